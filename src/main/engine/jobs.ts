@@ -1,0 +1,52 @@
+import type { TrainConfig } from '../../shared/settings/train-config.ts';
+
+/** What every long job gets from its host. Aborting keeps what was done. */
+export interface JobContext {
+  signal: AbortSignal;
+  onEvent(event: JobEvent): void;
+}
+
+export type JobEvent =
+  | { type: 'note'; message: string }
+  | { type: 'progress'; phase: string; done: number; total: number; unit: string }
+  | {
+      type: 'step';
+      step: number;
+      epoch: number;
+      loss: number;
+      learning_rate: number;
+      grad_norm: number;
+      tokens_per_second: number;
+    }
+  | { type: 'evaluation'; step: number; epoch: number; metrics: Record<string, number> };
+
+export type Precision = 'fp32' | 'bf16';
+
+/** The three figures of `print_trainable_parameters()`. */
+export interface ParameterCounts {
+  trainable: number;
+  all: number;
+  trainable_percent: number;
+}
+
+export interface TrainOptions {
+  config: TrainConfig;
+  /** The folder that relative paths of the config start from. */
+  baseDir: string;
+  outputDir: string;
+  resume: boolean;
+  overwrite: boolean;
+}
+
+export interface TrainResult {
+  status: 'finished' | 'stopped';
+  outputDir: string;
+  steps: number;
+  train_loss: number;
+  train_runtime: number;
+  tokens_per_second: number;
+  parameters: ParameterCounts;
+  /** Weights the checkpoint lacked: initialised, trained and saved with the adapter. */
+  newly_initialized: string[];
+  metrics: Record<string, unknown> | null;
+}

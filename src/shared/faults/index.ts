@@ -1,0 +1,33 @@
+import { Fault, type FaultText } from './fault.ts';
+import { cliFaults } from './cli.ts';
+import { dataFaults } from './data.ts';
+import { filesFaults } from './files.ts';
+import { formatsFaults } from './formats.ts';
+import { modelsFaults } from './models.ts';
+import { peftFaults } from './peft.ts';
+import { runtimeFaults } from './runtime.ts';
+import { tokenizerFaults } from './tokenizer.ts';
+import { trainingFaults } from './training.ts';
+
+export { Fault, type FaultText } from './fault.ts';
+
+/** Every text a person can get, by code `area/what`. One file an area. */
+const catalogue = {
+  ...cliFaults,
+  ...dataFaults,
+  ...filesFaults,
+  ...formatsFaults,
+  ...modelsFaults,
+  ...peftFaults,
+  ...runtimeFaults,
+  ...tokenizerFaults,
+  ...trainingFaults,
+};
+type Catalogue = typeof catalogue;
+export type FaultCode = keyof Catalogue;
+
+/** Makes the fault `code` with its parameters; `throw fault('files/missing', { file })`. */
+export function fault<Code extends FaultCode>(code: Code, params: Parameters<Catalogue[Code]>[0], cause?: unknown): Fault {
+  const text = catalogue[code] as (p: Parameters<Catalogue[Code]>[0]) => FaultText;
+  return new Fault(code, text(params), cause);
+}
