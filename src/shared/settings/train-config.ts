@@ -1,0 +1,226 @@
+import type { z } from 'zod';
+import { fault } from '../faults/index.ts';
+import { nearestName } from './nearest.ts';
+import { rangeText, schemaOf, type Setting, type Settings, type SettingsValues } from './setting.ts';
+import { trainingSettings } from './training.ts';
+import { resolveTrainingArguments } from './training-arguments.ts';
+import { settleTraining } from './training-rules.ts';
+
+const selectFields = {
+  shuffle_seed: {
+    type: 'integer',
+    default: null,
+    min: 0,
+    help: 'Shuffles the rows as datasets.shuffle(seed) does; left out: the order of the file.',
+  },
+  offset: {
+    type: 'integer',
+    default: 0,
+    min: 0,
+    help: 'Rows of that order passed over: select(range(offset, offset + count)).',
+  },
+  count: {
+    type: 'integer',
+    default: null,
+    min: 1,
+    help: 'Rows taken; more take longer and teach more. Left out: all.',
+  },
+} as const satisfies Settings;
+
+/** Where the rows of an experiment come from. */
+export const dataSettings = {
+  train: {
+    type: 'required text',
+    help: 'The file with the training rows: .csv, .tsv, .jsonl, .txt or .parquet.',
+  },
+  eval: { type: 'text', default: null, help: 'The file with the evaluation rows.' },
+  text_column: { type: 'text', default: 'text', help: 'The column with the text.' },
+  text_pair_column: { type: 'text', default: null, help: 'The column with the second text of a pair.' },
+  label_column: { type: 'text', default: 'label', help: 'The column with the class, as a name or a number.' },
+  column_names: {
+    type: 'text list',
+    default: null,
+    help: 'Names for the columns of a file without a header line.',
+  },
+  train_select: { type: 'group', default: null, fields: selectFields, help: 'Training rows to take.' },
+  eval_select: {
+    type: 'group',
+    default: null,
+    fields: selectFields,
+    help: 'Evaluation rows to take.',
+    when: 'eval is set',
+  },
+  split: {
+    type: 'group',
+    default: null,
+    help: 'Sets training rows aside for evaluation, the same share of every class.',
+    when: 'eval is left out',
+    fields: {
+      test_size: {
+        type: 'number',
+        default: 0.2,
+        above: 0,
+        below: 1,
+        help: 'Share set aside; more make metrics surer and leave less to learn from.',
+      },
+      seed: { type: 'integer', default: 42, min: 0, max: 4294967295, help: 'Another seed, another split.' },
+    },
+  },
+  max_length: {
+    type: 'integer',
+    default: null,
+    min: 3,
+    help: "Tokens after which a text is cut; more keep more of it and take longer. Left out: the model's limit.",
+  },
+  padding: {
+    type: 'choice',
+    choices: ['longest', 'max_length'],
+    default: 'longest',
+    help: 'longest computes no padding at all; max_length computes every text at full length, slower, same results.',
+  },
+} as const satisfies Settings;
+
+/** The top level of a training config. `adapter` and `training` are checked by their own sections. */
+export const configSettings = {
+  model: { type: 'required text', help: 'The base model: a folder or a hub id.' },
+  model_overrides: {
+    type: 'record',
+    default: {},
+    help: "Fields of the model's config.json to change, for example hidden_dropout_prob.",
+  },
+  task: {
+    type: 'choice',
+    choices: ['single_label_classification'],
+    default: 'single_label_classification',
+    help: 'What is learnt: one class a text.',
+  },
+  data: { type: 'group', default: {}, fields: dataSettings, help: 'Where the rows come from.' },
+  adapter: {
+    type: 'record',
+    default: {},
+    help: 'The fields of adapter_config.json, peft_type included; peft_type HEAD_ONLY or FULL for the baselines.',
+  },
+  init_adapter: { type: 'text', default: null, help: 'The folder of an adapter to go on from.' },
+  training: {
+    type: 'group',
+    default: {},
+    fields: trainingSettings,
+    help: "The names of transformers' TrainingArguments.",
+  },
+  output_dir: { type: 'text', default: null, help: 'The folder for the adapter, metrics and checkpoints.' },
+} as const satisfies Settings;
+
+export const peftTypes = ['LORA', 'HEAD_ONLY', 'FULL'] as const;
+const laterPeftTypes = [
+  'IA3',
+  'VERA',
+  'ADALORA',
+  'LOHA',
+  'LOKR',
+  'OFT',
+  'BOFT',
+  'PROMPT_TUNING',
+  'P_TUNING',
+  'PREFIX_TUNING',
+];
+const laterTasks = [
+  'multi_label_classification',
+  'regression',
+  'token_classification',
+  'similarity',
+  'masked_lm',
+];
+
+export type AdapterFields = Record<string, unknown> & { peft_type: (typeof peftTypes)[number] };
+
+/** An experiment's configuration: one JSON or YAML file, every setting present. */
+export type TrainConfig = Omit<SettingsValues<typeof configSettings>, 'adapter'> & { adapter: AdapterFields };
+export type DataSettings = TrainConfig['data'];
+/** Rows to take of a file: `shuffle(shuffle_seed).select(range(offset, offset + count))`. */
+export type RowSelection = SettingsValues<typeof selectFields>;
+
+const configSchema = schemaOf(configSettings);
+
+/**
+ * Checks a training config that came out of `source` (a file name, for the messages) and fills in the defaults.
+ * Notes say what was accepted without an effect. Throws `settings/…`, naming the key path and the remedy.
+ */
+export function parseTrainConfig(value: unknown, source: string): { config: TrainConfig; notes: string[] } {
+  if (!isFields(value)) throw fault('settings/not-an-object', { source, path: null });
+  refuseLaterTask(value['task'], source);
+  const given = { ...value };
+  const notes: string[] = [];
+  if (given['training'] != null) {
+    if (!isFields(given['training'])) throw fault('settings/not-an-object', { source, path: 'training' });
+    const resolved = resolveTrainingArguments(given['training'], source);
+    given['training'] = resolved.fields;
+    notes.push(...resolved.notes);
+  }
+  const parsed = configSchema.safeParse(given);
+  if (!parsed.success) throw issueFault(parsed.error.issues[0]!, given, source);
+  const { adapter, ...rest } = parsed.data;
+  const config = { ...rest, adapter: checkAdapter(adapter, source) };
+  config.training = settleTraining(config, isFields(given['training']) ? given['training'] : {}, source);
+  return { config, notes };
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refuseLaterTask(task: unknown, source: string): void {
+  if (typeof task !== 'string' || !laterTasks.includes(task)) return;
+  throw fault('settings/later', { source, path: 'task', value: task, now: configSettings.task.choices });
+}
+
+function checkAdapter(adapter: Record<string, unknown>, source: string): AdapterFields {
+  const given = adapter['peft_type'];
+  if (given === undefined)
+    throw fault('settings/required', { source, path: 'adapter.peft_type', example: '"LORA"' });
+  const known = peftTypes.find((type) => type === given);
+  if (known !== undefined) return { ...adapter, peft_type: known };
+  if (typeof given === 'string' && laterPeftTypes.includes(given)) {
+    throw fault('settings/later', { source, path: 'adapter.peft_type', value: given, now: peftTypes });
+  }
+  throw fault('settings/value', {
+    source,
+    path: 'adapter.peft_type',
+    value: JSON.stringify(given),
+    expected: `one of ${peftTypes.join(', ')}`,
+    help: configSettings.adapter.help,
+  });
+}
+
+/** The fault for a zod issue: the setting's own description says what was expected. */
+function issueFault(issue: z.core.$ZodIssue, given: unknown, source: string): Error {
+  let settings: Settings = configSettings;
+  let setting: Setting | undefined;
+  let value: unknown = given;
+  // An issue may lie deeper than the settings do (an element of a list): the last setting on the way is named.
+  const names: string[] = [];
+  for (const key of issue.path) {
+    const next = settings[String(key)];
+    if (next === undefined) break;
+    setting = next;
+    names.push(String(key));
+    value = isFields(value) ? value[String(key)] : undefined;
+    settings = setting.type === 'group' ? setting.fields : {};
+  }
+  const path = names.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys[0]!;
+    const known = Object.keys(settings);
+    const nearest = nearestName(unknown, known);
+    return fault('settings/unknown', { source, path: [...names, unknown].join('.'), nearest, known });
+  }
+  if (setting === undefined) return fault('settings/not-an-object', { source, path: null });
+  if (value === undefined) return fault('settings/required', { source, path, example: '"…"' });
+  if (setting.type === 'group' && !isFields(value)) return fault('settings/not-an-object', { source, path });
+  return fault('settings/value', {
+    source,
+    path,
+    value: JSON.stringify(value),
+    expected: rangeText(setting),
+    help: setting.help,
+  });
+}
