@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import type { z } from 'zod';
+import { fault } from '../../../shared/faults/index.ts';
+
+/** The text of a UTF-8 file, or null where it does not exist. Throws `files/unreadable`, `tokenizer/unreadable`. */
+export async function readTextFile(file: string): Promise<string | null> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (reason === 'ENOENT' || reason === 'ENOTDIR') return null;
+    throw fault('files/unreadable', { file, reason }, error);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw fault('tokenizer/unreadable', { file, reason: 'it is not UTF-8 text' }, error);
+  }
+}
+
+/** A JSON file checked against `schema`, or null where it does not exist. Throws as `readTextFile` does. */
+export async function readJsonFile<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+): Promise<z.output<Schema> | null> {
+  const text = await readTextFile(file);
+  if (text === null) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw fault('tokenizer/unreadable', { file, reason: 'it is not JSON' }, error);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const key = issue.path.join('.');
+  throw fault('tokenizer/unreadable', {
+    file,
+    reason: `${key === '' ? 'it' : `"${key}"`}: ${issue.message}`,
+  });
+}
