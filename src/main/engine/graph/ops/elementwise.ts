@@ -1,0 +1,84 @@
+import type { Graph, Tensor } from '../graph.ts';
+import { binary, reduce, reshape, unary } from './raw.ts';
+
+/** a + b of equal shapes. */
+export function add(g: Graph, a: Tensor, b: Tensor): Tensor {
+  const sum = binary(g, 'AddV2', a, b);
+  g.record([a, b], [sum], ([d]) => [d, d]);
+  return sum;
+}
+
+/** Adds the vector `b` [n] to every row of `a` [m,n]. */
+export function addVector(g: Graph, a: Tensor, b: Tensor): Tensor {
+  const sum = binary(g, 'AddV2', a, b);
+  g.record([a, b], [sum], ([d]) => [d, b.differentiable && d ? reduce(g, 'Sum', d, 0, false) : undefined]);
+  return sum;
+}
+
+/** x times a constant. */
+export function scale(g: Graph, x: Tensor, factor: number): Tensor {
+  if (factor === 1) return x;
+  const by = (t: Tensor): Tensor => binary(g, 'Mul', t, g.cast(g.scalar(factor), t.dtype));
+  const result = by(x);
+  g.record([x], [result], ([d]) => [d && by(d)]);
+  return result;
+}
+
+/** tanh x; derivative 1 - tanh². */
+export function tanh(g: Graph, x: Tensor): Tensor {
+  const y = unary(g, 'Tanh', x);
+  g.record([x], [y], ([d]) => {
+    if (!d) return [undefined];
+    return [binary(g, 'Mul', d, binary(g, 'Sub', g.cast(g.scalar(1), y.dtype), unary(g, 'Square', y)))];
+  });
+  return y;
+}
+
+/** max(x, 0). */
+export function relu(g: Graph, x: Tensor): Tensor {
+  const y = unary(g, 'Relu', x);
+  g.record([x], [y], ([d]) => [d && binary(g, 'ReluGrad', d, y)]);
+  return y;
+}
+
+/**
+ * The exact GELU x·Φ(x) on w = x/√2, without its last constant: returns y = w·(1 + erf w); GELU(x) = y/√2.
+ * Both constants belong into the weights before and behind it. dy/dw = 1 + erf w + w·(2/√π)·exp(-w²).
+ */
+export function halfGelu(g: Graph, w: Tensor): Tensor {
+  const gate = binary(g, 'AddV2', unary(g, 'Erf', w), g.scalar(1));
+  const y = binary(g, 'Mul', w, gate);
+  g.record([w], [y], ([d]) => {
+    if (!d) return [undefined];
+    const logFactor = g.scalar(Math.log(2 / Math.sqrt(Math.PI)));
+    const density = unary(g, 'Exp', binary(g, 'Sub', logFactor, unary(g, 'Square', w)));
+    return [binary(g, 'Mul', d, binary(g, 'AddV2', gate, binary(g, 'Mul', w, density)))];
+  });
+  return y;
+}
+
+/** GELU's tanh approximation: ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (`gelu_new`, `gelu_pytorch_tanh`). */
+export function geluTanh(g: Graph, x: Tensor): Tensor {
+  const c = g.scalar(Math.sqrt(2 / Math.PI));
+  const square = unary(g, 'Square', x);
+  const cubic = binary(g, 'AddV2', binary(g, 'Mul', square, g.scalar(0.044715)), g.scalar(1));
+  const t = unary(g, 'Tanh', binary(g, 'Mul', c, binary(g, 'Mul', x, cubic)));
+  const half = binary(g, 'Mul', x, g.scalar(0.5));
+  const gate = binary(g, 'AddV2', t, g.scalar(1));
+  const y = binary(g, 'Mul', half, gate);
+  g.record([x], [y], ([d]) => {
+    if (!d) return [undefined];
+    const inner = binary(g, 'Mul', c, binary(g, 'AddV2', binary(g, 'Mul', square, g.scalar(3 * 0.044715)), g.scalar(1)));
+    const slope = binary(g, 'Mul', binary(g, 'Sub', g.scalar(1), unary(g, 'Square', t)), inner);
+    const local = binary(g, 'AddV2', binary(g, 'Mul', gate, g.scalar(0.5)), binary(g, 'Mul', half, slope));
+    return [binary(g, 'Mul', d, local)];
+  });
+  return y;
+}
+
+/** The same values in another shape, given as numbers (one may be -1). */
+export function reshaped(g: Graph, x: Tensor, shape: readonly number[]): Tensor {
+  const y = reshape(g, x, shape);
+  g.record([x], [y], ([d]) => [d && reshape(g, d, x.shape)]);
+  return y;
+}

@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { NamedTensorMap, Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
+import { loadTensorFlow } from '../runtime/tensorflow.ts';
+import type { Graph, Signature } from './graph.ts';
+import { savedModelBytes } from './saved-model.ts';
+
+export type Values = Float32Array | Int32Array;
+/** A vector, or values with the shape that the graph leaves open. */
+export type Feed = Values | { shape: readonly number[]; data: Values };
+export type Feeds = Readonly<Record<string, Feed>>;
+
+type LoadedSignature = Awaited<ReturnType<ReturnType<typeof loadTensorFlow>['node']['loadSavedModel']>>;
+
+/** A graph loaded into TensorFlow, with its variables. `run` is synchronous: the process does nothing else. */
+export class Session {
+  private readonly signatures: ReadonlyMap<string, Signature>;
+  private readonly loaded: ReadonlyMap<string, LoadedSignature>;
+
+  private constructor(signatures: ReadonlyMap<string, Signature>, loaded: ReadonlyMap<string, LoadedSignature>) {
+    this.signatures = signatures;
+    this.loaded = loaded;
+  }
+
+  static async open(graph: Graph): Promise<Session> {
+    const tf = loadTensorFlow();
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'graft-graph-'));
+    try {
+      await writeFile(path.join(folder, 'saved_model.pb'), savedModelBytes(graph));
+      const loaded = new Map<string, LoadedSignature>();
+      for (const name of graph.signatures.keys()) {
+        loaded.set(name, await tf.node.loadSavedModel(folder, ['serve'], name));
+      }
+      return new Session(graph.signatures, loaded);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Runs one signature. Every input must be fed; open axes take the length of what is fed. */
+  run(name: string, feeds: Feeds): Record<string, Values> {
+    const tf = loadTensorFlow();
+    const signature = this.signatures.get(name);
+    const model = this.loaded.get(name);
+    if (!signature || !model) throw new Error(`The graph has no signature ${name}.`);
+    const inputs: NamedTensorMap = {};
+    const used: TfTensor[] = [];
+    try {
+      for (const [key, placeholder] of Object.entries(signature.inputs)) {
+        const feed = feeds[key];
+        if (!feed) throw new Error(`Signature ${name} needs ${key}.`);
+        const data = 'data' in feed ? feed.data : feed;
+        const shape = 'data' in feed ? feed.shape : placeholder.shape.map((size) => (size < 0 ? data.length : size));
+        const dtype = data instanceof Int32Array ? 'int32' : 'float32';
+        const tensor = tf.tensor(data, [...shape], dtype);
+        inputs[key] = tensor;
+        used.push(tensor);
+      }
+      const outputs = model.predict(inputs) as NamedTensorMap;
+      const values: Record<string, Values> = {};
+      for (const [key, tensor] of Object.entries(outputs)) {
+        used.push(tensor);
+        values[key] = tensor.dataSync() as Values;
+      }
+      return values;
+    } finally {
+      for (const tensor of used) tensor.dispose();
+    }
+  }
+
+  close(): void {
+    for (const model of this.loaded.values()) model.dispose();
+  }
+}

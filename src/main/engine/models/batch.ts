@@ -1,0 +1,121 @@
+import type { Feeds } from '../graph/session.ts';
+
+/** A tokenised text. */
+export interface EncodedText {
+  inputIds: Int32Array;
+  tokenTypeIds?: Int32Array;
+  /** 0 for tokens that are only padding (`padding: max_length`); absent where all are real. */
+  attentionMask?: Int32Array;
+}
+
+/** The vectors of a batch, and the order in which its texts stand in them. */
+export interface BatchFeeds {
+  feeds: Feeds;
+  /** order[i] is the place in the given list of the i-th row of every output. */
+  order: number[];
+  tokens: number;
+}
+
+const MASKED = -1e9;
+
+/**
+ * The vectors of a batch for `GroupedLayout`: the texts sorted by length and cut into `groups` rectangles so that the
+ * cells of all S×S squares together are fewest. `heads` as in the model.
+ */
+export function groupedFeeds(texts: readonly EncodedText[], groups: number, heads: number): BatchFeeds {
+  const order = texts.map((_, i) => i).sort((a, b) => texts[a]!.inputIds.length - texts[b]!.inputIds.length || a - b);
+  const sorted = order.map((i) => texts[i]!);
+  const flat = flatten(sorted, 1);
+  const dummy = flat.tokens - 1;
+  const cuts = bestCuts(sorted.map((text) => text.inputIds.length), groups);
+  const feeds: Record<string, Feeds[string]> = { ...flat.feeds };
+  const tokenCell = new Int32Array(flat.tokens);
+  const headStride = new Int32Array(flat.tokens);
+  const groupRows = new Int32Array(groups);
+  let token = 0;
+  let offset = 0;
+  for (let group = 0; group < groups; group++) {
+    const members = sorted.slice(cuts[group], cuts[group + 1]);
+    groupRows[group] = members.length;
+    const longest = Math.max(0, ...members.map((text) => text.inputIds.length));
+    // The last group has room for the dummy token.
+    const length = Math.max(1, longest + (group === groups - 1 ? 1 : 0));
+    const cells = new Int32Array(members.length * length).fill(dummy);
+    const bias = new Float32Array(members.length * length).fill(MASKED);
+    members.forEach(({ inputIds, attentionMask }, row) => {
+      for (let j = 0; j < inputIds.length; j++, token++) {
+        cells[row * length + j] = token;
+        if (!attentionMask || attentionMask[j] === 1) bias[row * length + j] = 0;
+        tokenCell[token] = offset + row * heads * length + j;
+        headStride[token] = length;
+      }
+    });
+    if (group === groups - 1) {
+      tokenCell[dummy] = offset + length - 1;
+      headStride[dummy] = length;
+    }
+    feeds[`cells_${group}`] = { shape: [members.length, length], data: cells };
+    feeds[`bias_${group}`] = { shape: [members.length, length], data: bias };
+    offset += members.length * heads * length;
+  }
+  return {
+    feeds: { ...feeds, token_cell: tokenCell, head_stride: headStride, group_rows: groupRows },
+    order,
+    tokens: flat.tokens - 1,
+  };
+}
+
+/** The vectors of a batch for `SequenceLayout` of `texts.length` texts, in the order given. */
+export function sequenceFeeds(texts: readonly EncodedText[]): BatchFeeds {
+  const { feeds, tokens } = flatten(texts, 0);
+  const lengths = Int32Array.from(texts, (text) => text.inputIds.length);
+  return { feeds: { ...feeds, lengths }, order: texts.map((_, i) => i), tokens };
+}
+
+/** Tokens of all texts in one list, followed by `dummies` tokens that belong to none. */
+function flatten(texts: readonly EncodedText[], dummies: number): { feeds: Record<string, Int32Array>; tokens: number } {
+  const tokens = texts.reduce((sum, text) => sum + text.inputIds.length, dummies);
+  const ids = new Int32Array(tokens);
+  const positions = new Int32Array(tokens);
+  const types = new Int32Array(tokens);
+  const first = new Int32Array(texts.length);
+  let at = 0;
+  texts.forEach(({ inputIds, tokenTypeIds }, row) => {
+    first[row] = at;
+    ids.set(inputIds, at);
+    if (tokenTypeIds) types.set(tokenTypeIds, at);
+    for (let j = 0; j < inputIds.length; j++) positions[at + j] = j;
+    at += inputIds.length;
+  });
+  return { feeds: { ids, positions, types, first }, tokens };
+}
+
+/**
+ * Where to cut ascending lengths into `groups` runs so that Σ rows·longest² is least: dynamic programming over
+ * (groups so far, rows so far). Gives groups + 1 places; with fewer rows than groups the first runs are empty.
+ */
+export function bestCuts(lengths: readonly number[], groups: number): number[] {
+  const rows = lengths.length;
+  const used = Math.min(groups, rows);
+  const empty = Array.from({ length: groups - used }, () => 0);
+  let cost = lengths.map((length, i) => (i + 1) * length ** 2);
+  const starts: number[][] = [];
+  for (let group = 1; group < used; group++) {
+    const next = cost.map(() => Infinity);
+    const start = cost.map(() => 0);
+    for (let end = group; end < rows; end++) {
+      for (let from = group; from <= end; from++) {
+        const total = cost[from - 1]! + (end - from + 1) * lengths[end]! ** 2;
+        if (total < next[end]!) {
+          next[end] = total;
+          start[end] = from;
+        }
+      }
+    }
+    cost = next;
+    starts.push(start);
+  }
+  const cuts = [rows];
+  for (const start of starts.toReversed()) cuts.unshift(start[cuts[0]! - 1]!);
+  return [0, ...empty, ...cuts];
+}

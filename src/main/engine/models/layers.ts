@@ -1,0 +1,125 @@
+import type { DataTypeName, Graph, Tensor } from '../graph/graph.ts';
+import { dotProductAttention } from '../graph/ops/attention.ts';
+import { droppedOut, keepScale, type DropoutSource } from '../graph/ops/dropout.ts';
+import { geluTanh, halfGelu, relu, scale } from '../graph/ops/elementwise.ts';
+import { layerNorm } from '../graph/ops/layer-norm.ts';
+import { geluLinear, openLinear, type OpenLinear } from '../graph/ops/linear.ts';
+import { embedding } from '../graph/ops/rows.ts';
+import type { AttentionLayout } from './attention-layout.ts';
+import type { Parameters } from './parameters.ts';
+
+/** A value that still has to be multiplied by a constant; the next linear layer folds it into its weights. */
+export interface Scaled {
+  tensor: Tensor;
+  by: number;
+}
+
+export type Activation = 'gelu' | 'relu' | 'gelu_tanh';
+
+/** What an adapter does to a linear layer while training. `factor` scales what goes through the weights. */
+export interface AdaptedLinear {
+  forward(layers: Layers, path: string, x: Tensor, open: OpenLinear, factor: number): Tensor;
+}
+
+export interface LayersOptions {
+  graph: Graph;
+  parameters: Parameters;
+  /** Matrix products and attention are computed in this type, everything else in float32. */
+  compute: 'float32' | 'bfloat16';
+  /** Absent: evaluation; dropout does nothing. */
+  dropout?: DropoutSource;
+  adapter?: { layerAt(path: string): AdaptedLinear | undefined };
+  /** Kernels that exist on the CPU only. */
+  fused: boolean;
+}
+
+const HALF_SQRT = Math.SQRT1_2;
+
+/** The layers that models are written with. Paths are those of the checkpoint. */
+export class Layers {
+  readonly graph: Graph;
+  readonly parameters: Parameters;
+  private readonly options: LayersOptions;
+
+  constructor(options: LayersOptions) {
+    this.graph = options.graph;
+    this.parameters = options.parameters;
+    this.options = options;
+  }
+
+  get dropoutSource(): DropoutSource | undefined {
+    return this.options.dropout;
+  }
+
+  /** Rows of the table `path`.weight; float32. */
+  embedding(path: string, ids: Tensor): Tensor {
+    return embedding(this.graph, this.parameters.value(`${path}.weight`, 'float32'), ids);
+  }
+
+  layerNorm(path: string, x: Tensor, epsilon: number): Tensor {
+    const gamma = this.parameters.value(`${path}.weight`, 'float32');
+    const beta = this.parameters.value(`${path}.bias`, 'float32');
+    return layerNorm(this.graph, this.graph.cast(x, 'float32'), gamma, beta, epsilon);
+  }
+
+  /** x·Wᵀ + b with what the adapter adds. */
+  linear(path: string, x: Tensor | Scaled, dtype: DataTypeName = this.options.compute): Tensor {
+    const { tensor, by } = 'by' in x ? x : { tensor: x, by: 1 };
+    const input = this.graph.cast(tensor, dtype);
+    const build = (factor: number): Tensor => {
+      const weight = this.parameters.value(`${path}.weight`, dtype, factor * by);
+      const bias = this.parameters.value(`${path}.bias`, dtype, factor);
+      const open = openLinear(this.graph, input, weight, bias, this.options.fused);
+      const adapted = this.options.adapter?.layerAt(path);
+      const y = adapted ? adapted.forward(this, path, input, open, factor * by) : open.finish();
+      y.rescaled = (again) => build(factor * again);
+      return y;
+    };
+    return build(1);
+  }
+
+  /** A linear layer whose output goes into the residual stream, which is float32. */
+  residual(path: string, x: Tensor | Scaled): Tensor {
+    return this.graph.cast(this.linear(path, x), 'float32');
+  }
+
+  /** A linear layer and its activation. */
+  activatedLinear(path: string, x: Tensor, activation: Activation): Scaled {
+    const g = this.graph;
+    if (activation === 'gelu' && !this.options.dropout && this.options.fused) {
+      const dtype = this.options.compute;
+      const weight = this.parameters.value(`${path}.weight`, dtype);
+      const bias = this.parameters.value(`${path}.bias`, dtype);
+      return { tensor: geluLinear(g, g.cast(x, dtype), weight, bias), by: 1 };
+    }
+    const y = g.cast(this.linear(path, x), 'float32');
+    if (activation === 'relu') return { tensor: relu(g, y), by: 1 };
+    if (activation === 'gelu_tanh') return { tensor: geluTanh(g, y), by: 1 };
+    return { tensor: halfGelu(g, this.rescale(y, HALF_SQRT)), by: HALF_SQRT };
+  }
+
+  dropout(x: Tensor, p: number): Tensor {
+    const source = this.options.dropout;
+    if (!source || p === 0) return x;
+    return droppedOut(this.graph, this.rescale(x, keepScale(p)), p, source);
+  }
+
+  /** Multi-head attention of q over k and v ([T,H] each, or [b,H] for q when one row a text asks). */
+  attention(q: Tensor, k: Tensor, v: Tensor, layout: AttentionLayout, p: number, oneQueryEach: boolean): Tensor {
+    const source = this.options.dropout;
+    const dropout = source && p > 0 ? { p, source } : undefined;
+    const queries = this.rescale(q, 1 / Math.sqrt(layout.headSize));
+    const values = dropout ? this.rescale(v, keepScale(p)) : v;
+    const asking = oneQueryEach ? layout.splitRows(queries) : layout.split(queries);
+    const keys = layout.split(k);
+    const contents = layout.split(values);
+    const contexts = asking.map((query, i) =>
+      dotProductAttention(this.graph, query, keys[i]!, contents[i]!, layout.bias(i), dropout),
+    );
+    return oneQueryEach ? layout.joinRows(contexts) : layout.join(contexts);
+  }
+
+  private rescale(x: Tensor, factor: number): Tensor {
+    return x.rescaled ? x.rescaled(factor) : scale(this.graph, x, factor);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Graph, Tensor } from '../graph/graph.ts';
+import { GroupedLayout, SequenceLayout, type AttentionLayout, type Heads } from './attention-layout.ts';
+import { groupedFeeds, sequenceFeeds, type BatchFeeds, type EncodedText } from './batch.ts';
+import type { TokenBatch } from './bert.ts';
+
+/** How a batch is laid out for attention: so many rectangles, or one exact attention for each of so many texts. */
+export type Attention = { kind: 'grouped'; groups: number } | { kind: 'sequence'; texts: number };
+
+export interface TokenInputs {
+  batch: TokenBatch;
+  placeholders: Record<string, Tensor>;
+  /** The vectors that a batch of texts feeds to these placeholders. */
+  feeds(texts: readonly EncodedText[]): BatchFeeds;
+}
+
+/** The placeholders through which tokens enter a graph; their lengths stay open. */
+export function tokenInputs(g: Graph, name: string, attention: Attention, heads: Heads): TokenInputs {
+  const vector = (key: string): Tensor => g.placeholder(`${name}/${key}`, 'int32', [-1]);
+  const tokens = { ids: vector('ids'), positions: vector('positions'), types: vector('types'), first: vector('first') };
+  const layout: AttentionLayout & { inputs: Record<string, Tensor> } =
+    attention.kind === 'grouped'
+      ? new GroupedLayout(g, name, attention.groups, heads)
+      : new SequenceLayout(g, name, attention.texts, heads);
+  const feeds = (texts: readonly EncodedText[]): BatchFeeds =>
+    attention.kind === 'grouped' ? groupedFeeds(texts, attention.groups, heads.heads) : sequenceFeeds(texts);
+  return { batch: { ...tokens, layout }, placeholders: { ...tokens, ...layout.inputs }, feeds };
+}
