@@ -9,6 +9,10 @@ export const filesFaults = {
     message: `${p.file} cannot be read: ${p.reason}.`,
     remedy: 'Check the permissions of the file and of its folder.',
   }),
+  'files/not-folder': (p: { folder: string }) => ({
+    message: `${p.folder} is a file; a folder is needed there.`,
+    remedy: 'Choose the folder that the file is in.',
+  }),
   'files/vanished': (p: { file: string }) => ({
     message: `${p.file} vanished or became shorter while it was being read.`,
     remedy: 'Put the file back, or copy it to a local disk, and start again.',

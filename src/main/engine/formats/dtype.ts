@@ -1,0 +1,63 @@
+import type { DType, TensorInfo } from './tensor.ts';
+
+const itemSizes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
+
+export function isDType(name: string): name is DType {
+  return Object.hasOwn(itemSizes, name);
+}
+
+/** Bytes of one element. */
+export function itemSize(dtype: DType): number {
+  return itemSizes[dtype];
+}
+
+/** Number of elements of `shape`; NaN where it is beyond what a number counts exactly. */
+export function elementCount(shape: readonly number[]): number {
+  if (shape.includes(0)) return 0;
+  let count = 1;
+  for (const size of shape) {
+    count *= size;
+    if (!Number.isSafeInteger(count)) return NaN;
+  }
+  return count;
+}
+
+/** Bytes of a tensor; NaN where its shape is beyond what a number counts exactly. */
+export function byteLength(info: Pick<TensorInfo, 'dtype' | 'shape'>): number {
+  const bytes = elementCount(info.shape) * itemSize(info.dtype);
+  return Number.isSafeInteger(bytes) ? bytes : NaN;
+}
+
+/**
+ * Little-endian elements as float32; F64 is rounded, the others are exact.
+ * Returns null for types that are not floating-point. F32 shares memory with `bytes` where it is aligned.
+ */
+export function toFloat32(dtype: DType, bytes: Uint8Array): Float32Array | null {
+  const count = bytes.byteLength / itemSize(dtype);
+  const aligned = bytes.byteOffset % itemSize(dtype) === 0 ? bytes : bytes.slice();
+  const { buffer, byteOffset } = aligned;
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(buffer, byteOffset, count);
+    case 'F64':
+      return Float32Array.from(new Float64Array(buffer, byteOffset, count));
+    case 'BF16': {
+      const bits = Uint32Array.from(new Uint16Array(buffer, byteOffset, count), (half) => half << 16);
+      return new Float32Array(bits.buffer);
+    }
+    case 'F16':
+      return Float32Array.from(new Uint16Array(buffer, byteOffset, count), halfToNumber);
+    default:
+      return null;
+  }
+}
+
+/** IEEE 754 binary16: 1 sign bit, 5 exponent bits with bias 15, 10 fraction bits. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,87 @@
+import { fault } from '../../../../shared/faults/index.ts';
+import type { DType } from '../tensor.ts';
+import type { PickleRules } from './pickle.ts';
+import { Callable, PickleError, Storage, StorageType, Tensor, Tuple, type PickleValue } from './values.ts';
+
+const storageTypes = new Map<string, DType>(
+  Object.entries({
+    DoubleStorage: 'F64',
+    FloatStorage: 'F32',
+    HalfStorage: 'F16',
+    BFloat16Storage: 'BF16',
+    LongStorage: 'I64',
+    IntStorage: 'I32',
+    ShortStorage: 'I16',
+    CharStorage: 'I8',
+    ByteStorage: 'U8',
+    BoolStorage: 'BOOL',
+  }),
+);
+
+const functions = new Map<string, Callable>(
+  Object.entries({
+    'torch._utils._rebuild_tensor': new Callable(rebuildTensor),
+    'torch._utils._rebuild_tensor_v2': new Callable(rebuildTensor),
+    'torch._utils._rebuild_parameter': new Callable(([data]) => {
+      if (!(data instanceof Tensor))
+        throw new PickleError('it makes a parameter of something that is no tensor');
+      return data;
+    }),
+    'collections.OrderedDict': new Callable((args) => {
+      if (args.length > 0) throw new PickleError('it makes a dictionary with arguments');
+      return new Map();
+    }),
+  }),
+);
+
+/**
+ * All that the pickle of a PyTorch file may refer to: tensors, parameters, ordered dictionaries, element types.
+ * Any other name throws `formats/pickle-code`; a storage of an unknown element type `formats/dtype`.
+ */
+export function torchRules(file: string): PickleRules {
+  return {
+    findGlobal(module, name) {
+      const callable = functions.get(`${module}.${name}`);
+      if (callable !== undefined) return callable;
+      const dtype = module === 'torch' ? storageTypes.get(name) : undefined;
+      if (dtype !== undefined) return new StorageType(dtype);
+      if (module === 'torch' && name.endsWith('Storage')) {
+        throw fault('formats/dtype', { file, tensor: 'tensors', dtype: `torch.${name}` });
+      }
+      throw fault('formats/pickle-code', { file, module, name });
+    },
+    persistentLoad(id) {
+      const [kind, type, key, , length] = id instanceof Tuple ? id.items : [];
+      if (
+        kind !== 'storage' ||
+        !(type instanceof StorageType) ||
+        typeof key !== 'string' ||
+        !isSize(length)
+      ) {
+        throw new PickleError('it refers to something that is no storage');
+      }
+      return new Storage(key, type.dtype, length);
+    },
+  };
+}
+
+function rebuildTensor([storage, offset, shape, stride]: readonly PickleValue[]): Tensor {
+  if (!(storage instanceof Storage)) throw new PickleError('it makes a tensor without a storage');
+  if (!isSize(offset)) throw new PickleError('it makes a tensor that begins nowhere');
+  const [sizes, strides] = [sizesOf(shape), sizesOf(stride)];
+  if (sizes.length !== strides.length)
+    throw new PickleError('it makes a tensor whose strides do not fit its shape');
+  return new Tensor(storage, offset, sizes, strides);
+}
+
+function sizesOf(value: PickleValue | undefined): number[] {
+  if (!(value instanceof Tuple)) throw new PickleError('it makes a tensor without a shape');
+  return value.items.map((size) => {
+    if (!isSize(size)) throw new PickleError('it makes a tensor of a shape that cannot be');
+    return size;
+  });
+}
+
+function isSize(value: PickleValue | undefined): value is number {
+  return Number.isSafeInteger(value) && typeof value === 'number' && value >= 0;
+}
