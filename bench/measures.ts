@@ -24,19 +24,22 @@ export interface Setting {
   scratch: string;
 }
 
-const bench = fileURLToPath(new URL('.', import.meta.url));
+const referenceDir = fileURLToPath(new URL('reference', import.meta.url));
+const graftCommand = new URL('../scripts/graft.mjs', import.meta.url);
+const graftStep = new URL('./graft-step.ts', import.meta.url);
+const graftEval = new URL('./graft-eval.ts', import.meta.url);
 
 function reference(setting: Setting, script: string, args: string[]): Command {
   return {
     file: setting.python,
-    args: [path.join(bench, 'reference', script), ...args],
+    args: [path.join(referenceDir, script), ...args],
     // Everything is local: no waiting for a hub that may not be there.
     env: { HF_HUB_OFFLINE: '1', HF_DATASETS_OFFLINE: '1' },
   };
 }
 
-function graft(script: string, args: string[]): Command {
-  return { file: process.execPath, args: [path.join(bench, script), ...args] };
+function graft(script: URL, args: string[]): Command {
+  return { file: process.execPath, args: [fileURLToPath(script), ...args] };
 }
 
 /** The article's job: read, tokenise, train one epoch, evaluate; the seeds are 42, 43, … */
@@ -49,14 +52,7 @@ export function jobMeasure(setting: Setting, precision: Precision, rows: number)
       const config = path.join(setting.scratch, `job-${precision}-${run}.json`);
       mkdirSync(setting.scratch, { recursive: true });
       writeFileSync(config, JSON.stringify(jobConfig(setting, precision, rows, 42 + run), null, 2));
-      return graft('../scripts/graft.mjs', [
-        'train',
-        '--config',
-        config,
-        '--output',
-        output('graft', run),
-        '--json',
-      ]);
+      return graft(graftCommand, ['train', '--config', config, '--output', output('graft', run), '--json']);
     },
     reference(run) {
       const args = ['--tuned', '--precision', precision, '--rows', `${rows}`, '--seed', `${42 + run}`];
@@ -114,7 +110,7 @@ export function stepMeasure(setting: Setting, precision: Precision, length: numb
   return {
     title: `A training step, ${precision}: BERT-base shape, LoRA r=16, 8 rows of ${length} tokens`,
     quantities: stepQuantities,
-    graft: () => graft('graft-step.ts', args),
+    graft: () => graft(graftStep, args),
     reference: () => reference(setting, 'step.py', args),
   };
 }
@@ -134,7 +130,7 @@ export function evalMeasure(setting: Setting, precision: Precision, rows: number
   return {
     title: `Evaluation alone, ${precision}: ${rows} reviews`,
     quantities: evalQuantities,
-    graft: () => graft('graft-eval.ts', args),
+    graft: () => graft(graftEval, args),
     reference: () => reference(setting, 'eval.py', args),
   };
 }

@@ -10,6 +10,10 @@ import time
 
 def since_process_start():
     """Seconds since the operating system started this process."""
+    if sys.platform == "linux":  # psutil counts from a boot time in whole seconds
+        with open("/proc/self/stat", encoding="utf-8") as file:
+            start = int(file.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - start
     import psutil
 
     return time.time() - psutil.Process().create_time()

@@ -5,7 +5,7 @@
  * @param scores `[n]`, larger means more likely positive
  * @returns null where there is no positive or no negative row, or a score is NaN
  */
-export function binaryRocAuc(scores: Float64Array, isPositive: (row: number) => boolean): number | null {
+function binaryRocAuc(scores: Float64Array, isPositive: (row: number) => boolean): number | null {
   if (scores.some(Number.isNaN)) return null;
   const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
   let positives = 0;
