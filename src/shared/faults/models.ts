@@ -1,3 +1,40 @@
 import type { FaultText } from './fault.ts';
 
-export const modelsFaults = {} satisfies Record<string, (p: never) => FaultText>;
+export const modelsFaults = {
+  'models/unsupported-architecture': (p: { file: string; found: string; supported: readonly string[] }) => ({
+    message: `${p.file} describes a model of type "${p.found}".`,
+    remedy: `Choose a checkpoint of a supported type: ${p.supported.join(', ')}.`,
+  }),
+  'models/unsupported-value': (p: { file: string; key: string; found: string; supported: readonly string[] }) => ({
+    message: `${p.file} has ${p.key} "${p.found}", which is not supported.`,
+    remedy: `Choose a checkpoint with one of: ${p.supported.join(', ')}.`,
+  }),
+  'models/no-weights': (p: { file: string; architecture: string }) => ({
+    message: `${p.file} holds no tensor that ${p.architecture} has.`,
+    remedy: 'Check that config.json and the weights belong to the same model.',
+  }),
+  'models/shape': (p: { file: string; tensor: string; expected: readonly number[]; found: readonly number[] }) => ({
+    message: `${p.file}: ${p.tensor} has shape [${p.found.join(', ')}], config.json asks for [${p.expected.join(', ')}].`,
+    remedy: 'Check that config.json and the weights belong to the same model.',
+  }),
+  'models/no-head': (p: { folder: string; missing: readonly string[] }) => ({
+    message: `${p.folder} has no classification head: ${p.missing.join(', ')} missing.`,
+    remedy: 'Give an adapter that was trained with its head (--adapter), or train one with graft train.',
+  }),
+  'models/token-id': (p: { row: number; id: number; size: number }) => ({
+    message: `Row ${p.row} holds the token id ${p.id}; the model knows 0 to ${p.size - 1}.`,
+    remedy: 'Tokenise the texts with the tokenizer of this model.',
+  }),
+  'models/text-length': (p: { row: number; length: number; longest: number }) => ({
+    message: `Row ${p.row} has ${p.length} tokens; the model takes 1 to ${p.longest}.`,
+    remedy: 'Cut the row with max_length, or leave it out.',
+  }),
+  'models/quantized-base': (p: { folder: string; method: string }) => ({
+    message: `${p.folder} holds quantised weights (${p.method}). Merging into them would round every weight again.`,
+    remedy: 'Merge into the original, full-precision checkpoint that was quantised.',
+  }),
+  'models/not-finite': (p: { file: string; tensor: string }) => ({
+    message: `${p.file}: ${p.tensor} holds values that are not numbers (NaN or infinite).`,
+    remedy: 'Go back to an earlier checkpoint; lower the learning rate if it came from training.',
+  }),
+} satisfies Record<string, (p: never) => FaultText>;

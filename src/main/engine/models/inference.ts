@@ -1,0 +1,147 @@
+import { Graph, type Tensor } from '../graph/graph.ts';
+import { reachable } from '../graph/saved-model.ts';
+import { Session, type Feed } from '../graph/session.ts';
+import { adaptedValue, type Adapter } from '../peft/adapter.ts';
+import type { BaseModel, Head } from './base-model.ts';
+import type { EncodedText } from './batch.ts';
+import { bertEncoder, bertForSequenceClassification, type TokenBatch } from './bert.ts';
+import { Layers } from './layers.ts';
+import { Parameters } from './parameters.ts';
+import { tokenInputs, type TokenInputs } from './token-inputs.ts';
+
+export type Pooling = 'mean' | 'cls';
+
+export interface InferenceOptions {
+  head: Head;
+  precision: 'fp32' | 'bf16';
+  /** Tokens of a batch, padding of its rectangle included. */
+  batchTokens?: number;
+  /** Most texts in a batch. */
+  batchSize?: number;
+}
+
+const BATCH_TOKENS = 4096;
+
+/**
+ * A base model with an adapter folded into its weights, loaded for answering. Texts are answered sorted by length, in
+ * batches of about `batchTokens` tokens; results come in the order asked for.
+ */
+export class Inference {
+  private readonly session: Session;
+  private readonly inputs: ReadonlyMap<string, TokenInputs>;
+  private readonly options: InferenceOptions;
+  readonly width: number;
+
+  private constructor(session: Session, inputs: ReadonlyMap<string, TokenInputs>, options: InferenceOptions, width: number) {
+    this.session = session;
+    this.inputs = inputs;
+    this.options = options;
+    this.width = width;
+  }
+
+  static async open(base: BaseModel, adapter: Adapter | undefined, options: InferenceOptions): Promise<Inference> {
+    const g = new Graph();
+    const parameters = new Parameters(g, base.parameters, new Set());
+    const compute = options.precision === 'bf16' ? 'bfloat16' : 'float32';
+    const layers = new Layers({ graph: g, parameters, compute, fused: true });
+    const { config } = base;
+    const heads = { heads: config.num_attention_heads, headSize: config.hidden_size / config.num_attention_heads };
+    const inputs = new Map<string, TokenInputs>();
+    const answer = (name: string, build: (batch: TokenBatch) => Tensor): void => {
+      const tokens = tokenInputs(g, name, { kind: 'grouped', groups: 1 }, heads);
+      inputs.set(name, tokens);
+      g.signature(name, tokens.placeholders, { values: build(tokens.batch) });
+    };
+    if (options.head === 'classification') {
+      answer('logits', (batch) => bertForSequenceClassification(layers, config, batch));
+    } else {
+      const encoder = (rows: 'all' | 'first') => (batch: TokenBatch) => bertEncoder(layers, config, batch, '', rows);
+      answer('hidden', encoder('all'));
+      answer('first', encoder('first'));
+    }
+    const loading = parameters.addLoading(reachable(g));
+    const session = await Session.open(g);
+    const shapes = new Map(base.parameters.map(({ name, shape }) => [name, shape]));
+    for (const [signature, names] of loading) {
+      const feeds: Record<string, Feed> = {};
+      for (const name of names) feeds[name] = { shape: shapes.get(name)!, data: await adaptedValue(base, adapter, name) };
+      session.run(signature, feeds);
+    }
+    return new Inference(session, inputs, options, options.head === 'classification' ? config.num_labels : config.hidden_size);
+  }
+
+  /** Logits [texts, labels], row-major. `onBatch` is told how many texts are done. */
+  async logits(texts: readonly EncodedText[], onBatch?: (done: number) => void | Promise<void>): Promise<Float32Array> {
+    return this.answer('logits', texts, onBatch);
+  }
+
+  /** One vector a text [texts, hidden]: the mean over its tokens, or its first token's. */
+  async embeddings(texts: readonly EncodedText[], pooling: Pooling): Promise<Float32Array> {
+    return this.answer(pooling === 'cls' ? 'first' : 'hidden', texts);
+  }
+
+  close(): void {
+    this.session.close();
+  }
+
+  private async answer(
+    signature: 'logits' | 'hidden' | 'first',
+    texts: readonly EncodedText[],
+    onBatch?: (done: number) => void | Promise<void>,
+  ): Promise<Float32Array> {
+    const result = new Float32Array(texts.length * this.width);
+    const { batchTokens = BATCH_TOKENS, batchSize = Infinity } = this.options;
+    let done = 0;
+    for (const batch of lengthBatches(texts, batchTokens, batchSize)) {
+      const members = batch.map((i) => texts[i]!);
+      const { feeds, order } = this.inputs.get(signature)!.feeds(members);
+      const values = this.session.run(signature, feeds)['values'] as Float32Array;
+      let token = 0;
+      order.forEach((member, row) => {
+        const length = signature === 'hidden' ? members[member]!.inputIds.length : 1;
+        const from = (signature === 'hidden' ? token : row) * this.width;
+        meanOfRows(values.subarray(from, from + length * this.width), members[member]!.attentionMask, result, batch[member]! * this.width, this.width, length);
+        token += length;
+      });
+      done += batch.length;
+      await onBatch?.(done);
+    }
+    return result;
+  }
+}
+
+/** The mean of `length` rows of `width`, without those that a mask leaves out, written to `target` at `at`. */
+function meanOfRows(
+  rows: Float32Array,
+  mask: Int32Array | undefined,
+  target: Float32Array,
+  at: number,
+  width: number,
+  length: number,
+): void {
+  if (length === 1) {
+    target.set(rows, at);
+    return;
+  }
+  let count = 0;
+  const sum = new Float64Array(width);
+  for (let j = 0; j < length; j++) {
+    if (mask && mask[j] === 0) continue;
+    count++;
+    for (let k = 0; k < width; k++) sum[k]! += rows[j * width + k]!;
+  }
+  for (let k = 0; k < width; k++) target[at + k] = sum[k]! / Math.max(1, count);
+}
+
+/** Places of the texts in batches of similar length: at most `tokens` cells (texts times the longest) and `size` texts. */
+export function lengthBatches(texts: readonly EncodedText[], tokens: number, size: number): number[][] {
+  const length = (i: number): number => texts[i]!.inputIds.length;
+  const order = texts.map((_, i) => i).sort((a, b) => length(a) - length(b) || a - b);
+  const batches: number[][] = [];
+  for (const i of order) {
+    const batch = batches.at(-1);
+    if (batch && batch.length < size && (batch.length + 1) * length(i) <= tokens) batch.push(i);
+    else batches.push([i]);
+  }
+  return batches;
+}

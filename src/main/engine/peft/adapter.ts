@@ -1,0 +1,179 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { fault } from '../../../shared/faults/index.ts';
+import { parseLoraConfig, unsupportedFields, writeAdapterConfig } from '../formats/adapter-config.ts';
+import { writeFileAtomic } from '../formats/atomic.ts';
+import { openAdapterWeights } from '../formats/checkpoint.ts';
+import { bytesOf } from '../formats/dtype.ts';
+import { readJsonFile } from '../formats/json.ts';
+import { readModelConfig } from '../formats/model-config.ts';
+import { writeSafetensors } from '../formats/write-safetensors.ts';
+import type { ParameterCounts } from '../jobs.ts';
+import type { BaseModel } from '../models/base-model.ts';
+import { walk } from '../models/module-tree.ts';
+import { elements, type ParameterSpec } from '../models/parameters.ts';
+import { Lora } from './lora.ts';
+import type { PeftMethod } from './method.ts';
+import { savedModules } from './targets.ts';
+import { fullFineTuning, headOnly } from './whole.ts';
+
+/** PEFT's heads of sequence classification, which it always trains and saves. */
+const HEADS = ['classifier', 'score'];
+
+/** What trains on one base model, by one method. */
+export interface AdapterPlan {
+  method: PeftMethod;
+  /** adapter_config.json as it will be saved. */
+  config: Readonly<Record<string, unknown>>;
+  /** Everything that trains, in a fixed order: what the method adds, then base parameters. */
+  trained: readonly ParameterSpec[];
+  counts: ParameterCounts;
+}
+
+/**
+ * Works out what an adapter configuration means for a base model. `fields` are those of adapter_config.json; newly
+ * initialised layers are added to `modules_to_save`. Throws `peft/…`.
+ */
+export function planAdapter(base: BaseModel, fields: Readonly<Record<string, unknown>>, source: string): AdapterPlan {
+  const saved = modulesToSave(base, fields);
+  const config = { ...fields, modules_to_save: saved };
+  const method = methodOf(base, config, source);
+  const savedPaths = savedModules(base.tree, saved);
+  const isSaved = (name: string): boolean => savedPaths.some((module) => name.startsWith(`${module}.`));
+  const wholeModules = base.parameters.filter(({ name }) => isSaved(name));
+  const inPlace = base.parameters.filter(({ name }) => !isSaved(name) && method.trainedBase.has(name));
+  const trained = [...method.added, ...inPlace, ...wholeModules];
+  // PEFT keeps the frozen original of a saved module beside the copy that trains, and counts both.
+  const copies = method.trainedBase.size === base.parameters.length || method.added.length === 0 ? [] : wholeModules;
+  const trainable = count(trained);
+  const all = count(base.parameters) + count(method.added) + count(copies);
+  const counts = { trainable, all, trainable_percent: (100 * trainable) / all };
+  return { method, config: { ...config, ...resolvedTargets(config, method) }, trained, counts };
+}
+
+/** An adapter's values by engine name. */
+export interface Adapter {
+  plan: AdapterPlan;
+  values: ReadonlyMap<string, Float32Array>;
+}
+
+/** Reads an adapter folder, PEFT's or ours, for a base model. Throws `peft/…`, `formats/…` or `files/…`. */
+export async function readAdapter(folder: string, base: BaseModel): Promise<Adapter> {
+  const source = path.join(folder, 'adapter_config.json');
+  const fields = z.record(z.string(), z.unknown()).safeParse(await readJsonFile(source));
+  const plan = planAdapter(base, fields.data ?? {}, source);
+  const file = await openAdapterWeights(folder);
+  try {
+    const values = new Map<string, Float32Array>();
+    const left = new Set(file.tensors.keys());
+    for (const { name, shape } of plan.trained) {
+      const key = plan.method.fileKey(name);
+      // PEFT before 0.6 had no `base_layer` in the names of biases.
+      const place = [key, key.replace('.base_layer.', '.')].find((candidate) => left.has(candidate));
+      if (place === undefined) throw fault('peft/missing-tensor', { file: file.path, tensor: key });
+      const found = file.tensors.get(place)!.shape;
+      if (found.join() !== shape.join()) {
+        throw fault('peft/tensor-shape', { file: file.path, tensor: place, expected: shape, found });
+      }
+      const value = await file.readFloat32(place);
+      if (!value.every(Number.isFinite)) throw fault('models/not-finite', { file: file.path, tensor: place });
+      values.set(name, value);
+      left.delete(place);
+    }
+    for (const tensor of left) throw fault('peft/unexpected-tensor', { file: file.path, tensor });
+    return { plan, values };
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Names of the labels of an adapter's head: those of the config.json beside it, else the base model's when their number
+ * fits, else LABEL_0, …; undefined when the adapter has no head of its own.
+ */
+export async function adapterFolderLabels(folder: string, model: string): Promise<readonly string[] | undefined> {
+  const file = await openAdapterWeights(folder);
+  await file.close();
+  const size = file.tensors.get('base_model.model.classifier.bias')?.shape[0];
+  if (size === undefined) return undefined;
+  const own = existsSync(path.join(folder, 'config.json')) ? folder : model;
+  const { id2label } = await readModelConfig(own);
+  return id2label.length === size ? id2label : Array.from({ length: size }, (_, id) => `LABEL_${id}`);
+}
+
+/**
+ * Writes adapter_config.json, adapter_model.safetensors and config.json (with the labels) into a folder, in PEFT's
+ * format; `values` by engine name. Each file is whole or not there. Throws `files/…`.
+ */
+export async function writeAdapter(
+  folder: string,
+  base: BaseModel,
+  plan: AdapterPlan,
+  values: ReadonlyMap<string, Float32Array>,
+): Promise<void> {
+  const tensors = plan.trained.map(({ name, shape }) => ({
+    name: plan.method.fileKey(name),
+    dtype: 'F32' as const,
+    shape,
+    data: () => bytesOf(values.get(name)!),
+  }));
+  await writeSafetensors(path.join(folder, 'adapter_model.safetensors'), tensors, { format: 'pt' });
+  const config = { ...plan.config, inference_mode: true, base_model_name_or_path: base.folder };
+  if (plan.config['peft_type'] === 'LORA') await writeAdapterConfig(folder, parseLoraConfig(config, 'adapter'));
+  else await writeFileAtomic(path.join(folder, 'adapter_config.json'), JSON.stringify(config, null, 2));
+  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(base.raw, null, 2)}\n`);
+}
+
+/** A base parameter as the adapted model has it. */
+export async function adaptedValue(base: BaseModel, adapter: Adapter | undefined, name: string): Promise<Float32Array> {
+  const trained = adapter?.values.get(name);
+  if (trained) return trained;
+  const value = await base.read(name);
+  return adapter ? adapter.plan.method.merge(name, value, (added) => adapter.values.get(added)!) : value;
+}
+
+function methodOf(base: BaseModel, config: Record<string, unknown>, source: string): PeftMethod {
+  switch (config['peft_type']) {
+    case 'HEAD_ONLY':
+      return headOnly();
+    case 'FULL':
+      return fullFineTuning(base.tree);
+    case 'LORA': {
+      const lora = parseLoraConfig(config, source);
+      const { init_lora_weights } = lora;
+      const fields = unsupportedFields(config);
+      if (lora.fan_in_fan_out) fields.push('fan_in_fan_out');
+      if (typeof init_lora_weights === 'string' && init_lora_weights !== 'gaussian') {
+        fields.push(`init_lora_weights "${init_lora_weights}"`);
+      }
+      if (fields.length > 0) throw fault('peft/unsupported-field', { fields, source });
+      return new Lora(base.tree, { ...lora, init_lora_weights: init_lora_weights as boolean | 'gaussian' });
+    }
+    default:
+      throw fault('peft/unsupported-type', {
+        source,
+        found: String(config['peft_type']),
+        supported: ['LORA', 'HEAD_ONLY', 'FULL'],
+      });
+  }
+}
+
+/** The names asked for, the task's heads, and the modules that the checkpoint has no weights for. */
+function modulesToSave(base: BaseModel, fields: Readonly<Record<string, unknown>>): string[] {
+  const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
+  const hasHead = [...walk(base.tree)].some(({ path: place }) => HEADS.includes(place));
+  const heads = hasHead && fields['task_type'] !== null ? HEADS : [];
+  const missing = base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, ''));
+  const uncovered = missing.filter((module) => !HEADS.includes(module)).map((module) => module.replace(/^bert\./, ''));
+  return [...new Set([...asked, ...heads, ...uncovered])];
+}
+
+/** `all-linear` is saved as the list it stood for, as PEFT does. */
+function resolvedTargets(config: Readonly<Record<string, unknown>>, method: PeftMethod): Record<string, unknown> {
+  const { target_modules: targets } = config;
+  const resolve = typeof targets === 'string' && targets.toLowerCase() === 'all-linear' && method instanceof Lora;
+  return resolve ? { target_modules: [...method.layers.keys()] } : {};
+}
+
+const count = (specs: readonly ParameterSpec[]): number => specs.reduce((sum, { shape }) => sum + elements(shape), 0);

@@ -1,0 +1,102 @@
+import { fault } from '../../shared/faults/index.ts';
+import type { Precision } from './jobs.ts';
+import { openBaseModel, type BaseModel, type Head } from './models/base-model.ts';
+import type { EncodedText } from './models/batch.ts';
+import { Inference, type Pooling } from './models/inference.ts';
+import { adapterFolderLabels, readAdapter, type Adapter } from './peft/adapter.ts';
+import { loadTokenizer } from './tokenizer/load-tokenizer.ts';
+import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
+
+export type EncodedExample = EncodedText;
+
+export interface PredictorOptions {
+  /** A folder. */
+  model: string;
+  adapter?: string;
+  precision: Precision;
+  head: Head;
+  maxLength?: number;
+  batchSize?: number;
+}
+
+/** A model, with an adapter or without, that answers texts. */
+export interface Predictor {
+  readonly labelNames: readonly string[];
+  readonly hiddenSize: number;
+  /** Texts are cut to this many tokens. */
+  readonly maxLength: number;
+  readonly tokenizer: TextTokenizer;
+  /** [texts, labels], row-major, in the order given. Throws `models/token-id`. */
+  logits(texts: readonly EncodedExample[], onBatch?: (done: number) => void | Promise<void>): Promise<Float32Array>;
+  /** [texts, hidden], row-major, in the order given. Throws `models/token-id`. */
+  embed(texts: readonly EncodedExample[], pooling: Pooling): Promise<Float32Array>;
+  close(): void;
+}
+
+/** Throws `models/no-head` when neither checkpoint nor adapter has the head asked for. */
+export async function openPredictor(options: PredictorOptions): Promise<Predictor> {
+  const { base, adapter } = await openAdaptedModel(options.model, options.adapter, options.head);
+  try {
+    const tokenizer = await loadTokenizer(options.model);
+    const { precision, head, batchSize } = options;
+    const inference = await Inference.open(base, adapter, { precision, head, ...(batchSize ? { batchSize } : {}) });
+    const check = (texts: readonly EncodedExample[]): void => checkTokens(texts, base);
+    return {
+      labelNames: base.labelNames,
+      hiddenSize: base.config.hidden_size,
+      maxLength: longestText(base, tokenizer, options.maxLength),
+      tokenizer,
+      logits(texts, onBatch) {
+        check(texts);
+        return inference.logits(texts, onBatch);
+      },
+      embed(texts, pooling) {
+        check(texts);
+        return inference.embeddings(texts, pooling);
+      },
+      close: () => inference.close(),
+    };
+  } finally {
+    await base.close();
+  }
+}
+
+/** A base model and its adapter, the head's labels settled between them. The caller closes the base. */
+export async function openAdaptedModel(
+  model: string,
+  adapterFolder: string | undefined,
+  head: Head,
+): Promise<{ base: BaseModel; adapter: Adapter | undefined }> {
+  const labelNames = adapterFolder === undefined ? undefined : await adapterFolderLabels(adapterFolder, model);
+  const base = await openBaseModel(model, { head, ...(labelNames ? { labelNames } : {}) });
+  try {
+    const adapter = adapterFolder === undefined ? undefined : await readAdapter(adapterFolder, base);
+    const missing = base.newlyInitialized.filter((name) => !adapter?.values.has(name) && !isUnusedPooler(name, head));
+    if (missing.length > 0) throw fault('models/no-head', { folder: model, missing });
+    return { base, adapter };
+  } catch (error) {
+    await base.close();
+    throw error;
+  }
+}
+
+/** A bare encoder's pooler takes no part in mean or [CLS] pooling. */
+const isUnusedPooler = (name: string, head: Head): boolean => head === 'encoder' && name.startsWith('pooler.');
+
+/** The most tokens a text may have: what is asked for, within what tokenizer and position table allow. */
+export function longestText(base: BaseModel, tokenizer: TextTokenizer, asked?: number | null): number {
+  const limit = Math.min(base.config.max_position_embeddings, tokenizer.modelMaxLength ?? Infinity);
+  return Math.min(asked ?? limit, limit);
+}
+
+/** Throws `models/token-id` for ids outside the vocabulary and texts too short or long for the position table. */
+export function checkTokens(texts: readonly EncodedText[], base: BaseModel): void {
+  const { vocab_size: size, max_position_embeddings: longest } = base.config;
+  texts.forEach(({ inputIds }, i) => {
+    const bad = inputIds.find((id) => id < 0 || id >= size);
+    if (bad !== undefined) throw fault('models/token-id', { row: i + 1, id: bad, size });
+    if (inputIds.length === 0 || inputIds.length > longest) {
+      throw fault('models/text-length', { row: i + 1, length: inputIds.length, longest });
+    }
+  });
+}
