@@ -1,3 +1,132 @@
 import type { FaultText } from './fault.ts';
 
-export const dataFaults = {} satisfies Record<string, (p: never) => FaultText>;
+const count = (n: number) => n.toLocaleString('en-US');
+const many = (n: number, one: string, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
+const place = (p: { row: number; line?: number | undefined; file: string }) =>
+  `Row ${count(p.row)}${p.line === undefined ? '' : ` (line ${count(p.line)})`} of ${p.file}`;
+
+/** At most 20 names in quotes, then how many more there are. */
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 20).map((name) => `"${name}"`);
+  return shown.join(', ') + (names.length > 20 ? ` and ${count(names.length - 20)} more` : '');
+}
+
+interface RowPlace {
+  file: string;
+  row: number;
+  line?: number | undefined;
+}
+
+export const dataFaults = {
+  'data/format': (p: { file: string }) => ({
+    message: `${p.file} is in no format that is read here.`,
+    remedy: 'Save the data as .csv, .tsv, .jsonl, .parquet or .txt (a text a line).',
+  }),
+  'data/empty': (p: { file: string }) => ({
+    message: `${p.file} is empty.`,
+    remedy: 'Choose a file with a header and at least one row.',
+  }),
+  'data/no-rows': (p: { file: string }) => ({
+    message: `${p.file} has a header but no rows.`,
+    remedy: 'Add rows to the file, or choose another one.',
+  }),
+  'data/encoding': (p: { file: string; line: number; encoding: string }) => ({
+    message: `Line ${count(p.line)} of ${p.file} holds bytes that are not ${p.encoding}.`,
+    remedy: 'Mend that line, or save the whole file as UTF-8 again.',
+  }),
+  'data/encoding-unknown': (p: { encoding: string }) => ({
+    message: `"${p.encoding}" is not a known text encoding.`,
+    remedy: 'Name one such as utf-8, utf-16le, windows-1252 or shift_jis.',
+  }),
+  'data/nul': (p: { file: string; line: number }) => ({
+    message: `Line ${count(p.line)} of ${p.file} holds a NUL byte, which no text file does.`,
+    remedy: 'Check that the file is text and whole; export it again from where it came from.',
+  }),
+  'data/row-fields': (p: RowPlace & { fields: number; expected: number; named: boolean }) => ({
+    message:
+      `${place(p)} has ${many(p.fields, 'field')}, ` +
+      (p.named
+        ? `but ${many(p.expected, 'column name')} are given.`
+        : `the header has ${count(p.expected)}.`),
+    remedy:
+      p.fields > p.expected
+        ? 'Put fields that contain the separator in double quotes, or take the surplus one out.'
+        : 'Add the missing field, or check for a quote that is not closed in the row before.',
+  }),
+  'data/quote': (p: RowPlace) => ({
+    message: `${place(p)} opens a double quote that is never closed.`,
+    remedy: 'Close the quote, or double it ("") where it belongs to the text.',
+  }),
+  'data/csv': (p: RowPlace & { reason: string }) => ({
+    message: `${place(p)} cannot be read: ${p.reason}.`,
+    remedy: 'Mend that row, or export the file again with standard quoting.',
+  }),
+  'data/duplicate-column': (p: { file: string; column: string }) => ({
+    message: `${p.file} has two columns named "${p.column}".`,
+    remedy: 'Give each column a name of its own in the header.',
+  }),
+  'data/column-missing': (p: {
+    file: string;
+    column: string;
+    columns: readonly string[];
+    nearest: string | null;
+  }) => ({
+    message: `${p.file} has no column "${p.column}". It has ${list(p.columns)}.`,
+    remedy:
+      p.nearest === null
+        ? 'Name one of these columns; if the first line is a row and not a header, add a header.'
+        : `Did you mean "${p.nearest}"?`,
+  }),
+  'data/json-line': (p: { file: string; line: number; reason: string }) => ({
+    message: `Line ${count(p.line)} of ${p.file} is not a JSON object: ${p.reason}.`,
+    remedy: 'Write one JSON object a line, such as {"text": "...", "label": "..."}.',
+  }),
+  'data/line-too-long': (p: { file: string; line: number; megabytes: number }) => ({
+    message: `Line ${count(p.line)} of ${p.file} is longer than ${p.megabytes} MB.`,
+    remedy: 'Check that the file has line ends and is of the format its name says.',
+  }),
+  'data/parquet': (p: { file: string; reason: string }) => ({
+    message: `${p.file} cannot be read as Parquet: ${p.reason}.`,
+    remedy: 'Check that the file is whole; fetch or export it again.',
+  }),
+  'data/missing-text': (p: RowPlace & { column: string }) => ({
+    message: `${place(p)} has no text in column "${p.column}".`,
+    remedy: 'Fill the field in or take the row out; an empty text is written "".',
+  }),
+  'data/not-text': (p: RowPlace & { column: string; kind: string }) => ({
+    message: `${place(p)} holds ${p.kind} in column "${p.column}", not a text.`,
+    remedy: 'Name the column that holds the text, or turn the values into text.',
+  }),
+  'data/empty-label': (p: RowPlace & { column: string }) => ({
+    message: `${place(p)} has no label in column "${p.column}".`,
+    remedy: 'Label the row, or take it out.',
+  }),
+  'data/label-kind': (p: RowPlace & { column: string; kind: string }) => ({
+    message: `${place(p)} holds ${p.kind} as its label in column "${p.column}".`,
+    remedy: 'Give each row one class, as a name or a number.',
+  }),
+  'data/input-ids': (p: RowPlace) => ({
+    message: `${place(p)} holds input_ids that are not a list of token ids.`,
+    remedy: 'Write input_ids as a list of whole numbers from 0, or leave the column out and give the text.',
+  }),
+  'data/unknown-label': (p: RowPlace & { value: string; known: readonly string[] }) => ({
+    message: `${place(p)} has the label "${p.value}", which the model does not have. It knows ${list(p.known)}.`,
+    remedy: 'Correct the label, or train with data that contains it.',
+  }),
+  'data/one-class': (p: { file: string; label: string }) => ({
+    message: `Every row of ${p.file} has the label "${p.label}"; telling classes apart takes at least two.`,
+    remedy: 'Add rows of another class, or check that the label column is the right one.',
+  }),
+  'data/empty-class': (p: { file: string; label: string; classes: readonly string[] }) => ({
+    message: `No training row of ${p.file} has the label "${p.label}" (of ${list(p.classes)}), so it cannot be learned.`,
+    remedy: 'Add rows of that class, take more rows (train_select.count), or drop the class.',
+  }),
+  'data/select-count': (p: { file: string; count: number; rows: number }) => ({
+    message: `train_select.count is ${count(p.count)}, but ${p.file} has ${many(p.rows, 'row')}.`,
+    remedy: `Set it to ${count(p.rows)} or less, or leave it out to take all rows.`,
+  }),
+  'data/split-size': (p: { testSize: number; rows: number }) => ({
+    message: `A test part of ${p.testSize} cannot be taken from ${many(p.rows, 'row')}.`,
+    remedy: 'Choose a share between 0 and 1, or a number of rows that leaves some to train on.',
+  }),
+} satisfies Record<string, (p: never) => FaultText>;

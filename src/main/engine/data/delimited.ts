@@ -1,0 +1,121 @@
+import { basename } from 'node:path';
+import { pipeline, Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { fault } from '../../../shared/faults/index.ts';
+import { sniffDelimiter, usesQuotes, type Dialect } from './dialect.ts';
+import type { Table, TableOptions, TableRow } from './table.ts';
+import { countLineEnds, openText, readText, type TextSource } from './text-source.ts';
+
+/** More than any text, and little enough that an unclosed quote in a file of gigabytes does no harm. */
+const MAX_RECORD_BYTES = 2 ** 26;
+const DELIMITER_NAMES: Record<string, string> = { ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars' };
+
+interface FileRecord {
+  fields: string[];
+  line: number;
+}
+
+/**
+ * A .csv or .tsv file. Throws `data/empty`, `data/duplicate-column` and what `openText` throws; `rows()` throws
+ * `data/row-fields`, `data/quote`, `data/csv` and what `readText` throws.
+ */
+export async function openDelimited(
+  file: string,
+  format: 'csv' | 'tsv',
+  options: TableOptions,
+): Promise<Table> {
+  const source = await openText(file, options.encoding);
+  const { notes, sample, sampleIsWhole } = source;
+  const name = basename(file);
+  const sniffed = format === 'tsv' ? '\t' : sniffDelimiter(sample, sampleIsWhole);
+  const delimiter = options.delimiter ?? sniffed;
+  const quotes = format === 'csv' || usesQuotes(sample, sampleIsWhole);
+  if (format === 'csv' && options.delimiter === undefined && delimiter !== ',') {
+    notes.push(`${name} is separated by ${DELIMITER_NAMES[delimiter]!}.`);
+  }
+  if (!quotes && sample.includes('"')) notes.push(`Double quotes in ${name} are taken as part of the text.`);
+
+  const dialect = { delimiter, quotes };
+  const columns =
+    options.columnNames === undefined ? await readHeader(source, dialect) : [...options.columnNames];
+  const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
+  if (repeated !== undefined) throw fault('data/duplicate-column', { file: name, column: repeated });
+  const named = options.columnNames !== undefined;
+  const rows = () => readRows(source, dialect, columns, named);
+  return { file, format, columns, encoding: source.encoding, delimiter, notes, rows };
+}
+
+async function readHeader(source: TextSource, dialect: Dialect): Promise<string[]> {
+  for await (const { fields } of readRecords(source, dialect)) {
+    return fields.map((field, i) => (field.trim() === '' ? `column_${i + 1}` : field));
+  }
+  throw fault('data/empty', { file: source.file });
+}
+
+async function* readRows(
+  source: TextSource,
+  dialect: Dialect,
+  columns: readonly string[],
+  named: boolean,
+): AsyncGenerator<TableRow> {
+  let row = named ? 0 : -1;
+  for await (const { fields, line } of readRecords(source, dialect)) {
+    row++;
+    if (row === 0) continue;
+    if (fields.length !== columns.length) {
+      const file = basename(source.file);
+      throw fault('data/row-fields', {
+        file,
+        row,
+        line,
+        fields: fields.length,
+        expected: columns.length,
+        named,
+      });
+    }
+    yield { row, line, values: Object.fromEntries(columns.map((column, i) => [column, fields[i]])) };
+  }
+}
+
+/** The records of the file, the header among them, blank lines left out. */
+async function* readRecords(source: TextSource, dialect: Dialect): AsyncGenerator<FileRecord> {
+  const oldMac = !source.sample.includes('\n') && source.sample.includes('\r');
+  const parser = parse({
+    delimiter: dialect.delimiter,
+    ...(!dialect.quotes && { quote: null, escape: null }),
+    // A quote inside an unquoted field (5" screen) is a character, as other readers have it.
+    relax_quotes: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    record_delimiter: oldMac ? ['\r'] : ['\r\n', '\n'],
+    max_record_size: MAX_RECORD_BYTES,
+    info: true,
+  });
+  // The parser, which is iterated below, gets the error of a source that fails.
+  pipeline(Readable.from(readText(source)), parser, () => undefined);
+  let line = 1;
+  let emptyLines = 0;
+  let record = 0;
+  try {
+    for await (const { record: fields, info } of parser as AsyncIterable<ParsedRecord>) {
+      line += info.empty_lines - emptyLines;
+      emptyLines = info.empty_lines;
+      record++;
+      yield { fields, line };
+      line += 1 + fields.reduce((ends, field) => ends + countLineEnds(field), 0);
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    // The header is row 0: the record that failed is the one after those that were read.
+    const place = { file: basename(source.file), row: record, line };
+    if (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE') {
+      throw fault('data/quote', place, error);
+    }
+    throw fault('data/csv', { ...place, reason: error.message }, error);
+  }
+}
+
+interface ParsedRecord {
+  record: string[];
+  info: { empty_lines: number };
+}

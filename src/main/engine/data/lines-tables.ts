@@ -1,0 +1,64 @@
+import { basename } from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
+import { splitLines } from './lines.ts';
+import type { Table, TableOptions, TableRow } from './table.ts';
+import { openText, readText, type TextSource } from './text-source.ts';
+
+/** So many rows of a JSON Lines file are read to learn its columns. */
+const COLUMN_ROWS = 100;
+
+/** A .txt file: a text a line, blank ones included, in the column `text`. Throws what `openText` throws. */
+export async function openPlainText(file: string, options: TableOptions): Promise<Table> {
+  const source = await openText(file, options.encoding);
+  async function* rows(): AsyncGenerator<TableRow> {
+    for await (const { line, text } of splitLines(readText(source), basename(file))) {
+      yield { row: line, line, values: { text } };
+    }
+  }
+  return { file, format: 'txt', columns: ['text'], encoding: source.encoding, notes: source.notes, rows };
+}
+
+/** A JSON Lines file: an object a line. Throws `data/empty`, `data/json-line` and what `openText` throws. */
+export async function openJsonLines(file: string, options: TableOptions): Promise<Table> {
+  const source = await openText(file, options.encoding);
+  const rows = () => readJsonLines(source);
+  const columns = new Set<string>();
+  let row = 0;
+  for await (const { row: at, values } of rows()) {
+    for (const column of Object.keys(values)) columns.add(column);
+    row = at;
+    if (row === COLUMN_ROWS) break;
+  }
+  if (row === 0) throw fault('data/empty', { file });
+  return {
+    file,
+    format: 'jsonl',
+    columns: [...columns],
+    encoding: source.encoding,
+    notes: source.notes,
+    rows,
+  };
+}
+
+async function* readJsonLines(source: TextSource): AsyncGenerator<TableRow> {
+  const file = basename(source.file);
+  let row = 0;
+  for await (const { line, text } of splitLines(readText(source), file)) {
+    if (text.trim() === '') continue;
+    row++;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw fault('data/json-line', { file, line, reason }, error);
+    }
+    if (!isObject(value))
+      throw fault('data/json-line', { file, line, reason: 'it holds another kind of value' });
+    yield { row, line, values: value };
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,61 @@
+import { extname } from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
+import { openDelimited } from './delimited.ts';
+import { openJsonLines, openPlainText } from './lines-tables.ts';
+import { openParquet } from './parquet.ts';
+
+/** One row of a table as its file has it. */
+export interface TableRow {
+  /** From 1, the header and blank lines not counted. */
+  row: number;
+  /** The line of the file on which the row begins, from 1; formats without lines have none. */
+  line?: number;
+  /** By column name. Text formats give strings; JSON Lines and Parquet give what they hold. */
+  values: Record<string, unknown>;
+}
+
+export interface Table {
+  /** As it was given to `openTable`. */
+  file: string;
+  format: 'csv' | 'tsv' | 'jsonl' | 'txt' | 'parquet';
+  /** For JSON Lines: the keys of the first hundred rows. */
+  columns: string[];
+  /** A name of the WHATWG Encoding Standard; Parquet's strings are always utf-8. */
+  encoding: string;
+  delimiter?: string;
+  /** What was detected and is worth knowing: an encoding, a separator, how quotes are taken. */
+  notes: string[];
+  /** Reads the file from its beginning, with bounded memory. Each call reads anew. Throws `data/…`, `files/…`. */
+  rows(): AsyncIterable<TableRow>;
+}
+
+export interface TableOptions {
+  /** One character; without it `.csv` is looked at and `.tsv` has tabs. */
+  delimiter?: string;
+  /** Without it the encoding is detected. */
+  encoding?: string;
+  /** The columns of a .csv or .tsv file that has no header. */
+  columnNames?: readonly string[];
+}
+
+/**
+ * A data file, by its extension: .csv, .tsv, .jsonl or .ndjson, .txt (a text a line, column `text`), .parquet. Reads
+ * only what it takes to know columns and encoding. Throws `data/…` and `files/…`.
+ */
+export async function openTable(file: string, options: TableOptions = {}): Promise<Table> {
+  switch (extname(file).toLowerCase()) {
+    case '.csv':
+      return openDelimited(file, 'csv', options);
+    case '.tsv':
+      return openDelimited(file, 'tsv', options);
+    case '.jsonl':
+    case '.ndjson':
+      return openJsonLines(file, options);
+    case '.txt':
+      return openPlainText(file, options);
+    case '.parquet':
+      return openParquet(file);
+    default:
+      throw fault('data/format', { file });
+  }
+}

@@ -1,0 +1,148 @@
+import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
+import { canonicalEncoding, detectEncoding } from './encoding.ts';
+
+/** So much of a file is looked at before it is read: enough for a Latin-1 text with one accent a page. */
+const SAMPLE_BYTES = 2 ** 23;
+const CHUNK_BYTES = 2 ** 17;
+
+/** A text file whose encoding is known. */
+export interface TextSource {
+  file: string;
+  /** Bytes when it was opened: one that ends sooner has been cut meanwhile. */
+  size: number;
+  encoding: string;
+  /** The beginning of the text, with damaged bytes replaced; `sampleIsWhole` when there is no more. */
+  sample: string;
+  sampleIsWhole: boolean;
+  notes: string[];
+}
+
+/**
+ * Looks at the beginning of a text file. Throws `files/missing`, `files/unreadable`, `data/empty` and
+ * `data/encoding-unknown`.
+ */
+export async function openText(file: string, encoding?: string): Promise<TextSource> {
+  const size = await fileSize(file);
+  if (size === 0) throw fault('data/empty', { file });
+  const bytes = await readStart(file, Math.min(size, SAMPLE_BYTES));
+  const detected =
+    encoding === undefined ? detectEncoding(bytes) : { encoding: canonicalEncoding(encoding), note: null };
+  return {
+    file,
+    size,
+    encoding: detected.encoding,
+    sample: new TextDecoder(detected.encoding).decode(bytes),
+    sampleIsWhole: bytes.length === size,
+    notes: detected.note === null ? [] : [`${basename(file)} ${detected.note}.`],
+  };
+}
+
+/** The size in bytes of a plain file. Throws `files/missing` and `files/unreadable`. */
+export async function fileSize(file: string): Promise<number> {
+  try {
+    const stats = await stat(file);
+    if (stats.isFile()) return stats.size;
+  } catch (error) {
+    const code = errorCode(error);
+    throw code === 'ENOENT' || code === 'ENOTDIR'
+      ? fault('files/missing', { file }, error)
+      : fault('files/unreadable', { file, reason: code }, error);
+  }
+  throw fault('files/unreadable', { file, reason: 'it is not a file' });
+}
+
+async function readStart(file: string, length: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(file);
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(length), 0, length, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw readingFault(file, error);
+  }
+}
+
+/** The fault for an error of the file system met while a file that was there is read. */
+export function readingFault(file: string, error: unknown): Error {
+  const code = errorCode(error);
+  return code === 'ENOENT' || code === 'ESTALE'
+    ? fault('files/vanished', { file }, error)
+    : fault('files/unreadable', { file, reason: code }, error);
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+/**
+ * The text of a source, chunk by chunk, without its byte order mark. Throws `data/encoding`, `data/nul`,
+ * `files/vanished` and `files/unreadable`.
+ */
+export async function* readText(source: TextSource): AsyncGenerator<string> {
+  const file = basename(source.file);
+  const decoder = new TextDecoder(source.encoding, { fatal: true });
+  const encoding = source.encoding.toUpperCase();
+  let line = 1;
+  for await (const bytes of readBytes(source)) {
+    let text: string;
+    try {
+      text = decoder.decode(bytes, { stream: true });
+    } catch (error) {
+      throw fault(
+        'data/encoding',
+        { file, line: line + linesBeforeDamage(bytes, encoding), encoding },
+        error,
+      );
+    }
+    const nul = text.indexOf('\0');
+    if (nul !== -1) throw fault('data/nul', { file, line: line + countLineEnds(text.slice(0, nul)) });
+    line += countLineEnds(text);
+    yield text;
+  }
+  try {
+    decoder.decode();
+  } catch (error) {
+    throw fault('data/encoding', { file, line, encoding }, error);
+  }
+}
+
+async function* readBytes(source: TextSource): AsyncGenerator<Buffer> {
+  const stream = createReadStream(source.file, { highWaterMark: CHUNK_BYTES });
+  let read = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      read += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw readingFault(source.file, error);
+  }
+  if (read < source.size) throw fault('files/vanished', { file: source.file });
+}
+
+/** How many line ends a text has. */
+export function countLineEnds(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}
+
+/** How many line ends stand before the first line of a chunk that is not UTF-8; 0 for other encodings. */
+function linesBeforeDamage(chunk: Buffer, encoding: string): number {
+  if (encoding !== 'UTF-8') return 0;
+  // A character that began in the chunk before may end here.
+  let start = 0;
+  while (start < 3 && (chunk[start]! & 0xc0) === 0x80) start++;
+  for (let line = 0; ; line++) {
+    const end = chunk.indexOf(10, start);
+    if (end === -1 || !isUtf8(chunk.subarray(start, end))) return line;
+    start = end + 1;
+  }
+}
