@@ -48,4 +48,61 @@ export const cliFaults = {
     message: `${p.source}: ${p.first} does not go with ${p.second}: ${p.reason}.`,
     remedy: p.remedy,
   }),
+  'cli/usage': (p: { message: string }) => ({
+    message: `${p.message.charAt(0).toUpperCase()}${p.message.slice(1).replace(/\.$/, '')}.`,
+    remedy: 'Options and examples: graft --help, graft <command> --help.',
+  }),
+  'cli/set': (p: { assignment: string }) => ({
+    message: `--set ${p.assignment} is not of the form path=value.`,
+    remedy: 'Write it as --set training.learning_rate=1e-3; the value is JSON or a text.',
+  }),
+  'cli/set-inside': (p: { assignment: string; key: string }) => ({
+    message: `--set ${p.assignment} cannot be applied: "${p.key}" in the config is not an object.`,
+    remedy: 'Set the whole value instead, as JSON.',
+  }),
+  'cli/usage-output': (p: { config: string }) => ({
+    message: `${p.config} names no output folder.`,
+    remedy: 'Add output_dir to it, or pass --output DIR.',
+  }),
+  'cli/later': (p: { what: string; remedy: string }) => ({
+    message: `${p.what} comes later; this version cannot do it.`,
+    remedy: p.remedy,
+  }),
+  'cli/config-syntax': (p: { file: string; reason: string }) => ({
+    message: `${p.file} is not well-formed: ${p.reason}.`,
+    remedy: 'Correct the file there. A config is JSON (.json) or YAML (.yaml).',
+  }),
+  'cli/line-syntax': (p: { line: number; reason: string }) => ({
+    message: `Line ${p.line} of stdin is not a JSON object: ${p.reason}.`,
+    remedy: 'The first line was a JSON object, so each line must be one. Correct or remove that line.',
+  }),
+  'cli/stdin-encoding': (p: { line: number }) => ({
+    message: `Line ${p.line} of stdin, or one soon after it, is not UTF-8.`,
+    remedy:
+      'Convert it first (for example with iconv), or pass the file by name: other encodings are detected there.',
+  }),
+  'cli/no-text': (p: { source: string; row: number; column: string; columns: readonly string[] }) => ({
+    message: `Row ${p.row} of ${p.source} has no text in column "${p.column}".`,
+    remedy: `Name the right column with --text-column, or fill it. Columns of the row: ${list(p.columns)}.`,
+  }),
+  'cli/input-ids': (p: { source: string; row: number; column: string; reason: string }) => ({
+    message: `Row ${p.row} of ${p.source}: ${p.column} ${p.reason}.`,
+    remedy: "Make it a list of token ids of the model's vocabulary, or remove the column and give the text.",
+  }),
+  'cli/already-tokenized': (p: { source: string; row: number }) => ({
+    message: `Row ${p.row} of ${p.source} holds input_ids: it is tokenised already.`,
+    remedy: 'Give the text column only.',
+  }),
+  'cli/stopped': (p: { rows?: number }) => ({
+    message: p.rows === undefined ? 'Stopped.' : `Stopped after ${p.rows} rows.`,
+    remedy: 'Start the command again to do the rest.',
+  }),
+  'cli/demo-checkpoint': (p: { given: string }) => ({
+    message: `The demo needs the folder of a checkpoint; it was given ${p.given}.`,
+    remedy: 'Start it with npm run demo, which gets the checkpoint.',
+  }),
+  'cli/defect': (p: { reason: string }) => ({
+    message: `Graft failed in a way that it should not: ${p.reason}`,
+    remedy: 'This is a defect. Run the command again with GRAFT_DEBUG=1 and report what it prints.',
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

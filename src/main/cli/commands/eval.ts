@@ -1,0 +1,65 @@
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { setWork, type Work } from '../command.ts';
+import { count, duration } from '../format.ts';
+import { adapterFolder, modelFolder } from '../io/model-folder.ts';
+import { metricsText } from '../metrics-text.ts';
+import { option, optionValue } from '../options.ts';
+
+const help = `
+Examples:
+  graft eval --model org/name --adapter out --data test.csv --label-column stars
+  graft eval --model merged --data test.jsonl --json`;
+
+const values = z.object({
+  model: optionValue.model,
+  adapter: optionValue.adapter,
+  data: z.string(),
+  textColumn: optionValue.textColumn,
+  textPairColumn: optionValue.textPairColumn,
+  labelColumn: optionValue.labelColumn,
+  maxLength: optionValue.maxLength,
+  batchSize: optionValue.batchSize,
+  precision: optionValue.precision,
+});
+
+/** The length that a batch of N rows is reckoned with when the texts have no set limit. */
+const usualMaxLength = 512;
+
+const work: Work = async (given, context) => {
+  const { adapter, batchSize, maxLength, textPairColumn, ...options } = values.parse(given);
+  const model = await modelFolder(options.model, context);
+  const { evaluate } = await import('../../engine/evaluate.ts');
+  const evaluation = await evaluate(
+    {
+      ...options,
+      model,
+      ...(adapter !== undefined && { adapter: await adapterFolder(adapter) }),
+      ...(textPairColumn !== undefined && { textPairColumn }),
+      ...(maxLength !== undefined && { maxLength }),
+      ...(batchSize !== undefined && { batchTokens: batchSize * (maxLength ?? usualMaxLength) }),
+    },
+    context,
+  );
+  const { metrics, rows, seconds } = evaluation;
+  const head = `${count(rows)} rows of ${options.data} in ${duration(seconds)}`;
+  return { result: evaluation, text: `${head}\n\n${metricsText(metrics)}` };
+};
+
+export function evalCommand(): Command {
+  const command = new Command('eval')
+    .description('Scores a model, or a model and an adapter on it, on labelled rows.')
+    .addOption(option.model())
+    .addOption(option.adapter())
+    .addOption(
+      new Option('--data <FILE>', 'the labelled rows: .csv, .tsv, .jsonl, .parquet').makeOptionMandatory(),
+    )
+    .addOption(option.textColumn())
+    .addOption(option.textPairColumn())
+    .addOption(option.labelColumn())
+    .addOption(option.maxLength())
+    .addOption(option.batchSize())
+    .addOption(option.precision())
+    .addHelpText('after', help);
+  return setWork(command, work);
+}

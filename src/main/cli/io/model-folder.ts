@@ -1,0 +1,21 @@
+import { stat } from 'node:fs/promises';
+import { fault } from '../../../shared/faults/index.ts';
+import type { CommandContext } from '../command.ts';
+
+/** The folder of a model: `model` itself, or what the hub id stands for. Throws `files/…` and `hub/…`. */
+export async function modelFolder(model: string, context: CommandContext): Promise<string> {
+  // The hub's client is only loaded for what is no folder.
+  if (await isFolder(model)) return model;
+  const { resolveModel } = await import('../../engine/hub/resolve-model.ts');
+  return resolveModel(model, { signal: context.signal });
+}
+
+/** Checks that an adapter's folder exists. Throws `files/missing`. */
+export async function adapterFolder(adapter: string): Promise<string> {
+  if (!(await isFolder(adapter))) throw fault('files/missing', { file: adapter });
+  return adapter;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+}

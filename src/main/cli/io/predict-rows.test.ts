@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { EncodedExample, Predictor } from '../../engine/predict.ts';
+import type { TextInput } from '../../engine/tokenizer/text-tokenizer.ts';
+import type { InputRow } from './input-rows.ts';
+import { embedRows, predictRows } from './predict-rows.ts';
+
+/** A predictor whose logits are the number of tokens and its negative: enough to see the order. */
+function lengthPredictor() {
+  const perExample = (examples: readonly EncodedExample[], values: (length: number) => number[]) => {
+    return Promise.resolve(Float32Array.from(examples.flatMap((example) => values(example.inputIds.length))));
+  };
+  const predictor: Predictor = {
+    labelNames: ['short', 'long'],
+    hiddenSize: 3,
+    maxLength: 6,
+    tokenizer: {
+      encode: (inputs: readonly TextInput[]) =>
+        Promise.resolve(
+          inputs.map(({ text }) => ({
+            inputIds: new Int32Array(text.length),
+            attentionMask: new Int32Array(text.length),
+            truncated: false,
+          })),
+        ),
+      padTokenId: 0,
+      padTokenTypeId: 0,
+      modelMaxLength: 6,
+      hasTokenTypeIds: false,
+      vocabSize: 10,
+      files: [],
+      tokenText: () => '',
+    },
+    logits: (examples) => perExample(examples, (length) => [3 - length, length - 3]),
+    embed: (examples) => perExample(examples, (length) => [length, 0.1, 0]),
+    close: () => undefined,
+  };
+  return predictor;
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await
+async function* rowsOf(...rows: Omit<InputRow, 'row'>[]): AsyncGenerator<InputRow> {
+  for (const [i, row] of rows.entries()) yield { row: i + 1, ...row };
+}
+
+async function collect<Item>(batches: AsyncIterable<Item[]>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const batch of batches) items.push(...batch);
+  return items;
+}
+
+describe('predictRows', () => {
+  it('answers in the order of the rows, texts and token ids mixed', async () => {
+    const predictor = lengthPredictor();
+    const rows = rowsOf(
+      { text: 'a' },
+      { text: '', inputIds: Int32Array.of(1, 2, 3, 4, 5) },
+      { text: 'abcd' },
+    );
+    const predictions = await collect(predictRows(predictor, rows, 'x'));
+    expect(predictions.map((one) => one.label)).toEqual(['short', 'long', 'long']);
+    expect(predictions.map((one) => one.logits)).toEqual([
+      [2, -2],
+      [-2, 2],
+      [-1, 1],
+    ]);
+    expect(predictions[0]!.score).toBeCloseTo(1 / (1 + Math.exp(-4)), 12);
+  });
+
+  it('refuses token ids that the model cannot take, naming the row', async () => {
+    const predictor = lengthPredictor();
+    const tooLong = rowsOf({ text: 'a' }, { text: '', inputIds: new Int32Array(7) });
+    await expect(collect(predictRows(predictor, tooLong, 'rows.jsonl'))).rejects.toThrow(
+      'Row 2 of rows.jsonl: input_ids has 7 tokens, the model takes 6.',
+    );
+    const foreign = rowsOf({ text: '', inputIds: Int32Array.of(3, 10) });
+    await expect(collect(predictRows(predictor, foreign, 'rows.jsonl'))).rejects.toThrow(
+      'Row 1 of rows.jsonl: input_ids holds 10, the vocabulary has 10 tokens.',
+    );
+  });
+});
+
+describe('embedRows', () => {
+  it('gives a vector a row', async () => {
+    const predictor = lengthPredictor();
+    const rows = rowsOf({ text: 'ab' }, { text: 'abc' });
+    expect(await collect(embedRows(predictor, rows, 'x', 'mean'))).toEqual([
+      { embedding: [2, 0.1, 0] },
+      { embedding: [3, 0.1, 0] },
+    ]);
+  });
+});

@@ -1,0 +1,79 @@
+import { fault } from '../../../shared/faults/index.ts';
+import { argmax, softmax } from '../../engine/metrics/probabilities.ts';
+import type { EncodedExample, Predictor } from '../../engine/predict.ts';
+import { chunks } from './chunks.ts';
+import type { InputRow } from './input-rows.ts';
+
+/** One line of `graft predict`. */
+export interface Prediction {
+  label: string;
+  /** The label's probability. */
+  score: number;
+  /** In the order of the model's labels. */
+  logits: number[];
+}
+
+/** Rows in memory at once; the predictor sorts them by length and forms its batches inside. */
+const rowsAtOnce = 1024;
+
+/** A prediction a row, in order. `source` is for messages. Throws `cli/input-ids` and what the predictor throws. */
+export async function* predictRows(
+  predictor: Predictor,
+  rows: AsyncIterable<InputRow>,
+  source: string,
+): AsyncGenerator<Prediction[]> {
+  const { labelNames } = predictor;
+  for await (const batch of chunks(rows, rowsAtOnce)) {
+    const logits = await predictor.logits(await encodeRows(predictor, batch, source));
+    const scores = softmax(logits, labelNames.length);
+    yield Array.from(argmax(logits, labelNames.length), (best, i) => ({
+      label: labelNames[best]!,
+      score: scores[i * labelNames.length + best]!,
+      logits: shortFloats(logits.subarray(i * labelNames.length, (i + 1) * labelNames.length)),
+    }));
+  }
+}
+
+/** A vector of `hiddenSize` a row, in order. Throws as `predictRows` does. */
+export async function* embedRows(
+  predictor: Predictor,
+  rows: AsyncIterable<InputRow>,
+  source: string,
+  pooling: 'mean' | 'cls',
+): AsyncGenerator<{ embedding: number[] }[]> {
+  const { hiddenSize } = predictor;
+  for await (const batch of chunks(rows, rowsAtOnce)) {
+    const vectors = await predictor.embed(await encodeRows(predictor, batch, source), pooling);
+    yield batch.map((_, i) => ({
+      embedding: shortFloats(vectors.subarray(i * hiddenSize, (i + 1) * hiddenSize)),
+    }));
+  }
+}
+
+/** Token ids for a batch: texts tokenised and cut, ids made elsewhere checked. */
+async function encodeRows(predictor: Predictor, rows: InputRow[], source: string): Promise<EncodedExample[]> {
+  const { tokenizer, maxLength } = predictor;
+  const texts = rows.filter((row) => row.inputIds === undefined);
+  const encoded = (await tokenizer.encode(texts, { maxLength })).values();
+  return rows.map(({ row, inputIds, tokenTypeIds }) => {
+    if (inputIds === undefined) {
+      const ids = encoded.next().value!;
+      return { inputIds: ids.inputIds, ...(ids.tokenTypeIds && { tokenTypeIds: ids.tokenTypeIds }) };
+    }
+    const refuse = (reason: string) => fault('cli/input-ids', { source, row, column: 'input_ids', reason });
+    if (inputIds.length > maxLength)
+      throw refuse(`has ${inputIds.length} tokens, the model takes ${maxLength}`);
+    const foreign = inputIds.find((id) => id >= tokenizer.vocabSize);
+    if (foreign !== undefined)
+      throw refuse(`holds ${foreign}, the vocabulary has ${tokenizer.vocabSize} tokens`);
+    return { inputIds, ...(tokenTypeIds && { tokenTypeIds }) };
+  });
+}
+
+/** float32 values with the fewest digits that give the same float32 back: nine are always enough. */
+function shortFloats(values: Float32Array): number[] {
+  return Array.from(values, (value) => {
+    const seven = Number(value.toPrecision(7));
+    return Math.fround(seven) === value ? seven : Number(value.toPrecision(9));
+  });
+}

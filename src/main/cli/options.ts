@@ -1,0 +1,69 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It takes a whole number, 1 or more.');
+  return value;
+}
+
+/** The options that several commands share; each call makes a new one, as commander wants. */
+export const option = {
+  model: () =>
+    new Option('--model <M>', 'the model: a folder, or a hub id such as org/name').makeOptionMandatory(),
+  adapter: () =>
+    new Option('--adapter <A>', 'the folder of a trained adapter (adapter_config.json beside its weights)'),
+  input: () =>
+    new Option(
+      '--input <FILE>',
+      'the texts: .jsonl, .csv, .tsv, .txt (a text a line), .parquet; - reads JSON Lines or lines from stdin',
+    ).makeOptionMandatory(),
+  outputFile: () => new Option('--output <FILE>', 'write the JSON Lines to FILE instead of stdout'),
+  textColumn: () => new Option('--text-column <NAME>', 'the column with the text').default('text'),
+  textPairColumn: () =>
+    new Option(
+      '--text-pair-column <NAME>',
+      'the column with the second text of a pair (text_pair, where there is one)',
+    ),
+  labelColumn: () => new Option('--label-column <NAME>', 'the column with the true class').default('label'),
+  maxLength: (otherwise = "the model's limit") =>
+    new Option('--max-length <N>', `tokens after which a text is cut (default: ${otherwise})`).argParser(
+      wholeNumber,
+    ),
+  batchSize: () =>
+    new Option('--batch-size <N>', 'rows a batch; more need more memory, results stay the same').argParser(
+      wholeNumber,
+    ),
+  precision: () =>
+    new Option('--precision <P>', 'fp32 is exact, bf16 faster and smaller')
+      .choices(['fp32', 'bf16'])
+      .default('fp32'),
+  outputDir: () => new Option('--output <DIR>', 'the folder to write'),
+  overwrite: () => new Option('--overwrite', 'replace the output folder when it exists'),
+  verify: () =>
+    new Option('--verify <FILE>', 'a file of texts on which the written model must answer as before'),
+  json: () => new Option('--json', 'print one JSON object on stdout and nothing else'),
+  workspace: () =>
+    new Option(
+      '--workspace <DIR>',
+      "the folder of the app's data; train writes there when no output is named",
+    ),
+};
+
+/** The values of those options as commander hands them over. */
+export const optionValue = {
+  model: z.string(),
+  adapter: z.string().optional(),
+  input: z.string(),
+  output: z.string(),
+  textColumn: z.string(),
+  textPairColumn: z.string().optional(),
+  labelColumn: z.string(),
+  maxLength: z.number().optional(),
+  batchSize: z.number().optional(),
+  precision: z.enum(['fp32', 'bf16']),
+  overwrite: z.boolean().default(false),
+  verify: z.string().optional(),
+  workspace: z.string().optional(),
+};

@@ -1,0 +1,98 @@
+import type { JobEvent } from '../engine/jobs.ts';
+import { count, duration, rate } from './format.ts';
+
+type ProgressEvent = Extract<JobEvent, { type: 'progress' }>;
+
+/** The part of process.stderr that is needed. */
+export interface ProgressStream {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** How often the line is rewritten on a terminal, and how often a line is written elsewhere. */
+const terminalIntervalMs = 100;
+const logIntervalMs = 5000;
+
+/**
+ * Shows a job's events on stderr: notes and evaluations as lines, progress as one line that is rewritten on a
+ * terminal and written every few seconds elsewhere. The rate is that since the phase began.
+ */
+export class ProgressDisplay {
+  readonly #stream: ProgressStream;
+  readonly #now: () => number;
+  #first: { phase: string; done: number; time: number } | null = null;
+  #last: ProgressEvent | null = null;
+  #writtenAt = -Infinity;
+  #lineOpen = false;
+
+  /** `now`: milliseconds of any clock that never goes back. */
+  constructor(stream: ProgressStream, now: () => number = () => performance.now()) {
+    this.#stream = stream;
+    this.#now = now;
+  }
+
+  onEvent(event: JobEvent): void {
+    if (event.type === 'progress') this.#progress(event);
+    else if (event.type === 'note') this.line(event.message);
+    else if (event.type === 'evaluation') this.line(evaluationText(event));
+  }
+
+  /** Writes a line of its own, above the progress line. */
+  line(text: string): void {
+    this.#clear();
+    this.#stream.write(`${text}\n`);
+  }
+
+  /** Leaves the last state of the progress line standing. */
+  end(): void {
+    if (this.#lineOpen) this.#stream.write('\n');
+    this.#lineOpen = false;
+  }
+
+  #progress(event: ProgressEvent): void {
+    const now = this.#now();
+    if (this.#first?.phase !== event.phase) {
+      this.end();
+      this.#first = { phase: event.phase, done: event.done, time: now };
+      this.#writtenAt = this.#stream.isTTY === true ? -Infinity : now;
+    }
+    this.#last = event;
+    const complete = event.done === event.total;
+    const interval = this.#stream.isTTY === true ? terminalIntervalMs : logIntervalMs;
+    if (!complete && now - this.#writtenAt < interval) return;
+    this.#writtenAt = now;
+    const text = progressText(this.#last, this.#first.done, (now - this.#first.time) / 1000);
+    if (this.#stream.isTTY === true) {
+      this.#clear();
+      this.#stream.write(text.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1)));
+      this.#lineOpen = true;
+      if (complete) this.end();
+    } else {
+      this.#stream.write(`${text}\n`);
+    }
+  }
+
+  #clear(): void {
+    if (this.#lineOpen) this.#stream.write('\r\u001b[K');
+    this.#lineOpen = false;
+  }
+}
+
+/** "Training 312/1,250 steps · 4.1 steps/s · 3 min 48 s left"; a total of 0 means that it is not known. */
+export function progressText(event: ProgressEvent, doneAtFirst: number, seconds: number): string {
+  const { phase, done, total, unit } = event;
+  const parts = [`${phase} ${count(done)}${total > 0 ? `/${count(total)}` : ''} ${unit}`];
+  const perSecond = seconds > 0 ? (done - doneAtFirst) / seconds : 0;
+  if (perSecond > 0) {
+    parts.push(`${rate(perSecond)} ${unit}/s`);
+    parts.push(done < total ? `${duration((total - done) / perSecond)} left` : duration(seconds));
+  }
+  return parts.join(' · ');
+}
+
+function evaluationText(event: Extract<JobEvent, { type: 'evaluation' }>): string {
+  const shown = ['accuracy', 'f1_macro', 'loss'].filter((name) => event.metrics[name] !== undefined);
+  const values = shown.map((name) => `${name} ${event.metrics[name]!.toFixed(4)}`).join(', ');
+  return `Evaluation at step ${count(event.step)} (epoch ${event.epoch.toFixed(2)}): ${values}`;
+}
