@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import type * as tfjsNode from '@tensorflow/tfjs-node-gpu';
 import { fault } from '../../../shared/faults/index.ts';
+import { quietly } from './quiet.ts';
 
 /** The whole of `@tensorflow/tfjs-node-gpu`, as its own declarations have it. */
 export type TensorFlow = typeof tfjsNode;
@@ -23,10 +24,12 @@ function load(): TensorFlow {
   old.isNullOrUndefined ??= (value: unknown) => value == null;
   old.isArray ??= Array.isArray;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // Else TensorFlow takes all memory of a GPU at its first use.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 
   const require = createRequire(import.meta.url);
   try {
-    return require('@tensorflow/tfjs-node-gpu') as TensorFlow;
+    return quietly(() => require('@tensorflow/tfjs-node-gpu') as TensorFlow);
   } catch (error) {
     throw fault('runtime/not-installed', { reason: firstLine(error) }, error);
   }

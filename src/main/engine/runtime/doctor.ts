@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { examineMachine } from './machine.ts';
+import { probeAnswerSchema, type ProbeAnswer, type ProbeResult } from './probe-answer.ts';
+import { troubles } from './quiet.ts';
+import type { DoctorPart, DoctorReport } from './report.ts';
+import { examineTools } from './tools.ts';
+
+export type { DoctorPart, DoctorReport } from './report.ts';
+
+const require = createRequire(import.meta.url);
+const setupRemedy = 'Run npm run setup in the folder of Graft; it builds again what does not work.';
+
+/**
+ * Looks at everything that Graft needs or uses on this machine, and lets TensorFlow multiply matrices for a second.
+ * Never throws: what is missing or broken is a part of the report.
+ */
+export async function examine(): Promise<DoctorReport> {
+  const projectDir = fileURLToPath(new URL('../../../..', import.meta.url));
+  const [tools, machine, probe] = [
+    await examineTools(projectDir),
+    await examineMachine(process.cwd()),
+    await probeTensorFlow(),
+  ];
+  const hasDriver = machine.some((part) => part.name === 'GPU driver' && part.version !== null);
+  return { parts: [...tools, tokenizers(), ...tensorflow(probe, hasDriver), ...machine] };
+}
+
+async function probeTensorFlow(): Promise<ProbeAnswer> {
+  const script = fileURLToPath(new URL('./probe.ts', import.meta.url));
+  // Under Electron the same binary is Node only when this is set; elsewhere it means nothing.
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script], { env, timeout: 120_000 }, (error, stdout, stderr) => {
+      const line = stdout.trim().split('\n').at(-1) ?? '';
+      if (error === null) return resolve(probeAnswerSchema.parse(JSON.parse(line)));
+      const lastWords = troubles(stderr).trim().split('\n').slice(-3).join(' ');
+      resolve({
+        failure: `TensorFlow ended its process (${error.signal ?? error.code ?? 'unknown'}). ${lastWords}`,
+      });
+    });
+  });
+}
+
+function tensorflow(probe: ProbeAnswer, hasDriver: boolean): DoctorPart[] {
+  const installed = installedLibrary();
+  if ('failure' in probe) {
+    return [
+      installed
+        ? { name: 'TensorFlow', status: 'ok', ...installed }
+        : missing('TensorFlow', 'the library is not there'),
+      missing('TensorFlow addon', probe.failure),
+      missing('Device', 'TensorFlow does not run'),
+    ];
+  }
+  return [
+    {
+      name: 'TensorFlow',
+      status: 'ok',
+      version: probe.libraryVersion,
+      detail: installed?.detail ?? 'in the package',
+    },
+    { name: 'TensorFlow addon', status: 'ok', version: probe.addonVersion, detail: 'loads and computes' },
+    device(probe, hasDriver),
+  ];
+}
+
+function device(result: ProbeResult, hasDriver: boolean): DoctorPart {
+  const speed = (gigaflops: number) => `${Math.round(gigaflops)} GFLOP/s`;
+  const bfloat16 = result.bfloat16 === null ? 'no bf16' : `bf16 ${speed(result.bfloat16)}`;
+  const part: DoctorPart = {
+    name: 'Device',
+    status: 'ok',
+    version: result.onGpu ? 'GPU' : 'CPU',
+    detail: `matrix product: fp32 ${speed(result.float32)}, ${bfloat16}`,
+  };
+  if (result.onGpu || !hasDriver) return part;
+  return {
+    ...part,
+    status: 'warning',
+    detail: `${part.detail}; the GPU of this machine is not used`,
+    remedy: 'Run GRAFT_RUNTIME=cuda npm run setup in the folder of Graft; CUDA 12 needs driver 525 or newer.',
+  };
+}
+
+/** The library that the addon is linked to, by the name of its folder in the cache. */
+function installedLibrary(): { version: string | null; detail: string } | undefined {
+  try {
+    const packageDir = path.dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
+    const folder = fs.realpathSync(path.join(packageDir, 'deps'));
+    if (!fs.existsSync(path.join(folder, 'lib'))) return undefined;
+    const [, version = null, variant = null] =
+      /^tensorflow-([\d.]+)-(cpu|cuda)-/.exec(path.basename(folder)) ?? [];
+    return {
+      version,
+      detail: [variant === null ? null : `for ${variant}`, folder].filter(Boolean).join(', '),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenizers(): DoctorPart {
+  try {
+    require('tokenizers');
+    const file = path.join(path.dirname(require.resolve('tokenizers')), 'package.json');
+    const { version } = z.object({ version: z.string() }).parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+    return { name: 'Tokenizers', status: 'ok', version, detail: 'native library loads' };
+  } catch (error) {
+    const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return missing('Tokenizers', detail);
+  }
+}
+
+function missing(name: string, detail: string): DoctorPart {
+  return { name, status: 'missing', version: null, detail, remedy: setupRemedy };
+}
