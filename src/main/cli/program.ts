@@ -22,7 +22,7 @@ First steps:
 
 Results go to stdout, progress to stderr. Exit status: 0 done, 1 failed or stopped, 2 wrong usage.`;
 
-/** The command line with all its commands. Errors of usage are thrown as CommanderError, not printed. */
+/** The command line with all its commands. */
 export function makeProgram(): Command {
   const program = new Command('graft')
     .description('Parameter-efficient fine-tuning of BERT-class language models on your own machine.')
@@ -42,9 +42,6 @@ export function makeProgram(): Command {
   ];
   for (const make of commands) {
     program.addCommand(make().addOption(option.json()).addOption(option.workspace()));
-  }
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => undefined });
   }
   return program;
 }

@@ -79,10 +79,21 @@ export class ProgressDisplay {
   }
 }
 
+/** The engine's names of phases as a person reads them; others are shown as they are. */
+const phaseNames: Readonly<Record<string, string>> = {
+  download: 'Downloading',
+  evaluate: 'Evaluating',
+  merge: 'Merging',
+  train: 'Training',
+  verify: 'Comparing',
+};
+
 /** "Training 312/1,250 steps · 4.1 steps/s · 3 min 48 s left"; a total of 0 means that it is not known. */
 export function progressText(event: ProgressEvent, doneAtFirst: number, seconds: number): string {
   const { phase, done, total, unit } = event;
-  const parts = [`${phase} ${count(done)}${total > 0 ? `/${count(total)}` : ''} ${unit}`];
+  const parts = [
+    `${phaseNames[phase] ?? phase} ${count(done)}${total > 0 ? `/${count(total)}` : ''} ${unit}`,
+  ];
   const perSecond = seconds > 0 ? (done - doneAtFirst) / seconds : 0;
   if (perSecond > 0) {
     parts.push(`${rate(perSecond)} ${unit}/s`);

@@ -13,12 +13,6 @@ const selectFields = {
     min: 0,
     help: 'Shuffles the rows as datasets.shuffle(seed) does; left out: the order of the file.',
   },
-  offset: {
-    type: 'integer',
-    default: 0,
-    min: 0,
-    help: 'Rows of that order passed over: select(range(offset, offset + count)).',
-  },
   count: {
     type: 'integer',
     default: null,
@@ -136,7 +130,7 @@ export type AdapterFields = Record<string, unknown> & { peft_type: (typeof peftT
 /** An experiment's configuration: one JSON or YAML file, every setting present. */
 export type TrainConfig = Omit<SettingsValues<typeof configSettings>, 'adapter'> & { adapter: AdapterFields };
 export type DataSettings = TrainConfig['data'];
-/** Rows to take of a file: `shuffle(shuffle_seed).select(range(offset, offset + count))`. */
+/** Rows to take of a file: `shuffle(shuffle_seed).select(range(count))`. */
 export type RowSelection = SettingsValues<typeof selectFields>;
 
 const configSchema = schemaOf(configSettings);

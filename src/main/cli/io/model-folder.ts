@@ -7,7 +7,10 @@ export async function modelFolder(model: string, context: CommandContext): Promi
   // The hub's client is only loaded for what is no folder.
   if (await isFolder(model)) return model;
   const { resolveModel } = await import('../../engine/hub/resolve-model.ts');
-  return resolveModel(model, { signal: context.signal });
+  return resolveModel(model, {
+    signal: context.signal,
+    onProgress: (event) => context.onEvent(event),
+  });
 }
 
 /** Checks that an adapter's folder exists. Throws `files/missing`. */

@@ -1,0 +1,157 @@
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { fault } from '../../shared/faults/index.ts';
+import { parseTrainConfig, type TrainConfig } from '../../shared/settings/train-config.ts';
+import { selectRows } from '../engine/data/selection.ts';
+import { writeFileAtomic } from '../engine/formats/atomic.ts';
+import { setWork, type Work } from './command.ts';
+import { answer, compareLogits } from './demo/compare.ts';
+import { demoReport, shortcomings, type DemoFacts } from './demo/report.ts';
+import { adapterFolder } from './io/model-folder.ts';
+import { option } from './options.ts';
+import { runProgram } from './run-program.ts';
+
+const projectDir = resolve(import.meta.dirname, '../../..');
+const sampleDir = join(projectDir, 'resources/sample');
+const outputDir = join(projectDir, '.demo');
+const shuffleSeed = 42;
+const rowsEach = 1000;
+const comparedRows = 200;
+
+const metricsSchema = z.object({
+  accuracy: z.number(),
+  f1_macro: z.number(),
+  mcc: z.number(),
+  per_class: z.array(
+    z.object({
+      label: z.string(),
+      precision: z.number(),
+      recall: z.number(),
+      f1: z.number(),
+      support: z.number(),
+    }),
+  ),
+  confusion_matrix: z.array(z.array(z.number())),
+});
+
+/** The article's script, step by step: inspect, train, evaluate, merge, reload, compare. */
+const work: Work = async (given, context) => {
+  const checkpoint = await adapterFolder(z.object({ model: z.string() }).parse(given).model);
+  const [adapter, merged] = [join(outputDir, 'adapter'), join(outputDir, 'merged')];
+  const times: { what: string; seconds: number }[] = [];
+  const timed = async <Result>(what: string, step: () => Promise<Result>): Promise<Result> => {
+    const start = performance.now();
+    context.signal.throwIfAborted();
+    const result = await step();
+    times.push({ what, seconds: (performance.now() - start) / 1000 });
+    return result;
+  };
+
+  const config = await prepare(checkpoint);
+  const { inspectModel } = await import('../engine/inspect.ts');
+  const { tree } = await inspectModel(checkpoint, config.adapter);
+  context.say(`The model, and what the adapter touches:\n${excerpt(tree)}\n`);
+
+  const { train } = await import('../engine/training/train.ts');
+  const options = { config, baseDir: outputDir, outputDir: adapter, resume: false, overwrite: true };
+  const result = await timed('training, with evaluations', () => train(options, context));
+  if (result.status === 'stopped') throw fault('cli/stopped', {});
+
+  const { mergeAdapter } = await import('../engine/export/merge.ts');
+  await timed('merge and export', () =>
+    mergeAdapter({ model: checkpoint, adapter, output: merged, overwrite: true }, context),
+  );
+
+  const comparison = await timed('reload and compare', () => compare(checkpoint, adapter, merged, config));
+  times.push({ what: 'all, from the start of the process', seconds: performance.now() / 1000 });
+
+  const shown = (path: string) => relative(process.cwd(), path) || '.';
+  const facts: DemoFacts = {
+    trainRows: rowsEach,
+    parameters: result.parameters,
+    steps: result.steps,
+    trainLoss: result.train_loss,
+    tokensPerSecond: result.tokens_per_second,
+    metrics: metricsSchema.parse(result.metrics),
+    comparison,
+    times,
+    files: [...(await filesOf(adapter, shown)), ...(await filesOf(merged, shown))],
+    checkpoint,
+    adapter: shown(adapter),
+    merged: shown(merged),
+  };
+  const text = demoReport(facts);
+  await writeFileAtomic(join(outputDir, 'report.txt'), text);
+  return { result: facts, text: `\n${text.trimEnd()}`, failed: shortcomings(facts).length > 0 };
+};
+
+/** Puts the config and its two data files where a person can look at them and train with them again. */
+async function prepare(checkpoint: string): Promise<TrainConfig> {
+  await mkdir(outputDir, { recursive: true });
+  const sample: unknown = JSON.parse(await readFile(join(sampleDir, 'demo.json'), 'utf8'));
+  const fields = { ...z.record(z.string(), z.unknown()).parse(sample), model: resolve(checkpoint) };
+  const { config } = parseTrainConfig(fields, 'demo.json');
+  await writeFileAtomic(join(outputDir, 'demo.json'), `${JSON.stringify(fields, null, 2)}\n`);
+  // A message a line: rows are lines here, and stay byte for byte what they were.
+  const [header, ...rows] = (await readFile(join(sampleDir, 'sms-spam.tsv'), 'utf8')).trimEnd().split('\n');
+  const chosen = selectRows(rows.length, { shuffle_seed: shuffleSeed, count: 2 * rowsEach });
+  const write = (name: string, places: Int32Array) =>
+    writeFileAtomic(
+      join(outputDir, name),
+      [header, ...Array.from(places, (row) => rows[row]), ''].join('\n'),
+    );
+  await write(config.data.train, chosen.subarray(0, rowsEach));
+  await write(config.data.eval ?? 'eval.tsv', chosen.subarray(rowsEach));
+  return config;
+}
+
+/** The lines of a module tree with a mark, and the modules they stand in. */
+function excerpt(tree: string): string {
+  const lines = tree.split('\n');
+  const depth = (line: string) => line.length - line.trimStart().length;
+  const kept = new Set<number>();
+  for (const [i, line] of lines.entries()) {
+    if (!line.includes('<-')) continue;
+    kept.add(i);
+    let inner = depth(line);
+    for (let above = i - 1; above >= 0 && inner > 0; above -= 1) {
+      if (depth(lines[above]!) >= inner || lines[above]!.trim() === ')') continue;
+      inner = depth(lines[above]!);
+      kept.add(above);
+    }
+  }
+  return [...kept]
+    .sort((a, b) => a - b)
+    .map((i) => lines[i])
+    .join('\n');
+}
+
+/** The first evaluation messages, answered by base + adapter and by the merged model, both read from disk. */
+async function compare(checkpoint: string, adapter: string, merged: string, config: TrainConfig) {
+  const lines = (await readFile(join(outputDir, config.data.eval ?? 'eval.tsv'), 'utf8')).split('\n');
+  const texts = lines.slice(1, 1 + comparedRows).map((line) => line.split('\t')[1] ?? '');
+  const maxLength = config.data.max_length === null ? {} : { maxLength: config.data.max_length };
+  const before = await answer({ model: checkpoint, adapter, ...maxLength }, texts);
+  const after = await answer({ model: merged, ...maxLength }, texts);
+  return compareLogits(before.logits, after.logits, before.labels);
+}
+
+async function filesOf(
+  folder: string,
+  shown: (path: string) => string,
+): Promise<{ path: string; bytes: number }[]> {
+  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());
+  const files = names.map(async ({ name }) => {
+    const path = join(folder, name);
+    return { path: shown(path), bytes: (await stat(path)).size };
+  });
+  return Promise.all(files);
+}
+
+const demo = new Command('demo')
+  .description('Trains, evaluates, merges and checks an adapter on the sample project.')
+  .addOption(option.model())
+  .addOption(option.json());
+await runProgram(setWork(demo, work));
