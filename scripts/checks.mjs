@@ -13,20 +13,19 @@ const checks = [
   { name: 'Unused code', tool: 'knip/bin/knip.js', args: [] },
 ];
 
-/** Types, lint, format and unused code. Runs all of them, shows what the failing ones say. Resolves to an exit code. */
+/** Types, lint, format and unused code, all at once; shows what the failing ones say. Resolves to an exit code. */
 export async function runChecks(node) {
-  const env = taskEnvironment(node, projectDir);
-  let failed = 0;
-  for (const { name, tool, args } of checks) {
-    const toolFile = path.join(projectDir, 'node_modules', tool);
-    const { code, output } = await step(name, () =>
-      runTool(node.bin, [toolFile, ...args], { cwd: projectDir, env }),
-    );
-    if (code === 0) continue;
-    failed += 1;
-    process.stderr.write(`${output.trimEnd()}\n${name}: failed\n`);
+  const options = { cwd: projectDir, env: taskEnvironment(node, projectDir) };
+  const start = ({ tool, args }) =>
+    runTool(node.bin, [path.join(projectDir, 'node_modules', tool), ...args], options);
+  const results = await step('Checks: types, lint, format, unused code', () =>
+    Promise.all(checks.map(start)),
+  );
+  const failed = checks.filter((_, index) => results[index].code !== 0);
+  for (const check of failed) {
+    process.stderr.write(`${results[checks.indexOf(check)].output.trimEnd()}\n${check.name}: failed\n`);
   }
-  return failed === 0 ? 0 : 1;
+  return failed.length === 0 ? 0 : 1;
 }
 
 /** The checks, then the tests, then one line with what really ran. `args` go to vitest. */

@@ -38,7 +38,7 @@ export function fakeTools(dir, tools) {
 }
 
 /** The real Python, for the scripts that stand in its place. */
-export const realPython = execFileSync('/bin/sh', ['-c', 'command -v python3'], { encoding: 'utf8' }).trim();
+const realPython = execFileSync('/bin/sh', ['-c', 'command -v python3'], { encoding: 'utf8' }).trim();
 
 /** A Python whose pip "downloads" the wheels of a folder; everything else it leaves to the real one. */
 export function pythonWithWheels(wheelDir) {

@@ -84,7 +84,7 @@ export async function ensureTensorFlow(variant, { platform = platformKey, cache 
 }
 
 /** Takes out of a wheel what the addon needs: a fifth of TensorFlow's headers' size, and no Python. */
-export async function unpackRuntimeWheel(python, wheel, target) {
+async function unpackRuntimeWheel(python, wheel, target) {
   if (path.basename(wheel).startsWith('nvidia_')) {
     const patterns = ['nvidia/*/lib/*.so*', 'nvidia/*/bin/*', 'nvidia/*/nvvm/libdevice/*'];
     await unpackWheel({ python, wheel, target, strip: '', patterns });
