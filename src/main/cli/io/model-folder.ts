@@ -9,7 +9,10 @@ export async function modelFolder(model: string, context: CommandContext): Promi
   const { resolveModel } = await import('../../engine/hub/resolve-model.ts');
   return resolveModel(model, {
     signal: context.signal,
-    onProgress: (event) => context.onEvent(event),
+    onProgress: ({ done, total }) => {
+      const [doneMb, totalMb] = [done / 1e6, total / 1e6];
+      context.onEvent({ type: 'progress', phase: 'download', done: doneMb, total: totalMb, unit: 'MB' });
+    },
   });
 }
 

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { errorSchema, golden, graft, lines } from '../test-support.ts';
+
+const model = join(golden, 'models/bert');
+const predictions = z.array(
+  z.strictObject({ label: z.string(), score: z.number(), logits: z.array(z.number()) }),
+);
+const rows = z.array(z.array(z.number()));
+const reference = z.object({
+  texts: z.array(z.string()),
+  input_ids: rows,
+  attention_mask: rows,
+  logits: rows,
+  cls: rows,
+  mean_pooled: rows,
+});
+
+async function goldenRun(name: string) {
+  return reference.parse(JSON.parse(await readFile(join(golden, name), 'utf8')));
+}
+
+function largestDifference(a: number[][], b: number[][]): number {
+  expect(a.map((row) => row.length)).toEqual(b.map((row) => row.length));
+  return Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i]![j]!))));
+}
+
+describe('predict', () => {
+  it('gives the logits of the reference for texts, a line of JSON each, in order', async () => {
+    const { texts, logits } = await goldenRun('models/bert.json');
+    const { status, stdout } = await graft(['predict', '--model', model, '--input', '-'], texts.join('\n'));
+    expect(status).toBe(0);
+    const answers = predictions.parse(lines(stdout));
+    expect(
+      largestDifference(
+        answers.map((one) => one.logits),
+        logits,
+      ),
+    ).toBeLessThan(1e-4);
+    for (const { score, logits } of answers) {
+      const best = Math.max(...logits);
+      expect(score).toBeCloseTo(1 / logits.reduce((sum, value) => sum + Math.exp(value - best), 0), 5);
+    }
+  });
+
+  it('takes token ids as they are, and an adapter on the model', async () => {
+    const { input_ids, attention_mask } = await goldenRun('models/bert.json');
+    const expected = z
+      .object({ logits: rows })
+      .parse(JSON.parse(await readFile(join(golden, 'adapters/lora-qv.json'), 'utf8')));
+    const input = input_ids.map((ids, i) =>
+      JSON.stringify({ input_ids: ids.filter((_, j) => attention_mask[i]![j] === 1) }),
+    );
+    const adapter = join(golden, 'adapters/lora-qv');
+    const run = await graft(
+      ['predict', '--model', model, '--adapter', adapter, '--input', '-', '--json'],
+      input.join('\n'),
+    );
+    const { results } = z.object({ results: predictions }).parse(JSON.parse(run.stdout));
+    expect(
+      largestDifference(
+        results.map((one) => one.logits),
+        expected.logits,
+      ),
+    ).toBeLessThan(1e-4);
+  });
+
+  it('names an adapter that is not there', async () => {
+    const run = await graft(['predict', '--model', model, '--adapter', 'no-such', '--input', '-', '--json']);
+    expect(errorSchema.parse(JSON.parse(run.stdout)).error.message).toBe('no-such does not exist.');
+    expect(run.status).toBe(1);
+  });
+});
+
+describe('embed', () => {
+  it.each(['mean', 'cls'] as const)('gives the vectors of the reference with %s pooling', async (pooling) => {
+    const { texts, cls, mean_pooled } = await goldenRun('models/bert.json');
+    const { stdout } = await graft(
+      ['embed', '--model', model, '--input', '-', '--pooling', pooling],
+      texts.join('\n'),
+    );
+    const vectors = z.array(z.strictObject({ embedding: z.array(z.number()) })).parse(lines(stdout));
+    const expected = pooling === 'cls' ? cls : mean_pooled;
+    expect(
+      largestDifference(
+        vectors.map((one) => one.embedding),
+        expected,
+      ),
+    ).toBeLessThan(1e-4);
+  });
+});
