@@ -3,6 +3,7 @@ import { cliFaults } from './cli.ts';
 import { dataFaults } from './data.ts';
 import { filesFaults } from './files.ts';
 import { formatsFaults } from './formats.ts';
+import { hubFaults } from './hub.ts';
 import { modelsFaults } from './models.ts';
 import { peftFaults } from './peft.ts';
 import { runtimeFaults } from './runtime.ts';
@@ -17,6 +18,7 @@ const catalogue = {
   ...dataFaults,
   ...filesFaults,
   ...formatsFaults,
+  ...hubFaults,
   ...modelsFaults,
   ...peftFaults,
   ...runtimeFaults,

@@ -15,8 +15,9 @@ const magic = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a,
  * called that. Throws `formats/pickle-code`, `formats/torch-legacy` or `PickleError`.
  */
 export async function refuseLegacy(source: ByteSource): Promise<void> {
+  const [p, k] = await source.read(0, Math.min(source.size, 2));
+  if (p === 0x50 && k === 0x4b) return;
   const bytes = await source.read(0, Math.min(source.size, largestPickles));
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return;
   const isLegacy = magic.every((byte, at) => bytes[at] === byte);
   try {
     // Magic number, protocol, system, then the object.
