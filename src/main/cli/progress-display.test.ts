@@ -44,6 +44,24 @@ describe('ProgressDisplay', () => {
     ]);
   });
 
+  it('leaves the time of other phases out of the rate', () => {
+    const { at, text } = display(true);
+    at(0, 0);
+    at(10, 100);
+    at(10, 0, 1000, 'Evaluating');
+    at(40, 1000, 1000, 'Evaluating');
+    at(40, 101);
+    at(50, 201);
+    expect(text()).toContain('Training 201/1,250 steps · 10 steps/s · 1 min 45 s left');
+  });
+
+  it('leaves no line of a brief phase in a log', () => {
+    const { at, text } = display(false);
+    at(0, 0, 10, 'Evaluating');
+    at(0.5, 10, 10, 'Evaluating');
+    expect(text()).toBe('');
+  });
+
   it('does not rewrite more often than ten times a second', () => {
     const { at, text } = display(true);
     for (let i = 0; i < 100; i += 1) at(i / 1000, i);

@@ -13,16 +13,26 @@ export interface ProgressStream {
 /** How often the line is rewritten on a terminal, and how often a line is written elsewhere. */
 const terminalIntervalMs = 100;
 const logIntervalMs = 5000;
+/** A phase that is over sooner than this leaves no line in a log. */
+const briefMs = 1000;
+
+/** How fast a phase goes, without the time that other phases took in between. */
+interface Pace {
+  lastDone: number;
+  counted: number;
+  milliseconds: number;
+}
 
 /**
  * Shows a job's events on stderr: notes and evaluations as lines, progress as one line that is rewritten on a
- * terminal and written every few seconds elsewhere. The rate is that since the phase began.
+ * terminal and written every few seconds elsewhere. The rate is that of the phase so far.
  */
 export class ProgressDisplay {
   readonly #stream: ProgressStream;
   readonly #now: () => number;
-  #first: { phase: string; done: number; time: number } | null = null;
-  #last: ProgressEvent | null = null;
+  readonly #pace = new Map<string, Pace>();
+  #phase: string | null = null;
+  #lastTime = 0;
   #writtenAt = -Infinity;
   #lineOpen = false;
 
@@ -52,18 +62,21 @@ export class ProgressDisplay {
 
   #progress(event: ProgressEvent): void {
     const now = this.#now();
-    if (this.#first?.phase !== event.phase) {
+    const isTerminal = this.#stream.isTTY === true;
+    const entered = this.#phase !== event.phase;
+    if (entered) {
       this.end();
-      this.#first = { phase: event.phase, done: event.done, time: now };
-      this.#writtenAt = this.#stream.isTTY === true ? -Infinity : now;
+      this.#phase = event.phase;
+      this.#writtenAt = isTerminal ? -Infinity : now;
     }
-    this.#last = event;
+    const pace = this.#paceOf(event, entered ? 0 : now - this.#lastTime);
+    this.#lastTime = now;
     const complete = event.done === event.total;
-    const interval = this.#stream.isTTY === true ? terminalIntervalMs : logIntervalMs;
-    if (!complete && now - this.#writtenAt < interval) return;
+    const waited = now - this.#writtenAt >= (isTerminal ? terminalIntervalMs : logIntervalMs);
+    if (!waited && !(complete && (isTerminal || pace.milliseconds >= briefMs))) return;
     this.#writtenAt = now;
-    const text = progressText(this.#last, this.#first.done, (now - this.#first.time) / 1000);
-    if (this.#stream.isTTY === true) {
+    const text = progressText(event, pace.counted, pace.milliseconds / 1000);
+    if (isTerminal) {
       this.#clear();
       this.#stream.write(text.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1)));
       this.#lineOpen = true;
@@ -71,6 +84,20 @@ export class ProgressDisplay {
     } else {
       this.#stream.write(`${text}\n`);
     }
+  }
+
+  /** Adds what was done since the last event; a phase that starts again from a lower count has a new pace. */
+  #paceOf({ phase, done }: ProgressEvent, milliseconds: number): Pace {
+    const known = this.#pace.get(phase);
+    const pace =
+      known !== undefined && done >= known.lastDone ? known : { lastDone: done, counted: 0, milliseconds: 0 };
+    if (milliseconds > 0) {
+      pace.counted += done - pace.lastDone;
+      pace.milliseconds += milliseconds;
+    }
+    pace.lastDone = done;
+    this.#pace.set(phase, pace);
+    return pace;
   }
 
   #clear(): void {
@@ -88,13 +115,13 @@ const phaseNames: Readonly<Record<string, string>> = {
   verify: 'Comparing',
 };
 
-/** "Training 312/1,250 steps · 4.1 steps/s · 3 min 48 s left"; a total of 0 means that it is not known. */
-export function progressText(event: ProgressEvent, doneAtFirst: number, seconds: number): string {
+/** "Training 312/1,250 steps · 4.1 steps/s · 3 min 48 s left"; `counted` were done in `seconds`. A total of 0: not known. */
+export function progressText(event: ProgressEvent, counted: number, seconds: number): string {
   const { phase, done, total, unit } = event;
   const parts = [
     `${phaseNames[phase] ?? phase} ${count(done)}${total > 0 ? `/${count(total)}` : ''} ${unit}`,
   ];
-  const perSecond = seconds > 0 ? (done - doneAtFirst) / seconds : 0;
+  const perSecond = seconds > 0 ? counted / seconds : 0;
   if (perSecond > 0) {
     parts.push(`${rate(perSecond)} ${unit}/s`);
     parts.push(done < total ? `${duration((total - done) / perSecond)} left` : duration(seconds));

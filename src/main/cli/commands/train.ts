@@ -76,14 +76,12 @@ function outputFolder(options: z.infer<typeof values>, outputDir: string | null,
 }
 
 function resultText(result: TrainResult): string {
-  const { parameters, metrics } = result;
-  const percent = parameters.trainable_percent.toFixed(4);
+  const { metrics } = result;
   const shown = ['accuracy', 'f1_macro', 'loss'].flatMap((name) => {
     const value = metrics?.[name];
     return typeof value === 'number' ? [`${name} ${value.toFixed(4)}`] : [];
   });
   return [
-    `trainable params: ${count(parameters.trainable)} || all params: ${count(parameters.all)} || trainable%: ${percent}`,
     `${result.status === 'stopped' ? 'Stopped after' : 'Trained'} ${count(result.steps)} steps in ` +
       `${duration(result.train_runtime)}, mean loss ${result.train_loss.toFixed(4)}, ` +
       `${count(result.tokens_per_second)} tokens/s`,
