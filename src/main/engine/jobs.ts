@@ -44,6 +44,7 @@ export interface TrainResult {
   steps: number;
   train_loss: number;
   train_runtime: number;
+  eval_runtime: number;
   tokens_per_second: number;
   parameters: ParameterCounts;
   /** Weights the checkpoint lacked: initialised, trained and saved with the adapter. */

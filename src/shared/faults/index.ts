@@ -1,6 +1,7 @@
 import { Fault, type FaultText } from './fault.ts';
 import { cliFaults } from './cli.ts';
 import { dataFaults } from './data.ts';
+import { exportFaults } from './export.ts';
 import { filesFaults } from './files.ts';
 import { formatsFaults } from './formats.ts';
 import { hubFaults } from './hub.ts';
@@ -16,6 +17,7 @@ export { Fault, type FaultText } from './fault.ts';
 const catalogue = {
   ...cliFaults,
   ...dataFaults,
+  ...exportFaults,
   ...filesFaults,
   ...formatsFaults,
   ...hubFaults,

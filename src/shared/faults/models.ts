@@ -29,9 +29,13 @@ export const modelsFaults = {
     message: `Row ${p.row} has ${p.length} tokens; the model takes 1 to ${p.longest}.`,
     remedy: 'Cut the row with max_length, or leave it out.',
   }),
-  'models/quantized-base': (p: { folder: string; method: string }) => ({
-    message: `${p.folder} holds quantised weights (${p.method}). Merging into them would round every weight again.`,
-    remedy: 'Merge into the original, full-precision checkpoint that was quantised.',
+  'models/quantized': (p: { folder: string }) => ({
+    message: `${p.folder} holds quantised weights; training and answering need the original ones for now.`,
+    remedy: 'Use the full-precision checkpoint that it was made from.',
+  }),
+  'models/quantized-merge': (p: { folder: string }) => ({
+    message: `${p.folder} holds quantised weights: merging into them would round the adapter away.`,
+    remedy: 'Merge into the original, full-precision checkpoint that it was made from.',
   }),
   'models/not-finite': (p: { file: string; tensor: string }) => ({
     message: `${p.file}: ${p.tensor} holds values that are not numbers (NaN or infinite).`,

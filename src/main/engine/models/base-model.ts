@@ -44,6 +44,7 @@ export async function openBaseModel(folder: string, options: BaseModelOptions): 
   const modelConfig = options.overrides
     ? parseModelConfig({ ...read.raw, ...options.overrides }, 'model_overrides')
     : read;
+  if (modelConfig.quantization_config != null) throw fault('models/quantized', { folder });
   const file = await openCheckpoint(folder);
   try {
     return describe(folder, modelConfig, file, options);

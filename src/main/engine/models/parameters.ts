@@ -67,15 +67,12 @@ export class Parameters {
   }
 
   /**
-   * Adds signatures that take parameters in, a few at a time; frozen ones that nothing uses any more are left out.
+   * Adds signatures that take the frozen parameters in, a few at a time; those that nothing uses are left out.
    * @returns the names of the parameters that each signature wants.
    */
   addLoading(used: ReadonlySet<Node>): Map<string, string[]> {
     const g = this.graph;
     const wanted: { name: string; assign: (fed: Tensor) => Node[] }[] = [];
-    for (const [name, { variable }] of this.trainable) {
-      wanted.push({ name, assign: (fed) => [g.assign(variable, unary(g, 'DeepCopy', fed))] });
-    }
     for (const [name, variants] of this.frozen) {
       const live = [...variants.values()].filter(({ variable }) => used.has(variable.handle.node));
       if (live.length === 0) continue;

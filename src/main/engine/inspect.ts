@@ -1,0 +1,55 @@
+import type { ParameterCounts } from './jobs.ts';
+import { openBaseModel } from './models/base-model.ts';
+import { printTree } from './models/module-tree.ts';
+import { elements } from './models/parameters.ts';
+import { planAdapter } from './peft/adapter.ts';
+import { Lora } from './peft/lora.ts';
+import { savedModules } from './peft/targets.ts';
+
+export interface ModelReport {
+  folder: string;
+  /** What `print(model)` gives, with the modules that an adapter touches marked. */
+  tree: string;
+  parameters: number;
+  labels: readonly string[];
+  /** Parameters that the checkpoint lacks, and tensors that the architecture has no place for. */
+  newly_initialized: readonly string[];
+  unused: readonly string[];
+  /** With an adapter configuration: its three figures. */
+  adapter: ParameterCounts | null;
+}
+
+/** Describes a checkpoint as a sequence classifier. Throws faults of models, formats and peft. */
+export async function inspectModel(
+  folder: string,
+  adapterConfig?: Readonly<Record<string, unknown>>,
+  labelNames?: readonly string[],
+): Promise<ModelReport> {
+  const base = await openBaseModel(folder, { head: 'classification', ...(labelNames ? { labelNames } : {}) });
+  try {
+    const plan = adapterConfig && planAdapter(base, adapterConfig, 'adapter');
+    const lora = plan?.method instanceof Lora ? plan.method.layers : undefined;
+    const saved = new Set(plan ? savedModules(base.tree, plan.config['modules_to_save'] as string[]) : []);
+    const missing = new Set(base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, '')));
+    const mark = (path: string): string | undefined => {
+      const layer = lora?.get(path);
+      const remarks = [
+        ...(layer ? [`LoRA r=${layer.rank}, scaling ${layer.scaling}`] : []),
+        ...(saved.has(path) ? ['trained and saved whole'] : []),
+        ...(missing.has(path) ? ['newly initialised'] : []),
+      ];
+      return remarks.length > 0 ? remarks.join('; ') : undefined;
+    };
+    return {
+      folder,
+      tree: printTree(base.tree, mark),
+      parameters: base.parameters.reduce((sum, { shape }) => sum + elements(shape), 0),
+      labels: base.labelNames,
+      newly_initialized: base.newlyInitialized,
+      unused: base.unused,
+      adapter: plan?.counts ?? null,
+    };
+  } finally {
+    await base.close();
+  }
+}
