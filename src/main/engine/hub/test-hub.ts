@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { faultOf, golden, temporaryFolder, textOf } from '../formats/test-support.ts';
+import { resolveModel } from './resolve-model.ts';
 
 export const commit = '0123456789abcdef0123456789abcdef01234567';
 
@@ -82,4 +86,39 @@ export async function startHub(
   });
   const { port } = z.object({ port: z.number() }).parse(server.address());
   return { endpoint: `http://127.0.0.1:${port}`, requests, tokens };
+}
+
+export const bert = join(golden, 'seed1/models/bert');
+
+export async function modelFiles(): Promise<Record<string, Buffer>> {
+  const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+  const files = await Promise.all(
+    names.map(async (name) => [name, await readFile(join(bert, name))] as const),
+  );
+  const unneeded = { 'README.md': Buffer.from('# card'), 'tf_model.h5': Buffer.alloc(5000) };
+  return { ...Object.fromEntries(files), 'pytorch_model.bin': Buffer.alloc(2000), ...unneeded };
+}
+
+/** A hub with the golden model, and an empty cache that belongs to it. */
+export async function hubAndCache(override?: Override, files?: Record<string, Buffer>) {
+  const hub = await startHub(files ?? (await modelFiles()), override);
+  const cache = await temporaryFolder();
+  const env = { HF_HUB_CACHE: cache, HF_ENDPOINT: hub.endpoint };
+  return { hub, cache, env, modelDir: join(cache, 'models--org--name') };
+}
+
+/** What a person reads; the places that differ from run to run are named. */
+export async function refusal(model: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const text = textOf(await faultOf(() => resolveModel(model, { env })), '\0');
+  const { HF_ENDPOINT: endpoint = '\0', HF_HUB_CACHE: cache = '\0' } = env;
+  return text.replaceAll(endpoint, 'HUB').replaceAll(cache, 'CACHE');
+}
+
+/** An address at which nothing listens any more. */
+export async function closedEndpoint(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
 }

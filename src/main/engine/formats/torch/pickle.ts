@@ -7,8 +7,8 @@ export interface PickleRules {
   persistentLoad(id: PickleValue): PickleValue;
 }
 
-/** Some fifty operations describe a tensor, so this is room for 20,000; it bounds what a hostile file can build. */
-const mostOperations = 2 ** 20;
+/** Some fifty operations describe a tensor, so this is room for 5,000; it bounds what a hostile file can build. */
+const mostOperations = 2 ** 18;
 
 /**
  * Reads one pickle (protocols 0 to 5, the part of them that data needs). Lists, dictionaries, tuples, texts and
