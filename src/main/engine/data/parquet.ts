@@ -28,7 +28,12 @@ export async function openParquet(file: string): Promise<Table> {
       const objects = await asFault(name, () =>
         parquetReadObjects({ file: buffer, metadata, compressors, ...range }),
       );
-      for (const [i, values] of objects.entries()) yield { row: rowStart + i + 1, values };
+      for (const [i, object] of objects.entries()) {
+        const values = Object.fromEntries(
+          Object.entries(object).map(([key, value]) => [key, plainValue(value)]),
+        );
+        yield { row: rowStart + i + 1, values };
+      }
       rowStart += groupRows;
     }
   }
@@ -57,6 +62,18 @@ function fileBuffer(file: string, byteLength: number): AsyncBuffer {
       return bytes.buffer;
     },
   };
+}
+
+/** 64-bit integers as numbers (as text beyond 2^53), typed arrays as arrays: what JSON would give. */
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value.toString();
+  }
+  if (Array.isArray(value)) return value.map(plainValue);
+  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Array.from(value, plainValue);
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Uint8Array);
+  return value;
 }
 
 /** Damage shows in the library as errors of any kind. */

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readExamples, type ExampleOptions } from './examples.ts';
+import { faultOf, TestFolder } from './test-support.ts';
+
+const folder = new TestFolder();
+afterAll(() => folder.remove());
+const read = async (name: string, content: string, options?: ExampleOptions) =>
+  readExamples(await folder.write(name, content), options);
+const sharedData = join(import.meta.dirname, '../../../../../shared/data');
+
+describe('readExamples', () => {
+  it('reads text, pair and label from the columns that are named', async () => {
+    const columns = { textColumn: 'q', textPairColumn: 'a', labelColumn: 'y' };
+    const { examples, notes } = await read('a.csv', 'q;a;y\nwhy;so;1\n', columns);
+    expect(examples).toEqual([{ row: 1, line: 2, text: 'why', textPair: 'so', label: '1' }]);
+    expect(notes).toEqual(['a.csv is separated by semicolons.']);
+  });
+
+  it('takes text_pair by itself and leaves labels alone unless asked', async () => {
+    const { examples } = await read(
+      'b.jsonl',
+      '{"text":"a","text_pair":"b","label":2}\n{"text":"c","text_pair":null}',
+    );
+    expect(examples).toEqual([
+      { row: 1, line: 1, text: 'a', textPair: 'b' },
+      { row: 2, line: 2, text: 'c' },
+    ]);
+  });
+
+  it('takes rows that hold input_ids as tokenised', async () => {
+    const { examples } = await read(
+      'c.jsonl',
+      '{"input_ids":[2,7,3]}\n{"text":"x"}\n{"text":"y","input_ids":[2,3]}',
+    );
+    expect(examples).toEqual([
+      { row: 1, line: 1, text: '', inputIds: [2, 7, 3] },
+      { row: 2, line: 2, text: 'x' },
+      { row: 3, line: 3, text: 'y', inputIds: [2, 3] },
+    ]);
+  });
+
+  it('keeps numbers as labels and turns numbers into texts', async () => {
+    const { examples } = await read('d.jsonl', '{"text":42,"label":3}\n{"text":"","label":true}', {
+      labelColumn: 'label',
+    });
+    expect(examples.map(({ text, label }) => [text, label])).toEqual([
+      ['42', 3],
+      ['', 'true'],
+    ]);
+  });
+
+  it.each<[string, string, string, ExampleOptions, string]>([
+    [
+      'data/column-missing',
+      'e.csv',
+      'star,txt\n1,a\n',
+      {},
+      'e.csv has no column "text". It has "star", "txt".',
+    ],
+    ['data/no-rows', 'f.csv', 'text\n', {}, 'has a header but no rows.'],
+    [
+      'data/missing-text',
+      'g.jsonl',
+      '{"text":"a"}\n{"text":null}',
+      {},
+      'Row 2 (line 2) of g.jsonl has no text in',
+    ],
+    [
+      'data/not-text',
+      'h.jsonl',
+      '{"text":["a"]}',
+      {},
+      'Row 1 (line 1) of h.jsonl holds a list in column "text"',
+    ],
+    [
+      'data/empty-label',
+      'i.csv',
+      'text,label\na,1\nb, \n',
+      { labelColumn: 'label' },
+      'Row 2 (line 3) of i.csv has no',
+    ],
+    [
+      'data/label-kind',
+      'j.jsonl',
+      '{"text":"a","label":[1]}',
+      { labelColumn: 'label' },
+      'holds a list as its label',
+    ],
+    [
+      'data/input-ids',
+      'k.jsonl',
+      '{"input_ids":[1.5]}',
+      {},
+      'Row 1 (line 1) of k.jsonl holds input_ids that',
+    ],
+    ['data/input-ids', 'l.jsonl', '{"input_ids":[]}', {}, 'Row 1 (line 1) of l.jsonl'],
+    ['data/format', 'm.xlsx', 'x', {}, 'm.xlsx is in no format'],
+  ])('says what is wrong: %s', async (code, name, content, options, message) => {
+    const fault = await faultOf(read(name, content, options));
+    expect(fault.code).toBe(code);
+    expect(fault.message).toContain(message);
+  });
+
+  it('suggests the nearest column', async () => {
+    expect((await faultOf(read('n.csv', 'id,Text_\n1,a\n'))).remedy).toBe('Did you mean "Text_"?');
+  });
+
+  it.runIf(existsSync(sharedData))('reads the reviews (skipped where ../shared/data is not)', async () => {
+    const file = join(sharedData, 'electronics-reviews-train.csv');
+    const { examples, notes } = await readExamples(file, { labelColumn: 'stars' });
+    expect(examples.length).toBeGreaterThan(900);
+    expect(examples.some((example) => example.text.includes('\n'))).toBe(true);
+    expect(notes).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+import { basename } from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
+import { nearestName } from '../../../shared/settings/nearest.ts';
+import { openTable, type Table, type TableOptions, type TableRow } from './table.ts';
+
+/** A row to train on or to predict. */
+export interface Example {
+  /** From 1, as `TableRow.row`. */
+  row: number;
+  line?: number;
+  /** Empty for a row that came tokenised without its text. */
+  text: string;
+  textPair?: string;
+  label?: string | number;
+  /** Of a row that came tokenised: taken as it is. */
+  inputIds?: number[];
+}
+
+export interface ExampleOptions extends TableOptions {
+  /** Default `text`. */
+  textColumn?: string;
+  /** Default `text_pair` where the file has such a column. */
+  textPairColumn?: string;
+  /** Without it labels are not read. */
+  labelColumn?: string;
+}
+
+type Place = Pick<TableRow, 'row' | 'line'> & { file: string; column: string };
+
+/**
+ * All rows of a data file as examples, in its order. Throws `data/column-missing`, `data/no-rows`, `data/missing-text`,
+ * `data/not-text`, `data/empty-label`, `data/label-kind`, `data/input-ids` and what `openTable` and `rows()` throw.
+ */
+export async function readExamples(
+  file: string,
+  options: ExampleOptions = {},
+): Promise<{ examples: Example[]; notes: string[] }> {
+  const table = await openTable(file, options);
+  const examples: Example[] = [];
+  for await (const example of toExamples(table, options)) examples.push(example);
+  if (examples.length === 0) throw fault('data/no-rows', { file });
+  return { examples, notes: table.notes };
+}
+
+/** The rows of a table as examples, one at a time. Throws as `readExamples` does. */
+export async function* toExamples(table: Table, options: ExampleOptions): AsyncGenerator<Example> {
+  const { textColumn = 'text', labelColumn } = options;
+  const tokenised = table.columns.includes('input_ids');
+  const pairColumn =
+    options.textPairColumn ?? (table.columns.includes('text_pair') ? 'text_pair' : undefined);
+  if (!tokenised) requireColumn(table, textColumn);
+  if (options.textPairColumn !== undefined) requireColumn(table, options.textPairColumn);
+  if (labelColumn !== undefined) requireColumn(table, labelColumn);
+
+  const file = basename(table.file);
+  for await (const { row, line, values } of table.rows()) {
+    const place = (column: string): Place => ({ file, row, ...(line !== undefined && { line }), column });
+    const ids = values['input_ids'] ?? undefined;
+    const hasText = ids === undefined || (values[textColumn] ?? undefined) !== undefined;
+    const pair = pairColumn === undefined ? undefined : (values[pairColumn] ?? undefined);
+    yield {
+      row,
+      ...(line !== undefined && { line }),
+      text: hasText ? toText(values[textColumn], place(textColumn)) : '',
+      ...(pairColumn !== undefined && pair !== undefined && { textPair: toText(pair, place(pairColumn)) }),
+      ...(labelColumn !== undefined && { label: toLabel(values[labelColumn], place(labelColumn)) }),
+      ...(ids !== undefined && { inputIds: toInputIds(ids, place('input_ids')) }),
+    };
+  }
+}
+
+function requireColumn(table: Table, column: string): void {
+  if (table.columns.includes(column)) return;
+  const nearest = nearestName(column, table.columns);
+  throw fault('data/column-missing', { file: basename(table.file), column, columns: table.columns, nearest });
+}
+
+function toText(value: unknown, place: Place): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  if (value == null) throw fault('data/missing-text', place);
+  throw fault('data/not-text', { ...place, kind: kindOf(value) });
+}
+
+function toLabel(value: unknown, place: Place): string | number {
+  if (value == null || (typeof value === 'string' && value.trim() === ''))
+    throw fault('data/empty-label', place);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value === 'boolean') return String(value);
+  throw fault('data/label-kind', { ...place, kind: kindOf(value) });
+}
+
+function toInputIds(value: unknown, place: Place): number[] {
+  const isId = (id: unknown): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0;
+  if (Array.isArray(value) && value.length > 0 && value.every(isId)) return value;
+  throw fault('data/input-ids', place);
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : typeof value === 'boolean' ? 'true or false' : 'a number';
+}
