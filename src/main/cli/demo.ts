@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { fault } from '../../shared/faults/index.ts';
 import { parseTrainConfig, type TrainConfig } from '../../shared/settings/train-config.ts';
 import { selectRows } from '../engine/data/selection.ts';
+import { compareLogits } from '../engine/export/compare-logits.ts';
 import { writeFileAtomic } from '../engine/formats/atomic.ts';
 import { setWork, type Work } from './command.ts';
-import { answer, compareLogits } from './demo/compare.ts';
+import { answer } from './demo/answer.ts';
 import { demoReport, shortcomings, type DemoFacts } from './demo/report.ts';
 import { adapterFolder } from './io/model-folder.ts';
 import { option } from './options.ts';
@@ -51,7 +52,7 @@ const work: Work = async (given, context) => {
 
   const config = await prepare(checkpoint);
   const { inspectModel } = await import('../engine/inspect.ts');
-  const { tree } = await inspectModel(checkpoint, config.adapter);
+  const { tree } = await inspectModel(checkpoint, config.adapter, ['ham', 'spam']);
   context.say(`The model, and what the adapter touches:\n${excerpt(tree)}\n`);
 
   const { train } = await import('../engine/training/train.ts');

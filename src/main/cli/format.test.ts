@@ -22,7 +22,7 @@ describe('format', () => {
   });
 
   it('gives sizes in MB', () => {
-    expect([4000, 1_250_000, 90_868_376].map(megabytes)).toEqual(['0.004 MB', '1.3 MB', '91 MB']);
+    expect([4000, 1_250_000, 90_868_376].map(megabytes)).toEqual(['< 0.1 MB', '1.3 MB', '91 MB']);
   });
 
   it('aligns numbers right and names left', () => {

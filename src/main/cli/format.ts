@@ -20,7 +20,13 @@ export function duration(seconds: number): string {
 /** Bytes in MB (10^6), with one decimal below 10. */
 export function megabytes(bytes: number): string {
   const value = bytes / 1e6;
-  return `${value < 10 ? value.toFixed(value < 0.1 ? 3 : 1) : count(value)} MB`;
+  if (value < 0.05) return '< 0.1 MB';
+  return `${value < 10 ? value.toFixed(1) : count(value)} MB`;
+}
+
+/** A small difference: "2.4e-6", "0". */
+export function scientific(value: number): string {
+  return value === 0 ? '0' : value.toExponential(1);
 }
 
 /** Rows of cells as aligned columns, two spaces apart; columns of numbers are aligned right. */

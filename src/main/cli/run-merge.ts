@@ -1,4 +1,5 @@
 import type { CommandContext, Outcome } from './command.ts';
+import { count, megabytes, scientific, table } from './format.ts';
 import { adapterFolder, modelFolder } from './io/model-folder.ts';
 
 interface MergeOptions {
@@ -24,5 +25,13 @@ export async function runMerge(options: MergeOptions, context: CommandContext): 
     },
     context,
   );
-  return { result: report, text: `Written: ${options.output}` };
+  const { rows, largest_difference: difference, same_answers: same } = report.comparison;
+  const files = report.files.map(({ name, bytes }) => [name, megabytes(bytes)]);
+  const text = [
+    `Written to ${report.output}:`,
+    table([['file', 'size'], ...files]),
+    `Read back and compared on ${count(rows)} texts: largest difference of a logit ${scientific(difference)}, ` +
+      `same answers ${count(same)} of ${count(rows)}.`,
+  ];
+  return { result: report, text: text.join('\n') };
 }

@@ -23,9 +23,6 @@ const values = z.object({
   precision: optionValue.precision,
 });
 
-/** The length that a batch of N rows is reckoned with when the texts have no set limit. */
-const usualMaxLength = 512;
-
 const work: Work = async (given, context) => {
   const { adapter, batchSize, maxLength, textPairColumn, ...options } = values.parse(given);
   const model = await modelFolder(options.model, context);
@@ -37,12 +34,13 @@ const work: Work = async (given, context) => {
       ...(adapter !== undefined && { adapter: await adapterFolder(adapter) }),
       ...(textPairColumn !== undefined && { textPairColumn }),
       ...(maxLength !== undefined && { maxLength }),
-      ...(batchSize !== undefined && { batchTokens: batchSize * (maxLength ?? usualMaxLength) }),
+      ...(batchSize !== undefined && { batchSize }),
     },
     context,
   );
-  const { metrics, rows, seconds } = evaluation;
-  const head = `${count(rows)} rows of ${options.data} in ${duration(seconds)}`;
+  const { metrics, rows, truncated, seconds } = evaluation;
+  const cut = truncated === 0 ? '' : `, ${count(truncated)} texts cut to the length limit`;
+  const head = `${count(rows)} rows of ${options.data} in ${duration(seconds)}${cut}`;
   return { result: evaluation, text: `${head}\n\n${metricsText(metrics)}` };
 };
 

@@ -1,13 +1,15 @@
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import { setWork, type Work } from '../command.ts';
+import type { ModelReport } from '../../engine/inspect.ts';
+import { setWork, type CommandContext, type Outcome, type Work } from '../command.ts';
+import { count } from '../format.ts';
 import { inspectDataText, inspectTable } from '../inspect-data.ts';
 import { adapterFolder, modelFolder } from '../io/model-folder.ts';
 import { optionValue, option } from '../options.ts';
 
 const help = `
---model prints the module tree, parameters and labels; with --adapter the layers that the adapter touches are marked;
+--model prints the module tree, parameters and labels; with --adapter the modules that the adapter touches are marked;
 --data prints columns, labels and lengths of a file, with --model in tokens too.
 
 Examples:
@@ -22,41 +24,73 @@ const values = z.object({
   textColumn: optionValue.textColumn,
   labelColumn: optionValue.labelColumn,
 });
+type Options = z.infer<typeof values>;
 
 const work: Work = async (given, context) => {
   const options = values.parse(given);
   if (options.data !== undefined) return inspectData(options.data, options, context);
-  const adapter = options.adapter === undefined ? undefined : await adapterFolder(options.adapter);
-  const adapterConfig = adapter === undefined ? undefined : await readAdapter(adapter);
-  const model = options.model ?? adapterConfig?.base_model_name_or_path;
-  if (model == null) {
+  if (options.adapter !== undefined) return inspectAdapter(options.adapter, options.model, context);
+  if (options.model === undefined) {
     throw fault('cli/usage', { message: 'Nothing to inspect: give --model M, --adapter A or --data FILE' });
   }
+  const folder = await modelFolder(options.model, context);
   const { inspectModel } = await import('../../engine/inspect.ts');
-  const report = await inspectModel(await modelFolder(model, context), adapterConfig);
-  return { result: report, text: report.tree };
+  return modelOutcome(await inspectModel(folder));
 };
 
-async function readAdapter(folder: string) {
+/** Without --model the base is the one that adapter_config.json names. */
+async function inspectAdapter(
+  given: string,
+  model: string | undefined,
+  context: CommandContext,
+): Promise<Outcome> {
+  const adapter = await adapterFolder(given);
   const { readAdapterConfig } = await import('../../engine/formats/adapter-config.ts');
-  return readAdapterConfig(folder);
+  const config = await readAdapterConfig(adapter);
+  const named = z.string().safeParse(config['base_model_name_or_path']);
+  const base = model ?? named.data;
+  if (base === undefined)
+    throw fault('cli/usage', { message: `${adapter} names no base model: give --model M` });
+  const folder = await modelFolder(base, context);
+  const { adapterFolderLabels } = await import('../../engine/peft/adapter.ts');
+  const { inspectModel } = await import('../../engine/inspect.ts');
+  return modelOutcome(await inspectModel(folder, config, await adapterFolderLabels(adapter, folder)));
 }
 
-const inspectData = async (
-  file: string,
-  options: z.infer<typeof values>,
-  context: Parameters<Work>[1],
-): ReturnType<Work> => {
-  let tokenizer;
-  if (options.model !== undefined) {
-    const folder = await modelFolder(options.model, context);
-    const { loadTokenizer } = await import('../../engine/tokenizer/load-tokenizer.ts');
-    tokenizer = await loadTokenizer(folder);
-  }
+function modelOutcome(report: ModelReport): Outcome {
+  const { adapter } = report;
+  const lines = [
+    report.tree,
+    '',
+    `parameters: ${count(report.parameters)}`,
+    ...(adapter === null
+      ? []
+      : [
+          `trainable params: ${count(adapter.trainable)} || all params: ${count(adapter.all)} || ` +
+            `trainable%: ${adapter.trainable_percent.toFixed(4)}`,
+        ]),
+    `labels: ${report.labels.join(', ')}`,
+    ...(report.newly_initialized.length === 0
+      ? []
+      : [`not in the checkpoint, to be trained: ${report.newly_initialized.join(', ')}`]),
+    ...(report.unused.length === 0 ? [] : [`in the checkpoint, not used: ${report.unused.join(', ')}`]),
+  ];
+  return { result: report, text: lines.join('\n') };
+}
+
+async function inspectData(file: string, options: Options, context: CommandContext): Promise<Outcome> {
   const { openTable } = await import('../../engine/data/table.ts');
-  const report = await inspectTable(await openTable(file), { ...options, tokenizer, signal: context.signal });
+  const table = await openTable(file);
+  const tokenizer = options.model === undefined ? undefined : await openTokenizer(options.model, context);
+  const report = await inspectTable(table, { ...options, tokenizer, signal: context.signal });
   return { result: report, text: inspectDataText(report) };
-};
+}
+
+async function openTokenizer(model: string, context: CommandContext) {
+  const folder = await modelFolder(model, context);
+  const { loadTokenizer } = await import('../../engine/tokenizer/load-tokenizer.ts');
+  return loadTokenizer(folder);
+}
 
 export function inspectCommand(): Command {
   const command = new Command('inspect')

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { compareLogits } from './compare.ts';
 import { demoReport, shortcomings, type DemoFacts } from './report.ts';
 
 const facts: DemoFacts = {
@@ -21,7 +20,7 @@ const facts: DemoFacts = {
       [10, 124],
     ],
   },
-  comparison: { rows: 200, largestDifference: 2.4e-6, sameAnswers: 200 },
+  comparison: { rows: 200, largest_difference: 2.4e-6, same_answers: 200 },
   times: [{ what: 'training', seconds: 31.2 }],
   files: [{ path: '.demo/merged/model.safetensors', bytes: 90_868_376 }],
   checkpoint: 'minilm',
@@ -45,7 +44,7 @@ describe('the report of the demo', () => {
     const short = {
       ...facts,
       metrics: { ...facts.metrics, accuracy: 0.95 },
-      comparison: { ...facts.comparison, largestDifference: 2e-4 },
+      comparison: { ...facts.comparison, largest_difference: 2e-4 },
     };
     expect(shortcomings(short)).toEqual([
       'Accuracy is 0.9500, expected 0.96 or more.',
@@ -53,19 +52,5 @@ describe('the report of the demo', () => {
     ]);
     expect(demoReport(short)).toMatch(/^THE DEMO FELL SHORT\n/);
     expect(shortcomings(facts)).toEqual([]);
-  });
-});
-
-describe('compareLogits', () => {
-  it('finds the largest difference and counts the same answers', () => {
-    const first = Float32Array.of(1, 0, 0.5, 0.25, 0, 3);
-    const second = Float32Array.of(1, 0.25, 0.25, 0.5, 0, 3);
-    expect(compareLogits(first, second, 2)).toEqual({ rows: 3, largestDifference: 0.25, sameAnswers: 2 });
-  });
-
-  it('lets no NaN pass for a small difference', () => {
-    expect(compareLogits(Float32Array.of(NaN, 0), Float32Array.of(NaN, 0), 2).largestDifference).toBe(
-      Infinity,
-    );
   });
 });

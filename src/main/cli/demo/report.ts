@@ -1,8 +1,8 @@
 import type { ClassificationMetrics } from '../../engine/metrics/classification.ts';
 import type { ParameterCounts } from '../../engine/jobs.ts';
-import { count, duration, megabytes, table } from '../format.ts';
+import { count, duration, megabytes, scientific, table } from '../format.ts';
 import { confusionText } from '../metrics-text.ts';
-import type { Comparison } from './compare.ts';
+import type { Comparison } from '../../engine/export/compare-logits.ts';
 
 export interface DemoFacts {
   trainRows: number;
@@ -31,8 +31,8 @@ export function shortcomings({ metrics, comparison }: Pick<DemoFacts, 'metrics' 
   if (!(metrics.accuracy >= leastAccuracy)) {
     found.push(`Accuracy is ${metrics.accuracy.toFixed(4)}, expected ${leastAccuracy} or more.`);
   }
-  if (!(comparison.largestDifference <= mostDifference)) {
-    const difference = comparison.largestDifference.toExponential(1);
+  if (!(comparison.largest_difference <= mostDifference)) {
+    const difference = scientific(comparison.largest_difference);
     found.push(`The merged model differs by ${difference}, expected ${mostDifference} or less.`);
   }
   return found;
@@ -66,8 +66,8 @@ export function demoReport(facts: DemoFacts): string {
     ].join('\n'),
     [
       'Merged, written, read back from disk and compared with base + adapter',
-      `largest difference of a logit: ${comparison.largestDifference.toExponential(1)}; ` +
-        `same answers: ${comparison.sameAnswers} of ${comparison.rows}`,
+      `largest difference of a logit: ${scientific(comparison.largest_difference)}; ` +
+        `same answers: ${comparison.same_answers} of ${comparison.rows}`,
     ].join('\n'),
     [
       'Time',
