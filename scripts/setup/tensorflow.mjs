@@ -33,7 +33,7 @@ const sources = {
   'darwin-arm64-cpu': {
     requirements: ['tensorflow.txt'],
     platforms: ['macosx_12_0_arm64'],
-    download: 250,
+    download: 223,
     room: 1200,
   },
 };
