@@ -1,6 +1,11 @@
 /** Times Graft's training steps on full rows, as bench/reference/step.py does PyTorch's. Prints one JSON line. */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { openBaseModel } from '../src/main/engine/models/base-model.ts';
+import { planAdapter } from '../src/main/engine/peft/adapter.ts';
+import { Stepper } from '../src/main/engine/training/stepper.ts';
+import { lossTargets } from '../src/main/engine/training/targets.ts';
+import { Pcg64 } from '../src/shared/random/pcg64.ts';
 
 const optionsSchema = z.object({
   model: z.string(),
@@ -25,6 +30,45 @@ console.log(JSON.stringify({ seconds_per_step: seconds, peak_memory_mb }));
  * unmeasured ones: random token ids, LoRA r=16 alpha=32 dropout 0.05 on query and value, two labels, the model's
  * own dropout.
  */
-function secondsPerStep(options: Options): Promise<number[]> {
-  throw new Error(`graft-step: the training step is not connected yet (${options.model}).`);
+async function secondsPerStep(options: Options): Promise<number[]> {
+  const { model, length, 'batch-size': batchSize, steps, 'warm-up': warmUp, precision } = options;
+  const base = await openBaseModel(model, { head: 'classification', labelNames: ['0', '1'] });
+  const adapter = {
+    peft_type: 'LORA',
+    task_type: 'SEQ_CLS',
+    r: 16,
+    lora_alpha: 32,
+    lora_dropout: 0.05,
+    target_modules: ['query', 'value'],
+  };
+  const stepper = await Stepper.open({
+    base,
+    plan: planAdapter(base, adapter, 'adapter'),
+    seed: 42,
+    precision,
+    attention: { kind: 'grouped', groups: Math.min(4, batchSize) },
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1, weightDecay: 0 },
+    accumulate: false,
+  });
+  await base.close();
+  const random = new Pcg64(42);
+  const below = (most: number): number => Math.floor(random.random() * most);
+  const seconds: number[] = [];
+  for (let step = 1; step <= warmUp + steps; step++) {
+    const texts = Array.from({ length: batchSize }, () => ({
+      inputIds: Int32Array.from({ length }, () => 1000 + below(base.config.vocab_size - 1000)),
+    }));
+    const targets = lossTargets(
+      Array.from({ length: batchSize }, () => below(2)),
+      2,
+      0,
+      null,
+      batchSize,
+    );
+    const start = performance.now();
+    stepper.step([{ texts, targets }], 5e-5, step);
+    seconds.push((performance.now() - start) / 1000);
+  }
+  stepper.close();
+  return seconds.slice(warmUp);
 }
