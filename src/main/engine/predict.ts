@@ -27,7 +27,10 @@ export interface Predictor {
   readonly maxLength: number;
   readonly tokenizer: TextTokenizer;
   /** [texts, labels], row-major, in the order given. Throws `models/token-id`. */
-  logits(texts: readonly EncodedExample[], onBatch?: (done: number) => void | Promise<void>): Promise<Float32Array>;
+  logits(
+    texts: readonly EncodedExample[],
+    onBatch?: (done: number) => void | Promise<void>,
+  ): Promise<Float32Array>;
   /** [texts, hidden], row-major, in the order given. Throws `models/token-id`. */
   embed(texts: readonly EncodedExample[], pooling: Pooling): Promise<Float32Array>;
   close(): void;
@@ -39,7 +42,11 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
   try {
     const tokenizer = await loadTokenizer(options.model);
     const { precision, head, batchSize } = options;
-    const inference = await Inference.open(base, adapter, { precision, head, ...(batchSize ? { batchSize } : {}) });
+    const inference = await Inference.open(base, adapter, {
+      precision,
+      head,
+      ...(batchSize ? { batchSize } : {}),
+    });
     const check = (texts: readonly EncodedExample[]): void => checkTokens(texts, base);
     return {
       labelNames: base.labelNames,
@@ -67,11 +74,14 @@ export async function openAdaptedModel(
   adapterFolder: string | undefined,
   head: Head,
 ): Promise<{ base: BaseModel; adapter: Adapter | undefined }> {
-  const labelNames = adapterFolder === undefined ? undefined : await adapterFolderLabels(adapterFolder, model);
+  const labelNames =
+    adapterFolder === undefined ? undefined : await adapterFolderLabels(adapterFolder, model);
   const base = await openBaseModel(model, { head, ...(labelNames ? { labelNames } : {}) });
   try {
     const adapter = adapterFolder === undefined ? undefined : await readAdapter(adapterFolder, base);
-    const missing = base.newlyInitialized.filter((name) => !adapter?.values.has(name) && !isUnusedPooler(name, head));
+    const missing = base.newlyInitialized.filter(
+      (name) => !adapter?.values.has(name) && !isUnusedPooler(name, head),
+    );
     if (missing.length > 0) throw fault('models/no-head', { folder: model, missing });
     return { base, adapter };
   } catch (error) {
@@ -81,7 +91,8 @@ export async function openAdaptedModel(
 }
 
 /** A bare encoder's pooler takes no part in mean or [CLS] pooling. */
-const isUnusedPooler = (name: string, head: Head): boolean => head === 'encoder' && name.startsWith('pooler.');
+const isUnusedPooler = (name: string, head: Head): boolean =>
+  head === 'encoder' && name.startsWith('pooler.');
 
 /** The most tokens a text may have: what is asked for, within what tokenizer and position table allow. */
 export function longestText(base: BaseModel, tokenizer: TextTokenizer, asked?: number | null): number {

@@ -5,7 +5,12 @@ export const modelsFaults = {
     message: `${p.file} describes a model of type "${p.found}".`,
     remedy: `Choose a checkpoint of a supported type: ${p.supported.join(', ')}.`,
   }),
-  'models/unsupported-value': (p: { file: string; key: string; found: string; supported: readonly string[] }) => ({
+  'models/unsupported-value': (p: {
+    file: string;
+    key: string;
+    found: string;
+    supported: readonly string[];
+  }) => ({
     message: `${p.file} has ${p.key} "${p.found}", which is not supported.`,
     remedy: `Choose a checkpoint with one of: ${p.supported.join(', ')}.`,
   }),
@@ -13,7 +18,12 @@ export const modelsFaults = {
     message: `${p.file} holds no tensor that ${p.architecture} has.`,
     remedy: 'Check that config.json and the weights belong to the same model.',
   }),
-  'models/shape': (p: { file: string; tensor: string; expected: readonly number[]; found: readonly number[] }) => ({
+  'models/shape': (p: {
+    file: string;
+    tensor: string;
+    expected: readonly number[];
+    found: readonly number[];
+  }) => ({
     message: `${p.file}: ${p.tensor} has shape [${p.found.join(', ')}], config.json asks for [${p.expected.join(', ')}].`,
     remedy: 'Check that config.json and the weights belong to the same model.',
   }),

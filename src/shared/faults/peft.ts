@@ -27,13 +27,19 @@ export const peftFaults = {
   }),
   'peft/missing-tensor': (p: { file: string; tensor: string }) => ({
     message: `${p.file} lacks ${p.tensor}, which its adapter_config.json asks for.`,
-    remedy: 'Check that both files belong to the same adapter, and that the base model is the one it was trained on.',
+    remedy:
+      'Check that both files belong to the same adapter, and that the base model is the one it was trained on.',
   }),
   'peft/unexpected-tensor': (p: { file: string; tensor: string }) => ({
     message: `${p.file} holds ${p.tensor}, for which the base model has no place.`,
     remedy: 'Check that the base model is the one that the adapter was trained on (base_model_name_or_path).',
   }),
-  'peft/tensor-shape': (p: { file: string; tensor: string; expected: readonly number[]; found: readonly number[] }) => ({
+  'peft/tensor-shape': (p: {
+    file: string;
+    tensor: string;
+    expected: readonly number[];
+    found: readonly number[];
+  }) => ({
     message: `${p.file}: ${p.tensor} has shape [${p.found.join(', ')}]; this base model needs [${p.expected.join(', ')}].`,
     remedy: 'Check that the base model is the one that the adapter was trained on (base_model_name_or_path).',
   }),

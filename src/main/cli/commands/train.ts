@@ -59,7 +59,7 @@ const work: Work = async (given, context) => {
   const { resume, overwrite } = options;
   const result = await train({ config, baseDir, outputDir, resume, overwrite }, context);
   // For comparisons from outside: the peak of this process, TensorFlow included.
-  const peak_memory_mb = process.resourceUsage().maxRSS / 1000;
+  const peak_memory_mb = process.resourceUsage().maxRSS / 1024;
   return {
     result: { ...result, peak_memory_mb },
     text: resultText(result),

@@ -50,16 +50,24 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
       const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'classification');
       try {
         await writeWeights(path.join(folder, 'model.safetensors'), base, adapter, context);
-        await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(mergedConfig(base), null, 2)}\n`);
+        await writeFileAtomic(
+          path.join(folder, 'config.json'),
+          `${JSON.stringify(mergedConfig(base), null, 2)}\n`,
+        );
       } finally {
         await base.close();
       }
-      for (const file of (await loadTokenizer(model)).files) await copyFile(file, path.join(folder, path.basename(file)));
+      for (const file of (await loadTokenizer(model)).files)
+        await copyFile(file, path.join(folder, path.basename(file)));
       context.signal.throwIfAborted();
       const merged = await answer({ model: folder }, expected.texts);
       comparison = compareLogits(expected.logits, merged.logits, expected.labels);
       if (!(comparison.largest_difference <= TOLERANCE)) {
-        throw fault('export/differs', { output, difference: comparison.largest_difference, limit: TOLERANCE });
+        throw fault('export/differs', {
+          output,
+          difference: comparison.largest_difference,
+          limit: TOLERANCE,
+        });
       }
     },
     { replace: overwrite },
@@ -69,7 +77,12 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
   return { output, files: await Promise.all(files), comparison: comparison! };
 }
 
-async function writeWeights(file: string, base: BaseModel, adapter: Adapter | undefined, context: JobContext): Promise<void> {
+async function writeWeights(
+  file: string,
+  base: BaseModel,
+  adapter: Adapter | undefined,
+  context: JobContext,
+): Promise<void> {
   const total = base.parameters.length;
   let done = 0;
   const tensors = base.parameters.map(({ name, shape }) => ({
@@ -80,7 +93,8 @@ async function writeWeights(file: string, base: BaseModel, adapter: Adapter | un
       context.signal.throwIfAborted();
       context.onEvent({ type: 'progress', phase: 'merge', done: ++done, total, unit: 'tensors' });
       const value = await adaptedValue(base, adapter, name);
-      if (!value.every(Number.isFinite)) throw fault('models/not-finite', { file: base.folder, tensor: name });
+      if (!value.every(Number.isFinite))
+        throw fault('models/not-finite', { file: base.folder, tensor: name });
       return bytesOf(value);
     },
   }));
@@ -89,7 +103,7 @@ async function writeWeights(file: string, base: BaseModel, adapter: Adapter | un
 
 /** config.json of a full-precision classifier: what the base says of itself, less what no longer holds. */
 function mergedConfig(base: BaseModel): Record<string, unknown> {
-  const { _name_or_path: _, torch_dtype: __, ...raw } = base.raw;
+  const { _name_or_path, torch_dtype, ...raw } = base.raw;
   return {
     ...raw,
     architectures: [base.tree.type],
@@ -122,7 +136,10 @@ interface Answers {
   labels: number;
 }
 
-async function answer(options: { model: string; adapter?: string }, texts: readonly string[]): Promise<Answers> {
+async function answer(
+  options: { model: string; adapter?: string },
+  texts: readonly string[],
+): Promise<Answers> {
   const { model, adapter } = options;
   const predictor = await openPredictor({
     model,
@@ -132,7 +149,9 @@ async function answer(options: { model: string; adapter?: string }, texts: reado
   });
   try {
     const inputs = texts.map((text) => ({ text }));
-    const encoded: EncodedExample[] = await predictor.tokenizer.encode(inputs, { maxLength: predictor.maxLength });
+    const encoded: EncodedExample[] = await predictor.tokenizer.encode(inputs, {
+      maxLength: predictor.maxLength,
+    });
     return { texts, logits: await predictor.logits(encoded), labels: predictor.labelNames.length };
   } finally {
     predictor.close();

@@ -138,7 +138,12 @@ export class Graph {
     const key = `${dtype}|${shape.join()}|${values.join()}`;
     let constant = this.constants.get(key);
     if (!constant) {
-      constant = this.op('Const', [], { dtype: { type: dtype }, value: { tensor: { dtype, shape, values } } }, { dtype, shape });
+      constant = this.op(
+        'Const',
+        [],
+        { dtype: { type: dtype }, value: { tensor: { dtype, shape, values } } },
+        { dtype, shape },
+      );
       this.constants.set(key, constant);
     }
     return constant;
@@ -164,13 +169,26 @@ export class Graph {
       shared_name: { string: name },
       container: { string: '' },
     };
-    const handle = this.node('VarHandleOp', [], attributes, [{ dtype: 'resource', shape: [] }], [], `var/${name}`)[0]!;
+    const handle = this.node(
+      'VarHandleOp',
+      [],
+      attributes,
+      [{ dtype: 'resource', shape: [] }],
+      [],
+      `var/${name}`,
+    )[0]!;
     return { name, handle, dtype, shape };
   }
 
   read(variable: Variable, control: readonly Node[] = []): Tensor {
     const { dtype, shape } = variable;
-    return this.op('ReadVariableOp', [variable.handle], { dtype: { type: dtype } }, { dtype, shape }, control);
+    return this.op(
+      'ReadVariableOp',
+      [variable.handle],
+      { dtype: { type: dtype } },
+      { dtype, shape },
+      control,
+    );
   }
 
   assign(variable: Variable, value: Tensor, control: readonly Node[] = []): Node {

@@ -47,7 +47,8 @@ export function savedModelBytes(graph: Graph): Uint8Array {
     const signature = new pb.SignatureDef();
     signature.setMethodName(`graft/${name}`);
     for (const [key, tensor] of Object.entries(inputs)) signature.getInputsMap().set(key, tensorInfo(tensor));
-    for (const [key, tensor] of Object.entries(outputs)) signature.getOutputsMap().set(key, tensorInfo(tensor));
+    for (const [key, tensor] of Object.entries(outputs))
+      signature.getOutputsMap().set(key, tensorInfo(tensor));
     meta.getSignatureDefMap().set(name, signature);
   }
   const model = new pb.SavedModel();
@@ -83,9 +84,11 @@ function nodeMessage(node: Node): Message {
   const message = new pb.NodeDef();
   message.setName(node.name);
   message.setOp(node.op);
-  for (const { node: from, index } of node.inputs) message.addInput(index ? `${from.name}:${index}` : from.name);
+  for (const { node: from, index } of node.inputs)
+    message.addInput(index ? `${from.name}:${index}` : from.name);
   for (const control of node.control) message.addInput(`^${control.name}`);
-  for (const [key, value] of Object.entries(node.attributes)) message.getAttrMap().set(key, attributeMessage(value));
+  for (const [key, value] of Object.entries(node.attributes))
+    message.getAttrMap().set(key, attributeMessage(value));
   return message;
 }
 
@@ -106,7 +109,13 @@ function attributeMessage(value: Attribute): Message {
 }
 
 function tensorMessage({ dtype, shape, values }: Extract<Attribute, { tensor: unknown }>['tensor']): Message {
-  const arrays = { float32: Float32Array, int32: Int32Array, uint16: Uint16Array, uint8: Uint8Array, bool: Uint8Array };
+  const arrays = {
+    float32: Float32Array,
+    int32: Int32Array,
+    uint16: Uint16Array,
+    uint8: Uint8Array,
+    bool: Uint8Array,
+  };
   if (!(dtype in arrays)) throw new Error(`A constant of type ${dtype} is not supported.`);
   const array = arrays[dtype as keyof typeof arrays].from(values);
   const message = new pb.Tensor();

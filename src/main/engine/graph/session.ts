@@ -18,7 +18,10 @@ export class Session {
   private readonly signatures: ReadonlyMap<string, Signature>;
   private readonly loaded: ReadonlyMap<string, LoadedSignature>;
 
-  private constructor(signatures: ReadonlyMap<string, Signature>, loaded: ReadonlyMap<string, LoadedSignature>) {
+  private constructor(
+    signatures: ReadonlyMap<string, Signature>,
+    loaded: ReadonlyMap<string, LoadedSignature>,
+  ) {
     this.signatures = signatures;
     this.loaded = loaded;
   }
@@ -51,7 +54,8 @@ export class Session {
         const feed = feeds[key];
         if (!feed) throw new Error(`Signature ${name} needs ${key}.`);
         const data = 'data' in feed ? feed.data : feed;
-        const shape = 'data' in feed ? feed.shape : placeholder.shape.map((size) => (size < 0 ? data.length : size));
+        const shape =
+          'data' in feed ? feed.shape : placeholder.shape.map((size) => (size < 0 ? data.length : size));
         const dtype = data instanceof Int32Array ? 'int32' : 'float32';
         const tensor = tf.tensor(data, [...shape], dtype);
         inputs[key] = tensor;

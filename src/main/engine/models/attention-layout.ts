@@ -100,7 +100,11 @@ export class GroupedLayout implements AttentionLayout {
 
   private toTokens(parts: readonly Tensor[]): Tensor {
     const g = this.graph;
-    const vectors = concat(g, parts.map((part) => reshape(g, part, [-1, this.headSize])), [-1, this.headSize]);
+    const vectors = concat(
+      g,
+      parts.map((part) => reshape(g, part, [-1, this.headSize])),
+      [-1, this.headSize],
+    );
     return reshape(g, gather(g, vectors, this.tokens), [-1, this.width]);
   }
 
@@ -110,7 +114,11 @@ export class GroupedLayout implements AttentionLayout {
   }
 
   private rowsTogether(parts: readonly Tensor[]): Tensor {
-    return concat(this.graph, parts.map((part) => reshape(this.graph, part, [-1, this.width])), [-1, this.width]);
+    return concat(
+      this.graph,
+      parts.map((part) => reshape(this.graph, part, [-1, this.width])),
+      [-1, this.width],
+    );
   }
 }
 

@@ -54,7 +54,12 @@ export async function openBaseModel(folder: string, options: BaseModelOptions): 
   }
 }
 
-function describe(folder: string, modelConfig: ModelConfig, file: TensorFile, options: BaseModelOptions): BaseModel {
+function describe(
+  folder: string,
+  modelConfig: ModelConfig,
+  file: TensorFile,
+  options: BaseModelOptions,
+): BaseModel {
   const { head, seed = 42 } = options;
   const labelNames = options.labelNames ?? modelConfig.id2label;
   const config = bertConfig(folder, modelConfig, labelNames.length);
@@ -95,7 +100,8 @@ function describe(folder: string, modelConfig: ModelConfig, file: TensorFile, op
 
 /** Checkpoint names by today's names: LayerNorm's `gamma` and `beta` of 2018 are `weight` and `bias`. */
 function fileNames(file: TensorFile): Map<string, string> {
-  const today = (name: string): string => name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
+  const today = (name: string): string =>
+    name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
   return new Map([...file.tensors.keys()].map((name) => [today(name), name]));
 }
 
@@ -121,7 +127,12 @@ function bertConfig(folder: string, config: ModelConfig, numLabels: number): Ber
   }
   const activation = activations[config.hidden_act];
   if (!activation) {
-    throw fault('models/unsupported-value', { file, key: 'hidden_act', found: config.hidden_act, supported: Object.keys(activations) });
+    throw fault('models/unsupported-value', {
+      file,
+      key: 'hidden_act',
+      found: config.hidden_act,
+      supported: Object.keys(activations),
+    });
   }
   if (config.position_embedding_type !== 'absolute') {
     throw fault('models/unsupported-value', {

@@ -23,11 +23,16 @@ const MASKED = -1e9;
  * cells of all S×S squares together are fewest. `heads` as in the model.
  */
 export function groupedFeeds(texts: readonly EncodedText[], groups: number, heads: number): BatchFeeds {
-  const order = texts.map((_, i) => i).sort((a, b) => texts[a]!.inputIds.length - texts[b]!.inputIds.length || a - b);
+  const order = texts
+    .map((_, i) => i)
+    .sort((a, b) => texts[a]!.inputIds.length - texts[b]!.inputIds.length || a - b);
   const sorted = order.map((i) => texts[i]!);
   const flat = flatten(sorted, 1);
   const dummy = flat.tokens - 1;
-  const cuts = bestCuts(sorted.map((text) => text.inputIds.length), groups);
+  const cuts = bestCuts(
+    sorted.map((text) => text.inputIds.length),
+    groups,
+  );
   const feeds: Record<string, Feeds[string]> = { ...flat.feeds };
   const tokenCell = new Int32Array(flat.tokens);
   const headStride = new Int32Array(flat.tokens);
@@ -73,7 +78,10 @@ export function sequenceFeeds(texts: readonly EncodedText[]): BatchFeeds {
 }
 
 /** Tokens of all texts in one list, followed by `dummies` tokens that belong to none. */
-function flatten(texts: readonly EncodedText[], dummies: number): { feeds: Record<string, Int32Array>; tokens: number } {
+function flatten(
+  texts: readonly EncodedText[],
+  dummies: number,
+): { feeds: Record<string, Int32Array>; tokens: number } {
   const tokens = texts.reduce((sum, text) => sum + text.inputIds.length, dummies);
   const ids = new Int32Array(tokens);
   const positions = new Int32Array(tokens);

@@ -58,7 +58,10 @@ export function bertEncoder(
     l.embedding(`${e}.position_embeddings`, batch.positions),
   );
   const embedded = add(l.graph, words, l.embedding(`${e}.token_type_embeddings`, batch.types));
-  let x = l.dropout(l.layerNorm(`${e}.LayerNorm`, embedded, config.layer_norm_eps), config.hidden_dropout_prob);
+  let x = l.dropout(
+    l.layerNorm(`${e}.LayerNorm`, embedded, config.layer_norm_eps),
+    config.hidden_dropout_prob,
+  );
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const onlyFirst = rows === 'first' && i === config.num_hidden_layers - 1;
     x = bertLayer(l, config, batch, `${prefix}encoder.layer.${i}`, x, onlyFirst);
@@ -66,7 +69,14 @@ export function bertEncoder(
   return config.num_hidden_layers === 0 && rows === 'first' ? selectRows(l.graph, x, batch.first) : x;
 }
 
-function bertLayer(l: Layers, config: BertConfig, batch: TokenBatch, path: string, x: Tensor, onlyFirst: boolean): Tensor {
+function bertLayer(
+  l: Layers,
+  config: BertConfig,
+  batch: TokenBatch,
+  path: string,
+  x: Tensor,
+  onlyFirst: boolean,
+): Tensor {
   const { hidden_dropout_prob: p, layer_norm_eps: eps } = config;
   const asking = onlyFirst ? selectRows(l.graph, x, batch.first) : x;
   const q = l.linear(`${path}.attention.self.query`, asking);
@@ -92,13 +102,21 @@ export function bertModules(config: BertConfig, head: 'classification' | 'encode
           linear('value', size, size),
           dropout('dropout', config.attention_probs_dropout_prob),
         ]),
-        module('output', 'BertSelfOutput', [linear('dense', size, size), layerNorm('LayerNorm', size, eps), dropout('dropout', p)]),
+        module('output', 'BertSelfOutput', [
+          linear('dense', size, size),
+          layerNorm('LayerNorm', size, eps),
+          dropout('dropout', p),
+        ]),
       ]),
       module('intermediate', 'BertIntermediate', [
         linear('dense', size, inner),
         { name: 'intermediate_act_fn', type: activationClass[config.activation] },
       ]),
-      module('output', 'BertOutput', [linear('dense', inner, size), layerNorm('LayerNorm', size, eps), dropout('dropout', p)]),
+      module('output', 'BertOutput', [
+        linear('dense', inner, size),
+        layerNorm('LayerNorm', size, eps),
+        dropout('dropout', p),
+      ]),
     ]),
   );
   const encoder = [
@@ -120,4 +138,8 @@ export function bertModules(config: BertConfig, head: 'classification' | 'encode
   ]);
 }
 
-const activationClass: Record<Activation, string> = { gelu: 'GELUActivation', gelu_tanh: 'NewGELUActivation', relu: 'ReLU' };
+const activationClass: Record<Activation, string> = {
+  gelu: 'GELUActivation',
+  gelu_tanh: 'NewGELUActivation',
+  relu: 'ReLU',
+};

@@ -36,7 +36,7 @@ interface AdapterCase {
   targets: string[];
 }
 
-const read = <T>(file: string): T => JSON.parse(readFileSync(path.join(golden, file), 'utf8')) as T;
+const read = (file: string): unknown => JSON.parse(readFileSync(path.join(golden, file), 'utf8'));
 
 /** The golden inputs without their padding, or as they stand. */
 function texts({ input_ids, attention_mask, token_type_ids }: ModelCase, padded = false): EncodedText[] {
@@ -57,14 +57,18 @@ function largestDifference(a: ArrayLike<number>, b: readonly number[]): number {
 
 describe.each(['seed1', 'seed2'])('golden %s', (seed) => {
   const model = path.join(golden, seed, 'models/bert');
-  const bert = read<ModelCase>(`${seed}/models/bert.json`);
+  const bert = read(`${seed}/models/bert.json`) as ModelCase;
 
   it('bert gives the logits of transformers, padded or not', async () => {
     const { base } = await openAdaptedModel(model, undefined, 'classification');
-    expect(base.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)).toBe(bert.num_parameters);
+    expect(base.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)).toBe(
+      bert.num_parameters,
+    );
     const inference = await Inference.open(base, undefined, { head: 'classification', precision: 'fp32' });
     expect(largestDifference(await inference.logits(texts(bert)), bert.logits.flat())).toBeLessThan(1e-4);
-    expect(largestDifference(await inference.logits(texts(bert, true)), bert.logits.flat())).toBeLessThan(1e-4);
+    expect(largestDifference(await inference.logits(texts(bert, true)), bert.logits.flat())).toBeLessThan(
+      1e-4,
+    );
     inference.close();
     await base.close();
   });
@@ -73,31 +77,50 @@ describe.each(['seed1', 'seed2'])('golden %s', (seed) => {
     const base = await openBaseModel(model, { head: 'encoder' });
     expect(base.newlyInitialized).toEqual([]);
     const inference = await Inference.open(base, undefined, { head: 'encoder', precision: 'fp32' });
-    expect(largestDifference(await inference.embeddings(texts(bert), 'cls'), bert.cls.flat())).toBeLessThan(1e-4);
-    expect(largestDifference(await inference.embeddings(texts(bert), 'mean'), bert.mean_pooled.flat())).toBeLessThan(1e-4);
-    expect(largestDifference(await inference.embeddings(texts(bert, true), 'mean'), bert.mean_pooled.flat())).toBeLessThan(1e-4);
+    expect(largestDifference(await inference.embeddings(texts(bert), 'cls'), bert.cls.flat())).toBeLessThan(
+      1e-4,
+    );
+    expect(
+      largestDifference(await inference.embeddings(texts(bert), 'mean'), bert.mean_pooled.flat()),
+    ).toBeLessThan(1e-4);
+    expect(
+      largestDifference(await inference.embeddings(texts(bert, true), 'mean'), bert.mean_pooled.flat()),
+    ).toBeLessThan(1e-4);
     inference.close();
     await base.close();
   });
 
-  it.each([...adapters, 'lora-qv-bin'])('%s agrees with PEFT in logits, counts, modules and merged weights', async (name) => {
-    const stem = name.replace('-bin', '');
-    const expected = read<AdapterCase>(`${seed}/adapters/${stem}.json`);
-    const { base, adapter } = await openAdaptedModel(model, path.join(golden, seed, 'adapters', name), 'classification');
-    const inference = await Inference.open(base, adapter, { head: 'classification', precision: 'fp32' });
-    expect(largestDifference(await inference.logits(texts(bert)), expected.logits.flat())).toBeLessThan(1e-4);
-    inference.close();
-    expect(adapter!.plan.counts).toMatchObject({ trainable: expected.trainable, all: expected.all });
-    const wrapped = adapter!.plan.method.added.filter((spec) => spec.name.endsWith('lora_A.weight'));
-    const paths = wrapped.map((spec) => `base_model.model.${spec.name.replace('.lora_A.weight', '')}`);
-    expect(paths.sort()).toEqual([...expected.targets].sort());
+  it.each([...adapters, 'lora-qv-bin'])(
+    '%s agrees with PEFT in logits, counts, modules and merged weights',
+    async (name) => {
+      const stem = name.replace('-bin', '');
+      const expected = read(`${seed}/adapters/${stem}.json`) as AdapterCase;
+      const { base, adapter } = await openAdaptedModel(
+        model,
+        path.join(golden, seed, 'adapters', name),
+        'classification',
+      );
+      const inference = await Inference.open(base, adapter, { head: 'classification', precision: 'fp32' });
+      expect(largestDifference(await inference.logits(texts(bert)), expected.logits.flat())).toBeLessThan(
+        1e-4,
+      );
+      inference.close();
+      expect(adapter!.plan.counts).toMatchObject({ trainable: expected.trainable, all: expected.all });
+      const wrapped = adapter!.plan.method.added.filter((spec) => spec.name.endsWith('lora_A.weight'));
+      const paths = wrapped.map((spec) => `base_model.model.${spec.name.replace('.lora_A.weight', '')}`);
+      expect(paths.sort()).toEqual([...expected.targets].sort());
 
-    const merged = await openSafetensors(path.join(golden, seed, 'adapters', `${stem}-merged/model.safetensors`));
-    for (const parameter of base.parameters) {
-      const ours = await adaptedValue(base, adapter, parameter.name);
-      expect(largestDifference(ours, Array.from(await merged.readFloat32(parameter.name)))).toBeLessThan(1e-6);
-    }
-    await merged.close();
-    await base.close();
-  });
+      const merged = await openSafetensors(
+        path.join(golden, seed, 'adapters', `${stem}-merged/model.safetensors`),
+      );
+      for (const parameter of base.parameters) {
+        const ours = await adaptedValue(base, adapter, parameter.name);
+        expect(largestDifference(ours, Array.from(await merged.readFloat32(parameter.name)))).toBeLessThan(
+          1e-6,
+        );
+      }
+      await merged.close();
+      await base.close();
+    },
+  );
 });

@@ -32,20 +32,32 @@ export class Inference {
   private readonly options: InferenceOptions;
   readonly width: number;
 
-  private constructor(session: Session, inputs: ReadonlyMap<string, TokenInputs>, options: InferenceOptions, width: number) {
+  private constructor(
+    session: Session,
+    inputs: ReadonlyMap<string, TokenInputs>,
+    options: InferenceOptions,
+    width: number,
+  ) {
     this.session = session;
     this.inputs = inputs;
     this.options = options;
     this.width = width;
   }
 
-  static async open(base: BaseModel, adapter: Adapter | undefined, options: InferenceOptions): Promise<Inference> {
+  static async open(
+    base: BaseModel,
+    adapter: Adapter | undefined,
+    options: InferenceOptions,
+  ): Promise<Inference> {
     const g = new Graph();
     const parameters = new Parameters(g, base.parameters, new Set());
     const compute = options.precision === 'bf16' ? 'bfloat16' : 'float32';
     const layers = new Layers({ graph: g, parameters, compute, fused: true });
     const { config } = base;
-    const heads = { heads: config.num_attention_heads, headSize: config.hidden_size / config.num_attention_heads };
+    const heads = {
+      heads: config.num_attention_heads,
+      headSize: config.hidden_size / config.num_attention_heads,
+    };
     const inputs = new Map<string, TokenInputs>();
     const answer = (name: string, build: (batch: TokenBatch) => Tensor): void => {
       const tokens = tokenInputs(g, name, { kind: 'grouped', groups: 1 }, heads);
@@ -55,7 +67,8 @@ export class Inference {
     if (options.head === 'classification') {
       answer('logits', (batch) => bertForSequenceClassification(layers, config, batch));
     } else {
-      const encoder = (rows: 'all' | 'first') => (batch: TokenBatch) => bertEncoder(layers, config, batch, '', rows);
+      const encoder = (rows: 'all' | 'first') => (batch: TokenBatch) =>
+        bertEncoder(layers, config, batch, '', rows);
       answer('hidden', encoder('all'));
       answer('first', encoder('first'));
     }
@@ -64,14 +77,23 @@ export class Inference {
     const shapes = new Map(base.parameters.map(({ name, shape }) => [name, shape]));
     for (const [signature, names] of loading) {
       const feeds: Record<string, Feed> = {};
-      for (const name of names) feeds[name] = { shape: shapes.get(name)!, data: await adaptedValue(base, adapter, name) };
+      for (const name of names)
+        feeds[name] = { shape: shapes.get(name)!, data: await adaptedValue(base, adapter, name) };
       session.run(signature, feeds);
     }
-    return new Inference(session, inputs, options, options.head === 'classification' ? config.num_labels : config.hidden_size);
+    return new Inference(
+      session,
+      inputs,
+      options,
+      options.head === 'classification' ? config.num_labels : config.hidden_size,
+    );
   }
 
   /** Logits [texts, labels], row-major. `onBatch` is told how many texts are done. */
-  async logits(texts: readonly EncodedText[], onBatch?: (done: number) => void | Promise<void>): Promise<Float32Array> {
+  async logits(
+    texts: readonly EncodedText[],
+    onBatch?: (done: number) => void | Promise<void>,
+  ): Promise<Float32Array> {
     return this.answer('logits', texts, onBatch);
   }
 
@@ -100,7 +122,14 @@ export class Inference {
       order.forEach((member, row) => {
         const length = signature === 'hidden' ? members[member]!.inputIds.length : 1;
         const from = (signature === 'hidden' ? token : row) * this.width;
-        meanOfRows(values.subarray(from, from + length * this.width), members[member]!.attentionMask, result, batch[member]! * this.width, this.width, length);
+        meanOfRows(
+          values.subarray(from, from + length * this.width),
+          members[member]!.attentionMask,
+          result,
+          batch[member]! * this.width,
+          this.width,
+          length,
+        );
         token += length;
       });
       done += batch.length;

@@ -105,7 +105,14 @@ export class Layers {
   }
 
   /** Multi-head attention of q over k and v ([T,H] each, or [b,H] for q when one row a text asks). */
-  attention(q: Tensor, k: Tensor, v: Tensor, layout: AttentionLayout, p: number, oneQueryEach: boolean): Tensor {
+  attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    layout: AttentionLayout,
+    p: number,
+    oneQueryEach: boolean,
+  ): Tensor {
     const source = this.options.dropout;
     const dropout = source && p > 0 ? { p, source } : undefined;
     const queries = this.rescale(q, 1 / Math.sqrt(layout.headSize));

@@ -12,7 +12,11 @@ export interface ModuleNode {
   children?: readonly ModuleNode[];
 }
 
-export const module = (name: string, type: string, children: readonly ModuleNode[]): ModuleNode => ({ name, type, children });
+export const module = (name: string, type: string, children: readonly ModuleNode[]): ModuleNode => ({
+  name,
+  type,
+  children,
+});
 
 export const linear = (name: string, inFeatures: number, outFeatures: number): ModuleNode => ({
   name,
@@ -68,15 +72,26 @@ export function parameterSpecs(root: ModuleNode): ParameterSpec[] {
 /**
  * What `print(model)` gives. `mark` adds a remark behind a module's line; equal neighbours in a list are printed once.
  */
-export function printTree(root: ModuleNode, mark: (path: string) => string | undefined = () => undefined): string {
+export function printTree(
+  root: ModuleNode,
+  mark: (path: string) => string | undefined = () => undefined,
+): string {
   return lines(root, '', root.type, mark).join('\n');
 }
 
-function lines(node: ModuleNode, path: string, title: string, mark: (path: string) => string | undefined): string[] {
+function lines(
+  node: ModuleNode,
+  path: string,
+  title: string,
+  mark: (path: string) => string | undefined,
+): string[] {
   const remark = mark(path);
   const behind = remark ? `  <- ${remark}` : '';
   if (!node.children || node.children.length === 0) return [`${title}(${node.detail ?? ''})${behind}`];
-  const inner = node.type === 'ModuleList' ? collapsed(node, path, mark) : node.children.map((child) => [child, ''] as const);
+  const inner =
+    node.type === 'ModuleList'
+      ? collapsed(node, path, mark)
+      : node.children.map((child) => [child, ''] as const);
   const body = inner.flatMap(([child, range]) => {
     const label = range || `(${child.name}): `;
     const below = lines(child, path ? `${path}.${child.name}` : child.name, `${label}${child.type}`, mark);
@@ -86,7 +101,11 @@ function lines(node: ModuleNode, path: string, title: string, mark: (path: strin
 }
 
 /** Runs of list items that print alike, with the label that PyTorch gives them. */
-function collapsed(list: ModuleNode, path: string, mark: (path: string) => string | undefined): (readonly [ModuleNode, string])[] {
+function collapsed(
+  list: ModuleNode,
+  path: string,
+  mark: (path: string) => string | undefined,
+): (readonly [ModuleNode, string])[] {
   const runs: { first: ModuleNode; last: string; count: number; text: string }[] = [];
   for (const child of list.children ?? []) {
     const text = lines(child, `${path}.${child.name}`, child.type, mark).join('\n');
@@ -96,7 +115,9 @@ function collapsed(list: ModuleNode, path: string, mark: (path: string) => strin
       run.count++;
     } else runs.push({ first: child, last: child.name, count: 1, text });
   }
-  return runs.map(({ first, last, count }) => [first, count === 1 ? '' : `(${first.name}-${last}): ${count} x `] as const);
+  return runs.map(
+    ({ first, last, count }) => [first, count === 1 ? '' : `(${first.name}-${last}): ${count} x `] as const,
+  );
 }
 
 /** A float as Python prints it: 1e-12, 0.1, 1e-05. */

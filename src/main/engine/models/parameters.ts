@@ -46,7 +46,9 @@ export class Parameters {
     const known = this.values.get(key);
     if (known) return known;
     const trained = this.trainable.get(name);
-    const value = trained ? g.cast(scale(g, trained.value, factor), dtype) : g.read(this.variant(name, dtype, factor));
+    const value = trained
+      ? g.cast(scale(g, trained.value, factor), dtype)
+      : g.read(this.variant(name, dtype, factor));
     this.values.set(key, value);
     return value;
   }

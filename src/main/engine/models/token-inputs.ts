@@ -16,7 +16,12 @@ export interface TokenInputs {
 /** The placeholders through which tokens enter a graph; their lengths stay open. */
 export function tokenInputs(g: Graph, name: string, attention: Attention, heads: Heads): TokenInputs {
   const vector = (key: string): Tensor => g.placeholder(`${name}/${key}`, 'int32', [-1]);
-  const tokens = { ids: vector('ids'), positions: vector('positions'), types: vector('types'), first: vector('first') };
+  const tokens = {
+    ids: vector('ids'),
+    positions: vector('positions'),
+    types: vector('types'),
+    first: vector('first'),
+  };
   const layout: AttentionLayout & { inputs: Record<string, Tensor> } =
     attention.kind === 'grouped'
       ? new GroupedLayout(g, name, attention.groups, heads)

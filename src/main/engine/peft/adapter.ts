@@ -35,7 +35,11 @@ export interface AdapterPlan {
  * Works out what an adapter configuration means for a base model. `fields` are those of adapter_config.json; newly
  * initialised layers are added to `modules_to_save`. Throws `peft/…`.
  */
-export function planAdapter(base: BaseModel, fields: Readonly<Record<string, unknown>>, source: string): AdapterPlan {
+export function planAdapter(
+  base: BaseModel,
+  fields: Readonly<Record<string, unknown>>,
+  source: string,
+): AdapterPlan {
   const saved = modulesToSave(base, fields);
   const config = { ...fields, modules_to_save: saved };
   const method = methodOf(base, config, source);
@@ -45,7 +49,8 @@ export function planAdapter(base: BaseModel, fields: Readonly<Record<string, unk
   const inPlace = base.parameters.filter(({ name }) => !isSaved(name) && method.trainedBase.has(name));
   const trained = [...method.added, ...inPlace, ...wholeModules];
   // PEFT keeps the frozen original of a saved module beside the copy that trains, and counts both.
-  const copies = method.trainedBase.size === base.parameters.length || method.added.length === 0 ? [] : wholeModules;
+  const copies =
+    method.trainedBase.size === base.parameters.length || method.added.length === 0 ? [] : wholeModules;
   const trainable = count(trained);
   const all = count(base.parameters) + count(method.added) + count(copies);
   const counts = { trainable, all, trainable_percent: (100 * trainable) / all };
@@ -92,7 +97,10 @@ export async function readAdapter(folder: string, base: BaseModel): Promise<Adap
  * Names of the labels of an adapter's head: those of the config.json beside it, else the base model's when their number
  * fits, else LABEL_0, …; undefined when the adapter has no head of its own.
  */
-export async function adapterFolderLabels(folder: string, model: string): Promise<readonly string[] | undefined> {
+export async function adapterFolderLabels(
+  folder: string,
+  model: string,
+): Promise<readonly string[] | undefined> {
   const file = await openAdapterWeights(folder);
   await file.close();
   const size = file.tensors.get('base_model.model.classifier.bias')?.shape[0];
@@ -120,13 +128,18 @@ export async function writeAdapter(
   }));
   await writeSafetensors(path.join(folder, 'adapter_model.safetensors'), tensors, { format: 'pt' });
   const config = { ...plan.config, inference_mode: true, base_model_name_or_path: base.folder };
-  if (plan.config['peft_type'] === 'LORA') await writeAdapterConfig(folder, parseLoraConfig(config, 'adapter'));
+  if (plan.config['peft_type'] === 'LORA')
+    await writeAdapterConfig(folder, parseLoraConfig(config, 'adapter'));
   else await writeFileAtomic(path.join(folder, 'adapter_config.json'), JSON.stringify(config, null, 2));
   await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(base.raw, null, 2)}\n`);
 }
 
 /** A base parameter as the adapted model has it. */
-export async function adaptedValue(base: BaseModel, adapter: Adapter | undefined, name: string): Promise<Float32Array> {
+export async function adaptedValue(
+  base: BaseModel,
+  adapter: Adapter | undefined,
+  name: string,
+): Promise<Float32Array> {
   const trained = adapter?.values.get(name);
   if (trained) return trained;
   const value = await base.read(name);
@@ -165,15 +178,22 @@ function modulesToSave(base: BaseModel, fields: Readonly<Record<string, unknown>
   const hasHead = [...walk(base.tree)].some(({ path: place }) => HEADS.includes(place));
   const heads = hasHead && fields['task_type'] !== null ? HEADS : [];
   const missing = base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, ''));
-  const uncovered = missing.filter((module) => !HEADS.includes(module)).map((module) => module.replace(/^bert\./, ''));
+  const uncovered = missing
+    .filter((module) => !HEADS.includes(module))
+    .map((module) => module.replace(/^bert\./, ''));
   return [...new Set([...asked, ...heads, ...uncovered])];
 }
 
 /** `all-linear` is saved as the list it stood for, as PEFT does. */
-function resolvedTargets(config: Readonly<Record<string, unknown>>, method: PeftMethod): Record<string, unknown> {
+function resolvedTargets(
+  config: Readonly<Record<string, unknown>>,
+  method: PeftMethod,
+): Record<string, unknown> {
   const { target_modules: targets } = config;
-  const resolve = typeof targets === 'string' && targets.toLowerCase() === 'all-linear' && method instanceof Lora;
+  const resolve =
+    typeof targets === 'string' && targets.toLowerCase() === 'all-linear' && method instanceof Lora;
   return resolve ? { target_modules: [...method.layers.keys()] } : {};
 }
 
-const count = (specs: readonly ParameterSpec[]): number => specs.reduce((sum, { shape }) => sum + elements(shape), 0);
+const count = (specs: readonly ParameterSpec[]): number =>
+  specs.reduce((sum, { shape }) => sum + elements(shape), 0);

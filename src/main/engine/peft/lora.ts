@@ -62,7 +62,9 @@ export class Lora implements PeftMethod {
     if (name.endsWith('.lora_B.weight') && kind !== false) return values;
     const bound = 1 / Math.sqrt(shape[1]!);
     const draw =
-      kind === 'gaussian' ? () => random.standardNormal() / shape[0]! : () => (2 * random.random() - 1) * bound;
+      kind === 'gaussian'
+        ? () => random.standardNormal() / shape[0]!
+        : () => (2 * random.random() - 1) * bound;
     return values.map(draw);
   }
 
@@ -100,9 +102,15 @@ export class Lora implements PeftMethod {
 const nameOfA = (path: string): string => `${path}.lora_A.weight`;
 const nameOfB = (path: string): string => `${path}.lora_B.weight`;
 
-function trainedBiases(model: ModuleNode, bias: LoraSettings['bias'], layers: ReadonlyMap<string, unknown>): string[] {
+function trainedBiases(
+  model: ModuleNode,
+  bias: LoraSettings['bias'],
+  layers: ReadonlyMap<string, unknown>,
+): string[] {
   if (bias === 'none') return [];
-  const all = parameterSpecs(model).map(({ name }) => name).filter((name) => name.endsWith('.bias'));
+  const all = parameterSpecs(model)
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith('.bias'));
   return bias === 'all' ? all : all.filter((name) => layers.has(name.replace(/\.bias$/, '')));
 }
 

@@ -31,7 +31,8 @@ function isTarget(path: string, rules: TargetRules, linear: readonly string[]): 
   const { target_modules: targets } = rules;
   if (targets === null) throw fault('peft/no-target-modules', {});
   if (typeof targets === 'string') {
-    if (targets.toLowerCase() !== 'all-linear') return pythonRegex(`^(?:${targets})$`, 'target_modules').test(path);
+    if (targets.toLowerCase() !== 'all-linear')
+      return pythonRegex(`^(?:${targets})$`, 'target_modules').test(path);
     return linear.includes(path) && !HEAD_NAMES.includes(path);
   }
   // A path named in full is taken whatever the layers are; only names that end a path are held to them.
@@ -39,13 +40,23 @@ function isTarget(path: string, rules: TargetRules, linear: readonly string[]): 
   return targets.some((target) => path.endsWith(`.${target}`)) && isChosenLayer(path, rules);
 }
 
-function isExcluded(path: string, { exclude_modules: excluded, modules_to_save: saved }: TargetRules): boolean {
-  if (typeof excluded === 'string' && pythonRegex(`^(?:${excluded})$`, 'exclude_modules').test(path)) return true;
-  if (Array.isArray(excluded) && excluded.some((name: string) => path === name || path.endsWith(`.${name}`))) return true;
-  return (saved ?? []).some((name) => pythonRegex(`^(?:|.*\\.)(?:${name})(?:$|\\..*)`, 'modules_to_save').test(path));
+function isExcluded(
+  path: string,
+  { exclude_modules: excluded, modules_to_save: saved }: TargetRules,
+): boolean {
+  if (typeof excluded === 'string' && pythonRegex(`^(?:${excluded})$`, 'exclude_modules').test(path))
+    return true;
+  if (Array.isArray(excluded) && excluded.some((name: string) => path === name || path.endsWith(`.${name}`)))
+    return true;
+  return (saved ?? []).some((name) =>
+    pythonRegex(`^(?:|.*\\.)(?:${name})(?:$|\\..*)`, 'modules_to_save').test(path),
+  );
 }
 
-function isChosenLayer(path: string, { layers_to_transform: layers, layers_pattern: patterns }: TargetRules): boolean {
+function isChosenLayer(
+  path: string,
+  { layers_to_transform: layers, layers_pattern: patterns }: TargetRules,
+): boolean {
   if (layers === null || (Array.isArray(layers) && layers.length === 0)) return true;
   const names = patterns === null ? [] : typeof patterns === 'string' ? [patterns] : patterns;
   const match =
@@ -60,7 +71,11 @@ function isChosenLayer(path: string, { layers_to_transform: layers, layers_patte
 }
 
 /** The value of the first pattern that ends `path`, else `otherwise` (`rank_pattern`, `alpha_pattern`). */
-export function patternValue(patterns: Readonly<Record<string, number>>, path: string, otherwise: number): number {
+export function patternValue(
+  patterns: Readonly<Record<string, number>>,
+  path: string,
+  otherwise: number,
+): number {
   for (const [pattern, value] of Object.entries(patterns)) {
     if (pythonRegex(`^(?:.*\\.)?(?:${pattern})$`, 'rank_pattern').test(path)) return value;
   }

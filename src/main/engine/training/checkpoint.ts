@@ -13,6 +13,8 @@ import type { TrainedState } from './stepper.ts';
 const progressSchema = z.strictObject({
   /** Optimizer steps done. */
   step: z.int().nonnegative(),
+  /** Whether the evaluation and the checkpoint that fall on this step are done. */
+  settled: z.boolean(),
   /** Sum of the losses of all steps, and of those since the last logged line, with their numbers of steps. */
   totalLoss: z.number(),
   loggedLoss: z.number(),
@@ -31,6 +33,7 @@ const fileSchema = z.strictObject({ progress: progressSchema, fingerprint: z.str
 
 export const initialProgress = (): Progress => ({
   step: 0,
+  settled: true,
   totalLoss: 0,
   loggedLoss: 0,
   loggedSteps: 0,

@@ -1,29 +1,24 @@
 import { fault } from '../../../shared/faults/index.ts';
 import type { TrainingSettings } from '../../../shared/settings/training.ts';
 import type { JobContext } from '../jobs.ts';
-import type { EncodedText } from '../models/batch.ts';
 import type { Checkpoints, Progress } from './checkpoint.ts';
+import type { EncodedRows } from './evaluator.ts';
 import { epochBatches } from './sampler.ts';
 import { learningRateAt, type ScheduleSettings } from './schedule.ts';
 import type { MicroBatch, Stepper, TrainedState } from './stepper.ts';
 import { lossTargets, stepWeight } from './targets.ts';
 
-export interface TrainingRows {
-  texts: readonly EncodedText[];
-  labels: readonly number[];
-}
-
 export interface LoopOptions {
   stepper: Stepper;
-  rows: TrainingRows;
+  rows: EncodedRows;
   numLabels: number;
   settings: TrainingSettings;
   classWeights: readonly number[] | null;
   checkpoints: Checkpoints;
   /** Where to begin: fresh, or as a checkpoint left it. Changed in place. */
   progress: Progress;
-  /** The metrics of the model as it is now, by name; absent when there is nothing to evaluate on. */
-  evaluate?: (state: TrainedState, progress: Progress) => Promise<Record<string, number>>;
+  /** The metrics of the model as it is now, or null after a stop; absent when there is nothing to evaluate on. */
+  evaluate?: (state: TrainedState, progress: Progress) => Promise<{ numbers: Record<string, number> } | null>;
   onStep(line: StepLine): void;
 }
 
@@ -46,7 +41,8 @@ export interface Plan {
 export function planSteps(rows: number, settings: TrainingSettings): Plan {
   const batches = Math.ceil(rows / settings.per_device_train_batch_size);
   const stepsPerEpoch = Math.max(1, Math.ceil(batches / settings.gradient_accumulation_steps));
-  const totalSteps = settings.max_steps > 0 ? settings.max_steps : Math.ceil(settings.num_train_epochs * stepsPerEpoch);
+  const totalSteps =
+    settings.max_steps > 0 ? settings.max_steps : Math.ceil(settings.num_train_epochs * stepsPerEpoch);
   const { warmup_steps: warmup, lr_scheduler_kwargs: details } = settings;
   const schedule: ScheduleSettings = {
     type: settings.lr_scheduler_type,
@@ -64,74 +60,96 @@ export function planSteps(rows: number, settings: TrainingSettings): Plan {
 export async function trainLoop(options: LoopOptions, context: JobContext): Promise<'finished' | 'stopped'> {
   const { stepper, rows, settings, checkpoints, progress } = options;
   const { stepsPerEpoch, totalSteps, schedule } = planSteps(rows.labels.length, settings);
+  const { gradient_accumulation_steps: accumulated, early_stopping_patience: patience } = settings;
   const lengths = rows.texts.map((text) => text.inputIds.length);
-  let since = { time: performance.now(), tokens: progress.tokens };
   let saved = progress.step;
-  const save = async (state: TrainedState): Promise<void> => {
-    if (saved !== progress.step) await checkpoints.write(progress, state);
+  let since = { time: performance.now(), tokens: progress.tokens };
+  let order: { epoch: number; batches: number[][] } | undefined;
+
+  const save = async (): Promise<void> => {
+    await checkpoints.write(progress, stepper.readState());
     saved = progress.step;
-    await checkpoints.prune(settings.save_total_limit, settings.load_best_model_at_end ? progress.best?.step : undefined);
+    await checkpoints.prune(
+      settings.save_total_limit,
+      settings.load_best_model_at_end ? progress.best?.step : undefined,
+    );
   };
 
-  for (let epoch = Math.floor(progress.step / stepsPerEpoch); progress.step < totalSteps; epoch++) {
-    const micro = epochBatches(lengths, settings.sampler, settings.per_device_train_batch_size, settings.seed, epoch);
-    const accumulated = settings.gradient_accumulation_steps;
-    for (let at = progress.step - epoch * stepsPerEpoch; at < stepsPerEpoch && progress.step < totalSteps; at++) {
-      if (context.signal.aborted) {
-        if (progress.step > 0) await save(stepper.readState());
-        return 'stopped';
-      }
-      const started = performance.now();
-      const learningRate = learningRateAt(progress.step, schedule);
-      const batches = microBatches(options, micro.slice(at * accumulated, (at + 1) * accumulated));
-      const { loss, norm } = stepper.step(batches, learningRate, progress.step + 1);
-      if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
-        throw fault('training/not-finite', { step: progress.step + 1, loss, checkpoint: saved });
-      }
-      progress.step++;
-      progress.totalLoss += loss;
-      progress.loggedLoss += loss;
-      progress.loggedSteps++;
-      for (const { texts } of batches) for (const text of texts) progress.tokens += text.inputIds.length;
-      progress.seconds += (performance.now() - started) / 1000;
-
+  for (;;) {
+    // What follows a step: evaluation, checkpoint, early stop. A run that was stopped in the middle of it begins here.
+    if (!progress.settled) {
       const { step } = progress;
-      const epochEnds = at === stepsPerEpoch - 1;
-      if (step % settings.logging_steps === 0 || step === totalSteps) {
-        const now = performance.now();
-        options.onStep({
-          step,
-          epoch: step / stepsPerEpoch,
-          loss: progress.loggedLoss / progress.loggedSteps,
-          learning_rate: learningRate,
-          grad_norm: norm,
-          tokens_per_second: ((progress.tokens - since.tokens) / (now - since.time)) * 1000,
-        });
-        since = { time: now, tokens: progress.tokens };
-        progress.loggedLoss = 0;
-        progress.loggedSteps = 0;
-      }
-      context.onEvent({ type: 'progress', phase: 'train', done: step, total: totalSteps, unit: 'steps' });
-
+      const epochEnds = step % stepsPerEpoch === 0;
       let improved = false;
       if (options.evaluate && falls(settings.eval_strategy, settings.eval_steps, step, epochEnds)) {
-        improved = judge(await options.evaluate(stepper.readState(), progress), settings, progress);
+        const evaluated = await options.evaluate(stepper.readState(), progress);
+        if (!evaluated) {
+          await save();
+          return 'stopped';
+        }
+        improved = judge(evaluated.numbers, settings, progress);
         since = { time: performance.now(), tokens: progress.tokens };
       }
-      const saves = settings.save_strategy === 'best' ? improved : falls(settings.save_strategy, settings.save_steps, step, epochEnds);
-      if (saves) await save(stepper.readState());
-      if (settings.early_stopping_patience !== null && progress.patience >= settings.early_stopping_patience) {
-        return 'finished';
-      }
-      // A step blocks the process; this lets a stop and the progress display in.
-      await new Promise(setImmediate);
+      progress.settled = true;
+      const byStep = falls(settings.save_strategy, settings.save_steps, step, epochEnds);
+      if (settings.save_strategy === 'best' ? improved : byStep) await save();
     }
+    if (progress.step >= totalSteps || (patience !== null && progress.patience >= patience))
+      return 'finished';
+    if (context.signal.aborted) {
+      if (saved !== progress.step) await save();
+      return 'stopped';
+    }
+
+    const epoch = Math.floor(progress.step / stepsPerEpoch);
+    if (order?.epoch !== epoch) {
+      const { sampler, per_device_train_batch_size: batchSize, seed } = settings;
+      order = { epoch, batches: epochBatches(lengths, sampler, batchSize, seed, epoch) };
+    }
+    const at = (progress.step - epoch * stepsPerEpoch) * accumulated;
+    const batches = microBatches(options, order.batches.slice(at, at + accumulated));
+    const started = performance.now();
+    const learningRate = learningRateAt(progress.step, schedule);
+    const { loss, norm } = stepper.step(batches, learningRate, progress.step + 1);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+      throw fault('training/not-finite', { step: progress.step + 1, loss, checkpoint: saved });
+    }
+    progress.step++;
+    progress.settled = false;
+    progress.totalLoss += loss;
+    progress.loggedLoss += loss;
+    progress.loggedSteps++;
+    for (const { texts } of batches) for (const text of texts) progress.tokens += text.inputIds.length;
+    const now = performance.now();
+    progress.seconds += (now - started) / 1000;
+
+    const { step } = progress;
+    if (step % settings.logging_steps === 0 || step === totalSteps) {
+      options.onStep({
+        step,
+        epoch: step / stepsPerEpoch,
+        loss: progress.loggedLoss / progress.loggedSteps,
+        learning_rate: learningRate,
+        grad_norm: norm,
+        tokens_per_second: ((progress.tokens - since.tokens) / (now - since.time)) * 1000,
+      });
+      since = { time: now, tokens: progress.tokens };
+      progress.loggedLoss = 0;
+      progress.loggedSteps = 0;
+    }
+    context.onEvent({ type: 'progress', phase: 'train', done: step, total: totalSteps, unit: 'steps' });
+    // A step blocks the process; this lets a stop and the progress display in.
+    await new Promise(setImmediate);
   }
-  return 'finished';
 }
 
 /** Whether something that happens by step or by epoch happens now. */
-function falls(strategy: 'no' | 'steps' | 'epoch' | 'best', every: number | null, step: number, epochEnds: boolean): boolean {
+function falls(
+  strategy: 'no' | 'steps' | 'epoch' | 'best',
+  every: number | null,
+  step: number,
+  epochEnds: boolean,
+): boolean {
   if (strategy === 'epoch') return epochEnds;
   return strategy === 'steps' && every !== null && step % every === 0;
 }
@@ -144,13 +162,17 @@ function judge(metrics: Record<string, number>, settings: TrainingSettings, prog
   if (value === undefined) throw fault('training/unknown-metric', { name, known: Object.keys(metrics) });
   const { best } = progress;
   const better = best === null || (settings.greater_is_better ? value > best.value : value < best.value);
-  const enough = best === null || (better && Math.abs(value - best.value) > settings.early_stopping_threshold);
+  const enough =
+    best === null || (better && Math.abs(value - best.value) > settings.early_stopping_threshold);
   progress.patience = enough ? 0 : progress.patience + 1;
   if (better) progress.best = { step: progress.step, value };
   return better;
 }
 
-function microBatches({ rows, numLabels, settings, classWeights }: LoopOptions, batches: readonly number[][]): MicroBatch[] {
+function microBatches(
+  { rows, numLabels, settings, classWeights }: LoopOptions,
+  batches: readonly number[][],
+): MicroBatch[] {
   const labelsOf = (batch: readonly number[]): number[] => batch.map((row) => rows.labels[row]!);
   const weight = stepWeight(labelsOf(batches.flat()), classWeights);
   return batches.map((batch) => ({

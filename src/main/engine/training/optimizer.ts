@@ -80,7 +80,11 @@ function applyAdam(
     epsilon,
     gradient,
   ];
-  const attributes = { T: { type: 'float32' }, use_locking: { bool: false }, use_nesterov: { bool: false } } as const;
+  const attributes = {
+    T: { type: 'float32' },
+    use_locking: { bool: false },
+    use_nesterov: { bool: false },
+  } as const;
   return g.node('ResourceApplyAdam', inputs, attributes, [], after)[0]!.node;
 }
 

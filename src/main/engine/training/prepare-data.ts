@@ -33,7 +33,11 @@ interface ReadRows {
  * Reads, selects and splits the rows of a config and settles their labels. `head`: the labels of the checkpoint's own
  * head, if it has one. Throws `data/…` and `files/…`.
  */
-export async function prepareData(config: TrainConfig, baseDir: string, head: readonly string[] | null): Promise<PreparedData> {
+export async function prepareData(
+  config: TrainConfig,
+  baseDir: string,
+  head: readonly string[] | null,
+): Promise<PreparedData> {
   const { data } = config;
   const read = async (file: string, select: typeof data.train_select): Promise<ReadRows> => {
     const found = path.resolve(baseDir, file);
@@ -43,7 +47,9 @@ export async function prepareData(config: TrainConfig, baseDir: string, head: re
       ...(data.text_pair_column === null ? {} : { textPairColumn: data.text_pair_column }),
       ...(data.column_names === null ? {} : { columnNames: data.column_names }),
     });
-    const chosen = select ? Array.from(selectRows(examples.length, select, file), (row) => examples[row]!) : examples;
+    const chosen = select
+      ? Array.from(selectRows(examples.length, select, file), (row) => examples[row]!)
+      : examples;
     return { file: found, all: examples, examples: chosen, notes };
   };
   const train = await read(data.train, data.train_select);
@@ -53,9 +59,15 @@ export async function prepareData(config: TrainConfig, baseDir: string, head: re
   const labelled = ({ file, examples }: { file: string; examples: readonly Example[] }): LabelledRows => ({
     file,
     examples,
-    labels: Array.from(encodeLabels(examples, labels, { file: path.basename(file), column: data.label_column })),
+    labels: Array.from(
+      encodeLabels(examples, labels, { file: path.basename(file), column: data.label_column }),
+    ),
   });
-  requireEveryClass(encodeLabels(train.examples, labels, { file: train.file, column: data.label_column }), labels, data.train);
+  requireEveryClass(
+    encodeLabels(train.examples, labels, { file: train.file, column: data.label_column }),
+    labels,
+    data.train,
+  );
   if (data.split === null) return { labels, train: labelled(train), eval: other && labelled(other), notes };
   const all = labelled(train);
   const parts = stratifiedSplit(all.labels, { testSize: data.split.test_size, seed: data.split.seed });

@@ -16,7 +16,8 @@ export function epochBatches(
   seed: number,
   epoch: number,
 ): number[][] {
-  const order = kind === 'sequential' ? Array.from(lengths, (_, i) => i) : shuffled(lengths.length, seed, epoch);
+  const order =
+    kind === 'sequential' ? Array.from(lengths, (_, i) => i) : shuffled(lengths.length, seed, epoch);
   const rows = kind === 'group_by_length' ? groupedByLength(order, lengths, batchSize) : order;
   const batches: number[][] = [];
   for (let at = 0; at < rows.length; at += batchSize) batches.push(rows.slice(at, at + batchSize));
@@ -34,7 +35,10 @@ function groupedByLength(order: number[], lengths: ArrayLike<number>, batchSize:
   for (let at = 0; at < order.length; at += stretch) {
     grouped.push(order.slice(at, at + stretch).sort((a, b) => lengths[b]! - lengths[a]!));
   }
-  const longest = grouped.reduce((best, rows, i) => (lengths[rows[0]!]! > lengths[grouped[best]![0]!]! ? i : best), 0);
+  const longest = grouped.reduce(
+    (best, rows, i) => (lengths[rows[0]!]! > lengths[grouped[best]![0]!]! ? i : best),
+    0,
+  );
   const first = grouped[0];
   if (first && longest > 0) {
     const rows = grouped[longest]!;

@@ -43,7 +43,10 @@ export function buildStepGraph(options: StepGraphOptions): StepGraph {
   const { config, method, trainable } = options;
   const g = new Graph();
   const parameters = new Parameters(g, [...options.parameters, ...method.added], trainable);
-  const heads = { heads: config.num_attention_heads, headSize: config.hidden_size / config.num_attention_heads };
+  const heads = {
+    heads: config.num_attention_heads,
+    headSize: config.hidden_size / config.num_attention_heads,
+  };
   const inputs = tokenInputs(g, 'train', options.attention, heads);
   const seed = g.placeholder('train/seed', 'int32', [2]);
   const targets = g.placeholder('train/targets', 'float32', [-1, config.num_labels]);
@@ -58,17 +61,27 @@ export function buildStepGraph(options: StepGraphOptions): StepGraph {
   const logits = bertForSequenceClassification(layers, config, inputs.batch);
   const loss = crossEntropy(g, logits, targets);
   const trained = [...parameters.trainable].map(([name, { variable, value }]): Trained => {
-    const moment = (kind: string): Variable => g.variable(`${name}.moment_${kind}`, 'float32', variable.shape);
+    const moment = (kind: string): Variable =>
+      g.variable(`${name}.moment_${kind}`, 'float32', variable.shape);
     return { name, variable, value, firstMoment: moment('m'), secondMoment: moment('v') };
   });
-  const slopes = gradients(g, loss, g.scalar(1), trained.map(({ value }) => value));
+  const slopes = gradients(
+    g,
+    loss,
+    g.scalar(1),
+    trained.map(({ value }) => value),
+  );
   const scalar = (key: string): Tensor => g.placeholder(`update/${key}`, 'float32', []);
   const hyper: AdamWInputs = { rate: scalar('rate'), epsilon: scalar('epsilon'), keep: scalar('keep') };
   const batch = { ...inputs.placeholders, seed, targets };
   if (options.accumulate) addAccumulation(g, trained, slopes, hyper, options.optimizer, batch, loss);
   else {
     const { norm, updates } = adamW(g, trained, slopes, hyper, options.optimizer);
-    g.signature('train', { ...batch, ...hyper }, { loss: g.after(loss, updates), norm: g.after(norm, updates) });
+    g.signature(
+      'train',
+      { ...batch, ...hyper },
+      { loss: g.after(loss, updates), norm: g.after(norm, updates) },
+    );
   }
   const state = addState(g, trained);
   return { graph: g, inputs, loading: parameters.addLoading(reachable(g)), state };
@@ -85,7 +98,9 @@ function addAccumulation(
 ): void {
   const sums = trained.map(({ name, variable }) => g.variable(`${name}.sum`, 'float32', variable.shape));
   const attributes = { dtype: { type: 'float32' } } as const;
-  const added = sums.map((sum, i) => g.node('AssignAddVariableOp', [sum.handle, slopes[i]!], attributes, [])[0]!.node);
+  const added = sums.map(
+    (sum, i) => g.node('AssignAddVariableOp', [sum.handle, slopes[i]!], attributes, [])[0]!.node,
+  );
   g.signature('accumulate', batch, { loss: g.after(loss, added) });
   const totals = sums.map((sum) => g.read(sum));
   const { norm, updates } = adamW(g, trained, totals, hyper, settings);
@@ -114,7 +129,10 @@ function addState(g: Graph, trained: readonly Trained[]): Map<string, string[]> 
     }
     g.signature(`read_${number}`, {}, outputs);
     g.signature(`restore_${number}`, inputs, { done: g.after(g.scalar(1), assigned) });
-    signatures.set(number, group.map(({ name }) => name));
+    signatures.set(
+      number,
+      group.map(({ name }) => name),
+    );
   }
   return signatures;
 }

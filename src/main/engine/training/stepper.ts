@@ -11,11 +11,15 @@ import { buildStepGraph, type StepGraph } from './step-graph.ts';
 /** Parameters and both moments by name; float32. What training changes, whole. */
 export type TrainedState = Map<string, { p: Float32Array; m: Float32Array; v: Float32Array }>;
 
+/** The parameters alone. */
+export const valuesOf = (state: TrainedState): Map<string, Float32Array> =>
+  new Map([...state].map(([name, { p }]) => [name, p]));
+
 export interface StepperOptions {
   base: BaseModel;
   plan: AdapterPlan;
   /** Values to start from instead of the method's own. */
-  initial?: ReadonlyMap<string, Float32Array>;
+  initial?: ReadonlyMap<string, Float32Array> | undefined;
   seed: number;
   precision: 'fp32' | 'bf16';
   attention: Attention;
@@ -65,9 +69,16 @@ export class Stepper {
   step(batches: readonly MicroBatch[], learningRate: number, step: number): { loss: number; norm: number } {
     const { optimizer, accumulate, seed } = this.options;
     const { rate, epsilon, keep } = hyperparameters(optimizer, learningRate, step);
-    const update = { rate: Float32Array.of(rate), epsilon: Float32Array.of(epsilon), keep: Float32Array.of(keep) };
+    const update = {
+      rate: Float32Array.of(rate),
+      epsilon: Float32Array.of(epsilon),
+      keep: Float32Array.of(keep),
+    };
     if (!accumulate) {
-      const { loss, norm } = this.session.run('train', { ...this.feeds(batches[0]!, [seed, step]), ...update });
+      const { loss, norm } = this.session.run('train', {
+        ...this.feeds(batches[0]!, [seed, step]),
+        ...update,
+      });
       return { loss: loss![0]!, norm: norm![0]! };
     }
     let loss = 0;
@@ -85,7 +96,8 @@ export class Stepper {
     for (const [number, names] of this.graph.state) {
       const values = this.session.run(`read_${number}`, {});
       const held = (key: string): Float32Array => values[key] as Float32Array;
-      for (const name of names) state.set(name, { p: held(`p:${name}`), m: held(`m:${name}`), v: held(`v:${name}`) });
+      for (const name of names)
+        state.set(name, { p: held(`p:${name}`), m: held(`m:${name}`), v: held(`v:${name}`) });
     }
     return state;
   }

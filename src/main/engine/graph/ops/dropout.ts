@@ -32,7 +32,11 @@ function threshold(p: number): number {
  */
 export function keepMask(g: Graph, x: Tensor, p: number, source: DropoutSource, dtype: DataTypeName): Tensor {
   const shape = shapeOf(g, x);
-  const sizeAttributes = { T: { type: 'int32' }, Tidx: { type: 'int32' }, keep_dims: { bool: true } } as const;
+  const sizeAttributes = {
+    T: { type: 'int32' },
+    Tidx: { type: 'int32' },
+    keep_dims: { bool: true },
+  } as const;
   const count = g.op('Prod', [shape, g.ints(0)], sizeAttributes, { dtype: 'int32', shape: [1] });
   const even = x.shape.some((size) => size > 0 && size % 2 === 0);
   const words = binary(g, 'FloorDiv', even ? count : binary(g, 'AddV2', count, g.ints(1)), g.ints(2));

@@ -68,7 +68,12 @@ export function geluTanh(g: Graph, x: Tensor): Tensor {
   const y = binary(g, 'Mul', half, gate);
   g.record([x], [y], ([d]) => {
     if (!d) return [undefined];
-    const inner = binary(g, 'Mul', c, binary(g, 'AddV2', binary(g, 'Mul', square, g.scalar(3 * 0.044715)), g.scalar(1)));
+    const inner = binary(
+      g,
+      'Mul',
+      c,
+      binary(g, 'AddV2', binary(g, 'Mul', square, g.scalar(3 * 0.044715)), g.scalar(1)),
+    );
     const slope = binary(g, 'Mul', binary(g, 'Sub', g.scalar(1), unary(g, 'Square', t)), inner);
     const local = binary(g, 'AddV2', binary(g, 'Mul', gate, g.scalar(0.5)), binary(g, 'Mul', half, slope));
     return [binary(g, 'Mul', d, local)];

@@ -1,4 +1,5 @@
-import { Tensor, type Graph } from '../graph.ts';
+import type { Tensor} from '../graph.ts';
+import { type Graph } from '../graph.ts';
 import { binary, fusedMatMul, matMul, reduce } from './raw.ts';
 
 /** Matrix product a·b, or a·bᵀ. */
@@ -46,7 +47,14 @@ export function openLinear(g: Graph, x: Tensor, weight: Tensor, bias: Tensor, fu
   };
 }
 
-function forward(g: Graph, x: Tensor, weight: Tensor, bias: Tensor, addend: Tensor | undefined, fused: boolean): Tensor {
+function forward(
+  g: Graph,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  addend: Tensor | undefined,
+  fused: boolean,
+): Tensor {
   if (fused) {
     return addend
       ? fusedMatMul(g, x, weight, true, [bias, addend], ['BiasAdd', 'Add'])
@@ -65,7 +73,10 @@ function inputGradient(g: Graph, d: Tensor, weight: Tensor, sum: Tensor | undefi
 
 function zeros(g: Graph, length: number, dtype: Tensor['dtype']): Tensor {
   const attributes = { T: { type: 'float32' }, index_type: { type: 'int32' } } as const;
-  return g.cast(g.op('Fill', [g.ints(length), g.scalar(0)], attributes, { dtype: 'float32', shape: [length] }), dtype);
+  return g.cast(
+    g.op('Fill', [g.ints(length), g.scalar(0)], attributes, { dtype: 'float32', shape: [length] }),
+    dtype,
+  );
 }
 
 /** x·Wᵀ + b passed through the exact GELU in the same pass; without a gradient. */

@@ -23,12 +23,22 @@ export function reduce(g: Graph, op: 'Sum' | 'Mean', x: Tensor, axis: number, ke
 /** `shape` as numbers (one may be -1), or as a tensor together with what is known of it. */
 export function reshape(g: Graph, x: Tensor, shape: Shape | { tensor: Tensor; shape: Shape }): Tensor {
   const [tensor, known] = 'tensor' in shape ? [shape.tensor, shape.shape] : [g.ints(...shape), shape];
-  return g.op('Reshape', [x, tensor], { T: type(x.dtype), Tshape: type('int32') }, { dtype: x.dtype, shape: known });
+  return g.op(
+    'Reshape',
+    [x, tensor],
+    { T: type(x.dtype), Tshape: type('int32') },
+    { dtype: x.dtype, shape: known },
+  );
 }
 
 export function transpose(g: Graph, x: Tensor, order: readonly number[]): Tensor {
   const shape = order.map((axis) => x.shape[axis]!);
-  return g.op('Transpose', [x, g.ints(...order)], { T: type(x.dtype), Tperm: type('int32') }, { dtype: x.dtype, shape });
+  return g.op(
+    'Transpose',
+    [x, g.ints(...order)],
+    { T: type(x.dtype), Tperm: type('int32') },
+    { dtype: x.dtype, shape },
+  );
 }
 
 /** Rows of `x` (axis 0) by index: shape of `index` followed by that of a row. */
@@ -49,14 +59,28 @@ export interface Transposes {
 }
 
 /** Product of matrices [m,k]·[k,n]. */
-export function matMul(g: Graph, a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: Transposes = {}): Tensor {
+export function matMul(
+  g: Graph,
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false }: Transposes = {},
+): Tensor {
   const shape = [a.axis(transposeA ? 1 : 2), b.axis(transposeB ? 2 : 1)];
-  const attributes = { T: type(a.dtype), transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } };
+  const attributes = {
+    T: type(a.dtype),
+    transpose_a: { bool: transposeA },
+    transpose_b: { bool: transposeB },
+  };
   return g.op('MatMul', [a, b], attributes, { dtype: a.dtype, shape });
 }
 
 /** The same over leading axes [..,m,k]·[..,k,n]. */
-export function batchMatMul(g: Graph, a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: Transposes = {}): Tensor {
+export function batchMatMul(
+  g: Graph,
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false }: Transposes = {},
+): Tensor {
   const shape = [...a.shape.slice(0, -2), a.axis(transposeA ? 1 : 2), b.axis(transposeB ? 2 : 1)];
   const attributes = { T: type(a.dtype), adj_x: { bool: transposeA }, adj_y: { bool: transposeB } };
   return g.op('BatchMatMulV2', [a, b], attributes, { dtype: a.dtype, shape });
@@ -88,7 +112,10 @@ export function concat(g: Graph, parts: readonly Tensor[], shape: Shape): Tensor
   const first = parts[0]!;
   if (parts.length === 1) return first;
   const attributes = { N: { int: parts.length }, T: type(first.dtype), Tidx: type('int32') };
-  return g.op('ConcatV2', [...parts, g.constant('int32', [], [0])], attributes, { dtype: first.dtype, shape });
+  return g.op('ConcatV2', [...parts, g.constant('int32', [], [0])], attributes, {
+    dtype: first.dtype,
+    shape,
+  });
 }
 
 /** Pieces of `x` along axis 0, `sizes[i]` rows each (an int32 tensor of length `count`). */
@@ -107,7 +134,9 @@ export function shapeOf(g: Graph, x: Tensor): Tensor {
 /** A vector of `length` uniform 32-bit words, a function of `seed` [2] alone; drawn when `after` is there. */
 export function randomWords(g: Graph, length: Tensor, seed: Tensor, after: Node): Tensor {
   const attributes = { T: type('int32'), Tseed: type('int32'), dtype: type('int32') };
-  return g.op('StatelessRandomUniformFullInt', [length, seed], attributes, { dtype: 'int32', shape: [-1] }, [after]);
+  return g.op('StatelessRandomUniformFullInt', [length, seed], attributes, { dtype: 'int32', shape: [-1] }, [
+    after,
+  ]);
 }
 
 function broadcast(a: Shape, b: Shape): Shape {

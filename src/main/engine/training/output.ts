@@ -1,0 +1,100 @@
+import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
+import { writeFileAtomic } from '../formats/atomic.ts';
+import type { JobContext, JobEvent, TrainOptions, TrainResult } from '../jobs.ts';
+import { argmax, softmax } from '../metrics/probabilities.ts';
+import type { BaseModel } from '../models/base-model.ts';
+import type { LabelledRows } from './prepare-data.ts';
+
+/** Files that a run writes at the top of its output folder. */
+const OUTPUTS = [
+  'adapter_config.json',
+  'adapter_model.safetensors',
+  'config.json',
+  'metrics.json',
+  'predictions.jsonl',
+  'events.jsonl',
+];
+
+/** Refuses a folder that holds something, unless the run goes on in it or replaces what an earlier one wrote. */
+export async function openOutput({ outputDir, resume: goesOn, overwrite }: TrainOptions): Promise<void> {
+  await mkdir(outputDir, { recursive: true });
+  if (goesOn) return;
+  const found = await readdir(outputDir);
+  if (found.length === 0) return;
+  if (!overwrite) throw fault('files/output-exists', { dir: outputDir });
+  for (const name of [...OUTPUTS, 'checkpoints'])
+    await rm(path.join(outputDir, name), { recursive: true, force: true });
+}
+
+/** metrics.json: the result of the run, less the folder that it stands in. */
+export async function writeMetrics(result: TrainResult): Promise<void> {
+  const { outputDir, ...rest } = result;
+  await writeFileAtomic(path.join(outputDir, 'metrics.json'), `${JSON.stringify(rest, null, 2)}\n`);
+}
+
+/** predictions.jsonl: a line an evaluation row, in its order. */
+export async function writePredictions(
+  outputDir: string,
+  rows: LabelledRows,
+  base: BaseModel,
+  logits: Float32Array,
+): Promise<void> {
+  const width = base.labelNames.length;
+  const probabilities = softmax(logits, width);
+  const predicted = argmax(logits, width);
+  const lines = rows.examples.map(({ row }, i) => {
+    const label = predicted[i]!;
+    return JSON.stringify({
+      row,
+      label: base.labelNames[label],
+      expected: base.labelNames[rows.labels[i]!],
+      score: probabilities[i * width + label],
+      logits: Array.from(logits.subarray(i * width, (i + 1) * width)),
+    });
+  });
+  await writeFileAtomic(path.join(outputDir, 'predictions.jsonl'), `${lines.join('\n')}\n`);
+}
+
+/** events.jsonl, and the same events to whoever watches. */
+export class EventLog {
+  private readonly file: string;
+  private readonly context: JobContext;
+  private pending: Promise<void> = Promise.resolve();
+
+  private constructor(file: string, context: JobContext) {
+    this.file = file;
+    this.context = context;
+  }
+
+  /** Keeps the lines up to a checkpoint's step, so that a resumed run's log reads like one that was left alone. */
+  static async open(file: string, step: number, context: JobContext): Promise<EventLog> {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    const kept = text.split('\n').filter((line) => line !== '' && lineStep(line) <= step);
+    await writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''));
+    return new EventLog(file, context);
+  }
+
+  writeSoon(event: JobEvent): void {
+    this.context.onEvent(event);
+    this.pending = this.pending.then(() => appendFile(this.file, `${JSON.stringify(event)}\n`));
+  }
+
+  async write(event: JobEvent): Promise<void> {
+    this.writeSoon(event);
+    await this.flush();
+  }
+
+  flush(): Promise<void> {
+    return this.pending;
+  }
+}
+
+function lineStep(line: string): number {
+  try {
+    return Number((JSON.parse(line) as { step?: unknown }).step);
+  } catch {
+    return Infinity;
+  }
+}
