@@ -116,7 +116,7 @@ const phaseNames: Readonly<Record<string, string>> = {
 };
 
 /** "Training 312/1,250 steps · 4.1 steps/s · 3 min 48 s left"; `counted` were done in `seconds`. A total of 0: not known. */
-export function progressText(event: ProgressEvent, counted: number, seconds: number): string {
+function progressText(event: ProgressEvent, counted: number, seconds: number): string {
   const { phase, done, total, unit } = event;
   const parts = [
     `${phaseNames[phase] ?? phase} ${count(done)}${total > 0 ? `/${count(total)}` : ''} ${unit}`,

@@ -6,6 +6,7 @@ import { trainingSettings } from './training.ts';
 import { resolveTrainingArguments } from './training-arguments.ts';
 import { settleTraining } from './training-rules.ts';
 
+/** Rows to take of a file: `shuffle(shuffle_seed).select(range(count))`. */
 const selectFields = {
   shuffle_seed: {
     type: 'integer',
@@ -129,9 +130,6 @@ export type AdapterFields = Record<string, unknown> & { peft_type: (typeof peftT
 
 /** An experiment's configuration: one JSON or YAML file, every setting present. */
 export type TrainConfig = Omit<SettingsValues<typeof configSettings>, 'adapter'> & { adapter: AdapterFields };
-export type DataSettings = TrainConfig['data'];
-/** Rows to take of a file: `shuffle(shuffle_seed).select(range(count))`. */
-export type RowSelection = SettingsValues<typeof selectFields>;
 
 const configSchema = schemaOf(configSettings);
 
