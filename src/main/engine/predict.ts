@@ -100,12 +100,14 @@ export function longestText(base: BaseModel, tokenizer: TextTokenizer, asked?: n
   return Math.min(asked ?? limit, limit);
 }
 
-/** Throws `models/token-id` for ids outside the vocabulary and texts too short or long for the position table. */
+/** Throws `models/…` for ids outside the vocabulary, unknown token types, and texts too short or too long. */
 export function checkTokens(texts: readonly EncodedText[], base: BaseModel): void {
-  const { vocab_size: size, max_position_embeddings: longest } = base.config;
-  texts.forEach(({ inputIds }, i) => {
+  const { vocab_size: size, type_vocab_size: types, max_position_embeddings: longest } = base.config;
+  texts.forEach(({ inputIds, tokenTypeIds }, i) => {
     const bad = inputIds.find((id) => id < 0 || id >= size);
     if (bad !== undefined) throw fault('models/token-id', { row: i + 1, id: bad, size });
+    const type = tokenTypeIds?.find((id) => id < 0 || id >= types);
+    if (type !== undefined) throw fault('models/token-type', { row: i + 1, type, types });
     if (inputIds.length === 0 || inputIds.length > longest) {
       throw fault('models/text-length', { row: i + 1, length: inputIds.length, longest });
     }

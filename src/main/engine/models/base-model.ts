@@ -72,7 +72,8 @@ function describe(
     const place = inFile.get(name) ?? inFile.get(name.startsWith('bert.') ? name.slice(5) : `bert.${name}`);
     const found = place === undefined ? undefined : file.tensors.get(place)?.shape;
     if (place !== undefined && found?.join() === shape.join()) places.set(name, place);
-    else if (found === undefined || name.startsWith('classifier.')) newlyInitialized.push(name);
+    else if (found === undefined || (options.labelNames && name.startsWith('classifier.')))
+      newlyInitialized.push(name);
     else throw fault('models/shape', { file: file.path, tensor: place ?? name, expected: shape, found });
   }
   if (places.size === 0) throw fault('models/no-weights', { file: file.path, architecture: tree.type });

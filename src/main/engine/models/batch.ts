@@ -70,11 +70,18 @@ export function groupedFeeds(texts: readonly EncodedText[], groups: number, head
   };
 }
 
-/** The vectors of a batch for `SequenceLayout` of `texts.length` texts, in the order given. */
-export function sequenceFeeds(texts: readonly EncodedText[]): BatchFeeds {
-  const { feeds, tokens } = flatten(texts, 0);
-  const lengths = Int32Array.from(texts, (text) => text.inputIds.length);
-  return { feeds: { ...feeds, lengths }, order: texts.map((_, i) => i), tokens };
+/**
+ * The vectors of a batch for `SequenceLayout` of `places` texts, in the order given. A shorter batch is filled up with
+ * texts of one token, whose rows in `order` are beyond the texts given: their loss must weigh nothing.
+ */
+export function sequenceFeeds(texts: readonly EncodedText[], places: number): BatchFeeds {
+  const fillers = Array.from({ length: places - texts.length }, (): EncodedText => ({
+    inputIds: Int32Array.of(0),
+  }));
+  const filled = [...texts, ...fillers];
+  const { feeds, tokens } = flatten(filled, 0);
+  const lengths = Int32Array.from(filled, (text) => text.inputIds.length);
+  return { feeds: { ...feeds, lengths }, order: filled.map((_, i) => i), tokens: tokens - fillers.length };
 }
 
 /** Tokens of all texts in one list, followed by `dummies` tokens that belong to none. */

@@ -27,6 +27,8 @@ export function tokenInputs(g: Graph, name: string, attention: Attention, heads:
       ? new GroupedLayout(g, name, attention.groups, heads)
       : new SequenceLayout(g, name, attention.texts, heads);
   const feeds = (texts: readonly EncodedText[]): BatchFeeds =>
-    attention.kind === 'grouped' ? groupedFeeds(texts, attention.groups, heads.heads) : sequenceFeeds(texts);
+    attention.kind === 'grouped'
+      ? groupedFeeds(texts, attention.groups, heads.heads)
+      : sequenceFeeds(texts, attention.texts);
   return { batch: { ...tokens, layout }, placeholders: { ...tokens, ...layout.inputs }, feeds };
 }

@@ -123,9 +123,10 @@ export class Stepper {
   private feeds({ texts, targets }: MicroBatch, seed: readonly [number, number]): Feeds {
     const { feeds, order } = this.graph.inputs.feeds(texts);
     const width = this.options.base.config.num_labels;
-    const sorted = new Float32Array(targets.length);
+    // Rows that fill up a short batch have no targets, and so no loss.
+    const sorted = new Float32Array(order.length * width);
     order.forEach((row, i) => sorted.set(targets.subarray(row * width, (row + 1) * width), i * width));
-    return { ...feeds, seed: Int32Array.from(seed), targets: { shape: [texts.length, width], data: sorted } };
+    return { ...feeds, seed: Int32Array.from(seed), targets: { shape: [order.length, width], data: sorted } };
   }
 
   /** Feeds every parameter once; the trained ones start with zero moments. */

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import { faultOf, textOf } from '../formats/test-support.ts';
+import { openBaseModel, type BaseModel } from './base-model.ts';
+import { changedModel, goldenBert, openedModel, type ModelTensor } from './test-support.ts';
+
+const head = ['classifier.weight', 'classifier.bias'];
+
+/** Gives every tensor another name. */
+const renamed = (rename: (name: string) => string) => (tensors: Map<string, ModelTensor>) => {
+  for (const [name, tensor] of [...tensors]) {
+    tensors.delete(name);
+    tensors.set(rename(name), tensor);
+  }
+};
+
+async function expectSameEncoder(model: BaseModel): Promise<void> {
+  const original = await openedModel();
+  for (const name of [
+    'bert.embeddings.LayerNorm.weight',
+    'bert.encoder.layer.1.output.LayerNorm.bias',
+    'bert.pooler.dense.weight',
+  ]) {
+    expect(await model.read(name)).toEqual(await original.read(name));
+  }
+}
+
+describe('a checkpoint', () => {
+  it('gives its weights under their own names, and lacks none', async () => {
+    const model = await openedModel();
+    expect(model.newlyInitialized).toEqual([]);
+    expect(model.unused).toEqual([]);
+    expect(model.labelNames).toEqual(['1 star', '2 stars', '3 stars', '4 stars', '5 stars']);
+    expect((await model.read('bert.embeddings.word_embeddings.weight')).length).toBe(605 * 32);
+    await expect(model.read('bert.embeddings.nothing')).rejects.toThrow('The model has no parameter');
+  });
+
+  it('of 2018, whose norms have gamma and beta, is read alike', async () => {
+    const folder = await changedModel(
+      {},
+      renamed((name) =>
+        name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta'),
+      ),
+    );
+    const model = await openedModel(folder);
+    expect(model.newlyInitialized).toEqual([]);
+    await expectSameEncoder(model);
+  });
+
+  it('of a bare encoder, saved without its prefix, is read into a classifier with a new head', async () => {
+    const folder = await changedModel({}, (tensors) => {
+      for (const name of head) tensors.delete(name);
+      renamed((name) => name.replace(/^bert\./, ''))(tensors);
+    });
+    const model = await openedModel(folder);
+    expect(model.newlyInitialized).toEqual(head);
+    await expectSameEncoder(model);
+  });
+
+  it('of a classifier is read as a bare encoder, whose head it does not use', async () => {
+    const model = await openedModel(goldenBert(), { head: 'encoder' });
+    expect(model.newlyInitialized).toEqual([]);
+    expect([...model.unused].sort()).toEqual([...head].sort());
+    const classifier = await openedModel();
+    expect(await model.read('pooler.dense.bias')).toEqual(await classifier.read('bert.pooler.dense.bias'));
+  });
+
+  it('may hold what the architecture has no place for: it is listed', async () => {
+    const folder = await changedModel({}, (tensors) => {
+      tensors.set('cls.predictions.bias', { shape: [2], data: new Float32Array(2) });
+      tensors.set('bert.embeddings.position_ids', { shape: [1, 2], data: new Float32Array(2) });
+    });
+    expect((await openedModel(folder)).unused).toEqual(['cls.predictions.bias']);
+  });
+});
+
+describe('weights that a checkpoint lacks', () => {
+  const withoutHead = (): Promise<string> =>
+    changedModel({}, (tensors) => {
+      for (const name of [
+        ...head,
+        'bert.pooler.dense.weight',
+        'bert.pooler.dense.bias',
+        'bert.encoder.layer.0.output.LayerNorm.weight',
+      ]) {
+        tensors.delete(name);
+      }
+    });
+
+  it('are listed and drawn as transformers does: N(0, 0.3), norms 1, biases 0', async () => {
+    const model = await openedModel(await withoutHead());
+    expect(model.newlyInitialized).toEqual([
+      'bert.encoder.layer.0.output.LayerNorm.weight',
+      'bert.pooler.dense.weight',
+      'bert.pooler.dense.bias',
+      ...head,
+    ]);
+    const weight = await model.read('bert.pooler.dense.weight');
+    const deviation = Math.sqrt(weight.reduce((sum, value) => sum + value ** 2, 0) / weight.length);
+    // initializer_range of the golden model; 1,024 values.
+    expect(deviation).toBeGreaterThan(0.27);
+    expect(deviation).toBeLessThan(0.33);
+    expect((await model.read('bert.pooler.dense.bias')).every((value) => value === 0)).toBe(true);
+    expect(
+      (await model.read('bert.encoder.layer.0.output.LayerNorm.weight')).every((value) => value === 1),
+    ).toBe(true);
+  });
+
+  it('are the same for the same seed, whatever is read before, and others for another', async () => {
+    const folder = await withoutHead();
+    const [one, two, other] = await Promise.all(
+      [7, 7, 8].map((seed) => openedModel(folder, { head: 'classification', seed })),
+    );
+    const first = await one!.read('classifier.weight');
+    await two!.read('bert.pooler.dense.weight');
+    expect(await two!.read('classifier.weight')).toEqual(first);
+    expect(await other!.read('classifier.weight')).not.toEqual(first);
+  });
+});
+
+describe('a head of another size', () => {
+  it('is replaced where labels to train are given, and takes their names', async () => {
+    const model = await openedModel(goldenBert(), { head: 'classification', labelNames: ['ham', 'spam'] });
+    expect(model.newlyInitialized).toEqual(head);
+    expect([...model.unused].sort()).toEqual([...head].sort());
+    expect((await model.read('classifier.weight')).length).toBe(2 * 32);
+    expect(model.raw).toMatchObject({ id2label: { 0: 'ham', 1: 'spam' }, label2id: { ham: 0, spam: 1 } });
+    expect(model.raw).not.toHaveProperty('id2label.2');
+  });
+
+  it('of the same size keeps its weights under other names', async () => {
+    const labelNames = ['a', 'b', 'c', 'd', 'e'];
+    const model = await openedModel(goldenBert(), { head: 'classification', labelNames });
+    expect(model.newlyInitialized).toEqual([]);
+    expect(model.labelNames).toEqual(labelNames);
+  });
+
+  it('is refused where none are given, for it contradicts config.json', async () => {
+    const labels = { id2label: { 0: 'no', 1: 'yes' }, label2id: { no: 0, yes: 1 } };
+    const folder = await changedModel(labels);
+    const found = await faultOf(() => openBaseModel(folder, { head: 'classification' }));
+    expect(textOf(found, folder)).toBe(
+      'model.safetensors: classifier.weight has shape [5, 32], config.json asks for [2, 32]. ' +
+        'Check that config.json and the weights belong to the same model.',
+    );
+  });
+});
+
+describe('a checkpoint that cannot be used is refused with its reason', () => {
+  const open = (folder: string, overrides?: Record<string, unknown>) =>
+    faultOf(() => openBaseModel(folder, { head: 'classification', ...(overrides ? { overrides } : {}) }));
+
+  it('another architecture', async () => {
+    const folder = await changedModel({ model_type: 'gpt2' });
+    expect(textOf(await open(folder), folder)).toBe(
+      'config.json describes a model of type "gpt2". Choose a checkpoint of a supported type: bert.',
+    );
+  });
+
+  it('weights of another model under this config', async () => {
+    const folder = await changedModel(
+      {},
+      renamed((name) => name.replace(/^bert\./, 'gpt.').replace(/^classifier/, 'score')),
+    );
+    expect(textOf(await open(folder), folder)).toBe(
+      'model.safetensors holds no tensor that BertForSequenceClassification has. ' +
+        'Check that config.json and the weights belong to the same model.',
+    );
+  });
+
+  it('a weight of another shape', async () => {
+    const folder = await changedModel({ intermediate_size: 128 });
+    expect(textOf(await open(folder), folder)).toBe(
+      'model.safetensors: bert.encoder.layer.0.intermediate.dense.weight has shape [64, 32], ' +
+        'config.json asks for [128, 32]. Check that config.json and the weights belong to the same model.',
+    );
+  });
+
+  it('an activation or a kind of positions that is not there', async () => {
+    const swish = await changedModel({ hidden_act: 'swish' });
+    expect(textOf(await open(swish), swish)).toBe(
+      'config.json has hidden_act "swish", which is not supported. ' +
+        'Choose a checkpoint with one of: gelu, gelu_python, gelu_new, gelu_pytorch_tanh, relu.',
+    );
+    const relative = await changedModel({ position_embedding_type: 'relative_key' });
+    expect((await open(relative)).message).toContain(
+      'has position_embedding_type "relative_key", which is not supported',
+    );
+  });
+
+  it('quantised weights', async () => {
+    const folder = await changedModel({ quantization_config: { quant_method: 'bitsandbytes' } });
+    expect(textOf(await open(folder), folder)).toBe(
+      'FOLDER holds quantised weights; training and answering need the original ones for now. ' +
+        'Use the full-precision checkpoint that it was made from.',
+    );
+  });
+
+  it('an override that no model can have', async () => {
+    const found = await open(goldenBert(), { hidden_dropout_prob: 'none' });
+    expect(found.message).toMatch(/^model_overrides: hidden_dropout_prob cannot be used/);
+  });
+});
+
+it('overrides change the config alone', async () => {
+  const model = await openedModel(goldenBert(), {
+    head: 'classification',
+    overrides: { hidden_dropout_prob: 0.25 },
+  });
+  expect(model.config.hidden_dropout_prob).toBe(0.25);
+  expect(model.config.classifier_dropout).toBe(0.25);
+  expect(model.config.attention_probs_dropout_prob).toBe(0.1);
+});
