@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
@@ -185,7 +186,8 @@ function stepperSettings(
 
 /** A folder is named from the config's own place; anything else is left to be a hub id. */
 function localPath(baseDir: string, model: string): string {
-  return model.startsWith('.') ? path.resolve(baseDir, model) : model;
+  const folder = path.resolve(baseDir, model);
+  return existsSync(folder) || model.startsWith('.') ? folder : model;
 }
 
 /** Labels of the classification head in a checkpoint, or null when it has none. */
