@@ -1,5 +1,6 @@
 import { Graph, type Tensor } from '../graph/graph.ts';
 import { reachable } from '../graph/saved-model.ts';
+import { usesGpu } from '../runtime/tensorflow.ts';
 import { Session, type Feed } from '../graph/session.ts';
 import { adaptedValue, type Adapter } from '../peft/adapter.ts';
 import type { BaseModel, Head } from './base-model.ts';
@@ -52,7 +53,7 @@ export class Inference {
     const g = new Graph();
     const parameters = new Parameters(g, base.parameters, new Set());
     const compute = options.precision === 'bf16' ? 'bfloat16' : 'float32';
-    const layers = new Layers({ graph: g, parameters, compute, fused: true });
+    const layers = new Layers({ graph: g, parameters, compute, fused: !usesGpu() });
     const { config } = base;
     const heads = {
       heads: config.num_attention_heads,

@@ -18,6 +18,12 @@ export function loadTensorFlow(): TensorFlow {
   return loaded;
 }
 
+/** Whether TensorFlow computes on a GPU; some of the graph's kernels exist on the CPU only. */
+export function usesGpu(): boolean {
+  const backend = loadTensorFlow().backend();
+  return 'isUsingGpuDevice' in backend && backend.isUsingGpuDevice === true;
+}
+
 function load(): TensorFlow {
   // tfjs-node 4.22 calls two helpers that Node 23 removed from `util`.
   const old = util as unknown as Record<string, unknown>;

@@ -1,3 +1,4 @@
+import { usesGpu } from '../runtime/tensorflow.ts';
 import { Session, type Feed, type Feeds } from '../graph/session.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';
@@ -58,7 +59,7 @@ export class Stepper {
       attention: options.attention,
       optimizer: options.optimizer,
       accumulate: options.accumulate,
-      fused: true,
+      fused: !usesGpu(),
     });
     const stepper = new Stepper(await Session.open(graph.graph), graph, options);
     await stepper.load();
