@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { openParquet } from './parquet.ts';
 import { openTable } from './table.ts';
 import { allRows, allValues, faultOf, TestFolder } from './test-support.ts';
 
@@ -47,6 +48,18 @@ describe('a .parquet file', () => {
     expect(await faultOf(folder.open('empty.parquet', ''))).toMatchObject({ code: 'data/empty' });
     const cut = whole.subarray(0, whole.length - 100);
     expect((await faultOf(folder.open('cut.parquet', cut))).message).toContain('cut.parquet');
+  });
+
+  it('gives up a file whose decoding does not end', async () => {
+    const file = await folder.write('slow.parquet', whole);
+    expect(await faultOf(openParquet(file, 1))).toMatchObject({
+      code: 'data/parquet',
+      message: 'slow.parquet cannot be read as Parquet: a part of it is not decoded after 0.001 s.',
+    });
+  });
+
+  it('can be left in the middle', async () => {
+    for await (const { row } of (await folder.open('left.parquet', whole)).rows()) if (row === 120) break;
   });
 
   it('notices when the file shrinks while it is read', async () => {

@@ -1,88 +1,106 @@
-import { open } from 'node:fs/promises';
+import { once } from 'node:events';
 import { basename } from 'node:path';
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
-import { Fault, fault } from '../../../shared/faults/index.ts';
+import { Worker } from 'node:worker_threads';
+import { fault } from '../../../shared/faults/index.ts';
+import type { ParquetReply, ParquetTask } from './parquet-worker.ts';
 import type { Table, TableRow } from './table.ts';
-import { fileSize, readingFault } from './text-source.ts';
+import { fileSize } from './text-source.ts';
+
+/** Far more than a row group takes to decode; a damaged one may take for ever. */
+const PATIENCE_MS = 120_000;
+/** A row group is decoded whole. */
+const DECODER_MEGABYTES = 3072;
 
 /**
  * A Parquet file, read one row group at a time. Throws `files/missing`, `files/unreadable`, `data/empty` and
- * `data/parquet`; `rows()` throws `files/vanished` and `data/parquet`.
+ * `data/parquet`; `rows()` throws `files/vanished` too. `patience`: milliseconds for one row group.
  */
-export async function openParquet(file: string): Promise<Table> {
+export async function openParquet(file: string, patience = PATIENCE_MS): Promise<Table> {
   const size = await fileSize(file);
   if (size === 0) throw fault('data/empty', { file });
-  const buffer = fileBuffer(file, size);
-  const name = basename(file);
-  const metadata = await asFault(name, () => parquetMetadataAsync(buffer));
-  const columns = await asFault(name, () =>
-    parquetSchema(metadata).children.map((child) => child.element.name),
-  );
-  const groups = metadata.row_groups.map((group) => Number(group.num_rows));
+  const task = { file, size };
+  const decoder = new ParquetDecoder(task, patience);
+  let columns: string[];
+  try {
+    columns = await decoder.columns();
+  } finally {
+    await decoder.close();
+  }
 
   async function* rows(): AsyncGenerator<TableRow> {
-    let rowStart = 0;
-    for (const groupRows of groups) {
-      const range = { rowStart, rowEnd: rowStart + groupRows };
-      const objects = await asFault(name, () =>
-        parquetReadObjects({ file: buffer, metadata, compressors, ...range }),
-      );
-      for (const [i, object] of objects.entries()) {
-        const values = Object.fromEntries(
-          Object.entries(object).map(([key, value]) => [key, plainValue(value)]),
-        );
-        yield { row: rowStart + i + 1, values };
-      }
-      rowStart += groupRows;
+    const decoder = new ParquetDecoder(task, patience);
+    let row = 0;
+    try {
+      await decoder.columns();
+      for await (const values of decoder.rows()) yield { row: ++row, values };
+    } finally {
+      await decoder.close();
     }
   }
   return { file, format: 'parquet', columns, encoding: 'utf-8', notes: [], rows };
 }
 
-/** The file by ranges. It is opened for each: a reader that is left early then leaves nothing open. */
-function fileBuffer(file: string, byteLength: number): AsyncBuffer {
-  return {
-    byteLength,
-    async slice(start, end = byteLength) {
-      if (start < 0 || end > byteLength || start > end) throw new RangeError('it points outside of itself');
-      const bytes = new Uint8Array(end - start);
-      let read: number;
-      try {
-        const handle = await open(file);
-        try {
-          read = (await handle.read(bytes, 0, bytes.length, start)).bytesRead;
-        } finally {
-          await handle.close();
-        }
-      } catch (error) {
-        throw readingFault(file, error);
-      }
-      if (read < bytes.length) throw fault('files/vanished', { file });
-      return bytes.buffer;
-    },
-  };
-}
+/** The thread that decodes a file; its answers as values or faults. */
+class ParquetDecoder {
+  readonly #task: ParquetTask;
+  readonly #patience: number;
+  readonly #worker: Worker;
+  #failure: unknown = null;
 
-/** 64-bit integers as numbers (as text beyond 2^53), typed arrays as arrays: what JSON would give. */
-function plainValue(value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value.toString();
+  constructor(task: ParquetTask, patience: number) {
+    this.#task = task;
+    this.#patience = patience;
+    this.#worker = new Worker(new URL('./parquet-worker.ts', import.meta.url), {
+      workerData: task,
+      resourceLimits: { maxOldGenerationSizeMb: DECODER_MEGABYTES },
+    });
+    this.#worker.on('error', (error: unknown) => void (this.#failure = error));
   }
-  if (Array.isArray(value)) return value.map(plainValue);
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Array.from(value, plainValue);
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Uint8Array);
-  return value;
-}
 
-/** Damage shows in the library as errors of any kind. */
-async function asFault<T>(file: string, action: () => T | Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw fault('data/parquet', { file, reason }, error);
+  async columns(): Promise<string[]> {
+    const reply = await this.#ask();
+    return reply.kind === 'columns' ? reply.columns : [];
+  }
+
+  async *rows(): AsyncGenerator<Record<string, unknown>> {
+    for (;;) {
+      const reply = await this.#ask();
+      if (reply.kind !== 'rows') return;
+      yield* reply.rows;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  async #ask(): Promise<ParquetReply> {
+    const { file } = this.#task;
+    let reply: ParquetReply;
+    // A reader that is left in the middle must not keep the process: the thread holds it only while it is asked.
+    this.#worker.ref();
+    try {
+      if (this.#failure !== null) throw this.#failure as Error;
+      const answer = once(this.#worker, 'message', { signal: AbortSignal.timeout(this.#patience) });
+      this.#worker.postMessage('next');
+      [reply] = (await answer) as [ParquetReply];
+    } catch (error) {
+      throw fault('data/parquet', { file: basename(file), reason: this.#reasonOf(error) }, error);
+    } finally {
+      this.#worker.unref();
+    }
+    if (reply.kind === 'vanished') throw fault('files/vanished', { file });
+    if (reply.kind === 'unreadable') throw fault('files/unreadable', { file, reason: reply.code });
+    if (reply.kind === 'damaged') throw fault('data/parquet', { file: basename(file), reason: reply.reason });
+    return reply;
+  }
+
+  #reasonOf(error: unknown): string {
+    if (!(error instanceof Error)) return String(error);
+    if (error.name === 'AbortError') return `a part of it is not decoded after ${this.#patience / 1000} s`;
+    if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      return `decoding it takes more than ${DECODER_MEGABYTES} MB`;
+    }
+    return error.message;
   }
 }
