@@ -21,7 +21,10 @@ export const tasks = {
     const node = await setUp();
     return runOnNode24(node, 'src/main/cli/demo.ts', ['--model', await ensureCheckpoint(), ...args]);
   },
-  bench: async (args) => runOnNode24(await setUp(), 'bench/run.ts', args),
+  bench: async (args) => {
+    const node = await setUp();
+    return runOnNode24(node, 'bench/run.ts', ['--model', await ensureCheckpoint(), ...args]);
+  },
   check: async () => runChecks(await setUp()),
   test: async (args) => runTests(await setUp(), args),
 };
