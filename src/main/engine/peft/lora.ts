@@ -41,8 +41,8 @@ export class Lora implements PeftMethod {
     this.settings = settings;
     const shapes = new Map([...walk(model)].map(({ path, node }) => [path, node.parameters?.[0]?.shape]));
     const layers = targetedModules(model, settings).map((path): LoraLayer => {
-      const rank = patternValue(settings.rank_pattern, path, settings.r);
-      const alpha = patternValue(settings.alpha_pattern, path, settings.lora_alpha);
+      const rank = patternValue('rank_pattern', settings.rank_pattern, path, settings.r);
+      const alpha = patternValue('alpha_pattern', settings.alpha_pattern, path, settings.lora_alpha);
       const [outFeatures, inFeatures] = shapes.get(path) as [number, number];
       const scaling = settings.use_rslora ? alpha / Math.sqrt(rank) : alpha / rank;
       return { path, rank, scaling, inFeatures, outFeatures };

@@ -32,7 +32,7 @@ function isTarget(path: string, rules: TargetRules, linear: readonly string[]): 
   if (targets === null) throw fault('peft/no-target-modules', {});
   if (typeof targets === 'string') {
     if (targets.toLowerCase() !== 'all-linear')
-      return pythonRegex(`^(?:${targets})$`, 'target_modules').test(path);
+      return pythonRegex('^(?:', targets, ')$', 'target_modules').test(path);
     return linear.includes(path) && !HEAD_NAMES.includes(path);
   }
   // A path named in full is taken whatever the layers are; only names that end a path are held to them.
@@ -44,12 +44,12 @@ function isExcluded(
   path: string,
   { exclude_modules: excluded, modules_to_save: saved }: TargetRules,
 ): boolean {
-  if (typeof excluded === 'string' && pythonRegex(`^(?:${excluded})$`, 'exclude_modules').test(path))
+  if (typeof excluded === 'string' && pythonRegex('^(?:', excluded, ')$', 'exclude_modules').test(path))
     return true;
   if (Array.isArray(excluded) && excluded.some((name: string) => path === name || path.endsWith(`.${name}`)))
     return true;
   return (saved ?? []).some((name) =>
-    pythonRegex(`^(?:|.*\\.)(?:${name})(?:$|\\..*)`, 'modules_to_save').test(path),
+    pythonRegex('^(?:|.*\\.)(?:', name, ')(?:$|\\..*)', 'modules_to_save').test(path),
   );
 }
 
@@ -63,21 +63,22 @@ function isChosenLayer(
     names.length === 0
       ? /^.*?\.[^.]*\.(\d+)\./.exec(path)
       : names
-          .map((name) => pythonRegex(`^(?:|.*?\\.)(?:${name})\\.(\\d+)\\.`, 'layers_pattern').exec(path))
+          .map((name) => pythonRegex('^(?:|.*?\\.)(?:', name, ')\\.(\\d+)\\.', 'layers_pattern').exec(path))
           .find((found) => found !== null);
   if (!match) return false;
   const layer = Number(match[1]);
   return typeof layers === 'number' ? layer === layers : layers.includes(layer);
 }
 
-/** The value of the first pattern that ends `path`, else `otherwise` (`rank_pattern`, `alpha_pattern`). */
+/** The value of the first pattern of `field` that ends `path`, else `otherwise`. */
 export function patternValue(
+  field: 'rank_pattern' | 'alpha_pattern',
   patterns: Readonly<Record<string, number>>,
   path: string,
   otherwise: number,
 ): number {
   for (const [pattern, value] of Object.entries(patterns)) {
-    if (pythonRegex(`^(?:.*\\.)?(?:${pattern})$`, 'rank_pattern').test(path)) return value;
+    if (pythonRegex('^(?:.*\\.)?(?:', pattern, ')$', field).test(path)) return value;
   }
   return otherwise;
 }
@@ -88,10 +89,13 @@ export function savedModules(model: ModuleNode, names: readonly string[]): strin
   return paths.filter((path) => names.some((name) => path === name || path.endsWith(`.${name}`)));
 }
 
-function pythonRegex(source: string, field: string): RegExp {
+/** A pattern of a configuration between ours. Throws `peft/bad-pattern`. */
+function pythonRegex(before: string, pattern: string, after: string, field: string): RegExp {
   try {
-    return new RegExp(source.replaceAll('(?P<', '(?<'), 's');
+    return new RegExp(`${before}${pattern.replaceAll('(?P<', '(?<')}${after}`, 's');
   } catch (error) {
-    throw fault('peft/bad-pattern', { field, pattern: source, reason: (error as Error).message });
+    // V8 says what is wrong behind the whole expression, of which a part is ours.
+    const reason = (error as Error).message.split(': ').at(-1)!;
+    throw fault('peft/bad-pattern', { field, pattern, reason });
   }
 }

@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { faultOf } from '../formats/test-support.ts';
+import { changedModel, openedModel } from '../models/test-support.ts';
+import { planAdapter, type AdapterPlan } from './adapter.ts';
+import { Lora } from './lora.ts';
+import { patternValue } from './targets.ts';
+import { loraFields } from './test-support.ts';
+
+/** What PEFT 0.21 makes of a configuration on the golden bert. */
+const cases = z
+  .array(
+    z.object({
+      name: z.string(),
+      fields: z.record(z.string(), z.unknown()),
+      trainable: z.number(),
+      all: z.number(),
+      modules: z.record(z.string(), z.object({ rank: z.number(), scaling: z.number() })),
+      modules_to_save: z.array(z.string()).nullable(),
+      other_tensors: z.array(z.string()),
+    }),
+  )
+  .parse(JSON.parse(await readFile(path.join(import.meta.dirname, 'fixtures/peft-cases.json'), 'utf8')));
+
+const plan = async (fields: Record<string, unknown>): Promise<AdapterPlan> =>
+  planAdapter(await openedModel(), { ...loraFields, ...fields }, 'adapter');
+
+const refusal = async (fields: Record<string, unknown>): Promise<string> => {
+  const { message, remedy } = await faultOf(() => plan(fields));
+  return `${message} ${remedy}`;
+};
+
+function loraLayers({ method }: AdapterPlan): Lora['layers'] {
+  if (!(method instanceof Lora)) throw new Error('not LoRA');
+  return method.layers;
+}
+
+describe('a LoRA configuration chooses the modules, ranks, scalings and counts of PEFT', () => {
+  it.each(cases)(
+    '$name: $fields',
+    async ({ fields, trainable, all, modules, modules_to_save: saved, other_tensors: others }) => {
+      const made = await plan(fields);
+      const { method, counts, config, trained } = made;
+      const layers = [...loraLayers(made)].map(([place, { rank, scaling }]) => [place, { rank, scaling }]);
+      expect(Object.fromEntries(layers)).toEqual(modules);
+      expect(counts).toEqual({ trainable, all, trainable_percent: (100 * trainable) / all });
+      expect(config['modules_to_save']).toEqual(saved ?? []);
+      const keys = trained.map(({ name }) => method.fileKey(name)).filter((key) => !key.includes('lora_'));
+      expect(keys.sort()).toEqual(others);
+    },
+  );
+
+  it('and saves all-linear as the list it stood for', async () => {
+    const made = await plan({ target_modules: 'all-linear' });
+    expect(made.config['target_modules']).toEqual([...loraLayers(made).keys()]);
+  });
+});
+
+describe('a pattern of ranks', () => {
+  it('is matched at the end of the path, the first that fits wins, and others keep the common value', () => {
+    const patterns = { 'layer.1.attention.self.value': 3, value: 2, 'layer\\.\\d+\\.output': 5, ue: 9 };
+    expect(patternValue('rank_pattern', patterns, 'bert.encoder.layer.1.attention.self.value', 8)).toBe(3);
+    expect(patternValue('rank_pattern', patterns, 'bert.encoder.layer.0.attention.self.value', 8)).toBe(2);
+    expect(patternValue('rank_pattern', patterns, 'bert.encoder.layer.0.output.dense', 8)).toBe(8);
+    expect(patternValue('rank_pattern', patterns, 'value', 8)).toBe(2);
+    expect(patternValue('alpha_pattern', {}, 'value', 8)).toBe(8);
+  });
+});
+
+describe('a configuration that cannot be followed is refused', () => {
+  it('by the modules that exist, where none matches', async () => {
+    expect(await refusal({ target_modules: ['q_proj', 'v_proj'] })).toBe(
+      'target_modules ["q_proj","v_proj"] matches no linear module of the model. ' +
+        'Name modules that it has: query, key, value, dense, classifier; or "all-linear".',
+    );
+    expect(await refusal({ target_modules: 'query' })).toContain(
+      'target_modules "query" matches no linear module',
+    );
+    expect(await refusal({ layers_to_transform: [7] })).toContain('matches no linear module');
+  });
+
+  it('where no module is named at all', async () => {
+    expect(await refusal({ target_modules: null })).toBe(
+      'adapter.target_modules is missing. Name the modules to adapt, for example ["query", "value"], or "all-linear".',
+    );
+  });
+
+  it('by the pattern that is none', async () => {
+    expect(await refusal({ target_modules: '.*(query' })).toBe(
+      'target_modules: ".*(query" is not a regular expression: Unterminated group. ' +
+        'Correct the pattern; inspect --model lists the module names it is matched against.',
+    );
+    expect(await refusal({ exclude_modules: '[' })).toMatch(/^exclude_modules: "\["/);
+    expect(await refusal({ rank_pattern: { '(value': 2 } })).toMatch(/^rank_pattern: "\(value"/);
+    expect(await refusal({ alpha_pattern: { '(value': 2 } })).toMatch(/^alpha_pattern: "\(value"/);
+  });
+
+  it.each([
+    [{ use_dora: true }, 'adapter: use_dora is not supported.'],
+    [{ init_lora_weights: 'pissa' }, 'adapter: init_lora_weights "pissa" is not supported.'],
+    [{ fan_in_fan_out: true }, 'adapter: fan_in_fan_out is not supported.'],
+    [{ lora_rank: 8 }, 'adapter: lora_rank is not supported.'],
+    [{ use_dora: true, lora_bias: true }, 'adapter: lora_bias, use_dora are not supported.'],
+    [{ trainable_token_indices: [1] }, 'adapter: trainable_token_indices is not supported.'],
+  ])('by the name of what is not supported: %j', async (fields, message) => {
+    expect(await refusal(fields)).toBe(
+      `${message} Leave the field out or give it its default; nothing of an adapter is ever ignored silently.`,
+    );
+  });
+
+  it('by the field whose value is wrong', async () => {
+    expect(await refusal({ r: 0 })).toMatch(/^adapter: r cannot be used/);
+    expect(await refusal({ bias: 'some' })).toMatch(/^adapter: bias cannot be used/);
+    expect(await refusal({ layers_pattern: 'layer' })).toMatch(/^adapter: layers_pattern cannot be used/);
+  });
+
+  it('by the kind of adapter', async () => {
+    expect(await refusal({ peft_type: 'IA3' })).toBe(
+      'adapter has peft_type "IA3". Use one of: LORA, HEAD_ONLY, FULL.',
+    );
+  });
+});
+
+describe('layers that the checkpoint has no weights for', () => {
+  it('are trained and saved with the adapter, and never adapted as well', async () => {
+    const folder = await changedModel({}, (tensors) => {
+      for (const name of ['weight', 'bias']) {
+        tensors.delete(`bert.pooler.dense.${name}`);
+        tensors.delete(`classifier.${name}`);
+      }
+    });
+    const base = await openedModel(folder);
+    const made = planAdapter(base, { ...loraFields, target_modules: 'all-linear' }, 'adapter');
+    const { config, trained } = made;
+    expect(config['modules_to_save']).toEqual(['classifier', 'score', 'pooler.dense']);
+    const whole = trained.map(({ name }) => name).filter((name) => !name.includes('lora_'));
+    expect(whole).toEqual([
+      'bert.pooler.dense.weight',
+      'bert.pooler.dense.bias',
+      'classifier.weight',
+      'classifier.bias',
+    ]);
+    expect([...loraLayers(made).keys()].filter((place) => place.includes('pooler'))).toEqual([]);
+  });
+});
