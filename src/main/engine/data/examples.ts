@@ -43,7 +43,7 @@ export async function readExamples(
 }
 
 /** The rows of a table as examples, one at a time. Throws as `readExamples` does. */
-export async function* toExamples(table: Table, options: ExampleOptions): AsyncGenerator<Example> {
+async function* toExamples(table: Table, options: ExampleOptions): AsyncGenerator<Example> {
   const { textColumn = 'text', labelColumn } = options;
   const tokenised = table.columns.includes('input_ids');
   const pairColumn =

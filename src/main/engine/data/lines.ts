@@ -1,6 +1,6 @@
 import { fault } from '../../../shared/faults/index.ts';
 
-export const MAX_LINE_CHARACTERS = 2 ** 26;
+const MAX_LINE_CHARACTERS = 2 ** 26;
 
 /**
  * The lines of a text that comes in chunks, without their line ends (\n or \r\n), counted from 1. What follows the last

@@ -70,7 +70,7 @@ async function readStart(file: string, length: number): Promise<Uint8Array> {
 }
 
 /** The fault for an error of the file system met while a file that was there is read. */
-export function readingFault(file: string, error: unknown): Error {
+function readingFault(file: string, error: unknown): Error {
   const code = errorCode(error);
   return code === 'ENOENT' || code === 'ESTALE'
     ? fault('files/vanished', { file }, error)
