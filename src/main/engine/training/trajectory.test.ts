@@ -1,0 +1,210 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { golden } from '../formats/test-support.ts';
+import { openBaseModel, type BaseModel } from '../models/base-model.ts';
+import type { EncodedText } from '../models/batch.ts';
+import { Inference } from '../models/inference.ts';
+import { goldenBert, goldenTexts, noDropout } from '../models/test-support.ts';
+import type { Attention } from '../models/token-inputs.ts';
+import { planAdapter, readAdapter, type Adapter } from '../peft/adapter.ts';
+import { learningRateAt } from './schedule.ts';
+import { Stepper, type MicroBatch } from './stepper.ts';
+import { lossTargets, stepWeight } from './targets.ts';
+
+const trajectorySchema = z.object({
+  schedule: z.enum(['linear', 'cosine']),
+  warmup_steps: z.number(),
+  total_steps: z.number(),
+  weight_decay: z.number(),
+  learning_rate: z.number(),
+  betas: z.tuple([z.number(), z.number()]),
+  eps: z.number(),
+  max_grad_norm: z.number(),
+  steps: z.array(
+    z.object({
+      micro_batches: z.array(
+        z.object({
+          input_ids: z.array(z.array(z.number())),
+          attention_mask: z.array(z.array(z.number())),
+          labels: z.array(z.number()),
+        }),
+      ),
+      loss: z.number(),
+      lr: z.number(),
+      grad_norm: z.number(),
+    }),
+  ),
+  final_logits_on_models_bert_json_inputs: z.array(z.array(z.number())),
+});
+type Trajectory = z.infer<typeof trajectorySchema>;
+type GoldenBatch = Trajectory['steps'][number]['micro_batches'][number];
+
+const bases = new Map<string, Promise<BaseModel>>();
+afterAll(async () => {
+  for (const base of bases.values()) await (await base).close();
+});
+
+function baseOf(seed: string): Promise<BaseModel> {
+  const base =
+    bases.get(seed) ?? openBaseModel(goldenBert(seed), { head: 'classification', overrides: noDropout });
+  bases.set(seed, base);
+  return base;
+}
+
+const load = async (seed: string, name: string): Promise<Trajectory> =>
+  trajectorySchema.parse(
+    JSON.parse(await readFile(path.join(golden, seed, `trajectory/${name}.json`), 'utf8')),
+  );
+
+function microBatch(
+  { input_ids: ids, attention_mask: masks, labels }: GoldenBatch,
+  weight: number,
+): MicroBatch {
+  const texts = ids.map((row, i): EncodedText => {
+    const length = masks[i]!.reduce((a, b) => a + b, 0);
+    return { inputIds: Int32Array.from(row.slice(0, length)) };
+  });
+  return { texts, targets: lossTargets(labels, 5, 0, null, weight) };
+}
+
+interface Run {
+  losses: number[];
+  norms: number[];
+  adapter: Adapter;
+}
+
+/** The trajectory's steps from its first adapter; `split` cuts each batch into so many micro-batches. */
+async function follow(
+  seed: string,
+  name: string,
+  trajectory: Trajectory,
+  {
+    attention,
+    precision = 'fp32',
+    split = 1,
+  }: { attention: Attention; precision?: 'fp32' | 'bf16'; split?: number },
+): Promise<Run> {
+  const base = await baseOf(seed);
+  const start = await readAdapter(path.join(golden, seed, 'trajectory', name, 'init'), base);
+  // The configuration has a dropout that the trajectory was made without.
+  const plan = planAdapter(base, { ...start.plan.config, lora_dropout: 0 }, 'adapter');
+  const stepper = await Stepper.open({
+    base,
+    plan,
+    initial: start.values,
+    seed: 42,
+    precision,
+    attention,
+    optimizer: {
+      beta1: trajectory.betas[0],
+      beta2: trajectory.betas[1],
+      epsilon: trajectory.eps,
+      maxGradNorm: trajectory.max_grad_norm,
+      weightDecay: trajectory.weight_decay,
+    },
+    accumulate: split > 1,
+  });
+  const losses: number[] = [];
+  const norms: number[] = [];
+  trajectory.steps.forEach(({ micro_batches: batches, lr }, i) => {
+    const weight = stepWeight(
+      batches.flatMap(({ labels }) => labels),
+      null,
+    );
+    const whole = batches.map((batch) => microBatch(batch, weight));
+    const micro = split === 1 ? whole : whole.flatMap((batch) => parts(batch, split));
+    const { loss, norm } = stepper.step(micro, lr, i + 1);
+    losses.push(loss);
+    norms.push(norm);
+  });
+  const values = new Map([...stepper.readState()].map(([key, { p }]) => [key, p]));
+  stepper.close();
+  return { losses, norms, adapter: { plan, values } };
+}
+
+function parts({ texts, targets }: MicroBatch, count: number): MicroBatch[] {
+  const size = Math.ceil(texts.length / count);
+  return Array.from({ length: count }, (_, i) => ({
+    texts: texts.slice(i * size, (i + 1) * size),
+    targets: targets.slice(i * size * 5, (i + 1) * size * 5),
+  }));
+}
+
+const largest = (a: readonly number[], b: readonly number[]): number => {
+  expect(a.length).toBe(b.length);
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+};
+
+const seeds = ['seed1', 'seed2'];
+const names = ['lora-linear', 'lora-cosine-wd-warmup'];
+const cases = seeds.flatMap((seed) => names.map((name) => [seed, name] as const));
+const grouped = (groups: number): Attention => ({ kind: 'grouped', groups });
+
+describe.each(cases)('training as Trainer and PEFT do, %s %s:', (seed, name) => {
+  it('the learning rates are those of the schedule', async () => {
+    const { schedule, warmup_steps, total_steps, learning_rate, steps } = await load(seed, name);
+    const settings = {
+      type: schedule,
+      warmupSteps: warmup_steps,
+      totalSteps: total_steps,
+      learningRate: learning_rate,
+    };
+    const rates = steps.map((_, i) => learningRateAt(i, { ...settings, power: 1, endRate: 0, cycles: 0.5 }));
+    expect(
+      largest(
+        rates,
+        steps.map(({ lr }) => lr),
+      ),
+    ).toBeLessThan(1e-12);
+  });
+
+  it.each([
+    ['4 rectangles', grouped(4), 1],
+    ['1 rectangle', grouped(1), 1],
+    ['an attention a text', { kind: 'sequence', texts: 4 }, 1],
+    ['micro-batches of half the size', grouped(2), 2],
+  ] as const)('losses, gradient norms, the adapter and its answers, with %s', async (_, attention, split) => {
+    const trajectory = await load(seed, name);
+    const { losses, norms, adapter } = await follow(seed, name, trajectory, { attention, split });
+    expect(
+      largest(
+        losses,
+        trajectory.steps.map(({ loss }) => loss),
+      ),
+    ).toBeLessThan(1e-4);
+    expect(
+      largest(
+        norms,
+        trajectory.steps.map((step) => step.grad_norm),
+      ),
+    ).toBeLessThan(1e-3);
+
+    const base = await baseOf(seed);
+    const final = await readAdapter(path.join(golden, seed, 'trajectory', name, 'final'), base);
+    for (const [key, value] of final.values) {
+      expect(largest(Array.from(adapter.values.get(key)!), Array.from(value)), key).toBeLessThan(1e-3);
+    }
+    const inference = await Inference.open(base, adapter, { head: 'classification', precision: 'fp32' });
+    const logits = await inference.logits((await goldenTexts(seed)).texts);
+    inference.close();
+    expect(
+      largest(Array.from(logits), trajectory.final_logits_on_models_bert_json_inputs.flat()),
+    ).toBeLessThan(2e-3);
+  });
+});
+
+it('bf16 follows the losses of float32 at some distance', async () => {
+  const trajectory = await load('seed1', 'lora-linear');
+  const { losses } = await follow('seed1', 'lora-linear', trajectory, {
+    attention: grouped(4),
+    precision: 'bf16',
+  });
+  expect(
+    largest(
+      losses,
+      trajectory.steps.map(({ loss }) => loss),
+    ),
+  ).toBeLessThan(0.1);
+});
