@@ -18,8 +18,6 @@ export interface Evaluated {
   numbers: Record<string, number>;
   /** [rows, labels], row-major. */
   logits: Float32Array;
-  /** False when the same step had been evaluated before. */
-  isNew: boolean;
 }
 
 /** Answers the evaluation rows with the adapter as training left it. */
@@ -49,7 +47,7 @@ export class Evaluator {
 
   /** Null when a stop was asked for in the middle. `step` says which state it is: a step is evaluated once. */
   async evaluate(state: TrainedState, step: number): Promise<Evaluated | null> {
-    if (this.last?.step === step) return { ...this.last.evaluated, isNew: false };
+    if (this.last?.step === step) return this.last.evaluated;
     const started = performance.now();
     const { base, plan, precision, context } = this;
     const options = { head: 'classification', precision } as const;
@@ -68,7 +66,7 @@ export class Evaluator {
         numLabels: labelNames.length,
         labelNames,
       });
-      const evaluated = { metrics, numbers: numbersOf(metrics), logits, isNew: true };
+      const evaluated = { metrics, numbers: numbersOf(metrics), logits };
       this.last = { step, evaluated };
       return evaluated;
     } catch (error) {

@@ -19,7 +19,8 @@ export interface LoopOptions {
   progress: Progress;
   /** The metrics of the model as it is now, or null after a stop; absent when there is nothing to evaluate on. */
   evaluate?: (state: TrainedState, progress: Progress) => Promise<{ numbers: Record<string, number> } | null>;
-  onStep(line: StepLine): void;
+  /** Waited for, so that the log never lacks a step that a checkpoint has. */
+  onStep(line: StepLine): Promise<void>;
 }
 
 export interface StepLine {
@@ -79,9 +80,9 @@ export async function trainLoop(options: LoopOptions, context: JobContext): Prom
     // What follows a step: evaluation, checkpoint, early stop. A run that was stopped in the middle of it begins here.
     if (!progress.settled) {
       const { step } = progress;
-      const epochEnds = step % stepsPerEpoch === 0;
+      const moment: Moment = { step, epochEnds: step % stepsPerEpoch === 0, runEnds: step === totalSteps };
       let improved = false;
-      if (options.evaluate && falls(settings.eval_strategy, settings.eval_steps, step, epochEnds)) {
+      if (options.evaluate && falls(settings.eval_strategy, settings.eval_steps, moment)) {
         const evaluated = await options.evaluate(stepper.readState(), progress);
         if (!evaluated) {
           await save();
@@ -91,8 +92,9 @@ export async function trainLoop(options: LoopOptions, context: JobContext): Prom
         since = { time: performance.now(), tokens: progress.tokens };
       }
       progress.settled = true;
-      const byStep = falls(settings.save_strategy, settings.save_steps, step, epochEnds);
-      if (settings.save_strategy === 'best' ? improved : byStep) await save();
+      // What is loaded at the end must have a checkpoint, also where it evaluated best between two of them.
+      const isBest = improved && (settings.save_strategy === 'best' || settings.load_best_model_at_end);
+      if (isBest || falls(settings.save_strategy, settings.save_steps, moment)) await save();
     }
     if (progress.step >= totalSteps || (patience !== null && progress.patience >= patience))
       return 'finished';
@@ -125,7 +127,7 @@ export async function trainLoop(options: LoopOptions, context: JobContext): Prom
 
     const { step } = progress;
     if (step % settings.logging_steps === 0 || step === totalSteps) {
-      options.onStep({
+      await options.onStep({
         step,
         epoch: step / stepsPerEpoch,
         loss: progress.loggedLoss / progress.loggedSteps,
@@ -143,15 +145,20 @@ export async function trainLoop(options: LoopOptions, context: JobContext): Prom
   }
 }
 
-/** Whether something that happens by step or by epoch happens now. */
+interface Moment {
+  step: number;
+  epochEnds: boolean;
+  runEnds: boolean;
+}
+
+/** Whether something that happens by step or by epoch happens now; as in Trainer, the end of the run always counts. */
 function falls(
   strategy: 'no' | 'steps' | 'epoch' | 'best',
   every: number | null,
-  step: number,
-  epochEnds: boolean,
+  { step, epochEnds, runEnds }: Moment,
 ): boolean {
-  if (strategy === 'epoch') return epochEnds;
-  return strategy === 'steps' && every !== null && step % every === 0;
+  if (strategy === 'epoch') return epochEnds || runEnds;
+  return strategy === 'steps' && (runEnds || (every !== null && step % every === 0));
 }
 
 /** Whether an evaluation is the best so far (Trainer), and how long ago one was (EarlyStoppingCallback). */

@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import type { JobContext, JobEvent, TrainOptions, TrainResult } from '../jobs.ts';
@@ -61,40 +62,45 @@ export async function writePredictions(
 export class EventLog {
   private readonly file: string;
   private readonly context: JobContext;
-  private pending: Promise<void> = Promise.resolve();
+  /** Steps whose evaluation is in the file. */
+  private readonly evaluated: Set<number>;
 
-  private constructor(file: string, context: JobContext) {
+  private constructor(file: string, context: JobContext, evaluated: Set<number>) {
     this.file = file;
     this.context = context;
+    this.evaluated = evaluated;
   }
 
   /** Keeps the lines up to a checkpoint's step, so that a resumed run's log reads like one that was left alone. */
   static async open(file: string, step: number, context: JobContext): Promise<EventLog> {
     const text = await readFile(file, 'utf8').catch(() => '');
-    const kept = text.split('\n').filter((line) => line !== '' && lineStep(line) <= step);
-    await writeFileAtomic(file, kept.map((line) => `${line}\n`).join(''));
-    return new EventLog(file, context);
+    const lines = text.split('\n').flatMap((line) => loggedLine(line) ?? []);
+    const kept = lines.filter((line) => line.step <= step);
+    await writeFileAtomic(file, kept.map(({ text }) => `${text}\n`).join(''));
+    const evaluations = kept.filter(({ type }) => type === 'evaluation');
+    return new EventLog(file, context, new Set(evaluations.map((line) => line.step)));
   }
 
-  writeSoon(event: JobEvent): void {
+  /** Adds a line, unless it is the evaluation of a step that has one. */
+  async write(event: LoggedEvent): Promise<void> {
+    if (event.type === 'evaluation') {
+      if (this.evaluated.has(event.step)) return;
+      this.evaluated.add(event.step);
+    }
     this.context.onEvent(event);
-    this.pending = this.pending.then(() => appendFile(this.file, `${JSON.stringify(event)}\n`));
-  }
-
-  async write(event: JobEvent): Promise<void> {
-    this.writeSoon(event);
-    await this.flush();
-  }
-
-  flush(): Promise<void> {
-    return this.pending;
+    await appendFile(this.file, `${JSON.stringify(event)}\n`);
   }
 }
 
-function lineStep(line: string): number {
+type LoggedEvent = Extract<JobEvent, { step: number }>;
+const lineSchema = z.looseObject({ type: z.string(), step: z.number() });
+
+/** A line of the log; undefined for one that a killed process left half written. */
+function loggedLine(text: string): { text: string; type: string; step: number } | undefined {
   try {
-    return Number((JSON.parse(line) as { step?: unknown }).step);
+    const { type, step } = lineSchema.parse(JSON.parse(text));
+    return { text, type, step };
   } catch {
-    return Infinity;
+    return undefined;
   }
 }

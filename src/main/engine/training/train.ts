@@ -68,7 +68,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
     const { stepsPerEpoch } = planSteps(rows.texts.length, training);
     const evaluate = async (state: TrainedState, { step }: Progress): Promise<Evaluated | null> => {
       const evaluated = await evaluator!.evaluate(state, step);
-      if (evaluated?.isNew) {
+      if (evaluated) {
         await log.write({
           type: 'evaluation',
           step,
@@ -89,11 +89,10 @@ export async function train(options: TrainOptions, context: JobContext): Promise
         checkpoints,
         progress,
         ...(evaluator ? { evaluate } : {}),
-        onStep: (line) => log.writeSoon({ type: 'step', ...line }),
+        onStep: (line) => log.write({ type: 'step', ...line }),
       },
       context,
     );
-    await log.flush();
 
     let evaluated: Evaluated | null = null;
     if (status === 'finished') {
