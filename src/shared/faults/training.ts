@@ -20,6 +20,10 @@ export const trainingFaults = {
     message: `${p.file} is not the progress of a run.`,
     remedy: 'Delete this checkpoint folder; the run then goes on from the one before.',
   }),
+  'training/init-adapter': (p: { folder: string; parameter: string }) => ({
+    message: `${p.folder} does not train what this config trains: ${p.parameter} is in one of them only.`,
+    remedy: 'Give adapter the same modules, ranks and biases as in the adapter_config.json of init_adapter.',
+  }),
   'training/no-checkpoint': (p: { dir: string }) => ({
     message: `${p.dir} holds no checkpoint to go on from.`,
     remedy: 'Start the run without --resume.',

@@ -18,13 +18,15 @@ const OUTPUTS = [
   'events.jsonl',
 ];
 
-/** Refuses a folder that holds something, unless the run goes on in it or replaces what an earlier one wrote. */
+/** Refuses a folder that holds something, unless the run goes on in it or may replace what an earlier one wrote. */
 export async function openOutput({ outputDir, resume: goesOn, overwrite }: TrainOptions): Promise<void> {
   await mkdir(outputDir, { recursive: true });
-  if (goesOn) return;
-  const found = await readdir(outputDir);
-  if (found.length === 0) return;
-  if (!overwrite) throw fault('files/output-exists', { dir: outputDir });
+  if (goesOn || overwrite) return;
+  if ((await readdir(outputDir)).length > 0) throw fault('files/output-exists', { dir: outputDir });
+}
+
+/** Removes what an earlier run wrote; what else stands in the folder is let be. */
+export async function clearOutput(outputDir: string): Promise<void> {
   for (const name of [...OUTPUTS, 'checkpoints'])
     await rm(path.join(outputDir, name), { recursive: true, force: true });
 }

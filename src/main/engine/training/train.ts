@@ -16,7 +16,7 @@ import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
 import { Evaluator, type EncodedRows, type Evaluated } from './evaluator.ts';
 import { planSteps, trainLoop } from './loop.ts';
-import { EventLog, openOutput, writeMetrics, writePredictions } from './output.ts';
+import { clearOutput, EventLog, openOutput, writeMetrics, writePredictions } from './output.ts';
 import { encodeExamples, prepareData, type LabelledRows } from './prepare-data.ts';
 import { Stepper, valuesOf, type StepperOptions, type TrainedState } from './stepper.ts';
 import { balancedWeights } from './targets.ts';
@@ -50,11 +50,13 @@ export async function train(options: TrainOptions, context: JobContext): Promise
   });
   try {
     const plan = planAdapter(base, config.adapter, 'adapter');
-    const initial = await initialValues(config, baseDir, base);
+    const initial = await initialValues(config, baseDir, base, plan);
     const rows = await encodeRows(data.train, config, base, context);
     const evalRows = data.eval && (await encodeRows(data.eval, config, base, context));
     tell(context, [...data.notes, ...startNotes(base, plan)]);
 
+    // Nothing of an earlier run goes before it is known that this one can start.
+    if (!options.resume) await clearOutput(outputDir);
     const checkpoints = new Checkpoints(outputDir, plan.trained, fingerprint(config));
     const stepper = await Stepper.open({
       ...stepperSettings(training, config.data.padding),
@@ -143,9 +145,18 @@ async function initialValues(
   config: TrainConfig,
   baseDir: string,
   base: BaseModel,
+  plan: AdapterPlan,
 ): Promise<Adapter['values'] | undefined> {
   if (config.init_adapter === null) return undefined;
-  return (await readAdapter(path.resolve(baseDir, config.init_adapter), base)).values;
+  const folder = path.resolve(baseDir, config.init_adapter);
+  const initial = await readAdapter(folder, base);
+  const [wanted, found] = [plan, initial.plan].map(({ trained }) =>
+    trained.map(({ name, shape }) => `${name} [${shape.join(', ')}]`),
+  );
+  const different =
+    wanted!.find((spec) => !found!.includes(spec)) ?? found!.find((spec) => !wanted!.includes(spec));
+  if (different !== undefined) throw fault('training/init-adapter', { folder, parameter: different });
+  return initial.values;
 }
 
 /** Tokenises rows for a model, and says how many lost tokens. */

@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import {
+  adapterOf,
+  csv,
+  experiment,
+  logLines,
+  logOf,
+  project,
+  run,
+  watched,
+  type Given,
+} from './test-support.ts';
+
+const commandLine = path.resolve(import.meta.dirname, '../../cli/main.ts');
+
+/** Lines of the log so far. */
+async function stepsLogged(folder: string): Promise<number> {
+  const text = await readFile(path.join(folder, 'out/events.jsonl'), 'utf8').catch(() => '');
+  return text.split('\n').filter((line) => line.startsWith('{"type":"step"')).length;
+}
+
+/** Trains in a process of its own, which is killed as soon as its log has so many lines. */
+async function runAndKill(folder: string, given: Given, lines: number, resume: boolean): Promise<void> {
+  const config = {
+    ...experiment,
+    data: { ...experiment.data, ...given.data },
+    training: { ...experiment.training, ...given.training },
+    output_dir: 'out',
+  };
+  const file = path.join(folder, 'config.json');
+  await writeFile(file, JSON.stringify(config));
+  const args = [commandLine, 'train', '--config', file, ...(resume ? ['--resume'] : [])];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const ended = new Promise<NodeJS.Signals | null>((done) => child.on('close', (_, signal) => done(signal)));
+  while (child.exitCode === null && (await stepsLogged(folder)) < lines) await pause(2);
+  child.kill('SIGKILL');
+  expect(await ended, said).toBe('SIGKILL');
+}
+
+/** A whole number from `low` to `high`, another each time. */
+const anyOf = (low: number, high: number): number => low + Math.floor(Math.random() * (high - low + 1));
+
+/** 62 rows in batches of 4: an epoch has 16 steps, the last one short. */
+const rows = { 'train.csv': csv(62) };
+
+const variants: [string, Record<string, unknown>, number, number][] = [
+  [
+    'with evaluations and checkpoints by step',
+    {
+      num_train_epochs: 10,
+      eval_strategy: 'steps',
+      eval_steps: 16,
+      save_strategy: 'steps',
+      save_steps: 5,
+      save_total_limit: 2,
+    },
+    // Lines of the log after which it is killed: behind the first checkpoint, and far from the end of the run.
+    6,
+    60,
+  ],
+  [
+    'with accumulation, rows grouped by length, weight decay, and the best epoch kept',
+    {
+      gradient_accumulation_steps: 2,
+      sampler: 'group_by_length',
+      weight_decay: 0.01,
+      num_train_epochs: 12,
+      eval_strategy: 'epoch',
+      save_strategy: 'epoch',
+      load_best_model_at_end: true,
+      logging_steps: 3,
+      lr_scheduler_type: 'cosine',
+      warmup_steps: 0.1,
+    },
+    4,
+    16,
+  ],
+];
+
+describe('a run that is killed and resumed ends with the bits of one that was left alone', () => {
+  it.each(variants)('%s', async (_, training, low, high) => {
+    const folder = await project(rows);
+    await run(folder, { training, output: 'whole' });
+    const killedAt = anyOf(low, high);
+    await runAndKill(folder, { training }, killedAt, false);
+    await run(folder, { training, resume: true });
+    const where = `killed after ${killedAt} lines of the log`;
+    expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole')), where).toBe(true);
+    expect(await logOf(folder), where).toEqual(await logOf(folder, 'whole'));
+    const predictions = (output: string): Promise<string> =>
+      readFile(path.join(folder, output, 'predictions.jsonl'), 'utf8');
+    expect(await predictions('out'), where).toBe(await predictions('whole'));
+    expect((await readdir(path.join(folder, 'out/checkpoints'))).sort(), where).toEqual(
+      (await readdir(path.join(folder, 'whole/checkpoints'))).sort(),
+    );
+  });
+
+  it('also when it is killed again after it was resumed', async () => {
+    const folder = await project(rows);
+    const training = { num_train_epochs: 10, save_strategy: 'steps', save_steps: 4 };
+    await run(folder, { training, output: 'whole' });
+    await runAndKill(folder, { training }, anyOf(5, 20), false);
+    await runAndKill(folder, { training }, anyOf(24, 60), true);
+    await run(folder, { training, resume: true });
+    expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole'))).toBe(true);
+    expect(await logOf(folder)).toEqual(await logOf(folder, 'whole'));
+  });
+});
+
+describe('a run that is stopped', () => {
+  const training = { eval_strategy: 'epoch', save_strategy: 'epoch', num_train_epochs: 2 };
+
+  it('keeps a checkpoint, and ends alike when it is resumed', async () => {
+    const folder = await project(rows);
+    await run(folder, { training, output: 'whole' });
+    const { context, stop } = watched();
+    const stopping = {
+      ...context,
+      onEvent(event: Parameters<typeof context.onEvent>[0]) {
+        if (event.type === 'step' && event.step === 21) stop.abort();
+      },
+    };
+    const stopped = await run(folder, { training, context: stopping });
+    expect(stopped).toMatchObject({ status: 'stopped', steps: 21, metrics: null });
+    expect((await readdir(path.join(folder, 'out/checkpoints'))).sort()).toEqual([
+      'checkpoint-16',
+      'checkpoint-21',
+    ]);
+    expect(await readdir(path.join(folder, 'out'))).not.toContain('adapter_model.safetensors');
+
+    expect(await run(folder, { training, resume: true })).toMatchObject({ status: 'finished', steps: 32 });
+    expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole'))).toBe(true);
+    expect(await logOf(folder)).toEqual(await logOf(folder, 'whole'));
+  });
+
+  it('in the middle of an evaluation evaluates again when it is resumed', async () => {
+    const folder = await project(rows);
+    await run(folder, { training, output: 'whole' });
+    const { context, stop } = watched();
+    const stopping = {
+      ...context,
+      onEvent(event: Parameters<typeof context.onEvent>[0]) {
+        if (event.type === 'progress' && event.phase === 'evaluate') stop.abort();
+      },
+    };
+    const stopped = await run(folder, { training, context: stopping });
+    expect(stopped).toMatchObject({ status: 'stopped', steps: 16 });
+    expect((await logOf(folder)).filter(({ type }) => type === 'evaluation')).toEqual([]);
+    await run(folder, { training, resume: true });
+    expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole'))).toBe(true);
+    expect(await logOf(folder)).toEqual(await logOf(folder, 'whole'));
+  });
+
+  it('after its last step needs no step more: what is left is done', async () => {
+    const folder = await project(rows);
+    await run(folder, { training });
+    await cp(path.join(folder, 'out'), path.join(folder, 'again'), { recursive: true });
+    for (const name of ['adapter_model.safetensors', 'metrics.json', 'predictions.jsonl']) {
+      await rm(path.join(folder, 'again', name));
+    }
+    await run(folder, { training, output: 'again', resume: true });
+    expect((await adapterOf(folder, 'again')).equals(await adapterOf(folder))).toBe(true);
+    expect(await logOf(folder, 'again')).toEqual(await logOf(folder));
+  });
+
+  it('with a log that was cut in the middle of a line drops that line', async () => {
+    const folder = await project(rows);
+    await run(folder, { training });
+    const file = path.join(folder, 'out/events.jsonl');
+    const text = await readFile(file, 'utf8');
+    await rm(path.join(folder, 'out/checkpoints/checkpoint-32'), { recursive: true });
+    await writeFile(file, text.slice(0, text.indexOf('"step":20') + 5));
+    await run(folder, { training, resume: true });
+    expect(await logOf(folder)).toEqual(logLines(text));
+  });
+});
