@@ -70,9 +70,15 @@ describe('a batch cut into rectangles', () => {
             }
           }
           const [cell, stride] = [feeds['token_cell'] as Int32Array, feeds['head_stride'] as Int32Array];
-          for (let token = 0; token <= tokens; token++) {
+          // Tokens that only round the length up lead to cells of the last one, which no text reads.
+          const dummy = cell.length - 1;
+          expect(dummy).toBeGreaterThanOrEqual(tokens);
+          for (let token = 0; token <= dummy; token++) {
             for (let head = 0; head < heads; head++)
-              expect(held[cell[token]! + head * stride[token]!]).toEqual([token, head]);
+              expect(held[cell[token]! + head * stride[token]!]).toEqual([
+                token < tokens ? token : dummy,
+                head,
+              ]);
           }
         },
       ),
