@@ -11,6 +11,14 @@ function temporaryBeside(path: string): string {
   return join(dirname(path), `.graft-${randomBytes(6).toString('hex')}.tmp`);
 }
 
+/** Removes what killed processes left half written in `dir`, a folder that only one process writes to. */
+export async function removeLeftovers(dir: string): Promise<void> {
+  const names = await readdir(dir).catch(() => []);
+  for (const name of names.filter((name) => /^\.graft-[0-9a-f]{12}\.tmp$/.test(name))) {
+    await rm(join(dir, name), { recursive: true, force: true });
+  }
+}
+
 /**
  * Writes `file` whole or not at all: to a temporary name beside it, synced, renamed. What stood there before
  * stays until then. Throws `files/disk-full` or `files/unwritable`, and what `data` throws.

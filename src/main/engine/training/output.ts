@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import { writeFileAtomic } from '../formats/atomic.ts';
+import { removeLeftovers, writeFileAtomic } from '../formats/atomic.ts';
 import type { JobContext, JobEvent, TrainOptions, TrainResult } from '../jobs.ts';
 import { argmax, softmax } from '../metrics/probabilities.ts';
 import type { BaseModel } from '../models/base-model.ts';
@@ -25,8 +25,11 @@ export async function openOutput({ outputDir, resume: goesOn, overwrite }: Train
   if ((await readdir(outputDir)).length > 0) throw fault('files/output-exists', { dir: outputDir });
 }
 
-/** Removes what an earlier run wrote; what else stands in the folder is let be. */
-export async function clearOutput(outputDir: string): Promise<void> {
+/** Removes what an earlier run wrote, or of one that is resumed only what it left half written. */
+export async function clearOutput({ outputDir, resume: goesOn }: TrainOptions): Promise<void> {
+  await removeLeftovers(outputDir);
+  await removeLeftovers(path.join(outputDir, 'checkpoints'));
+  if (goesOn) return;
   for (const name of [...OUTPUTS, 'checkpoints'])
     await rm(path.join(outputDir, name), { recursive: true, force: true });
 }

@@ -92,10 +92,13 @@ export async function encodeExamples(
   );
   let truncated = 0;
   const texts = encoded.map((ids, i): EncodedText => {
-    const given = examples[i]!.inputIds;
+    const { inputIds: given, tokenTypeIds: types } = examples[i]!;
     if (given) {
       if (given.length > maxLength) truncated++;
-      return { inputIds: Int32Array.from(given.slice(0, maxLength)) };
+      return {
+        inputIds: Int32Array.from(given.slice(0, maxLength)),
+        ...(types ? { tokenTypeIds: Int32Array.from(types.slice(0, maxLength)) } : {}),
+      };
     }
     if (ids.truncated) truncated++;
     // Without padding every token is real, and the mask says nothing.

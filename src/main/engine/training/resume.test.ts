@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -167,6 +167,18 @@ describe('a run that is stopped', () => {
     await run(folder, { training, output: 'again', resume: true });
     expect((await adapterOf(folder, 'again')).equals(await adapterOf(folder))).toBe(true);
     expect(await logOf(folder, 'again')).toEqual(await logOf(folder));
+  });
+
+  it('loses what it left half written when it is resumed', async () => {
+    const folder = await project(rows);
+    await run(folder, { training });
+    const leftover = '.graft-0123456789ab.tmp';
+    await mkdir(path.join(folder, 'out/checkpoints', leftover));
+    await writeFile(path.join(folder, 'out', leftover), 'half');
+    await writeFile(path.join(folder, 'out/.graft-notes.tmp'), 'mine');
+    await run(folder, { training, resume: true });
+    const left = await readdir(path.join(folder, 'out'), { recursive: true });
+    expect(left.filter((name) => name.includes('.graft'))).toEqual(['.graft-notes.tmp']);
   });
 
   it('with a log that was cut in the middle of a line drops that line', async () => {

@@ -56,7 +56,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
     tell(context, [...data.notes, ...startNotes(base, plan)]);
 
     // Nothing of an earlier run goes before it is known that this one can start.
-    if (!options.resume) await clearOutput(outputDir);
+    await clearOutput(options);
     const checkpoints = new Checkpoints(outputDir, plan.trained, fingerprint(config));
     const stepper = await Stepper.open({
       ...stepperSettings(training, config.data.padding),
