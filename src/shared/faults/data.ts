@@ -105,9 +105,9 @@ export const dataFaults = {
     message: `${place(p)} holds ${p.kind} as its label in column "${p.column}".`,
     remedy: 'Give each row one class, as a name or a number.',
   }),
-  'data/input-ids': (p: RowPlace) => ({
-    message: `${place(p)} holds input_ids that are not a list of token ids.`,
-    remedy: 'Write input_ids as a list of whole numbers from 0, or leave the column out and give the text.',
+  'data/input-ids': (p: RowPlace & { column: string }) => ({
+    message: `${place(p)} holds ${p.column} that are not a list of token ids, one for each token.`,
+    remedy: `Write ${p.column} as a list of whole numbers from 0, or leave the column out and give the text.`,
   }),
   'data/unknown-label': (p: RowPlace & { value: string; known: readonly string[] }) => ({
     message: `${place(p)} has the label "${p.value}", which the model does not have. It knows ${list(p.known)}.`,

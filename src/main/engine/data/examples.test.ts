@@ -114,4 +114,11 @@ describe('readExamples', () => {
     expect(examples.some((example) => example.text.includes('\n'))).toBe(true);
     expect(notes).toEqual([]);
   });
+
+  it('keeps token_type_ids of tokenised rows, and refuses ones of another length', async () => {
+    const { examples } = await read('typed.jsonl', '{"input_ids":[2,5,3],"token_type_ids":[0,0,1]}');
+    expect(examples[0]).toMatchObject({ inputIds: [2, 5, 3], tokenTypeIds: [0, 0, 1] });
+    const short = await faultOf(read('short.jsonl', '{"input_ids":[2,5,3],"token_type_ids":[0]}'));
+    expect(short.message).toContain('token_type_ids');
+  });
 });

@@ -14,6 +14,8 @@ export interface Example {
   label?: string | number;
   /** Of a row that came tokenised: taken as it is. */
   inputIds?: number[];
+  /** As many as inputIds. */
+  tokenTypeIds?: number[];
 }
 
 export interface ExampleOptions extends TableOptions {
@@ -64,7 +66,7 @@ async function* toExamples(table: Table, options: ExampleOptions): AsyncGenerato
       text: hasText ? toText(values[textColumn], place(textColumn)) : '',
       ...(pairColumn !== undefined && pair !== undefined && { textPair: toText(pair, place(pairColumn)) }),
       ...(labelColumn !== undefined && { label: toLabel(values[labelColumn], place(labelColumn)) }),
-      ...(ids !== undefined && { inputIds: toInputIds(ids, place('input_ids')) }),
+      ...(ids !== undefined && toTokens(ids, values['token_type_ids'], place)),
     };
   }
 }
@@ -89,6 +91,18 @@ function toLabel(value: unknown, place: Place): string | number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (typeof value === 'boolean') return String(value);
   throw fault('data/label-kind', { ...place, kind: kindOf(value) });
+}
+
+function toTokens(
+  ids: unknown,
+  types: unknown,
+  place: (column: string) => Place,
+): Pick<Example, 'inputIds' | 'tokenTypeIds'> {
+  const inputIds = toInputIds(ids, place('input_ids'));
+  if (types == null) return { inputIds };
+  const tokenTypeIds = toInputIds(types, place('token_type_ids'));
+  if (tokenTypeIds.length !== inputIds.length) throw fault('data/input-ids', place('token_type_ids'));
+  return { inputIds, tokenTypeIds };
 }
 
 function toInputIds(value: unknown, place: Place): number[] {
