@@ -108,8 +108,6 @@ export function checkTokens(texts: readonly EncodedText[], base: BaseModel): voi
     if (bad !== undefined) throw fault('models/token-id', { row: i + 1, id: bad, size });
     const type = tokenTypeIds?.find((id) => id < 0 || id >= types);
     if (type !== undefined) throw fault('models/token-type', { row: i + 1, type, types });
-    const type = tokenTypeIds?.find((id) => id < 0 || id >= types);
-    if (type !== undefined) throw fault('models/token-type', { row: i + 1, type, types });
     if (inputIds.length === 0 || inputIds.length > longest) {
       throw fault('models/text-length', { row: i + 1, length: inputIds.length, longest });
     }

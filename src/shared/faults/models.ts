@@ -39,10 +39,6 @@ export const modelsFaults = {
     message: `Row ${p.row} holds the token type ${p.type}; the model knows 0 to ${p.types - 1}.`,
     remedy: 'Tokenise the texts with the tokenizer of this model; a model with one type takes no text pairs.',
   }),
-  'models/token-type': (p: { row: number; type: number; types: number }) => ({
-    message: `Row ${p.row} holds the token type ${p.type}; the model knows 0 to ${p.types - 1}.`,
-    remedy: 'Tokenise the texts with the tokenizer of this model.',
-  }),
   'models/text-length': (p: { row: number; length: number; longest: number }) => ({
     message: `Row ${p.row} has ${p.length} tokens; the model takes 1 to ${p.longest}.`,
     remedy: 'Cut the row with max_length, or leave it out.',
