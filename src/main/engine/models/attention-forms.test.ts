@@ -1,11 +1,21 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { relativeDifference } from '../graph/test-support.ts';
+import type * as runtime from '../runtime/tensorflow.ts';
 import { planAdapter } from '../peft/adapter.ts';
 import { Stepper, type MicroBatch } from '../training/stepper.ts';
 import { lossTargets } from '../training/targets.ts';
 import { openBaseModel } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
-import { goldenBert, noDropout, padded, randomText } from './test-support.ts';
+import { Inference } from './inference.ts';
+import { goldenBert, goldenTexts, noDropout, padded, randomText } from './test-support.ts';
 import type { Attention } from './token-inputs.ts';
+
+/** What the engine takes TensorFlow's device for: it chooses the kernels. */
+const device = vi.hoisted(() => ({ gpu: false }));
+vi.mock('../runtime/tensorflow.ts', async (original) => ({
+  ...(await original<typeof runtime>()),
+  usesGpu: () => device.gpu,
+}));
 
 const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 0, weightDecay: 0 };
 
@@ -21,7 +31,7 @@ afterAll(async () => {
 });
 
 function stepperOf(attention: Attention, precision: 'fp32' | 'bf16'): Promise<Stepper> {
-  const key = JSON.stringify([attention, precision]);
+  const key = JSON.stringify([attention, precision, device.gpu]);
   const made = opened.get(key) ?? openStepper(attention, precision);
   opened.set(key, made);
   return made;
@@ -118,6 +128,20 @@ describe('the forms of attention', () => {
     expect(Math.abs((await gradientsOf(batchOf(uneven), grouped(1))).loss - plain.loss)).toBeGreaterThan(
       1e-3,
     );
+  });
+
+  it('give the same with the plain kernels that every device has', async () => {
+    const batch = batchOf(uneven);
+    const fused = await gradientsOf(batch, grouped(4));
+    device.gpu = true;
+    onTestFinished(() => void (device.gpu = false));
+    expectSame(await gradientsOf(batch, grouped(4)), fused);
+    const base = await openBaseModel(goldenBert(), { head: 'classification' });
+    const plain = await Inference.open(base, undefined, { head: 'classification', precision: 'fp32' });
+    const { texts, logits } = await goldenTexts();
+    expect(relativeDifference(await plain.logits(texts), logits.flat())).toBeLessThan(1e-5);
+    plain.close();
+    await base.close();
   });
 
   it('stay close in bf16', async () => {
