@@ -72,7 +72,7 @@ describe('a predictor', () => {
   it('embeds a text of one token, where the mean is that token', async () => {
     const one = await predictor({ head: 'encoder' });
     const text = [randomText(1, 1)];
-    expect(largestDifference(await one.embed(text, 'mean'), await one.embed(text, 'cls'))).toBeLessThan(1e-6);
+    expect(largestDifference(await one.embed(text, 'mean'), await one.embed(text, 'cls'))).toBeLessThan(1e-5);
   });
 });
 

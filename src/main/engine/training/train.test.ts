@@ -199,7 +199,7 @@ describe('the baselines', () => {
       },
       watched().context,
     );
-    expect(merged.comparison.largest_difference).toBeLessThan(1e-5);
+    expect(merged.comparison.largest_difference).toBeLessThan(5e-5);
     expect(merged.comparison.same_answers).toBe(merged.comparison.rows);
   });
 });
