@@ -90,9 +90,9 @@ describe('a predictor refuses, with the row and the remedy,', () => {
 
   it('rows without a token and rows longer than the positions', async () => {
     const one = await predictor();
-    expect(textOf(await faultOf(async () => one.logits([{ inputIds: new Int32Array(0) }])), goldenBert())).toBe(
-      'Row 1 has 0 tokens; the model takes 1 to 66. Cut the row with max_length, or leave it out.',
-    );
+    expect(
+      textOf(await faultOf(async () => one.logits([{ inputIds: new Int32Array(0) }])), goldenBert()),
+    ).toBe('Row 1 has 0 tokens; the model takes 1 to 66. Cut the row with max_length, or leave it out.');
     expect((await faultOf(async () => one.logits([randomText(67, 1)]))).message).toBe(
       'Row 1 has 67 tokens; the model takes 1 to 66.',
     );

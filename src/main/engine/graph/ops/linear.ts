@@ -1,4 +1,4 @@
-import type { Tensor} from '../graph.ts';
+import type { Tensor } from '../graph.ts';
 import { type Graph } from '../graph.ts';
 import { binary, fusedMatMul, matMul, reduce } from './raw.ts';
 
