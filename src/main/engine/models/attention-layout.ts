@@ -25,7 +25,8 @@ export interface Heads {
 /**
  * The texts of a batch in groups of similar length, each a rectangle. One gather brings tokens into cells, one
  * brings them back. Cells without a token hold the dummy token (row T-1), and the dummy token reads one of them:
- * so both index vectors are total, each is the other's gradient, and what flows through the dummy is zero.
+ * so both index vectors are total, each is the other's gradient, and what flows through the dummy is zero. A batch
+ * without such cells needs no dummy.
  */
 export class GroupedLayout implements AttentionLayout {
   readonly headSize: number;

@@ -72,7 +72,7 @@ describe('a batch cut into rectangles', () => {
           const [cell, stride] = [feeds['token_cell'] as Int32Array, feeds['head_stride'] as Int32Array];
           // Tokens that only round the length up lead to cells of the last one, which no text reads.
           const dummy = cell.length - 1;
-          expect(dummy).toBeGreaterThanOrEqual(tokens);
+          expect(dummy).toBeGreaterThanOrEqual(tokens - 1);
           for (let token = 0; token <= dummy; token++) {
             for (let head = 0; head < heads; head++)
               expect(held[cell[token]! + head * stride[token]!]).toEqual([
@@ -84,6 +84,15 @@ describe('a batch cut into rectangles', () => {
       ),
     );
   });
+});
+
+it('a batch that fills its rectangles has no dummy token, one that fills them but not its list has', () => {
+  const { feeds } = groupedFeeds(texts([16, 16]), 2, 2);
+  expect((feeds['ids'] as Int32Array).length).toBe(32);
+  expect(feeds['cells_1']).toMatchObject({ shape: [1, 16] });
+  const surplus = groupedFeeds(texts(Array.from({ length: 131 }, () => 16)), 1, 2).feeds;
+  expect((surplus['ids'] as Int32Array).length).toBe(2112);
+  expect(surplus['cells_0']).toMatchObject({ shape: [131, 32] });
 });
 
 it('a batch of one attention a text is filled up with texts of one token', () => {

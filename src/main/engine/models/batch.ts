@@ -24,9 +24,9 @@ const MASKED = -1e9;
  */
 const CELL_STEP = 16;
 
-/** At most 1/32 more tokens than there are. */
+/** At most 1/64 more tokens than there are, or 15. */
 const roundedTokens = (tokens: number): number =>
-  roundUp(tokens, Math.max(16, 2 ** Math.floor(Math.log2(tokens / 32))));
+  roundUp(tokens, Math.max(16, 2 ** Math.floor(Math.log2(tokens / 64))));
 
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
@@ -39,43 +39,47 @@ export function groupedFeeds(texts: readonly EncodedText[], groups: number, head
     .map((_, i) => i)
     .sort((a, b) => texts[a]!.inputIds.length - texts[b]!.inputIds.length || a - b);
   const sorted = order.map((i) => texts[i]!);
-  const real = sorted.reduce((sum, text) => sum + text.inputIds.length, 0);
-  const flat = flatten(sorted, roundedTokens(real + 1) - real);
-  const dummy = flat.tokens - 1;
-  const cuts = bestCuts(
-    sorted.map((text) => text.inputIds.length),
-    groups,
+  const lengths = sorted.map((text) => text.inputIds.length);
+  const real = lengths.reduce((sum, length) => sum + length, 0);
+  const cuts = bestCuts(lengths, groups);
+  const widths = Array.from({ length: groups }, (_, group) =>
+    roundUp(Math.max(1, ...lengths.slice(cuts[group], cuts[group + 1])), CELL_STEP),
   );
+  const filled = widths.reduce((sum, width, group) => sum + width * (cuts[group + 1]! - cuts[group]!), 0);
+  // Rectangles that texts fill to the last cell, in a list that needs no rounding, go without a dummy token.
+  const exact = filled === real && roundedTokens(real) === real;
+  if (!exact && filled === real) widths[groups - 1]! += CELL_STEP;
+  const flat = flatten(sorted, exact ? 0 : roundedTokens(real + 1) - real);
+  const dummy = flat.tokens - 1;
   const feeds: Record<string, Feeds[string]> = { ...flat.feeds };
   const tokenCell = new Int32Array(flat.tokens);
   const headStride = new Int32Array(flat.tokens);
   const groupRows = new Int32Array(groups);
   let token = 0;
   let offset = 0;
+  let spare = { cell: 0, stride: 0 };
   for (let group = 0; group < groups; group++) {
     const members = sorted.slice(cuts[group], cuts[group + 1]);
-    groupRows[group] = members.length;
-    const longest = Math.max(0, ...members.map((text) => text.inputIds.length));
-    // The last group has room for the dummy token.
-    const length = roundUp(Math.max(1, longest + (group === groups - 1 ? 1 : 0)), CELL_STEP);
-    const cells = new Int32Array(members.length * length).fill(dummy);
-    const bias = new Float32Array(members.length * length).fill(MASKED);
+    const width = widths[group]!;
+    const cells = new Int32Array(members.length * width).fill(dummy);
+    const bias = new Float32Array(members.length * width).fill(MASKED);
     members.forEach(({ inputIds, attentionMask }, row) => {
+      const start = offset + row * heads * width;
       for (let j = 0; j < inputIds.length; j++, token++) {
-        cells[row * length + j] = token;
-        if (!attentionMask || attentionMask[j] === 1) bias[row * length + j] = 0;
-        tokenCell[token] = offset + row * heads * length + j;
-        headStride[token] = length;
+        cells[row * width + j] = token;
+        if (!attentionMask || attentionMask[j] === 1) bias[row * width + j] = 0;
+        tokenCell[token] = start + j;
+        headStride[token] = width;
       }
+      if (inputIds.length < width) spare = { cell: start + inputIds.length, stride: width };
     });
-    if (group === groups - 1) {
-      tokenCell.fill(offset + length - 1, token);
-      headStride.fill(length, token);
-    }
-    feeds[`cells_${group}`] = { shape: [members.length, length], data: cells };
-    feeds[`bias_${group}`] = { shape: [members.length, length], data: bias };
-    offset += members.length * heads * length;
+    groupRows[group] = members.length;
+    feeds[`cells_${group}`] = { shape: [members.length, width], data: cells };
+    feeds[`bias_${group}`] = { shape: [members.length, width], data: bias };
+    offset += members.length * heads * width;
   }
+  tokenCell.fill(spare.cell, token);
+  headStride.fill(spare.stride, token);
   return {
     feeds: { ...feeds, token_cell: tokenCell, head_stride: headStride, group_rows: groupRows },
     order,
