@@ -4,10 +4,7 @@ import tseslint from 'typescript-eslint';
 const forbidden = (files, names, why) => ({
   files,
   rules: {
-    'no-restricted-imports': [
-      'error',
-      { patterns: names.map((regex) => ({ regex, message: why })) },
-    ],
+    'no-restricted-imports': ['error', { patterns: names.map((regex) => ({ regex, message: why })) }],
   },
 });
 
@@ -18,7 +15,10 @@ export default tseslint.config(
     files: ['**/*.ts'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-confusing-void-expression': 'off',
@@ -36,7 +36,15 @@ export default tseslint.config(
     ['^electron', 'better-sqlite3', '/backend/', '/storage/', '/desktop/', '/web/', '/cli/', '/renderer/'],
     'The engine knows no Electron, no SQLite and no host.',
   ),
-  forbidden(['src/main/backend/**', 'src/main/storage/**'], ['^electron', '@tensorflow'], 'The backend knows no Electron and no TensorFlow.'),
+  forbidden(
+    ['src/main/backend/**', 'src/main/storage/**'],
+    ['^electron', '@tensorflow'],
+    'The backend knows no Electron and no TensorFlow.',
+  ),
   forbidden(['src/renderer/**'], ['/main/', '^electron', '^node:'], 'The renderer imports only shared code.'),
-  forbidden(['src/shared/**'], ['/main/', '/renderer/', '^electron', '^node:'], 'Shared code runs in every process.'),
+  forbidden(
+    ['src/shared/**'],
+    ['/main/', '/renderer/', '^electron', '^node:'],
+    'Shared code runs in every process.',
+  ),
 );

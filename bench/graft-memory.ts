@@ -18,11 +18,18 @@ const optionsSchema = z.object({
   precision: z.enum(['fp32', 'bf16']).default('fp32'),
 });
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { model: text, data: text, 'max-length': text, steps: text, precision: text } });
+const { values } = parseArgs({
+  options: { model: text, data: text, 'max-length': text, steps: text, precision: text },
+});
 const options = optionsSchema.parse(values);
 
 const { examples } = await readExamples(options.data);
-const { texts } = await encodeExamples(examples, await loadTokenizer(options.model), options['max-length'], 'longest');
+const { texts } = await encodeExamples(
+  examples,
+  await loadTokenizer(options.model),
+  options['max-length'],
+  'longest',
+);
 const base = await openBaseModel(options.model, { head: 'classification', labelNames: ['0', '1'] });
 const adapter = { peft_type: 'LORA', task_type: 'SEQ_CLS', r: 16, lora_alpha: 32, lora_dropout: 0.05 };
 const stepper = await Stepper.open({

@@ -8,7 +8,7 @@ import { selectRows } from '../engine/data/selection.ts';
 import { compareLogits } from '../engine/export/compare-logits.ts';
 import { writeFileAtomic } from '../engine/formats/atomic.ts';
 import { setWork, type Work } from './command.ts';
-import { answer } from './demo/answer.ts';
+import { answerTexts } from '../engine/export/answer-texts.ts';
 import { demoReport, shortcomings, type DemoFacts } from './demo/report.ts';
 import { adapterFolder } from './io/model-folder.ts';
 import { option } from './options.ts';
@@ -134,8 +134,8 @@ async function compare(checkpoint: string, adapter: string, merged: string, conf
   const lines = (await readFile(join(outputDir, config.data.eval ?? 'eval.tsv'), 'utf8')).split('\n');
   const texts = lines.slice(1, 1 + comparedRows).map((line) => line.split('\t')[1] ?? '');
   const maxLength = config.data.max_length === null ? {} : { maxLength: config.data.max_length };
-  const before = await answer({ model: checkpoint, adapter, ...maxLength }, texts);
-  const after = await answer({ model: merged, ...maxLength }, texts);
+  const before = await answerTexts({ model: checkpoint, adapter, ...maxLength }, texts);
+  const after = await answerTexts({ model: merged, ...maxLength }, texts);
   return compareLogits(before.logits, after.logits, before.labels);
 }
 

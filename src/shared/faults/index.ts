@@ -11,7 +11,7 @@ import { runtimeFaults } from './runtime.ts';
 import { tokenizerFaults } from './tokenizer.ts';
 import { trainingFaults } from './training.ts';
 
-export { Fault, type FaultText } from './fault.ts';
+export { Fault } from './fault.ts';
 
 /** Every text a person can get, by code `area/what`. One file an area. */
 const catalogue = {
@@ -31,7 +31,11 @@ type Catalogue = typeof catalogue;
 export type FaultCode = keyof Catalogue;
 
 /** Makes the fault `code` with its parameters; `throw fault('files/missing', { file })`. */
-export function fault<Code extends FaultCode>(code: Code, params: Parameters<Catalogue[Code]>[0], cause?: unknown): Fault {
+export function fault<Code extends FaultCode>(
+  code: Code,
+  params: Parameters<Catalogue[Code]>[0],
+  cause?: unknown,
+): Fault {
   const text = catalogue[code] as (p: Parameters<Catalogue[Code]>[0]) => FaultText;
   return new Fault(code, text(params), cause);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alignLabels, buildLabelMap, encodeLabels, labelMap, requireEveryClass } from './labels.ts';
+import { buildLabelMap, encodeLabels, labelMap, requireEveryClass } from './labels.ts';
 
 const place = { file: 'reviews.csv', column: 'stars' };
 
@@ -32,30 +32,6 @@ describe('labelMap', () => {
 
   it('finds a number among the names that transformers gives by default', () => {
     expect(labelMap(['LABEL_0', 'LABEL_1']).idOf(1)).toBe(1);
-  });
-});
-
-describe('alignLabels', () => {
-  it('takes the order and spelling of the base model where the set is the same', () => {
-    const labels = alignLabels(['negative', 'neutral', 'positive'], {
-      0: 'Positive',
-      1: 'Negative',
-      2: 'Neutral',
-    });
-    expect(labels.names).toEqual(['Positive', 'Negative', 'Neutral']);
-    expect(labels.idOf('negative')).toBe(1);
-  });
-
-  it('takes the order of the data where the base model has other labels, or none', () => {
-    expect(alignLabels(['a', 'b'], { 0: 'b', 1: 'a', 2: 'c' }).names).toEqual(['a', 'b']);
-    expect(alignLabels(['0', '1'], { 0: 'LABEL_0', 1: 'LABEL_1' }).names).toEqual(['0', '1']);
-    expect(alignLabels(['a', 'b'], null).names).toEqual(['a', 'b']);
-  });
-
-  it('orders ten labels and more by number, not by text', () => {
-    const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
-    const id2label = Object.fromEntries(names.map((name, i): [number, string] => [i, name]).reverse());
-    expect(alignLabels([...names].sort(), id2label).names).toEqual(names);
   });
 });
 

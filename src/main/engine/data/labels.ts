@@ -51,27 +51,6 @@ function compareCodePoints(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** The label names of a config.json's `id2label`, in the order of their ids. */
-export function namesOfId2Label(id2label: Readonly<Record<string, string>>): string[] {
-  return Object.entries(id2label)
-    .sort(([a], [b]) => Number(a) - Number(b))
-    .map(([, name]) => name);
-}
-
-/**
- * The map to train with: the base model's labels in its own order where they are the same set as the data's (whatever
- * the case), so that its head keeps its meaning; else the data's.
- */
-export function alignLabels(
-  names: readonly string[],
-  id2label: Readonly<Record<string, string>> | null | undefined,
-): LabelMap {
-  const base = namesOfId2Label(id2label ?? {});
-  const fold = (list: readonly string[]) => JSON.stringify(list.map((name) => name.toLowerCase()).sort());
-  const same = fold(base) === fold(names);
-  return labelMap(same ? base : names);
-}
-
 /**
  * The class ids of labelled rows. Throws `data/unknown-label` for a label outside the map; `file` and `column` name the
  * place in messages, and a row without a label is `data/empty-label`.

@@ -9,8 +9,9 @@ import { writeSafetensors } from '../formats/write-safetensors.ts';
 import type { JobContext } from '../jobs.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import { adaptedValue, type Adapter } from '../peft/adapter.ts';
-import { openAdaptedModel, openPredictor, type EncodedExample } from '../predict.ts';
+import { openAdaptedModel } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
+import { answerTexts } from './answer-texts.ts';
 import { compareLogits, type Comparison } from './compare-logits.ts';
 
 export interface MergeOptions {
@@ -42,7 +43,7 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
   const { model, adapter: adapterFolder, output, overwrite } = options;
   const { quantization_config: quantized } = await readModelConfig(model);
   if (quantized != null) throw fault('models/quantized-merge', { folder: model });
-  const expected = await answer(options, await textsToCompare(options));
+  const expected = await answerTexts(options, await textsToCompare(options));
   let comparison: Comparison | undefined;
   await writeFolderAtomic(
     output,
@@ -60,7 +61,7 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
       for (const file of (await loadTokenizer(model)).files)
         await copyFile(file, path.join(folder, path.basename(file)));
       context.signal.throwIfAborted();
-      const merged = await answer({ model: folder }, expected.texts);
+      const merged = await answerTexts({ model: folder }, expected.texts);
       comparison = compareLogits(expected.logits, merged.logits, expected.labels);
       if (!(comparison.largest_difference <= TOLERANCE)) {
         throw fault('export/differs', {
@@ -128,32 +129,4 @@ const SENTENCES = [
 async function textsToCompare({ verify }: MergeOptions): Promise<string[]> {
   if (verify === undefined) return SENTENCES;
   return (await readExamples(verify)).examples.map(({ text }) => text);
-}
-
-interface Answers {
-  texts: readonly string[];
-  logits: Float32Array;
-  labels: number;
-}
-
-async function answer(
-  options: { model: string; adapter?: string },
-  texts: readonly string[],
-): Promise<Answers> {
-  const { model, adapter } = options;
-  const predictor = await openPredictor({
-    model,
-    ...(adapter === undefined ? {} : { adapter }),
-    precision: 'fp32',
-    head: 'classification',
-  });
-  try {
-    const inputs = texts.map((text) => ({ text }));
-    const encoded: EncodedExample[] = await predictor.tokenizer.encode(inputs, {
-      maxLength: predictor.maxLength,
-    });
-    return { texts, logits: await predictor.logits(encoded), labels: predictor.labelNames.length };
-  } finally {
-    predictor.close();
-  }
 }
