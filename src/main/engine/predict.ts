@@ -17,6 +17,8 @@ export interface PredictorOptions {
   head: Head;
   maxLength?: number;
   batchSize?: number;
+  /** False: the adapter is computed beside the base weights; see `InferenceOptions`. */
+  folded?: boolean;
 }
 
 /** A model, with an adapter or without, that answers texts. */
@@ -41,10 +43,11 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
   const { base, adapter } = await openAdaptedModel(options.model, options.adapter, options.head);
   try {
     const tokenizer = await loadTokenizer(options.model);
-    const { precision, head, batchSize } = options;
+    const { precision, head, batchSize, folded = true } = options;
     const inference = await Inference.open(base, adapter, {
       precision,
       head,
+      folded,
       ...(batchSize ? { batchSize } : {}),
     });
     const check = (texts: readonly EncodedExample[]): void => checkTokens(texts, base);

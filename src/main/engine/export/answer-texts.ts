@@ -7,7 +7,10 @@ export interface Answers {
   labels: number;
 }
 
-/** Opens a model from disk, with an adapter or without, and answers `texts` in fp32. Throws as `openPredictor` does. */
+/**
+ * Opens a model from disk and answers `texts` in fp32. An adapter is computed beside the base weights, so that a
+ * comparison with merged weights proves the merge. Throws as `openPredictor` does.
+ */
 export async function answerTexts(
   options: { model: string; adapter?: string | undefined; maxLength?: number | undefined },
   texts: readonly string[],
@@ -19,6 +22,7 @@ export async function answerTexts(
     ...(maxLength === undefined ? {} : { maxLength }),
     precision: 'fp32',
     head: 'classification',
+    folded: false,
   });
   try {
     const inputs = texts.map((text) => ({ text }));

@@ -100,11 +100,14 @@ describe.each(['seed1', 'seed2'])('golden %s', (seed) => {
         path.join(golden, seed, 'adapters', name),
         'classification',
       );
-      const inference = await Inference.open(base, adapter, { head: 'classification', precision: 'fp32' });
-      expect(largestDifference(await inference.logits(texts(bert)), expected.logits.flat())).toBeLessThan(
-        1e-4,
-      );
-      inference.close();
+      for (const folded of [true, false]) {
+        const options = { head: 'classification', precision: 'fp32', folded } as const;
+        const inference = await Inference.open(base, adapter, options);
+        expect(largestDifference(await inference.logits(texts(bert)), expected.logits.flat())).toBeLessThan(
+          1e-4,
+        );
+        inference.close();
+      }
       expect(adapter!.plan.counts).toMatchObject({ trainable: expected.trainable, all: expected.all });
       const wrapped = adapter!.plan.method.added.filter((spec) => spec.name.endsWith('lora_A.weight'));
       const paths = wrapped.map((spec) => `base_model.model.${spec.name.replace('.lora_A.weight', '')}`);

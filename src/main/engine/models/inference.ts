@@ -15,6 +15,8 @@ export type Pooling = 'mean' | 'cls';
 export interface InferenceOptions {
   head: Head;
   precision: 'fp32' | 'bf16';
+  /** False: the adapter is computed beside the base weights, as in training, instead of being added to them. */
+  folded?: boolean;
   /** Tokens of a batch, padding of its rectangle included. */
   batchTokens?: number;
   /** Most texts in a batch. */
@@ -51,9 +53,17 @@ export class Inference {
     options: InferenceOptions,
   ): Promise<Inference> {
     const g = new Graph();
-    const parameters = new Parameters(g, base.parameters, new Set());
+    const beside = options.folded === false ? adapter : undefined;
+    const specs = [...base.parameters, ...(beside?.plan.method.added ?? [])];
+    const parameters = new Parameters(g, specs, new Set());
     const compute = options.precision === 'bf16' ? 'bfloat16' : 'float32';
-    const layers = new Layers({ graph: g, parameters, compute, fused: !usesGpu() });
+    const layers = new Layers({
+      graph: g,
+      parameters,
+      compute,
+      fused: !usesGpu(),
+      ...(beside ? { adapter: beside.plan.method } : {}),
+    });
     const { config } = base;
     const heads = {
       heads: config.num_attention_heads,
@@ -75,11 +85,12 @@ export class Inference {
     }
     const loading = parameters.addLoading(reachable(g));
     const session = await Session.open(g);
-    const shapes = new Map(base.parameters.map(({ name, shape }) => [name, shape]));
+    const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
+    const value = async (name: string): Promise<Float32Array> =>
+      beside ? (beside.values.get(name) ?? base.read(name)) : adaptedValue(base, adapter, name);
     for (const [signature, names] of loading) {
       const feeds: Record<string, Feed> = {};
-      for (const name of names)
-        feeds[name] = { shape: shapes.get(name)!, data: await adaptedValue(base, adapter, name) };
+      for (const name of names) feeds[name] = { shape: shapes.get(name)!, data: await value(name) };
       session.run(signature, feeds);
     }
     return new Inference(

@@ -86,7 +86,8 @@ export class Layers {
   /** A linear layer and its activation. */
   activatedLinear(path: string, x: Tensor, activation: Activation): Scaled {
     const g = this.graph;
-    if (activation === 'gelu' && !this.options.dropout && this.options.fused) {
+    const plain = !this.options.dropout && !this.options.adapter?.layerAt(path);
+    if (activation === 'gelu' && plain && this.options.fused) {
       const dtype = this.options.compute;
       const weight = this.parameters.value(`${path}.weight`, dtype);
       const bias = this.parameters.value(`${path}.bias`, dtype);
