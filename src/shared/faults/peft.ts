@@ -5,6 +5,10 @@ export const peftFaults = {
     message: `target_modules ${p.target} matches no linear module of the model.`,
     remedy: `Name modules that it has: ${p.available.join(', ')}; or "all-linear".`,
   }),
+  'peft/no-module': (p: { name: string; available: readonly string[] }) => ({
+    message: `modules_to_save names "${p.name}", which the model does not have.`,
+    remedy: `Name modules that it has: ${p.available.join(', ')}.`,
+  }),
   'peft/no-target-modules': (_: object) => ({
     message: 'adapter.target_modules is missing.',
     remedy: 'Name the modules to adapt, for example ["query", "value"], or "all-linear".',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readExamples, type ExampleOptions } from './examples.ts';
+import { readChosenExamples, readExamples, type ExampleOptions } from './examples.ts';
 import { faultOf, TestFolder } from './test-support.ts';
 
 const folder = new TestFolder();
@@ -120,5 +120,18 @@ describe('readExamples', () => {
     expect(examples[0]).toMatchObject({ inputIds: [2, 5, 3], tokenTypeIds: [0, 0, 1] });
     const short = await faultOf(read('short.jsonl', '{"input_ids":[2,5,3],"token_type_ids":[0]}'));
     expect(short.message).toContain('token_type_ids');
+  });
+
+  it('takes chosen rows in the order wanted, with the labels of all', async () => {
+    const file = await folder.write('many.csv', 'text,label\na,x\nb,y\nc,x\nd,z\n');
+    const options = { labelColumn: 'label' };
+    const { examples, labels } = await readChosenExamples(file, options, (rows) =>
+      Int32Array.of(rows - 1, 0),
+    );
+    expect(examples.map(({ row, text }) => [row, text])).toEqual([
+      [4, 'd'],
+      [1, 'a'],
+    ]);
+    expect(labels).toEqual(['x', 'y', 'x', 'z']);
   });
 });

@@ -44,6 +44,38 @@ export async function readExamples(
   return { examples, notes: table.notes };
 }
 
+/**
+ * Some rows of a data file, and the labels of all. The file is read twice, first for its number of rows: of a file
+ * larger than memory only what `choose` picks (places from 0, in the order wanted) is ever held.
+ */
+export async function readChosenExamples(
+  file: string,
+  options: ExampleOptions,
+  choose: (rows: number) => Int32Array,
+): Promise<{ examples: Example[]; labels: (string | number)[]; notes: string[] }> {
+  const table = await openTable(file, options);
+  const labels: (string | number)[] = [];
+  let rows = 0;
+  for await (const { label } of toExamples(table, options)) {
+    rows++;
+    if (label !== undefined) labels.push(label);
+  }
+  if (rows === 0) throw fault('data/no-rows', { file });
+  const chosen = choose(rows);
+  const places = new Map(Array.from(chosen, (row, place) => [row, place]));
+  const examples = new Array<Example>(chosen.length);
+  let found = 0;
+  let row = 0;
+  for await (const example of toExamples(table, options)) {
+    const place = places.get(row++);
+    if (place === undefined) continue;
+    examples[place] = example;
+    if (++found === chosen.length) break;
+  }
+  if (found < chosen.length) throw fault('files/vanished', { file });
+  return { examples, labels, notes: table.notes };
+}
+
 /** The rows of a table as examples, one at a time. Throws as `readExamples` does. */
 async function* toExamples(table: Table, options: ExampleOptions): AsyncGenerator<Example> {
   const { textColumn = 'text', labelColumn } = options;

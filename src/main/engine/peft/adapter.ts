@@ -57,6 +57,21 @@ export function planAdapter(
   return { method, config: { ...config, ...resolvedTargets(config, method) }, trained, counts };
 }
 
+/**
+ * Refuses a name in `modules_to_save` that the model does not have: what was meant to train would stay frozen. The
+ * task's usual heads pass, since PEFT writes them all. Throws `peft/no-module`.
+ */
+export function requireSavedModules(base: BaseModel, fields: Readonly<Record<string, unknown>>): void {
+  const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
+  const missing = asked.find((name) => !HEADS.includes(name) && savedModules(base.tree, [name]).length === 0);
+  if (missing === undefined) return;
+  const names = [...walk(base.tree)].map(({ path: place }) => place.split('.').at(-1)!);
+  throw fault('peft/no-module', {
+    name: missing,
+    available: [...new Set(names)].filter((name) => !/^\d*$/.test(name)),
+  });
+}
+
 /** An adapter's values by engine name. */
 export interface Adapter {
   plan: AdapterPlan;

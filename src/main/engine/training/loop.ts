@@ -181,7 +181,8 @@ function microBatches(
   batches: readonly number[][],
 ): MicroBatch[] {
   const labelsOf = (batch: readonly number[]): number[] => batch.map((row) => rows.labels[row]!);
-  const weight = stepWeight(labelsOf(batches.flat()), classWeights);
+  // A step whose rows all have weight 0 teaches nothing; its loss is 0, not 0/0.
+  const weight = stepWeight(labelsOf(batches.flat()), classWeights) || 1;
   return batches.map((batch) => ({
     texts: batch.map((row) => rows.texts[row]!),
     targets: lossTargets(labelsOf(batch), numLabels, settings.label_smoothing_factor, classWeights, weight),

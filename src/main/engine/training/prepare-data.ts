@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
-import { readExamples, type Example } from '../data/examples.ts';
+import { readChosenExamples, readExamples, type Example } from '../data/examples.ts';
 import { buildLabelMap, encodeLabels, requireEveryClass } from '../data/labels.ts';
 import { selectRows, stratifiedSplit } from '../data/selection.ts';
 import type { EncodedText } from '../models/batch.ts';
@@ -23,8 +23,8 @@ export interface PreparedData {
 
 interface ReadRows {
   file: string;
-  /** Every row of the file, and those that were selected. */
-  all: Example[];
+  /** Of every row of the file; the examples are those that were selected. */
+  labelValues: (string | number)[];
   examples: Example[];
   notes: string[];
 }
@@ -41,20 +41,22 @@ export async function prepareData(
   const { data } = config;
   const read = async (file: string, select: typeof data.train_select): Promise<ReadRows> => {
     const found = path.resolve(baseDir, file);
-    const { examples, notes } = await readExamples(found, {
+    const options = {
       textColumn: data.text_column,
       labelColumn: data.label_column,
       ...(data.text_pair_column === null ? {} : { textPairColumn: data.text_pair_column }),
       ...(data.column_names === null ? {} : { columnNames: data.column_names }),
-    });
-    const chosen = select
-      ? Array.from(selectRows(examples.length, select, file), (row) => examples[row]!)
-      : examples;
-    return { file: found, all: examples, examples: chosen, notes };
+    };
+    if (select) {
+      const chosen = await readChosenExamples(found, options, (rows) => selectRows(rows, select, file));
+      return { file: found, labelValues: chosen.labels, examples: chosen.examples, notes: chosen.notes };
+    }
+    const { examples, notes } = await readExamples(found, options);
+    return { file: found, labelValues: examples.map(({ label }) => label!), examples, notes };
   };
   const train = await read(data.train, data.train_select);
   const other = data.eval === null ? null : await read(data.eval, data.eval_select);
-  const labels = settleLabels(buildLabelMap(train.all.map(({ label }) => label!)), head);
+  const labels = settleLabels(buildLabelMap(train.labelValues), head);
   const notes = [...train.notes, ...(other?.notes ?? []), ...(labels.note === null ? [] : [labels.note])];
   const labelled = ({ file, examples }: { file: string; examples: readonly Example[] }): LabelledRows => ({
     file,

@@ -51,6 +51,16 @@ describe('a config that cannot be run is refused', () => {
     expect(await readdir(folder)).not.toContain('out');
   });
 
+  it('for a module to save that the model does not have', async () => {
+    const text = await refusal(await project(), {
+      adapter: { ...experiment.adapter, modules_to_save: ['poler'] },
+    });
+    expect(text).toContain(
+      'modules_to_save names "poler", which the model does not have. Name modules that it has: ',
+    );
+    expect(text).toContain('pooler');
+  });
+
   it('for labels outside the map, by the row', async () => {
     const text = await refusal(
       await project({ 'eval.csv': 'text,label\nfree entry,spam\nhello,eggs\n' }),

@@ -10,7 +10,14 @@ import { resolveModel } from '../hub/resolve-model.ts';
 import type { JobContext, TrainOptions, TrainResult } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
 import type { Attention } from '../models/token-inputs.ts';
-import { planAdapter, readAdapter, writeAdapter, type Adapter, type AdapterPlan } from '../peft/adapter.ts';
+import {
+  planAdapter,
+  readAdapter,
+  requireSavedModules,
+  writeAdapter,
+  type Adapter,
+  type AdapterPlan,
+} from '../peft/adapter.ts';
 import { checkTokens, longestText } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
@@ -50,6 +57,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
   });
   try {
     const plan = planAdapter(base, config.adapter, 'adapter');
+    requireSavedModules(base, config.adapter);
     const initial = await initialValues(config, baseDir, base, plan);
     const rows = await encodeRows(data.train, config, base, context);
     const evalRows = data.eval && (await encodeRows(data.eval, config, base, context));
