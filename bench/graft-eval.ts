@@ -1,4 +1,5 @@
 /** Times Graft's evaluation of the reviews' test rows, as bench/reference/eval.py does PyTorch's. One JSON line. */
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readExamples } from '../src/main/engine/data/examples.ts';
@@ -34,7 +35,7 @@ console.log(JSON.stringify({ seconds, peak_memory_mb, accuracy }));
  */
 async function evaluate(options: Options): Promise<{ seconds: number; accuracy: number }> {
   const { model, data, rows, passes, precision } = options;
-  const { examples } = await readExamples(data, { textColumn: 'text', labelColumn: 'stars' });
+  const { examples } = await readExamples(path.join(data, 'electronics-reviews-test.csv'), { textColumn: 'text', labelColumn: 'stars' });
   const chosen = Array.from(
     selectRows(examples.length, { shuffle_seed: 42, count: rows }),
     (row) => examples[row]!,
