@@ -35,7 +35,10 @@ console.log(JSON.stringify({ seconds, peak_memory_mb, accuracy }));
  */
 async function evaluate(options: Options): Promise<{ seconds: number; accuracy: number }> {
   const { model, data, rows, passes, precision } = options;
-  const { examples } = await readExamples(path.join(data, 'electronics-reviews-test.csv'), { textColumn: 'text', labelColumn: 'stars' });
+  const { examples } = await readExamples(path.join(data, 'electronics-reviews-test.csv'), {
+    textColumn: 'text',
+    labelColumn: 'stars',
+  });
   const chosen = Array.from(
     selectRows(examples.length, { shuffle_seed: 42, count: rows }),
     (row) => examples[row]!,
