@@ -1,4 +1,5 @@
 import { Fault, type FaultText } from './fault.ts';
+import { backendFaults } from './backend.ts';
 import { cliFaults } from './cli.ts';
 import { dataFaults } from './data.ts';
 import { exportFaults } from './export.ts';
@@ -8,13 +9,19 @@ import { hubFaults } from './hub.ts';
 import { modelsFaults } from './models.ts';
 import { peftFaults } from './peft.ts';
 import { runtimeFaults } from './runtime.ts';
+import { storeFaults } from './store.ts';
 import { tokenizerFaults } from './tokenizer.ts';
 import { trainingFaults } from './training.ts';
 
+import { datasetsFaults } from './datasets.ts';
+import { experimentsFaults } from './experiments.ts';
+import { hostsFaults } from './hosts.ts';
+import { scriptsFaults } from './scripts.ts';
 export { Fault } from './fault.ts';
 
 /** Every text a person can get, by code `area/what`. One file an area. */
 const catalogue = {
+  ...backendFaults,
   ...cliFaults,
   ...dataFaults,
   ...exportFaults,
@@ -24,6 +31,11 @@ const catalogue = {
   ...modelsFaults,
   ...peftFaults,
   ...runtimeFaults,
+  ...datasetsFaults,
+  ...experimentsFaults,
+  ...hostsFaults,
+  ...scriptsFaults,
+  ...storeFaults,
   ...tokenizerFaults,
   ...trainingFaults,
 };

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { openDatabase } from '../storage/database.ts';
+import { openWorkspace } from '../storage/workspace.ts';
+import { App } from './app.ts';
+import type { BackendContext } from './context.ts';
+import { datasetHandlers } from './datasets/datasets.ts';
+import { experimentHandlers } from './experiments/experiments.ts';
+import type { Host } from './host.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { modelHandlers } from './models/models.ts';
+import { preflightHandlers } from './preflight/preflight.ts';
+import { scriptHandlers } from './scripts/scripts.ts';
+import { systemHandlers } from './system/system.ts';
+
+export interface Backend {
+  app: App;
+  context: BackendContext;
+  /** Stops what runs so that it can go on later, and closes the files. */
+  close(): Promise<void>;
+}
+
+/** All application logic over one workspace. Throws `store/…`. */
+export async function openBackend(dir: string, host: Host): Promise<Backend> {
+  const workspace = openWorkspace(dir);
+  const db = openDatabase(workspace.database);
+  if (existsSync(workspace.temporary)) await rm(workspace.temporary, { recursive: true, force: true });
+  openWorkspace(dir);
+  const app = new App();
+  const jobs = new Jobs((job) => app.emit('jobs/changed', job));
+  const closing: (() => Promise<void>)[] = [];
+  const context: BackendContext = {
+    workspace,
+    db,
+    host,
+    jobs,
+    emit: app.emit,
+    onClose: (work) => void closing.push(work),
+  };
+  app.add(jobs.handlers);
+  app.add(modelHandlers(context));
+  app.add(datasetHandlers(context));
+  app.add(experimentHandlers(context));
+  app.add(preflightHandlers(context));
+  app.add(scriptHandlers(context));
+  app.add(systemHandlers(context));
+  return {
+    app,
+    context,
+    close: async () => {
+      await jobs.close();
+      for (const work of closing.reverse()) await work();
+      db.close();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/** A process that the host started for the backend. Messages are values that can be cloned. */
+export interface EngineProcess {
+  readonly pid: number | undefined;
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** Called once; `signal` where one ended it. */
+  onExit(listener: (code: number | null, signal: string | null) => void): void;
+  kill(signal?: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+export type PickKind = 'data-files' | 'model-folder' | 'script' | 'output-folder';
+
+/** What the backend needs from whatever it runs in. */
+export interface Host {
+  readonly kind: 'desktop' | 'web' | 'cli';
+  /** Starts `src/main/engine/main.ts` in a process of its own. */
+  startEngine(): EngineProcess;
+  /** The system's own dialog; null: there is none, or the person closed it. */
+  pick(kind: PickKind): Promise<string[] | null>;
+  reveal(path: string): Promise<boolean>;
+  /** The system's key store. `available` false: secrets last until the process ends. */
+  readonly secrets: {
+    available: boolean;
+    read(name: string): Promise<string | null>;
+    write(name: string, value: string | null): Promise<void>;
+  };
+  notify(title: string, body: string): void;
+  /** 0 to 1 on the dock or task bar; null: nothing runs. */
+  showProgress(share: number | null): void;
+}

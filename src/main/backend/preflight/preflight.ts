@@ -1,0 +1,6 @@
+import type { Handlers } from '../../../shared/contract.ts';
+import type { BackendContext } from '../context.ts';
+
+export function preflightHandlers(_context: BackendContext): Partial<Handlers> {
+  return {};
+}

@@ -1,0 +1,4 @@
+import { sql as first } from './0001-first.ts';
+
+/** In order: the schema's version is how many of them were applied (`PRAGMA user_version`). Never change one that shipped. */
+export const migrations: readonly { name: string; sql: string }[] = [{ name: '0001-first', sql: first }];

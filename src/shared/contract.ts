@@ -1,0 +1,39 @@
+/** Every request, reply and event that crosses a process border, by its `area/verb` name (DESIGN §2). */
+import type { z } from 'zod';
+import { datasetEvents, datasetMethods } from './contract/datasets.ts';
+import { experimentEvents, experimentMethods } from './contract/experiments.ts';
+import { jobEvents, jobMethods } from './contract/jobs.ts';
+import { modelEvents, modelMethods } from './contract/models.ts';
+import { scriptMethods } from './contract/scripts.ts';
+import { systemEvents, systemMethods } from './contract/system.ts';
+
+export const methods = {
+  ...datasetMethods,
+  ...experimentMethods,
+  ...jobMethods,
+  ...modelMethods,
+  ...scriptMethods,
+  ...systemMethods,
+};
+export const events = {
+  ...datasetEvents,
+  ...experimentEvents,
+  ...jobEvents,
+  ...modelEvents,
+  ...systemEvents,
+};
+
+export type Methods = typeof methods;
+export type MethodName = keyof Methods;
+/** What a caller sends (defaults may be left out), what a handler gets, what a handler gives back. */
+export type InputOf<Name extends MethodName> = z.input<Methods[Name]['input']>;
+export type ParsedInputOf<Name extends MethodName> = z.output<Methods[Name]['input']>;
+export type OutputOf<Name extends MethodName> = z.output<Methods[Name]['output']>;
+
+export type EventName = keyof typeof events;
+export type EventOf<Name extends EventName> = z.output<(typeof events)[Name]>;
+
+/** Handlers of some methods: an area of the backend. */
+export type Handlers<Name extends MethodName = MethodName> = {
+  [Key in Name]: (input: ParsedInputOf<Key>) => Promise<OutputOf<Key>> | OutputOf<Key>;
+};

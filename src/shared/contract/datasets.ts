@@ -1,0 +1,262 @@
+import { z } from 'zod';
+import { count, id, method, nothing, page, range, sha256, time } from './message.ts';
+
+export const columnRoleSchema = z.enum(['text', 'text_pair', 'label', 'split', 'extra', 'ignore']);
+export type ColumnRole = z.infer<typeof columnRoleSchema>;
+
+/** What stands behind a data set: files of the person's own, the sample, or a hub data set. */
+export const sourceSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('files'),
+    /** `split`: the name its rows get; null: not said. */
+    files: z
+      .array(z.object({ path: z.string(), split: z.string().nullable().default(null) }))
+      .min(1)
+      .max(20),
+    delimiter: z.string().length(1).optional(),
+    encoding: z.string().optional(),
+    /** Names for the columns of a file without a header line. */
+    columnNames: z.array(z.string()).optional(),
+  }),
+  z.object({
+    kind: z.literal('hub'),
+    hubId: z.string(),
+    config: z.string(),
+    splits: z.array(z.string()).min(1),
+  }),
+  z.object({ kind: z.literal('sample') }),
+]);
+export type DataSource = z.infer<typeof sourceSchema>;
+
+export const columnSchema = z.object({
+  name: z.string(),
+  /** What it was taken for. */
+  role: columnRoleSchema,
+  /** Of the rows looked at. */
+  distinct: count,
+  empty: count,
+  meanLength: z.number(),
+});
+
+export const previewSchema = z.object({
+  name: z.string(),
+  format: z.string(),
+  encoding: z.string(),
+  delimiter: z.string().nullable(),
+  header: z.boolean(),
+  bytes: count,
+  /** Counted, or about (from the bytes read), or not known. */
+  rows: count.nullable(),
+  rowsExact: z.boolean(),
+  columns: z.array(columnSchema),
+  /** The first 50 rows, cells as text (cut at 2,000 characters). */
+  sample: z.array(z.array(z.string())),
+  warnings: z.array(z.object({ row: count.nullable(), message: z.string() })),
+});
+export type Preview = z.infer<typeof previewSchema>;
+
+export const mappingSchema = z.object({
+  text: z.string(),
+  textPair: z.string().nullable(),
+  label: z.string(),
+  /** A column whose values name the split of a row. */
+  split: z.string().nullable(),
+  /** Columns kept for slices. */
+  extra: z.array(z.string()),
+});
+export type Mapping = z.infer<typeof mappingSchema>;
+
+export const versionSchema = z.object({
+  id,
+  datasetId: id,
+  number: z.number().int().positive(),
+  sha256,
+  present: z.boolean(),
+  rows: count,
+  bytes: count,
+  labels: z.array(z.object({ name: z.string(), rows: count })),
+  splits: z.array(z.object({ name: z.string(), rows: count })),
+  columns: z.array(z.string()),
+  /** One sentence: what made it ("3 labels corrected"). */
+  change: z.string(),
+  parentId: id.nullable(),
+  createdAt: time,
+  experiments: count,
+});
+export type DatasetVersion = z.infer<typeof versionSchema>;
+
+export const datasetSchema = z.object({
+  id,
+  name: z.string(),
+  createdAt: time,
+  source: z.string(),
+  latest: versionSchema,
+  versions: count,
+});
+export type Dataset = z.infer<typeof datasetSchema>;
+
+export const findingCodeSchema = z.enum([
+  'duplicates',
+  'near-duplicates',
+  'conflicting-labels',
+  'empty-texts',
+  'odd-rows',
+  'leaks',
+  'rare-classes',
+  'imbalance',
+  'truncation',
+]);
+export type FindingCode = z.infer<typeof findingCodeSchema>;
+
+export const repairSchema = z.object({
+  action: z.enum([
+    'keep-one',
+    'split-together',
+    'remove-rows',
+    'remove-leaks',
+    'remove-class',
+    'majority-label',
+  ]),
+  /** The button's words. */
+  label: z.string(),
+});
+
+export const findingSchema = z.object({
+  code: findingCodeSchema,
+  weight: z.enum(['error', 'warning', 'info', 'good']),
+  /** One sentence, the thing first. */
+  message: z.string(),
+  detail: z.string().nullable(),
+  /** How many rows it is about; they are read with `datasets/rows` and this finding. */
+  rows: count,
+  repairs: z.array(repairSchema),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+export const reportSchema = z.object({
+  versionId: id,
+  rows: count,
+  distinctTexts: count,
+  labels: z.array(z.object({ name: z.string(), rows: count })),
+  splits: z.array(
+    z.object({ name: z.string(), rows: count, labels: z.array(z.object({ name: z.string(), rows: count })) }),
+  ),
+  /** Null until a tokenizer is chosen. */
+  lengths: z
+    .object({
+      modelId: id,
+      modelName: z.string(),
+      maxLength: count,
+      /** Bins of equal width from 0. */
+      binWidth: z.number(),
+      bins: z.array(count),
+      median: z.number(),
+      p95: z.number(),
+      longest: count,
+      cutRows: count,
+      cutShare: z.number(),
+    })
+    .nullable(),
+  findings: z.array(findingSchema),
+});
+export type DatasetReport = z.infer<typeof reportSchema>;
+
+export const rowSchema = z.object({
+  /** From 1, the place in the version. */
+  row: count,
+  text: z.string(),
+  textPair: z.string().nullable(),
+  label: z.string(),
+  split: z.string().nullable(),
+  tokens: count.nullable(),
+  extra: z.record(z.string(), z.string()),
+});
+export type DatasetRow = z.infer<typeof rowSchema>;
+
+const newVersion = z.object({ jobId: id });
+export const datasetMethods = {
+  'datasets/list': method(nothing, z.object({ datasets: z.array(datasetSchema) })),
+  'datasets/read': method(
+    z.object({ id }),
+    z.object({ dataset: datasetSchema, versions: z.array(versionSchema) }),
+  ),
+  /** Looks at files before anything is stored. */
+  'datasets/preview': method(z.object({ source: sourceSchema }), previewSchema),
+  /** Starts a job whose result is the id of a data set version. Adds a version where `datasetId` is given. */
+  'datasets/import': method(
+    z.object({
+      source: sourceSchema,
+      name: z.string().min(1).max(200),
+      mapping: mappingSchema,
+      datasetId: id.optional(),
+    }),
+    newVersion,
+  ),
+  'datasets/hub-info': method(
+    z.object({ hubId: z.string() }),
+    z.object({
+      hubId: z.string(),
+      licence: z.string().nullable(),
+      gated: z.boolean(),
+      configs: z.array(
+        z.object({
+          name: z.string(),
+          splits: z.array(z.object({ name: z.string(), bytes: count, files: count, rows: count.nullable() })),
+        }),
+      ),
+    }),
+  ),
+  /** The report of a version; with a model also its token lengths. Kept once made. */
+  'datasets/report': method(
+    z.object({
+      versionId: id,
+      modelId: id.nullable().default(null),
+      maxLength: z.number().int().min(3).nullable().default(null),
+    }),
+    reportSchema,
+  ),
+  'datasets/rows': method(
+    z.object({
+      versionId: id,
+      /** Full-text search; a person's words, not a query language. */
+      query: z.string().max(500).default(''),
+      label: z.string().nullable().default(null),
+      split: z.string().nullable().default(null),
+      finding: findingCodeSchema.nullable().default(null),
+      order: z.enum(['row', 'longest', 'shortest']).default('row'),
+      ...range,
+    }),
+    page(rowSchema),
+  ),
+  /** Corrected labels make a new version; a small one, so without a job. */
+  'datasets/relabel': method(
+    z.object({
+      versionId: id,
+      changes: z
+        .array(z.object({ row: count, label: z.string().min(1) }))
+        .min(1)
+        .max(100_000),
+    }),
+    z.object({ version: versionSchema }),
+  ),
+  'datasets/repair': method(
+    z.object({ versionId: id, finding: findingCodeSchema, action: repairSchema.shape.action }),
+    newVersion,
+  ),
+  /** A stratified split with equal texts kept on one side. Shares by split name; they add up to 1. */
+  'datasets/split': method(
+    z.object({
+      versionId: id,
+      shares: z.record(z.string(), z.number().positive()),
+      seed: z.number().int().min(0).max(4294967295).default(42),
+      keepTogether: z.boolean().default(true),
+    }),
+    newVersion,
+  ),
+  'datasets/rename': method(z.object({ id, name: z.string().min(1).max(200) }), nothing),
+  /** Can be undone with `restore` until storage is cleaned. */
+  'datasets/remove': method(z.object({ id }), nothing),
+  'datasets/restore': method(z.object({ id }), nothing),
+};
+
+export const datasetEvents = { 'datasets/changed': z.object({ id: id.nullable() }) };

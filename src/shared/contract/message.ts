@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** A request that the renderer or the command line may send: what goes in and what comes back, both checked. */
+export interface Method<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  input: Input;
+  output: Output;
+}
+
+export function method<Input extends z.ZodType, Output extends z.ZodType>(
+  input: Input,
+  output: Output,
+): Method<Input, Output> {
+  return { input, output };
+}
+
+/** For methods that take or return nothing. */
+export const nothing = z.object({});
+
+/** A failure as a value: what `Fault.toJSON` gives. */
+export const faultSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
+export type FaultValue = z.infer<typeof faultSchema>;
+
+/** What goes over a transport, in either direction. `input`, `output` and `data` are checked against the contract. */
+export const requestSchema = z.object({ id: z.number().int(), method: z.string(), input: z.unknown() });
+export const replySchema = z.union([
+  z.object({ id: z.number().int(), output: z.unknown() }),
+  z.object({ id: z.number().int(), fault: faultSchema }),
+]);
+export const eventSchema = z.object({ event: z.string(), data: z.unknown() });
+export type Request = z.infer<typeof requestSchema>;
+export type Reply = z.infer<typeof replySchema>;
+export type EventMessage = z.infer<typeof eventSchema>;
+
+export const id = z.string().min(1).max(64);
+/** Milliseconds since 1970. */
+export const time = z.number();
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const count = z.number().int().nonnegative();
+/** A page of a longer list: `total` says how many there are in all. */
+export const page = <Item extends z.ZodType>(item: Item) => z.object({ total: count, items: z.array(item) });
+export const range = { offset: count.default(0), limit: z.number().int().min(1).max(500).default(100) };

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { count, id, method, nothing, page, range, sha256, time } from './message.ts';
+
+export const modelSchema = z.object({
+  id,
+  /** A hub id, or the folder's name. */
+  name: z.string(),
+  source: z.enum(['folder', 'hub', 'cache', 'sample']),
+  hubId: z.string().nullable(),
+  revision: z.string().nullable(),
+  folder: z.string(),
+  /** False: the folder vanished or changed. `problem` says what is wrong. */
+  present: z.boolean(),
+  problem: z.string().nullable(),
+  /** `model_type` of config.json. */
+  architecture: z.string(),
+  /** Whether the engine can train it; `unsupported` says why not. */
+  supported: z.boolean(),
+  unsupported: z.string().nullable(),
+  parameters: count,
+  layers: count.nullable(),
+  hiddenSize: count.nullable(),
+  maxLength: count.nullable(),
+  /** Labels of the checkpoint's own classification head; null without one. */
+  headLabels: z.array(z.string()).nullable(),
+  licence: z.string().nullable(),
+  bytes: count,
+  sha256: sha256.nullable(),
+  addedAt: time,
+  experiments: count,
+});
+export type Model = z.infer<typeof modelSchema>;
+
+/** One line of `print(model)`. */
+export const treeNodeSchema = z.object({
+  path: z.string(),
+  name: z.string(),
+  type: z.string(),
+  /** 0 for the root's children. */
+  depth: count,
+  parameters: count,
+  shape: z.array(count).nullable(),
+  /** What an adapter may touch: a linear layer. */
+  adaptable: z.boolean(),
+  /** The checkpoint lacks it: initialised, trained and saved. */
+  newlyInitialized: z.boolean(),
+});
+export type TreeNode = z.infer<typeof treeNodeSchema>;
+
+export const adapterPreviewSchema = z.object({
+  /** Paths of the modules that would be adapted. */
+  targets: z.array(z.string()),
+  trainable: count,
+  all: count,
+  trainablePercent: z.number(),
+  /** Bytes of the adapter file. */
+  bytes: count,
+  /** Modules that are trained and saved whole. */
+  saved: z.array(z.string()),
+});
+export type AdapterPreview = z.infer<typeof adapterPreviewSchema>;
+
+export const tokenSchema = z.object({
+  id: z.number().int(),
+  text: z.string(),
+  special: z.boolean(),
+  unknown: z.boolean(),
+});
+
+export const hubModelSchema = z.object({
+  hubId: z.string(),
+  downloads: z.number().nullable(),
+  likes: z.number().nullable(),
+  pipeline: z.string().nullable(),
+  updatedAt: z.string().nullable(),
+  gated: z.boolean(),
+  /** On this machine already (the Hugging Face cache's copy counts). */
+  local: z.boolean(),
+});
+export type HubModel = z.infer<typeof hubModelSchema>;
+
+export const hubModelDetailSchema = hubModelSchema.extend({
+  revision: z.string(),
+  licence: z.string().nullable(),
+  architecture: z.string().nullable(),
+  labels: z.array(z.string()).nullable(),
+  supported: z.boolean(),
+  unsupported: z.string().nullable(),
+  /** The files that would be fetched. */
+  files: z.array(z.object({ path: z.string(), bytes: count, cached: z.boolean() })),
+  bytes: count,
+  /** The page where a gated model's terms are accepted. */
+  gateUrl: z.string().nullable(),
+});
+
+const one = z.object({ id });
+export const modelMethods = {
+  'models/list': method(nothing, z.object({ models: z.array(modelSchema) })),
+  'models/read': method(
+    one,
+    z.object({ model: modelSchema, tree: z.array(treeNodeSchema), licenceText: z.string().nullable() }),
+  ),
+  'models/add-folder': method(z.object({ folder: z.string() }), z.object({ model: modelSchema })),
+  /** Copies of supported models in the Hugging Face cache that are not in the list yet. */
+  'models/cached': method(nothing, z.object({ models: z.array(hubModelSchema) })),
+  'models/search': method(z.object({ query: z.string().max(200), ...range }), page(hubModelSchema)),
+  'models/hub-info': method(z.object({ hubId: z.string() }), z.object({ model: hubModelDetailSchema })),
+  /** Starts a job whose result is the model's id. */
+  'models/download': method(z.object({ hubId: z.string() }), z.object({ jobId: id })),
+  'models/remove': method(z.object({ id, deleteFiles: z.boolean().default(false) }), nothing),
+  'models/restore': method(one, nothing),
+  'models/tokenize': method(
+    z.object({ id, text: z.string().max(100_000), textPair: z.string().max(100_000).optional() }),
+    z.object({ tokens: z.array(tokenSchema), unknown: count }),
+  ),
+  /** What an adapter with these fields of adapter_config.json would touch. Throws peft faults. */
+  'models/preview-adapter': method(
+    z.object({
+      id,
+      adapter: z.record(z.string(), z.unknown()),
+      labels: z.array(z.string()).min(1).max(20_000),
+    }),
+    adapterPreviewSchema,
+  ),
+};
+
+export const modelEvents = { 'models/changed': z.object({ id: id.nullable() }) };

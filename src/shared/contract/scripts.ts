@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { method } from './message.ts';
+
+/** A Python script's settings, read without running it. */
+export const recipeSchema = z.object({
+  /** Hub id or folder. */
+  model: z.string().nullable(),
+  dataset: z
+    .object({
+      /** Hub id, or the files of load_dataset("csv", data_files=…). */
+      hubId: z.string().nullable(),
+      config: z.string().nullable(),
+      files: z.array(z.object({ path: z.string(), split: z.string().nullable() })),
+    })
+    .nullable(),
+  textColumn: z.string().nullable(),
+  textPairColumn: z.string().nullable(),
+  labelColumn: z.string().nullable(),
+  numLabels: z.number().int().nullable(),
+  trainSplit: z.string().nullable(),
+  evalSplit: z.string().nullable(),
+  trainSelect: z
+    .object({ shuffle_seed: z.number().int().nullable(), count: z.number().int().nullable() })
+    .nullable(),
+  evalSelect: z
+    .object({ shuffle_seed: z.number().int().nullable(), count: z.number().int().nullable() })
+    .nullable(),
+  maxLength: z.number().int().nullable(),
+  padding: z.enum(['longest', 'max_length']).nullable(),
+  metrics: z.array(z.string()),
+  /** The fields of adapter_config.json; null where the script trains the whole model. */
+  adapter: z.record(z.string(), z.unknown()).nullable(),
+  /** The names of TrainingArguments. */
+  training: z.record(z.string(), z.unknown()),
+  /** Settings by path with the line they were read from. */
+  read: z.array(z.object({ path: z.string(), line: z.number().int(), value: z.string() })),
+  traps: z.array(
+    z.object({
+      code: z.string(),
+      line: z.number().int().nullable(),
+      message: z.string(),
+      remedy: z.string(),
+    }),
+  ),
+  notUnderstood: z.array(z.object({ line: z.number().int(), text: z.string(), why: z.string() })),
+});
+export type Recipe = z.infer<typeof recipeSchema>;
+
+export const scriptMethods = {
+  'scripts/read': method(z.object({ text: z.string().max(1_000_000) }), z.object({ recipe: recipeSchema })),
+  /** The recipes that come with the app, the article's first. */
+  'scripts/recipes': method(
+    z.object({}),
+    z.object({
+      recipes: z.array(
+        z.object({ key: z.string(), name: z.string(), help: z.string(), recipe: recipeSchema }),
+      ),
+    }),
+  ),
+};
