@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { adapterSettings, loraSettings } from './adapter.ts';
 import { nearestName } from './nearest.ts';
 import { rangeText, schemaOf, type Settings } from './setting.ts';
-import { configSettings } from './train-config.ts';
+import { configSettings, peftTypes } from './train-config.ts';
 
 /** Every described setting, groups included, by its path. */
 function everySetting(settings: Settings, prefix = ''): [string, Settings[string]][] {
@@ -12,7 +13,7 @@ function everySetting(settings: Settings, prefix = ''): [string, Settings[string
 }
 
 describe('settings', () => {
-  it.each(everySetting(configSettings))(
+  it.each([...everySetting(configSettings), ...everySetting(loraSettings, 'adapter.')])(
     '%s has a one-line help and a default within its range',
     (name, setting) => {
       expect(setting.help).toMatch(/^[^\n]{15,130}[.]$/);
@@ -22,6 +23,20 @@ describe('settings', () => {
       });
     },
   );
+
+  it('are described for every peft_type', () => {
+    expect(Object.keys(adapterSettings)).toEqual([...peftTypes]);
+  });
+
+  it('take what PEFT takes for an adapter', () => {
+    const parse = (fields: object) => schemaOf(loraSettings).safeParse(fields).success;
+    expect(parse({ target_modules: 'all-linear', layers_to_transform: 3, modules_to_save: [] })).toBe(true);
+    expect(parse({ rank_pattern: { query: 4 }, alpha_pattern: { query: 0.5 } })).toBe(true);
+    expect(parse({ init_lora_weights: 'gaussian' })).toBe(true);
+    expect(parse({ rank_pattern: { query: 0.5 } })).toBe(false);
+    expect(parse({ layers_to_transform: [-1] })).toBe(false);
+    expect(parse({ r: 0 })).toBe(false);
+  });
 
   it('says in words what a number may be', () => {
     expect(rangeText({ type: 'integer', default: 1, min: 1, help: '' })).toBe('a whole number, 1 or more');

@@ -34,6 +34,28 @@ export interface RequiredTextSetting {
 }
 export interface TextListSetting extends Described<null> {
   type: 'text list';
+  /** An empty list is a value too. */
+  mayBeEmpty?: boolean;
+}
+/** Names, or a text that is a pattern or a word for many of them ("all-linear"). */
+export interface NamesSetting extends Described<null> {
+  type: 'names';
+}
+/** The number of a layer, or several. */
+export interface LayersSetting extends Described<null> {
+  type: 'layers';
+}
+/** A number for each of some names. */
+export interface NumberMapSetting extends Described<Readonly<Record<string, never>>> {
+  type: 'number map';
+  whole: boolean;
+  min?: number;
+  max?: number;
+}
+/** true, false or a word. Other words pass the schema: whoever uses the value says which it lacks. */
+export interface SwitchOrChoiceSetting extends Described<boolean> {
+  type: 'switch or choice';
+  choices: readonly string[];
 }
 /** Fields of other formats, passed on as they are. */
 export interface RecordSetting extends Described<Readonly<Record<string, unknown>>> {
@@ -55,6 +77,10 @@ export type Setting =
   | TextSetting
   | RequiredTextSetting
   | TextListSetting
+  | NamesSetting
+  | LayersSetting
+  | NumberMapSetting
+  | SwitchOrChoiceSetting
   | RecordSetting
   | ClassWeightsSetting
   | GroupSetting;
@@ -75,13 +101,21 @@ export type SettingValue<S> = S extends { type: 'number' | 'integer' }
         ? string | OrNull<S>
         : S extends { type: 'text list' }
           ? string[] | null
-          : S extends { type: 'record' }
-            ? Record<string, unknown>
-            : S extends { type: 'class weights' }
-              ? 'balanced' | number[] | null
-              : S extends { type: 'group'; fields: infer Fields }
-                ? SettingsValues<Fields> | OrNull<S>
-                : never;
+          : S extends { type: 'names' }
+            ? string | string[] | null
+            : S extends { type: 'layers' }
+              ? number | number[] | null
+              : S extends { type: 'number map' }
+                ? Record<string, number>
+                : S extends { type: 'switch or choice' }
+                  ? boolean | string
+                  : S extends { type: 'record' }
+                    ? Record<string, unknown>
+                    : S extends { type: 'class weights' }
+                      ? 'balanced' | number[] | null
+                      : S extends { type: 'group'; fields: infer Fields }
+                        ? SettingsValues<Fields> | OrNull<S>
+                        : never;
 
 /** The values of a set of settings once parsed: every name present, defaults filled in. */
 export type SettingsValues<S> = { -readonly [Name in keyof S]: SettingValue<S[Name]> };
@@ -108,7 +142,18 @@ function valueSchema(setting: Setting): z.ZodType {
     case 'required text':
       return z.string().min(1);
     case 'text list':
-      return z.array(z.string().min(1)).min(1);
+      return z.array(z.string().min(1)).min(setting.mayBeEmpty ? 0 : 1);
+    case 'names':
+      return z.union([z.string(), z.array(z.string())]);
+    case 'layers':
+      return z.union([z.int().nonnegative(), z.array(z.int().nonnegative())]);
+    case 'number map': {
+      const { whole, ...range } = setting;
+      const number = numberSchema({ ...range, type: whole ? 'integer' : 'number', default: null });
+      return z.record(z.string(), number);
+    }
+    case 'switch or choice':
+      return z.union([z.boolean(), z.string()]);
     case 'record':
       return z.record(z.string(), z.unknown());
     case 'class weights':
@@ -128,11 +173,18 @@ function settingSchema(setting: Setting): z.ZodType {
   return schema.nullish().transform((value) => value ?? structuredClone(setting.default));
 }
 
+/** The zod schemas of settings by name, for objects that have other fields too. */
+export function shapeOf<S extends Settings>(
+  settings: S,
+): { -readonly [Name in keyof S]: z.ZodType<SettingValue<S[Name]>> } {
+  const shape = Object.fromEntries(Object.entries(settings).map(([name, one]) => [name, settingSchema(one)]));
+  // zod cannot infer an object whose shape is made from data; `SettingValue` says what `settingSchema` builds.
+  return shape as { -readonly [Name in keyof S]: z.ZodType<SettingValue<S[Name]>> };
+}
+
 /** The zod schema of a set of settings: unknown names refused, defaults filled in. */
 export function schemaOf<S extends Settings>(settings: S): z.ZodType<SettingsValues<S>> {
-  const shape = Object.fromEntries(Object.entries(settings).map(([name, one]) => [name, settingSchema(one)]));
-  // zod cannot infer an object whose shape is made from data; `SettingsValues` says what `settingSchema` builds.
-  return z.strictObject(shape) as unknown as z.ZodType<SettingsValues<S>>;
+  return z.strictObject(shapeOf(settings)) as unknown as z.ZodType<SettingsValues<S>>;
 }
 
 /** What a setting takes, in words: "a whole number, 1 or more". */
@@ -156,6 +208,14 @@ export function rangeText(setting: Setting): string {
       return 'a text';
     case 'text list':
       return 'a list of texts';
+    case 'names':
+      return 'a list of names, or a text';
+    case 'layers':
+      return 'a whole number or a list of them, 0 or more';
+    case 'number map':
+      return `an object with ${setting.whole ? 'a whole number' : 'a number'} for each name`;
+    case 'switch or choice':
+      return `true, false or ${setting.choices.map((choice) => `"${choice}"`).join(', ')}`;
     case 'record':
       return 'an object with named fields';
     case 'class weights':

@@ -69,7 +69,7 @@ describe('reading', () => {
   });
 
   it.each<[object, string]>([
-    [{ r: 0 }, 'r cannot be used: too small: expected number to be >0'],
+    [{ r: 0 }, 'r cannot be used: too small: expected number to be >=1'],
     [{ r: 1e12 }, 'r cannot be used: too big: expected number to be <=65536'],
     [{ lora_dropout: 1.5 }, 'lora_dropout cannot be used: too big: expected number to be <=1'],
     [{ bias: 'some' }, 'bias cannot be used: invalid option: expected one of "none"|"all"|"lora_only"'],

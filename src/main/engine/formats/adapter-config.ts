@@ -1,18 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { loraSettings } from '../../../shared/settings/adapter.ts';
+import { shapeOf } from '../../../shared/settings/setting.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { checkFields, readJsonFile } from './json.ts';
-
-const names = z
-  .union([z.string(), z.array(z.string())])
-  .nullable()
-  .default(null);
-const pattern = <Value extends z.ZodType>(value: Value) =>
-  z
-    .record(z.string(), value)
-    .nullish()
-    .transform((map) => map ?? {});
 
 /** What every method of PEFT has; the fields of the method itself pass through as they are. */
 const adapterConfigSchema = z.looseObject({
@@ -27,27 +19,12 @@ const adapterConfigSchema = z.looseObject({
 
 export type AdapterConfig = Readonly<z.output<typeof adapterConfigSchema>>;
 
-/** `LoraConfig` of PEFT 0.21: the fields that are used, with its names, defaults and checks; the rest passes through. */
+/** `LoraConfig` of PEFT 0.21: the fields that are used, as the settings describe them; the rest passes through. */
 export const loraConfigSchema = adapterConfigSchema
   .extend({
     peft_type: z.literal('LORA'),
-    r: z.int().positive().max(65_536).default(8),
-    lora_alpha: z.number().default(8),
-    lora_dropout: z.number().min(0).max(1).default(0),
-    target_modules: names,
-    exclude_modules: names,
-    modules_to_save: z.array(z.string()).nullable().default(null),
-    layers_to_transform: z
-      .union([z.int().nonnegative(), z.array(z.int().nonnegative())])
-      .nullable()
-      .default(null),
-    layers_pattern: names,
-    rank_pattern: pattern(z.int().positive().max(65_536)),
-    alpha_pattern: pattern(z.number()),
-    bias: z.enum(['none', 'all', 'lora_only']).default('none'),
-    use_rslora: z.boolean().default(false),
+    ...shapeOf(loraSettings),
     fan_in_fan_out: z.boolean().default(false),
-    init_lora_weights: z.union([z.boolean(), z.string()]).default(true),
   })
   .check(({ value, issues }) => {
     const refuse = (key: string, message: string) =>
