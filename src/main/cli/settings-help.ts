@@ -26,7 +26,7 @@ export function settingsHelp(settings: Settings): string {
 }
 
 function helpText(setting: Setting): string {
-  const choices = setting.type === 'choice' ? ` (${setting.choices.join(', ')})` : '';
+  const choices = 'choices' in setting ? ` (${setting.choices.join(', ')})` : '';
   const when = 'when' in setting ? ` Applies when: ${setting.when}.` : '';
   return `${setting.help}${choices}${when}`;
 }

@@ -2,6 +2,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
+import { loraSettings } from '../../../shared/settings/adapter.ts';
 import { configSettings, dataSettings, parseTrainConfig } from '../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../shared/settings/training.ts';
 import type { TrainResult } from '../../engine/jobs.ts';
@@ -29,6 +30,9 @@ ${settingsHelp(Object.fromEntries(Object.entries(configSettings).filter(([, one]
 
 Settings under "data":
 ${settingsHelp(dataSettings)}
+
+Settings under "adapter" with peft_type LORA, named as in PEFT's LoraConfig; HEAD_ONLY and FULL have none:
+${settingsHelp(loraSettings)}
 
 Settings under "training", named as in transformers' TrainingArguments:
 ${settingsHelp(trainingSettings)}`;
