@@ -12,7 +12,7 @@ export interface BackendContext {
   host: Host;
   jobs: Jobs;
   /** Sends an event to every window. */
-  emit<Name extends EventName>(event: Name, data: EventOf<Name>): void;
+  emit: <Name extends EventName>(event: Name, data: EventOf<Name>) => void;
   /** What an area has to end before the files are closed, the last one first. */
-  onClose(work: () => Promise<void>): void;
+  onClose: (work: () => Promise<void>) => void;
 }

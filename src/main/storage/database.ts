@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import Database from 'better-sqlite3';
 import { fault, Fault } from '../../shared/faults/index.ts';
 import { migrations } from './migrations/index.ts';
@@ -10,15 +11,16 @@ export type Db = Database.Database;
  * Throws `store/newer`, `store/damaged`, `store/read-only`.
  */
 export function openDatabase(file: string): Db {
-  const existed = existsSync(file);
   let db: Db | undefined;
   try {
     db = new Database(file);
+    const found = Number(db.pragma('user_version', { simple: true }));
+    if (found > migrations.length) throw fault('store/newer', { file, found, known: migrations.length });
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
     db.pragma('busy_timeout = 5000');
-    migrate(db, file, existed);
+    migrate(db, file, found);
     return db;
   } catch (error) {
     db?.close();
@@ -37,22 +39,25 @@ export function openReadOnly(file: string): Db {
   }
 }
 
-function migrate(db: Db, file: string, existed: boolean): void {
-  const found = Number(db.pragma('user_version', { simple: true }));
-  if (found > migrations.length) throw fault('store/newer', { file, found, known: migrations.length });
+function migrate(db: Db, file: string, found: number): void {
   if (found === migrations.length) return;
-  if (existed && found > 0) {
+  if (found > 0) {
     db.pragma('wal_checkpoint(TRUNCATE)');
     copyFileSync(file, `${file}.before-${found + 1}`);
   }
   db.transaction(() => {
-    for (const { sql } of migrations.slice(found)) db.exec(sql);
+    // Another process may have done it in the meantime.
+    const now = Number(db.pragma('user_version', { simple: true }));
+    for (const { sql } of migrations.slice(now)) db.exec(sql);
     db.pragma(`user_version = ${migrations.length}`);
-  })();
+  }).immediate();
 }
 
 /** SQLite's errors in a person's words; anything else as it is. */
 export function storeFault(file: string, error: unknown): unknown {
+  if (error instanceof TypeError && error.message.includes('directory does not exist')) {
+    return fault('store/gone', { dir: path.dirname(file) }, error);
+  }
   if (error instanceof Fault || !(error instanceof Error) || !('code' in error)) return error;
   const code = String(error.code);
   if (code === 'SQLITE_FULL' || code === 'ENOSPC') return fault('store/disk-full', { file }, error);

@@ -18,7 +18,7 @@ export interface JobStart {
   title: string;
   canPause?: boolean;
   /** Resolves to what came of it: an id, or null. */
-  work(control: JobControl): Promise<string | null>;
+  work: (control: JobControl) => Promise<string | null>;
 }
 
 interface Held {

@@ -1,0 +1,180 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Handlers, OutputOf } from '../../../shared/contract.ts';
+import type { BackendContext } from '../context.ts';
+
+type StorageItem = OutputOf<'system/storage'>['items'][number];
+type Entry = StorageItem['entries'][number];
+
+/** One kind of thing that takes space. `clean` deletes what `entries` named, and what the store knew of it. */
+interface Kind {
+  key: string;
+  name: string;
+  entries: () => Promise<Entry[]>;
+  clean?: (entries: readonly Entry[]) => Promise<void>;
+}
+
+const namedRow = (value: unknown) => value as { id: string; name: string; folder: string };
+
+/** What takes how much, and cleaning that deletes no more than it showed. */
+export function storageHandlers(context: BackendContext): Handlers<'system/storage' | 'system/clean'> {
+  const kinds = storageKinds(context);
+  return {
+    'system/storage': async () => {
+      const items = await Promise.all(
+        kinds.map(async ({ key, name, entries, clean }): Promise<StorageItem> => {
+          const found = (await entries()).sort((a, b) => b.bytes - a.bytes);
+          const bytes = found.reduce((sum, entry) => sum + entry.bytes, 0);
+          return {
+            key,
+            name,
+            bytes,
+            files: found.length,
+            cleanable: clean !== undefined,
+            entries: found.slice(0, 200),
+          };
+        }),
+      );
+      return { items, total: items.reduce((sum, item) => sum + item.bytes, 0) };
+    },
+    'system/clean': async ({ keys }) => {
+      let freed = 0;
+      for (const { key, entries, clean } of kinds) {
+        if (!clean || !keys.includes(key)) continue;
+        const found = await entries();
+        await clean(found);
+        freed += found.reduce((sum, entry) => sum + entry.bytes, 0);
+      }
+      return { freed };
+    },
+  };
+}
+
+function storageKinds({ workspace, db }: BackendContext): Kind[] {
+  const removePaths = async (entries: readonly Entry[]): Promise<void> => {
+    for (const entry of entries) await rm(entry.path, { recursive: true, force: true });
+  };
+  const experiments = (where: string) =>
+    db.prepare(`SELECT id, name, folder FROM experiments WHERE ${where}`).all().map(namedRow);
+  const ended = `state IN ('finished', 'stopped') AND removed_at IS NULL`;
+  return [
+    {
+      key: 'datasets',
+      name: 'Data sets',
+      entries: () => filesIn(workspace.datasets, 'a data set version'),
+    },
+    {
+      key: 'experiments',
+      name: 'Experiments: adapters, predictions, logs',
+      entries: () =>
+        Promise.all(
+          experiments('removed_at IS NULL').map(({ name, folder }) =>
+            folderEntry(folder, name, ['checkpoints']),
+          ),
+        ),
+    },
+    {
+      key: 'open-checkpoints',
+      name: 'Checkpoints that an experiment may go on from',
+      entries: () =>
+        Promise.all(
+          experiments(`NOT (${ended}) AND removed_at IS NULL`).map(({ name, folder }) =>
+            folderEntry(path.join(folder, 'checkpoints'), name),
+          ),
+        ),
+    },
+    {
+      key: 'checkpoints',
+      name: 'Checkpoints of finished experiments',
+      entries: () =>
+        Promise.all(
+          experiments(ended).map(({ name, folder }) => folderEntry(path.join(folder, 'checkpoints'), name)),
+        ).then(filled),
+      clean: removePaths,
+    },
+    {
+      key: 'removed',
+      name: 'Removed experiments',
+      entries: () =>
+        Promise.all(
+          experiments('removed_at IS NOT NULL').map(({ name, folder }) => folderEntry(folder, name)),
+        ),
+      clean: async (entries) => {
+        await removePaths(entries);
+        db.prepare('DELETE FROM experiments WHERE removed_at IS NOT NULL').run();
+      },
+    },
+    {
+      key: 'removed-datasets',
+      name: 'Removed data sets',
+      entries: () => removedVersions(),
+      clean: async (entries) => {
+        await removePaths(entries);
+        db.transaction(() => {
+          db.prepare(`UPDATE experiments SET version_id = NULL WHERE version_id IN (${removedIds})`).run();
+          db.prepare(`UPDATE dataset_versions SET parent_id = NULL WHERE parent_id IN (${removedIds})`).run();
+          db.prepare('DELETE FROM datasets WHERE removed_at IS NOT NULL').run();
+        })();
+      },
+    },
+    { key: 'exports', name: 'Exports', entries: () => filesIn(workspace.exports, 'an export') },
+    {
+      key: 'inbox',
+      name: 'Files that were dropped into the window',
+      entries: () => filesIn(workspace.inbox, 'imported already, or left'),
+      clean: removePaths,
+    },
+    {
+      key: 'copies',
+      name: 'Copies of the store made before an update',
+      entries: async () =>
+        (await filesIn(workspace.dir, 'a copy of the store')).filter(({ path: file }) =>
+          path.basename(file).startsWith(`${path.basename(workspace.database)}.before-`),
+        ),
+      clean: removePaths,
+    },
+  ];
+
+  /** Files of removed data sets that no other version shares. */
+  async function removedVersions(): Promise<Entry[]> {
+    const files = db
+      .prepare<[], string>(
+        `SELECT DISTINCT file FROM dataset_versions WHERE id IN (${removedIds})
+         AND file NOT IN (SELECT file FROM dataset_versions WHERE id NOT IN (${removedIds}))`,
+      )
+      .pluck()
+      .all();
+    const entries = files.map((file) =>
+      folderEntry(path.resolve(workspace.datasets, file), 'a removed data set'),
+    );
+    return filled(await Promise.all(entries));
+  }
+}
+
+const removedIds = `SELECT v.id FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id WHERE d.removed_at IS NOT NULL`;
+
+const filled = (entries: readonly Entry[]) => entries.filter(({ bytes }) => bytes > 0);
+
+async function filesIn(folder: string, what: string): Promise<Entry[]> {
+  const names = await readdir(folder).catch(() => []);
+  return Promise.all(names.map((name) => folderEntry(path.join(folder, name), what)));
+}
+
+/** A file, or a folder with all that it holds less what stands in `without`. */
+async function folderEntry(folder: string, what: string, without: readonly string[] = []): Promise<Entry> {
+  return { path: folder, bytes: await sizeOf(folder, without), what };
+}
+
+/** Bytes of a file or folder; 0 for what is not there. Links are not followed. */
+async function sizeOf(target: string, without: readonly string[] = []): Promise<number> {
+  const entries = await readdir(target, { withFileTypes: true }).catch(() => undefined);
+  if (!entries)
+    return stat(target).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  const sizes = entries
+    .filter((entry) => !without.includes(entry.name) && !entry.isSymbolicLink())
+    .map((entry) => sizeOf(path.join(target, entry.name)));
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
