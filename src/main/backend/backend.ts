@@ -40,10 +40,16 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   app.add(jobs.handlers);
   app.add(modelHandlers(context));
   app.add(datasetHandlers(context));
-  app.add(experimentHandlers(context));
+  const experiments = experimentHandlers(context);
+  app.add(experiments);
   app.add(preflightHandlers(context));
   app.add(scriptHandlers(context));
-  app.add(systemHandlers(context));
+  app.add(
+    systemHandlers(context, async () => {
+      const listed = await experiments['experiments/list']?.({ archived: false });
+      return listed?.experiments ?? [];
+    }),
+  );
   return {
     app,
     context,

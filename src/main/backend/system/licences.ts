@@ -45,7 +45,7 @@ async function modulesFolder(): Promise<string> {
   let folder = import.meta.dirname;
   while (path.dirname(folder) !== folder) {
     const modules = path.join(folder, 'node_modules');
-    if ((await readdir(modules).catch(() => [])).includes('zod')) return modules;
+    if ((await readdir(modules).catch((): string[] => [])).includes('zod')) return modules;
     folder = path.dirname(folder);
   }
   return path.join(import.meta.dirname, 'node_modules');

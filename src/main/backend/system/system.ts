@@ -1,6 +1,31 @@
 import type { Handlers } from '../../../shared/contract.ts';
+import type { systemMethods } from '../../../shared/contract/system.ts';
 import type { BackendContext } from '../context.ts';
+import { browseHandlers } from './browse.ts';
+import { Doctor } from './doctor.ts';
+import { homeHandlers } from './home.ts';
+import { licenceHandlers } from './licences.ts';
+import { preferenceHandlers } from './preferences.ts';
+import { receiveHandlers } from './receive-file.ts';
+import { sampleHandlers } from './sample.ts';
+import { statusHandlers, type ListExperiments } from './status.ts';
+import { storageHandlers } from './storage.ts';
 
-export function systemHandlers(_context: BackendContext): Partial<Handlers> {
-  return {};
+/** The machine, the workspace and the person's preferences. */
+export function systemHandlers(
+  context: BackendContext,
+  listExperiments: ListExperiments,
+): Handlers<keyof typeof systemMethods> {
+  const doctor = new Doctor(context);
+  return {
+    ...browseHandlers(context),
+    ...doctor.handlers,
+    ...homeHandlers(listExperiments),
+    ...licenceHandlers(),
+    ...preferenceHandlers(context),
+    ...receiveHandlers(context),
+    ...sampleHandlers(context),
+    ...statusHandlers(context, doctor, listExperiments),
+    ...storageHandlers(context),
+  };
 }

@@ -31,7 +31,7 @@ export async function examine(): Promise<DoctorReport> {
 }
 
 async function probeTensorFlow(): Promise<ProbeAnswer> {
-  const script = fileURLToPath(new URL('./probe.ts', import.meta.url));
+  const script = fileURLToPath(new URL(`./probe${path.extname(import.meta.url)}`, import.meta.url));
   // Under Electron the same binary is Node only when this is set; elsewhere it means nothing.
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
   return new Promise((resolve) => {
