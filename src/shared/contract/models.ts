@@ -57,6 +57,8 @@ export const adapterPreviewSchema = z.object({
   bytes: count,
   /** Modules that are trained and saved whole. */
   saved: z.array(z.string()),
+  /** Names in target_modules that match nothing, each with the nearest name that the model has. */
+  unmatched: z.array(z.object({ name: z.string(), nearest: z.string().nullable() })),
 });
 export type AdapterPreview = z.infer<typeof adapterPreviewSchema>;
 
@@ -74,15 +76,18 @@ export const hubModelSchema = z.object({
   pipeline: z.string().nullable(),
   updatedAt: z.string().nullable(),
   gated: z.boolean(),
+  licence: z.string().nullable(),
+  /** `model_type` of config.json. */
+  architecture: z.string().nullable(),
+  parameters: count.nullable(),
   /** On this machine already (the Hugging Face cache's copy counts). */
   local: z.boolean(),
 });
 export type HubModel = z.infer<typeof hubModelSchema>;
 
 export const hubModelDetailSchema = hubModelSchema.extend({
+  /** The commit that would be fetched. */
   revision: z.string(),
-  licence: z.string().nullable(),
-  architecture: z.string().nullable(),
   labels: z.array(z.string()).nullable(),
   supported: z.boolean(),
   unsupported: z.string().nullable(),
@@ -103,7 +108,9 @@ export const modelMethods = {
   'models/add-folder': method(z.object({ folder: z.string() }), z.object({ model: modelSchema })),
   /** Copies of supported models in the Hugging Face cache that are not in the list yet. */
   'models/cached': method(nothing, z.object({ models: z.array(hubModelSchema) })),
+  /** The hub does not count: `total` is one more than was asked for where there are further ones. */
   'models/search': method(z.object({ query: z.string().max(200), ...range }), page(hubModelSchema)),
+  /** `hubId` may name a revision: "org/name@revision". */
   'models/hub-info': method(z.object({ hubId: z.string() }), z.object({ model: hubModelDetailSchema })),
   /** Starts a job whose result is the model's id. */
   'models/download': method(z.object({ hubId: z.string() }), z.object({ jobId: id })),
