@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DatasetReport, DatasetVersion } from '../../../shared/contract/datasets.ts';
+import type { Model } from '../../../shared/contract/models.ts';
+import { DatasetManager } from './dataset-manager.svelte.ts';
+import { fakeBackend } from './fake-backend.ts';
+import { ReportManager } from './report-manager.svelte.ts';
+
+const version = (number: number, splits: string[] = []): DatasetVersion => ({
+  id: `v${number}`,
+  datasetId: 'd',
+  number,
+  sha256: '0'.repeat(64),
+  present: true,
+  rows: 10,
+  bytes: 1,
+  labels: [],
+  splits: splits.map((name) => ({ name, rows: 5 })),
+  columns: ['text', 'label'],
+  change: 'imported',
+  parentId: null,
+  createdAt: 0,
+  experiments: 0,
+});
+const report = (rows: number, lengths: DatasetReport['lengths'] = null): DatasetReport => ({
+  versionId: 'v1',
+  rows,
+  distinctTexts: rows,
+  labels: [],
+  splits: [],
+  lengths,
+  findings: [],
+});
+
+describe('a data set', () => {
+  const open = () => {
+    const latest = version(2, ['train', 'test']);
+    const backend = fakeBackend({
+      'datasets/read': () => ({
+        dataset: { id: 'd', name: 'SMS', createdAt: 0, source: 'sms.tsv', latest, versions: 2 },
+        versions: [version(1), latest],
+      }),
+      'experiments/read-draft': () => ({ spec: { name: 'mine', modelId: 'm' } }),
+      'experiments/save-draft': () => ({}),
+    });
+    return { ...backend, manager: new DatasetManager(backend.rpc, 'd') };
+  };
+
+  it('shows the latest version until another is chosen', async () => {
+    const { manager } = open();
+    await manager.read();
+    expect(manager.versions.map(({ number }) => number)).toEqual([2, 1]);
+    expect(manager.version?.id).toBe('v2');
+    manager.choose('v1');
+    expect(manager.version?.id).toBe('v1');
+    manager.choose(null);
+    expect(manager.version?.id).toBe('v2');
+  });
+
+  it('goes into the draft of the next experiment beside what is there, its splits by their names', async () => {
+    const { manager, asked } = open();
+    await manager.read();
+    await manager.useInDraft(manager.version!);
+    expect(asked.at(-1)?.input).toEqual({
+      spec: {
+        name: 'mine',
+        modelId: 'm',
+        versionId: 'v2',
+        data: { trainSplit: 'train', evalSplit: 'test' },
+      },
+    });
+  });
+});
+
+describe('a report', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const open = (rows: number) => {
+    const backend = fakeBackend({
+      'datasets/report': ({ modelId, maxLength }) =>
+        report(
+          rows,
+          modelId
+            ? {
+                modelId,
+                modelName: modelId,
+                maxLength: maxLength ?? 512,
+                binWidth: 8,
+                bins: [1],
+                median: 1,
+                p95: 1,
+                longest: 1,
+                cutRows: 0,
+                cutShare: 0,
+              }
+            : null,
+        ),
+      'models/list': () => ({ models: [{ id: 'm', name: 'm', present: true } as Model] }),
+    });
+    return { ...backend, manager: new ReportManager(backend.rpc, 'v1') };
+  };
+
+  it('of few rows counts tokens unasked; of many, once a tokenizer is chosen', async () => {
+    const answers = fakeBackend({
+      'datasets/report': () => report(650_000),
+      'models/list': () => ({ models: [] }),
+    });
+    const large = new ReportManager(answers.rpc, 'v1');
+    await large.read();
+    expect(large.report?.lengths).toBeNull();
+    expect(answers.asked.filter(({ method }) => method === 'datasets/report')).toHaveLength(1);
+  });
+
+  it('counts again with another length, once for a number typed digit by digit', async () => {
+    const { manager, asked } = open(10);
+    await manager.read();
+    await manager.countWith('m');
+    manager.cutAt(1);
+    manager.cutAt(12);
+    manager.cutAt(128);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(manager.report?.lengths?.maxLength).toBe(128);
+    expect(asked.filter(({ method }) => method === 'datasets/report')).toHaveLength(3);
+  });
+});

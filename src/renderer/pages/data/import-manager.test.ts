@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { Preview } from '../../../shared/contract/datasets.ts';
+import { fakeBackend } from './fake-backend.ts';
+import { ImportManager } from './import-manager.svelte.ts';
+
+const preview: Preview = {
+  name: 'reviews',
+  format: 'csv',
+  encoding: 'utf-8',
+  delimiter: ',',
+  header: true,
+  bytes: 1000,
+  rows: 3,
+  rowsExact: true,
+  columns: [
+    { name: 'stars', role: 'label', distinct: 5, empty: 0, meanLength: 1 },
+    { name: 'title', role: 'extra', distinct: 900, empty: 0, meanLength: 20 },
+    { name: 'text', role: 'text', distinct: 999, empty: 0, meanLength: 400 },
+  ],
+  sample: [['5', 'Good', 'It works.']],
+  warnings: [],
+};
+
+const open = (change: Parameters<typeof fakeBackend>[0] = {}) => {
+  const backend = fakeBackend({
+    'datasets/preview': () => preview,
+    'datasets/import': () => ({ jobId: 'job' }),
+    ...change,
+  });
+  return { ...backend, manager: new ImportManager(backend.rpc) };
+};
+
+describe('an import', () => {
+  it('takes the name and the roles that were found', async () => {
+    const { manager } = open();
+    await manager.addFiles(['/home/me/reviews.csv']);
+    expect(manager.name).toBe('reviews');
+    expect(manager.roles).toEqual(['label', 'extra', 'text']);
+    expect(manager.check.problem).toBeNull();
+  });
+
+  it('names the split of each of several files after the file', async () => {
+    const { manager, asked } = open();
+    await manager.addFiles(['C:\\data\\reviews-train.csv', 'C:\\data\\reviews-test.csv', 'C:\\data\\more.csv']);
+    expect(manager.files.map(({ name, split }) => [name, split])).toEqual([
+      ['reviews-train.csv', 'train'],
+      ['reviews-test.csv', 'test'],
+      ['more.csv', 'more'],
+    ]);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('keeps the roles that a person chose when the files are read another way', async () => {
+    const { manager, asked } = open();
+    await manager.addFiles(['/reviews.csv']);
+    manager.setRole(1, 'text');
+    expect(manager.roles).toEqual(['label', 'text', 'extra']);
+    await manager.readAs({ delimiter: ';' });
+    expect(manager.roles).toEqual(['label', 'text', 'extra']);
+    expect(asked.at(-1)?.input).toEqual({
+      source: { kind: 'files', files: [{ path: '/reviews.csv', split: null }], delimiter: ';' },
+    });
+  });
+
+  it('starts with the mapping, and only once there is one', async () => {
+    const { manager, asked } = open();
+    await expect(manager.start()).rejects.toThrow();
+    await manager.addFiles(['/reviews.csv']);
+    manager.setRole(0, 'ignore');
+    expect(manager.check.problem).toContain('No column is the label');
+    manager.setRole(0, 'label');
+    manager.name = ' ';
+    expect(manager.check.problem).toBe('The data set has no name.');
+    manager.name = 'My reviews';
+    expect(await manager.start()).toBe('job');
+    expect(asked.at(-1)?.input).toMatchObject({
+      name: 'My reviews',
+      mapping: { text: 'text', label: 'stars', extra: ['title'] },
+    });
+  });
+
+  it('shows why files cannot be read, and forgets it with the files', async () => {
+    const { manager } = open({
+      'datasets/preview': () => {
+        throw new Error('Row 731 has 5 fields, the header has 4.');
+      },
+    });
+    await manager.addFiles(['/broken.csv']);
+    expect(manager.fault?.message).toContain('Row 731');
+    expect(manager.preview).toBeNull();
+    await manager.removeFile('/broken.csv');
+    expect(manager.fault).toBeNull();
+    expect(manager.started).toBe(false);
+  });
+
+  it('drops the look at files that were replaced meanwhile', async () => {
+    const slow = Promise.withResolvers<Preview>();
+    const { manager } = open({
+      'datasets/preview': ({ source }) =>
+        source.kind === 'files' && source.files.length === 1 ? slow.promise : { ...preview, name: 'both' },
+    });
+    const first = manager.addFiles(['/a.csv']);
+    await manager.addFiles(['/b.csv']);
+    slow.resolve(preview);
+    await first;
+    expect(manager.preview?.name).toBe('both');
+  });
+
+  it('of a hub data set chooses the first config with all splits', async () => {
+    const split = (name: string) => ({ name, bytes: 10, files: 1, rows: 100 });
+    const { manager, asked } = open({
+      'datasets/hub-info': ({ hubId }) => ({
+        hubId,
+        licence: 'mit',
+        gated: false,
+        configs: [
+          { name: 'plain', splits: [split('train'), split('test')] },
+          { name: 'other', splits: [split('all')] },
+        ],
+      }),
+    });
+    await manager.openHub(' stanfordnlp/imdb ');
+    expect(asked.at(-1)?.input).toEqual({
+      source: { kind: 'hub', hubId: 'stanfordnlp/imdb', config: 'plain', splits: ['train', 'test'] },
+    });
+    await manager.chooseConfig('other');
+    expect(manager.splits).toEqual(['all']);
+    await manager.chooseSplits([]);
+    expect(manager.check.problem).toBe('Nothing is chosen yet.');
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { checkMapping, splitOfFile, withRole } from './mapping.ts';
+
+const column = (name: string, change: { distinct?: number; meanLength?: number } = {}) => ({
+  name,
+  role: 'extra' as const,
+  distinct: 10,
+  empty: 0,
+  meanLength: 5,
+  ...change,
+});
+
+describe('roles of columns', () => {
+  it('swap where only one column can have the role', () => {
+    expect(withRole(['text', 'label', 'extra'], 1, 'text')).toEqual(['label', 'text', 'extra']);
+  });
+  it('can be held by several columns where they are kept or left out', () => {
+    expect(withRole(['text', 'extra', 'ignore'], 2, 'extra')).toEqual(['text', 'extra', 'extra']);
+  });
+});
+
+describe('a mapping', () => {
+  const columns = [column('stars'), column('title'), column('text')];
+
+  it('is made of the columns by their roles', () => {
+    expect(checkMapping(columns, ['label', 'extra', 'text'])).toEqual({
+      mapping: { text: 'text', textPair: null, label: 'stars', split: null, extra: ['title'] },
+      problem: null,
+      cautions: [],
+    });
+  });
+  it('says which column is still to be named', () => {
+    expect(checkMapping(columns, ['label', 'extra', 'extra']).problem).toContain('No column is the text');
+    expect(checkMapping(columns, ['extra', 'extra', 'text']).problem).toContain('No column is the label');
+    expect(checkMapping(columns, ['extra', 'extra', 'extra']).problem).toContain('two heads');
+    expect(checkMapping([column('text')], ['text']).problem).toContain('One column only');
+  });
+  it('is refused while two columns have one name', () => {
+    expect(checkMapping([column('a'), column('a')], ['text', 'label']).problem).toContain('"a"');
+  });
+  it('cautions about labels with one value and labels that read like text', () => {
+    const one = checkMapping([column('text'), column('y', { distinct: 1 })], ['text', 'label']);
+    expect(one.cautions).toHaveLength(1);
+    const long = checkMapping(
+      [column('text'), column('y', { distinct: 400, meanLength: 90 })],
+      ['text', 'label'],
+    );
+    expect(long.cautions[0]).toContain('reads like text');
+    expect(long.problem).toBeNull();
+  });
+});
+
+describe('the split of a file', () => {
+  it.each([
+    ['reviews-train.csv', 'train'],
+    ['TEST.parquet', 'test'],
+    ['dev.tsv', 'validation'],
+    ['contest.csv', null],
+    ['trainers.csv', null],
+  ])('of %s is %s', (name, split) => expect(splitOfFile(name)).toBe(split));
+});

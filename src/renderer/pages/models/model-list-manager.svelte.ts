@@ -1,0 +1,128 @@
+import type { HubModel, Model } from '../../../shared/contract/models.ts';
+import type { FaultValue } from '../../../shared/contract/message.ts';
+import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
+
+const DEBOUNCE_MS = 250;
+const PAGE = 20;
+
+/** Models on this machine, copies in the Hugging Face cache, and what the hub has for the words typed. */
+export class ModelListManager {
+  readonly #rpc: Pick<RpcClient, 'call' | 'on'>;
+  #models = $state.raw<Model[] | null>(null);
+  #cached = $state.raw<HubModel[]>([]);
+  #query = $state.raw('');
+  #results = $state.raw<HubModel[]>([]);
+  #total = $state.raw(0);
+  #searching = $state.raw(false);
+  #fault = $state.raw<FaultValue | null>(null);
+  #hubFault = $state.raw<FaultValue | null>(null);
+  #turn = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(rpc: Pick<RpcClient, 'call' | 'on'>) {
+    this.#rpc = rpc;
+  }
+
+  /** Null until the first answer. */
+  get models(): Model[] | null {
+    return this.#models;
+  }
+  get query(): string {
+    return this.#query;
+  }
+  get fault(): FaultValue | null {
+    return this.#fault;
+  }
+  get hubFault(): FaultValue | null {
+    return this.#hubFault;
+  }
+  get searching(): boolean {
+    return this.#searching;
+  }
+  /** How many models the hub has for the words. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** On this machine and matching the words typed. */
+  get here(): Model[] {
+    return (this.#models ?? []).filter(({ name, architecture }) => this.#matches(`${name} ${architecture}`));
+  }
+  /** Copies that Python left in its cache, not in the list yet. */
+  get cached(): HubModel[] {
+    return this.#cached.filter(({ hubId }) => this.#matches(hubId));
+  }
+  /** What the hub has beyond those. */
+  get results(): HubModel[] {
+    const known = new Set([
+      ...(this.#models ?? []).map(({ hubId }) => hubId),
+      ...this.#cached.map(({ hubId }) => hubId),
+    ]);
+    return this.#results.filter(({ hubId }) => !known.has(hubId));
+  }
+
+  /** Keeps up with changes; returns its own unsubscribe. */
+  listen(): () => void {
+    void this.read();
+    return this.#rpc.on('models/changed', () => void this.read());
+  }
+
+  async read(): Promise<void> {
+    try {
+      this.#models = (await this.#rpc.call('models/list', {})).models;
+      this.#fault = null;
+    } catch (error) {
+      this.#fault = faultOf(error);
+      return;
+    }
+    // The cache is a convenience: a folder that cannot be read leaves the list as it is.
+    const { models } = await this.#rpc.call('models/cached', {}).catch(() => ({ models: [] as HubModel[] }));
+    this.#cached = models;
+  }
+
+  /** Filters what is here at once, and asks the hub after a pause; the answer to older words is dropped. */
+  search(query: string): void {
+    this.#query = query;
+    clearTimeout(this.#timer);
+    this.#turn += 1;
+    this.#hubFault = null;
+    this.#searching = query.trim() !== '';
+    if (!this.#searching) {
+      this.#results = [];
+      this.#total = 0;
+      return;
+    }
+    this.#timer = setTimeout(() => void this.#ask(0), DEBOUNCE_MS);
+  }
+
+  /** The next results of the same words. */
+  more(): void {
+    if (!this.#searching && this.#results.length < this.#total) void this.#ask(this.#results.length);
+  }
+
+  async #ask(offset: number): Promise<void> {
+    const turn = this.#turn;
+    this.#searching = true;
+    try {
+      const query = this.#query.trim();
+      const { total, items } = await this.#rpc.call('models/search', { query, offset, limit: PAGE });
+      if (turn !== this.#turn) return;
+      this.#results = offset === 0 ? items : [...this.#results, ...items];
+      this.#total = items.length === 0 ? this.#results.length : total;
+      this.#hubFault = null;
+    } catch (error) {
+      if (turn === this.#turn) this.#hubFault = faultOf(error);
+    } finally {
+      if (turn === this.#turn) this.#searching = false;
+    }
+  }
+
+  #matches(name: string): boolean {
+    return name.toLowerCase().includes(this.#query.trim().toLowerCase());
+  }
+}
+
+function faultOf(error: unknown): FaultValue {
+  if (error instanceof RefusedError) return error.fault;
+  throw error;
+}

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { HubModel, Model } from '../../../shared/contract/models.ts';
+import { fakeBackend } from '../data/fake-backend.ts';
+import { ModelListManager } from './model-list-manager.svelte.ts';
+import { ModelManager } from './model-manager.svelte.ts';
+
+const model: Model = {
+  id: 'm',
+  name: 'prajjwal1/bert-tiny',
+  source: 'hub',
+  hubId: 'prajjwal1/bert-tiny',
+  revision: null,
+  folder: '/cache/bert-tiny',
+  present: true,
+  problem: null,
+  architecture: 'bert',
+  supported: true,
+  unsupported: null,
+  parameters: 4_386_178,
+  layers: 2,
+  hiddenSize: 128,
+  maxLength: 512,
+  headLabels: null,
+  licence: 'mit',
+  bytes: 17_000_000,
+  sha256: null,
+  addedAt: 0,
+  experiments: 0,
+};
+const onHub = (hubId: string): HubModel => ({
+  hubId,
+  downloads: 1,
+  likes: 1,
+  pipeline: null,
+  updatedAt: null,
+  gated: false,
+  local: false,
+});
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+const settle = () => vi.advanceTimersByTimeAsync(300);
+
+describe('the list of models', () => {
+  const open = (search?: (query: string) => Promise<void> | void) => {
+    const backend = fakeBackend({
+      'models/list': () => ({ models: [model] }),
+      'models/cached': () => ({ models: [onHub('bert-base-uncased')] }),
+      'models/search': async ({ query }) => {
+        await search?.(query);
+        return { total: 3, items: [onHub('prajjwal1/bert-tiny'), onHub(`found/${query}`)] };
+      },
+    });
+    const manager = new ModelListManager(backend.rpc);
+    return { ...backend, manager, stop: manager.listen() };
+  };
+
+  it('filters what is here at once and shows from the hub only what is not here', async () => {
+    const { manager } = open();
+    await settle();
+    manager.search('tiny');
+    expect(manager.here).toHaveLength(1);
+    expect(manager.cached).toHaveLength(0);
+    await settle();
+    expect(manager.results.map(({ hubId }) => hubId)).toEqual(['found/tiny']);
+  });
+
+  it('asks the hub after a pause in typing and drops older answers', async () => {
+    let slow: (() => void) | undefined;
+    const { manager, asked } = open((query) =>
+      query === 'ber' ? new Promise<void>((resolve) => (slow = resolve)) : undefined,
+    );
+    await settle();
+    manager.search('be');
+    manager.search('ber');
+    await settle();
+    manager.search('bert');
+    await settle();
+    slow?.();
+    await settle();
+    expect(manager.results.map(({ hubId }) => hubId)).toEqual(['found/bert']);
+    expect(asked.filter(({ method }) => method === 'models/search')).toHaveLength(2);
+    manager.search('');
+    expect(manager.results).toEqual([]);
+  });
+
+  it('stays usable when the hub does not answer', async () => {
+    const { manager } = open(() => {
+      throw new Error('The hub does not answer.');
+    });
+    await settle();
+    manager.search('bert');
+    await settle();
+    expect(manager.hubFault?.message).toBe('The hub does not answer.');
+    expect(manager.here).toHaveLength(1);
+    expect(manager.cached).toHaveLength(1);
+  });
+
+  it('reads itself again when models change', async () => {
+    const { asked, emit, stop } = open();
+    await settle();
+    emit('models/changed', { id: 'm' });
+    await settle();
+    stop();
+    emit('models/changed', { id: 'm' });
+    await settle();
+    expect(asked.filter(({ method }) => method === 'models/list')).toHaveLength(2);
+  });
+});
+
+describe('a model', () => {
+  const preset = (key: string) => ({ key, name: key, help: '', adapter: { r: key }, training: {} });
+  const open = (present = true) => {
+    const backend = fakeBackend({
+      'models/read': () => ({ model: { ...model, present }, tree: [], licenceText: null }),
+      'experiments/presets': () => ({ presets: [preset('article'), preset('small')] }),
+      'models/preview-adapter': ({ adapter }) => {
+        if (adapter['r'] === 'small') throw new Error('Target modules not found.');
+        return { targets: ['q'], trainable: 1, all: 10, trainablePercent: 10, bytes: 4, saved: [] };
+      },
+      'models/tokenize': ({ text }) => ({
+        tokens: [{ id: 1, text, special: false, unknown: false }],
+        unknown: 0,
+      }),
+    });
+    const manager = new ModelManager(backend.rpc, 'm');
+    return { ...backend, manager, stop: manager.listen() };
+  };
+
+  it('shows what the first preset would touch, and says why another cannot', async () => {
+    const { manager } = open();
+    await settle();
+    expect(manager.preset).toBe('article');
+    expect(manager.preview?.targets).toEqual(['q']);
+    await manager.show('small');
+    expect(manager.preview).toBeNull();
+    expect(manager.previewFault?.message).toBe('Target modules not found.');
+    await manager.show(null);
+    expect(manager.previewFault).toBeNull();
+  });
+
+  it('whose folder vanished is not asked for presets', async () => {
+    const { manager, asked } = open(false);
+    await settle();
+    expect(manager.detail?.model.present).toBe(false);
+    expect(asked.map(({ method }) => method)).toEqual(['models/read']);
+  });
+
+  it('tokenises what is typed after a pause', async () => {
+    const { manager, asked } = open();
+    await settle();
+    manager.tokenize('h');
+    manager.tokenize('hello');
+    await settle();
+    expect(manager.tokens?.tokens[0]?.text).toBe('hello');
+    expect(asked.filter(({ method }) => method === 'models/tokenize')).toHaveLength(1);
+  });
+});
