@@ -1,0 +1,42 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fault } from '../../shared/faults/index.ts';
+
+const project = fileURLToPath(new URL('../../../', import.meta.url));
+const sources = ['src/renderer', 'src/shared', 'package.json'].map((name) => path.join(project, name));
+const config = path.join(project, 'src/renderer/vite.config.ts');
+
+/** The folder of the built window: beside this program in the built app, `out/renderer` in a checkout. */
+export function rendererDir(): string {
+  // Built: out/main/web/… with out/renderer beside out/main.
+  const built = fileURLToPath(new URL('../../renderer', import.meta.url));
+  return import.meta.url.endsWith('.js') ? built : path.join(project, 'out/renderer');
+}
+
+/** Builds the window when it is missing or older than its sources. Throws `hosts/no-window`. */
+export async function ensureRenderer(say: (message: string) => void): Promise<string> {
+  const dir = rendererDir();
+  const page = path.join(dir, 'index.html');
+  const builtAt = existsSync(page) ? statSync(page).mtimeMs : 0;
+  const inCheckout = !import.meta.url.endsWith('.js') && existsSync(config);
+  if (inCheckout && newest(sources) > builtAt) {
+    say('Building the window …');
+    const { build } = await import('vite');
+    await build({ configFile: config, logLevel: 'warn' });
+  }
+  if (!existsSync(page)) throw fault('hosts/no-window', { dir });
+  return dir;
+}
+
+function newest(places: string[]): number {
+  const times = places.map((place) => {
+    const stat = statSync(place);
+    if (!stat.isDirectory()) return stat.mtimeMs;
+    const inside = readdirSync(place, { withFileTypes: true })
+      .filter((entry) => !/\.test\.ts$/.test(entry.name))
+      .map((entry) => path.join(place, entry.name));
+    return Math.max(stat.mtimeMs, newest(inside));
+  });
+  return Math.max(0, ...times);
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { fault } from '../../shared/faults/index.ts';
+import { openBackend, type Backend } from '../backend/backend.ts';
+import { ensureRenderer } from './renderer-build.ts';
+import { startServer, type Pages, type WebServer } from './server.ts';
+import { StaticFiles } from './static-files.ts';
+import { webHost } from './web-host.ts';
+import { addressOf, lockWorkspace } from './workspace-lock.ts';
+
+/** Where the window is, asked for by nobody in particular: easy to remember and to forward by SSH. */
+const USUAL_PORT = 4737;
+
+export interface Serving {
+  address: string;
+  port: number;
+  pid: number;
+  /** True: another process serves this workspace already, and this one has nothing to close. */
+  already: boolean;
+  /** What runs keeps a checkpoint. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a workspace to browsers of this machine, or finds the process that does.
+ * Throws `hosts/…` and `store/…`.
+ */
+export async function serve({
+  dir,
+  port,
+  dev = false,
+  say,
+}: {
+  dir: string;
+  port: number | undefined;
+  dev?: boolean;
+  say: (message: string) => void;
+}): Promise<Serving> {
+  const { lock, holder } = await lockWorkspace(dir);
+  if (holder) {
+    if (holder.port === null || holder.token === null)
+      throw fault('store/in-use', { file: dir, pid: holder.pid });
+    const address = addressOf(holder.port, holder.token);
+    return { address, port: holder.port, pid: holder.pid, already: true, close: () => Promise.resolve() };
+  }
+  let backend: Backend | undefined;
+  let server: WebServer | undefined;
+  let pages: { answer: Pages; close(): Promise<void> } | undefined;
+  const close = async (): Promise<void> => {
+    await server?.close();
+    await pages?.close();
+    await backend?.close();
+    lock.release();
+  };
+  try {
+    pages = dev ? await developmentPages() : await builtPages(say);
+    backend = await openBackend(dir, webHost());
+    const token = randomBytes(32).toString('base64url');
+    server = await listen(port, { app: backend.app, pages: pages.answer, token });
+    lock.announce({ pid: process.pid, port: server.port, token });
+    const address = addressOf(server.port, token);
+    return { address, port: server.port, pid: process.pid, already: false, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The named port or none; without a name the usual one, or any that is free. */
+async function listen(
+  port: number | undefined,
+  rest: Omit<Parameters<typeof startServer>[0], 'port'>,
+): Promise<WebServer> {
+  try {
+    return await startServer({ ...rest, port: port ?? USUAL_PORT });
+  } catch (error) {
+    if (port === undefined) return startServer({ ...rest, port: 0 });
+    throw fault(
+      'hosts/port',
+      { port, reason: error instanceof Error ? error.message : String(error) },
+      error,
+    );
+  }
+}
+
+async function builtPages(say: (message: string) => void) {
+  const files = new StaticFiles(await ensureRenderer(say));
+  const answer: Pages = (request, response) => files.answer(request, response);
+  return { answer, close: () => Promise.resolve() };
+}
+
+async function developmentPages() {
+  const { developmentServer } = await import('./development.ts');
+  return developmentServer();
+}

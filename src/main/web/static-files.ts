@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+interface StaticFile {
+  body: Buffer;
+  type: string;
+  etag: string;
+}
+
+/**
+ * The built window, held in memory by its addresses: what is not in the list does not exist, so that no path can
+ * leave the folder. Read anew when the window was built anew.
+ */
+export class StaticFiles {
+  private readonly dir: string;
+  private readonly page: string;
+  private files = new Map<string, StaticFile>();
+  private builtAt = -1;
+
+  constructor(dir: string) {
+    this.dir = dir;
+    this.page = path.join(dir, 'index.html');
+    this.refresh();
+  }
+
+  /** Answers a GET or HEAD; an address without a file name is a page of the window. */
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    const address = (request.url ?? '/').replace(/[?#].*$/, '');
+    const isPage = !path.posix.basename(address).includes('.');
+    if (isPage) this.refresh();
+    const file = this.files.get(isPage ? '/index.html' : address);
+    if (!file) {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('There is nothing here.\n');
+      return;
+    }
+    const hashed = address.startsWith('/assets/');
+    const headers = {
+      'content-type': file.type,
+      etag: file.etag,
+      'cache-control': hashed ? 'max-age=31536000, immutable' : 'no-cache',
+    };
+    if (request.headers['if-none-match'] === file.etag) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+    response.writeHead(200, { ...headers, 'content-length': file.body.length });
+    response.end(request.method === 'HEAD' ? undefined : file.body);
+  }
+
+  private refresh(): void {
+    const builtAt = existsSync(this.page) ? statSync(this.page).mtimeMs : 0;
+    if (builtAt === this.builtAt) return;
+    this.files = builtAt === 0 ? new Map<string, StaticFile>() : readAll(this.dir);
+    this.builtAt = builtAt;
+  }
+}
+
+function readAll(dir: string): Map<string, StaticFile> {
+  const files = new Map<string, StaticFile>();
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    const body = readFileSync(file);
+    const address = `/${path.relative(dir, file).split(path.sep).map(encodeURIComponent).join('/')}`;
+    files.set(address, {
+      body,
+      type: types[path.extname(entry.name)] ?? 'application/octet-stream',
+      etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+    });
+  }
+  return files;
+}
