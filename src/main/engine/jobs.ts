@@ -1,6 +1,9 @@
 import type { TrainConfig } from '../../shared/settings/train-config.ts';
 
-/** What every long job gets from its host. Aborting keeps what was done. */
+/**
+ * What every long job gets from its host. Aborting keeps what was done; with the reason `'adapter'` training also
+ * writes the adapter as it is by then (`Keep` of the engine protocol).
+ */
 export interface JobContext {
   signal: AbortSignal;
   onEvent(event: JobEvent): void;
