@@ -47,7 +47,7 @@ function onEvent(event: JobEvent): void {
     toldAt = now;
     alive();
   }
-  tell({ type: 'event', event });
+  tell({ type: 'event', event: { ...event } });
 }
 
 async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promise<void> {

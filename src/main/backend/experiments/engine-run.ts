@@ -29,6 +29,9 @@ export interface Patience {
 }
 export const patience: Patience = { floorMs: 180_000, times: 20 };
 
+/** A check that comes this late says that the machine slept. */
+const ASLEEP_MS = 10_000;
+
 /** Share of the machine's memory from which on an unexplained SIGKILL is taken for the system's own. */
 const MOST_OF_MEMORY = 0.7;
 
@@ -49,6 +52,7 @@ export class EngineRun {
   private end: EngineEnd | undefined;
   private memoryMb = 0;
   private lastSign = performance.now();
+  private lastCheck = performance.now();
   private longestSilence = 0;
 
   /** Throws `experiments/engine-start`. */
@@ -106,7 +110,11 @@ export class EngineRun {
   }
 
   private checkSilence(): void {
-    const silent = performance.now() - this.lastSign;
+    const now = performance.now();
+    // This process was asleep itself (a closed lid): the engine gets its time again.
+    if (now - this.lastCheck > ASLEEP_MS) this.lastSign = now;
+    this.lastCheck = now;
+    const silent = now - this.lastSign;
     if (silent < Math.max(this.patience.floorMs, this.patience.times * this.longestSilence)) return;
     this.end ??= { kind: 'hung', seconds: Math.round(silent / 1000) };
     this.kill();

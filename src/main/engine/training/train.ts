@@ -23,6 +23,7 @@ import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
 import { Evaluator, type EncodedRows, type Evaluated } from './evaluator.ts';
 import { planSteps, trainLoop } from './loop.ts';
+import { Movement } from './movement.ts';
 import { clearOutput, EventLog, openOutput, writeMetrics, writePredictions } from './output.ts';
 import { encodeExamples, prepareData, type LabelledRows } from './prepare-data.ts';
 import { Stepper, valuesOf, type StepperOptions, type TrainedState } from './stepper.ts';
@@ -75,7 +76,15 @@ export async function train(options: TrainOptions, context: JobContext): Promise
     const progress = options.resume ? await resume(checkpoints, stepper) : initialProgress();
     const log = await EventLog.open(path.join(outputDir, 'events.jsonl'), progress.step, context);
     const evaluator = evalRows && new Evaluator(base, plan, evalRows, training.precision, context);
-    const { stepsPerEpoch } = planSteps(rows.texts.length, training);
+    const { stepsPerEpoch, totalSteps } = planSteps(rows.texts.length, training);
+    context.onEvent({
+      type: 'started',
+      total_steps: totalSteps,
+      resumed_at: progress.step,
+      parameters: plan.counts,
+      newly_initialized: [...base.newlyInitialized],
+    });
+    const movement = new Movement(stepper, plan, (moved) => context.onEvent({ type: 'moved', ...moved }));
     const evaluate = async (state: TrainedState, { step }: Progress): Promise<Evaluated | null> => {
       const evaluated = await evaluator!.evaluate(state, step);
       if (evaluated) {
@@ -99,6 +108,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
         checkpoints,
         progress,
         ...(evaluator ? { evaluate } : {}),
+        onUpdate: (learningRate) => movement.updated(learningRate),
         onStep: (line) => log.write({ type: 'step', ...line }),
       },
       context,
@@ -115,7 +125,12 @@ export async function train(options: TrainOptions, context: JobContext): Promise
         if (evaluated) await writePredictions(outputDir, data.eval!, base, evaluated.logits);
         else status = 'stopped';
       }
-    } else stepper.close();
+    } else {
+      if (context.signal.reason === 'adapter') {
+        await writeAdapter(outputDir, base, plan, valuesOf(stepper.readState()));
+      }
+      stepper.close();
+    }
     const result: TrainResult = {
       status,
       outputDir,
