@@ -3,17 +3,20 @@ import type { FaultText } from './fault.ts';
 /** What was asked of a hub, and which hub. */
 interface Place {
   endpoint: string;
-  kind: 'model' | 'data set';
+  kind: 'model' | 'data set' | 'search';
+  /** Of a search: its words. */
   id: string;
 }
 
+const subject = ({ kind, id }: Place) => (kind === 'search' ? `the search for "${id}"` : `the ${kind} ${id}`);
+
 const page = ({ endpoint, kind, id }: Place) =>
-  `${endpoint}/${kind === 'model' ? '' : 'datasets/'}${id.split('@')[0]!}`;
+  `${endpoint}/${kind === 'data set' ? 'datasets/' : ''}${id.split('@')[0]!}`;
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 const afterWait = (seconds: number) =>
   seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 const ownCopies = (kind: Place['kind']) =>
-  kind === 'model' ? 'give the path of a folder that holds the model' : 'import the data from files';
+  kind === 'data set' ? 'import the data from files' : 'give the path of a folder that holds the model';
 
 export const hubFaults = {
   'hub/not-an-id': (p: { model: string }) => ({
@@ -37,7 +40,7 @@ export const hubFaults = {
     remedy: 'Unset HF_HUB_OFFLINE and start again; what is on this machine can be used as it is.',
   }),
   'hub/unreachable': (p: Place & { reason: string }) => ({
-    message: `${p.endpoint} cannot be reached (${p.reason}), so the ${p.kind} ${p.id} cannot be looked up.`,
+    message: `${p.endpoint} cannot be reached (${p.reason}), so there is no answer about ${subject(p)}.`,
     remedy: `Check the connection and the proxy, set HF_ENDPOINT to a mirror that can be reached, or ${ownCopies(p.kind)}.`,
   }),
   'hub/not-found': (p: Place) => ({
@@ -68,7 +71,7 @@ export const hubFaults = {
         : `Try again in ${afterWait(p.seconds)}; with a token in Settings the limit is higher.`,
   }),
   'hub/answer': (p: Place & { what: string }) => ({
-    message: `${p.endpoint} gave an unusable answer about the ${p.kind} ${p.id}: ${p.what}.`,
+    message: `${p.endpoint} gave an unusable answer about ${subject(p)}: ${p.what}.`,
     remedy: 'Try again later; check the address of the hub in Settings, HF_ENDPOINT and the proxy.',
   }),
   'hub/no-weights': (p: { endpoint: string; model: string }) => ({

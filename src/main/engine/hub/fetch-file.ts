@@ -26,6 +26,7 @@ export interface FetchOptions {
 }
 
 const RETRY_WAITS = [0, 1000, 2000, 4000, 8000, 16_000];
+const MOST_WAITS = 6;
 /** A hub that asks for a longer rest is left to the person. */
 const LONGEST_WAIT_MS = 120_000;
 
@@ -78,7 +79,7 @@ export async function fetchFile(
       if (arrived > most) idle = 0;
       most = Math.max(most, arrived);
       const pause = error.waitMs ?? waits[idle];
-      if (idle++ >= waits.length || pause === undefined || pause > LONGEST_WAIT_MS) {
+      if (idle++ > MOST_WAITS || pause === undefined || pause > LONGEST_WAIT_MS) {
         throw lastFault(client, file, arrived, error);
       }
       await wait(pause, undefined, { signal: client.signal });

@@ -34,7 +34,7 @@ export async function listTree(
   const { endpoint } = environment;
   const { kind, id } = repository;
   const files = new Map<string, HubFile>();
-  const repo = { type: kind === 'model' ? 'model' : 'dataset', name: id } as const;
+  const repo = { type: kind === 'data set' ? 'dataset' : 'model', name: id } as const;
   for await (const item of listFiles({ hubUrl: endpoint, fetch, repo, revision, recursive })) {
     if (item.type !== 'file') continue;
     const { path: name, size, oid, lfs } = entrySchema.parse(item);

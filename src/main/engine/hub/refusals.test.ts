@@ -69,7 +69,7 @@ describe('a model that cannot be had', () => {
   it('is explained when the connection is refused', async () => {
     const env = { HF_HUB_CACHE: await temporaryFolder(), HF_ENDPOINT: await closedEndpoint() };
     expect(await refusal('org/name', env)).toBe(
-      'HUB cannot be reached (the connection was refused), so the model org/name cannot be looked up. ' +
+      'HUB cannot be reached (the connection was refused), so there is no answer about the model org/name. ' +
         'Check the connection and the proxy, set HF_ENDPOINT to a mirror that can be reached, or give the path of a folder that holds the model.',
     );
   });

@@ -1,9 +1,9 @@
 import { fault } from '../../../shared/faults/index.ts';
 
-/** A model or data set of a hub at one revision: a branch, a tag or a commit. */
+/** A model or data set of a hub at one revision: a branch, a tag or a commit; or what is searched for. */
 export interface Repository {
-  kind: 'model' | 'data set';
-  /** `name` or `organisation/name`. */
+  kind: 'model' | 'data set' | 'search';
+  /** `name` or `organisation/name`; of a search, its words. */
   id: string;
   revision: string;
 }

@@ -39,7 +39,7 @@ export interface TestHub {
 }
 
 export const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
-const gitHash = (data: Buffer) =>
+export const gitHash = (data: Buffer) =>
   createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
 const isLarge = (data: Buffer) => data.length > 1000;
 
