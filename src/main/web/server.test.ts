@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { App } from '../backend/app.ts';
-import { startServer } from './server.ts';
+import { startServer, staticPages } from './server.ts';
 import { StaticFiles } from './static-files.ts';
 
 const token = 'q'.repeat(43);
@@ -23,7 +23,7 @@ async function serving() {
   app.add({ 'jobs/list': () => ({ jobs: [] }) });
   const server = await startServer({
     app,
-    pages: (asked, response) => files.answer(asked, response),
+    pages: staticPages(files),
     port: 0,
     token,
   });
