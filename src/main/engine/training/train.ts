@@ -4,11 +4,10 @@ import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
 import type { TrainingSettings } from '../../../shared/settings/training.ts';
-import { openCheckpoint } from '../formats/checkpoint.ts';
-import { readModelConfig } from '../formats/model-config.ts';
 import { resolveModel } from '../hub/resolve-model.ts';
 import type { JobContext, TrainOptions, TrainResult } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
+import { headLabels } from '../models/head-labels.ts';
 import type { Attention } from '../models/token-inputs.ts';
 import {
   planAdapter,
@@ -183,7 +182,7 @@ async function initialValues(
 }
 
 /** Tokenises rows for a model, and says how many lost tokens. */
-async function encodeRows(
+export async function encodeRows(
   rows: LabelledRows,
   { data }: TrainConfig,
   base: BaseModel,
@@ -198,7 +197,7 @@ async function encodeRows(
   return { texts, labels: rows.labels };
 }
 
-function stepperSettings(
+export function stepperSettings(
   training: TrainingSettings,
   padding: 'longest' | 'max_length',
 ): Omit<StepperOptions, 'base' | 'plan'> {
@@ -221,15 +220,6 @@ function stepperSettings(
 function localPath(baseDir: string, model: string): string {
   const folder = path.resolve(baseDir, model);
   return existsSync(folder) || model.startsWith('.') ? folder : model;
-}
-
-/** Labels of the classification head in a checkpoint, or null when it has none. */
-async function headLabels(model: string): Promise<readonly string[] | null> {
-  const file = await openCheckpoint(model);
-  await file.close();
-  const size = file.tensors.get('classifier.weight')?.shape[0];
-  const { id2label } = await readModelConfig(model);
-  return size === id2label.length ? id2label : null;
 }
 
 function attentionOf(
@@ -256,7 +246,7 @@ function fingerprint({ output_dir, ...config }: TrainConfig): string {
   return createHash('sha256').update(JSON.stringify(config)).digest('hex');
 }
 
-function classWeights(
+export function classWeights(
   given: 'balanced' | number[] | null,
   labels: readonly number[],
   names: readonly string[],
