@@ -61,7 +61,9 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
     alive();
     last = { type: 'result', output: await run(input, { signal: stop.signal, onEvent }) };
   } catch (error) {
-    last = { type: 'fault', fault: faultOf(job, error) };
+    // A job that was stopped before it had begun comes to nothing, and that is no fault.
+    const stopped = stop.signal.aborted && error === stop.signal.reason;
+    last = stopped ? { type: 'result', output: null } : { type: 'fault', fault: faultOf(job, error) };
   }
   clearInterval(heartbeat);
   alive();

@@ -17,7 +17,8 @@ const BEAT_MS = 5000;
 export interface RecorderOptions {
   db: Db;
   id: string;
-  /** The process that trains. */
+  /** The process that trains; null where it is not started yet. */
+  runner: Details['runner'];
   pid: number | null;
   changed?: (id: string) => void;
   points?: (points: { id: string; curve: Curve; evaluations: EvaluationPoint[] }) => void;
@@ -54,7 +55,7 @@ export class Recorder {
 
   /** Begins, or goes on from the last checkpoint in the folder: what was logged behind it will be logged again. */
   static async begin(options: RecorderOptions): Promise<Recorder> {
-    const { id, pid } = options;
+    const { id, pid, runner } = options;
     const recorder = new Recorder(options);
     const { folder, startedAt, facts } = recorder.store.record(id);
     recorder.checkpoint = await lastCheckpoint(folder);
@@ -70,6 +71,7 @@ export class Recorder {
       started_at: startedAt ?? Date.now(),
       runner_pid: pid,
       step: recorder.step,
+      details: { runner },
       facts: { checkpointStep: recorder.checkpoint, timeLeft: null },
     });
     options.changed?.(id);
