@@ -29,9 +29,9 @@ export function isOwnPage(url: string): boolean {
   return url === ORIGIN || url.startsWith(`${ORIGIN}/`);
 }
 
-/** The address of a page of the window, "/experiments/7". */
+/** The address of a page of the window, "/experiments/7": its pages live in the fragment. */
 export function pageUrl(page: string): string {
-  return `${ORIGIN}${page}`;
+  return `${ORIGIN}/#${page}`;
 }
 
 /** The page that a `graft://experiments/7` link means; null for anything else. */
