@@ -38,7 +38,17 @@ export async function openParquet(file: string, patience = PATIENCE_MS): Promise
     }
   }
   const { columns, count, classNames } = head;
-  return { file, format: 'parquet', columns, header: true, encoding: 'utf-8', notes: [], count, classNames, rows };
+  return {
+    file,
+    format: 'parquet',
+    columns,
+    header: true,
+    encoding: 'utf-8',
+    notes: [],
+    count,
+    classNames,
+    rows,
+  };
 }
 
 /** The thread that decodes a file; its answers as values or faults. */
