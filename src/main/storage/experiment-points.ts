@@ -58,10 +58,10 @@ export class PointStore {
 
   addLines(id: string, lines: readonly LogLine[]): void {
     const add = this.db.prepare(
-      `INSERT INTO log_lines VALUES (?1, (SELECT coalesce(max(place), 0) + 1 FROM log_lines WHERE experiment_id = ?1),
-         ?2, ?3, ?4)`,
+      `INSERT INTO log_lines VALUES (@id, (SELECT coalesce(max(place), 0) + 1 FROM log_lines WHERE experiment_id = @id),
+         @at, @level, @message)`,
     );
-    for (const { at, level, message } of lines) add.run(id, at, level, message);
+    for (const line of lines) add.run({ id, ...line });
   }
 
   /** Forgets what was logged behind a step: a run that goes on from it logs it again. */

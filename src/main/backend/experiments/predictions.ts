@@ -44,22 +44,20 @@ export async function readPredictions({
   const db = openReadOnly(database);
   try {
     const place = (label: string | null): number | null => (label === null ? null : labels.indexOf(label));
-    const values = [query.id, place(query.expected), place(query.predicted)];
-    const where = `experiment_id = ?1 AND (?2 IS NULL OR expected = ?2) AND (?3 IS NULL OR predicted = ?3)
+    const values = { id: query.id, expected: place(query.expected), predicted: place(query.predicted) };
+    const where = `experiment_id = @id AND (@expected IS NULL OR expected = @expected)
+      AND (@predicted IS NULL OR predicted = @predicted)
       AND ${only[query.only]}`;
-    const total = z.number().parse(
-      db
-        .prepare(`SELECT count(*) FROM predictions WHERE ${where}`)
-        .pluck()
-        .get(...values),
-    );
+    const total = z
+      .number()
+      .parse(db.prepare(`SELECT count(*) FROM predictions WHERE ${where}`).pluck().get(values));
     const found = z.array(predictionRow).parse(
       db
         .prepare(
           `SELECT row, expected, predicted, score, expected_score FROM predictions WHERE ${where}
-           ORDER BY ${orders[query.order]} LIMIT ?4 OFFSET ?5`,
+           ORDER BY ${orders[query.order]} LIMIT @limit OFFSET @offset`,
         )
-        .all(...values, query.limit, query.offset),
+        .all({ ...values, limit: query.limit, offset: query.offset }),
     );
     const rows = await rowsOf(
       texts,

@@ -10,7 +10,7 @@ export function relocate(db: Db, experiments: string): void {
     db
       .prepare(
         `SELECT id, folder FROM experiments
-         WHERE substr(folder, -length(id)) = id AND folder <> ?1 || id`,
+         WHERE substr(folder, -length(id)) = id AND folder <> ? || id`,
       )
       .all(experiments + path.sep),
   );

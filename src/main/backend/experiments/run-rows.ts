@@ -62,11 +62,11 @@ export async function writeRunRows(task: RowsTask): Promise<WrittenRows> {
 function chosenRows(db: Db, { dataName }: RowsTask, { split, select }: RowsPart): number[] {
   const place = split === null ? null : splitPlace(db, split, dataName);
   const rows = db
-    .prepare<[number | null], number>(
-      'SELECT row FROM rows WHERE label IS NOT NULL AND (?1 IS NULL OR split = ?1) ORDER BY row',
+    .prepare<[{ split: number | null }], number>(
+      'SELECT row FROM rows WHERE label IS NOT NULL AND (@split IS NULL OR split = @split) ORDER BY row',
     )
     .pluck()
-    .all(place);
+    .all({ split: place });
   if (!select) return rows;
   const of = split === null ? dataName : `split "${split}" of ${dataName}`;
   return Array.from(selectRows(rows.length, select, of), (at) => rows[at]!);
