@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { OutputOf } from '../../../shared/contract.ts';
 import { scriptMethods } from '../../../shared/contract/scripts.ts';
 
