@@ -20,41 +20,50 @@ export interface DownloadOptions extends Pick<FetchOptions, 'retryWaits'> {
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
-/** What a download of a revision means now. */
+/** What a revision is now, and which of its files are needed, in the order in which they are fetched. */
 export interface DownloadPlan {
   commit: string;
-  /** In the order in which they are fetched; `isCached`: the file is there. */
-  files: (HubFile & { isCached: boolean })[];
+  files: HubFile[];
 }
 
 /** Lists what is needed of a model. Throws `hub/…`. */
-export async function planDownload(client: HubClient, cache: CachedModel): Promise<DownloadPlan> {
+export async function planDownload(client: HubClient): Promise<DownloadPlan> {
   const { commit, files } = await listModel(client);
   const names = neededFiles(new Set(files.keys()));
   if (names === null) {
     throw fault('hub/no-weights', { endpoint: client.environment.endpoint, model: client.repository.id });
   }
+  return { commit, files: names.map((name) => files.get(name)!) };
+}
+
+/** The files of a plan that are not there yet. */
+export async function missingFiles({ commit, files }: DownloadPlan, cache: CachedModel): Promise<HubFile[]> {
   const present = await fileNames(cache.snapshotFolder(commit));
-  const needed = names.map(async (name) => {
-    const file = files.get(name)!;
-    return { ...file, isCached: present.has(name) || (await isFile(cache.blobPath(file.etag))) };
-  });
-  return { commit, files: await Promise.all(needed) };
+  const isMissing = files.map(
+    async ({ name, etag }) => !present.has(name) && !(await isFile(cache.blobPath(etag))),
+  );
+  const missing = await Promise.all(isMissing);
+  return files.filter((_, i) => missing[i]);
+}
+
+/** The address of a file of a plan. */
+export function fileUrl({ environment, repository }: HubClient, commit: string, name: string): string {
+  return `${environment.endpoint}/${repository.id}/resolve/${commit}/${encodeURI(name)}`;
 }
 
 /**
- * Fetches what is needed of a model's revision into the cache, each file checked against the hub's hash; files that
- * are there already are kept. Returns the snapshot's folder. Throws `hub/…`, `files/…` or the signal's reason; what
- * arrived is kept, and the next call goes on from it.
+ * Fetches what a plan needs into the cache, each file checked against the hub's hash; files that are there already are
+ * kept. Returns the snapshot's folder. Throws `hub/…`, `files/…` or the signal's reason; what arrived is kept, and the
+ * next call goes on from it.
  */
 export async function downloadModel(
   client: HubClient,
   cache: CachedModel,
+  plan: DownloadPlan,
   { onProgress, retryWaits }: DownloadOptions,
 ): Promise<string> {
-  const { environment, repository } = client;
-  const { commit, files } = await planDownload(client, cache);
-  const missing = files.filter(({ isCached }) => !isCached);
+  const { commit, files } = plan;
+  const missing = await missingFiles(plan, cache);
   const total = bytesOf(files);
   let before = total - bytesOf(missing);
   const parts = await Promise.all(missing.map(({ etag }) => sizeOfPart(cache.blobPath(etag))));
@@ -62,18 +71,16 @@ export async function downloadModel(
   for (const file of missing) {
     const tell = (done: number, checking = false) =>
       onProgress?.({ file: file.name, done: before + done, total, checking });
-    await fetchFile(
-      client,
-      `${environment.endpoint}/${repository.id}/resolve/${commit}/${encodeURI(file.name)}`,
-      file,
-      cache.blobPath(file.etag),
-      { onBytes: (done) => tell(done), onCheck: () => tell(file.size, true), retryWaits },
-    );
+    await fetchFile(client, fileUrl(client, commit, file.name), file, cache.blobPath(file.etag), {
+      onBytes: (done) => tell(done),
+      onCheck: () => tell(file.size, true),
+      retryWaits,
+    });
     before += file.size;
   }
   const present = await fileNames(cache.snapshotFolder(commit));
   for (const { name, etag } of files) if (!present.has(name)) await cache.link(commit, name, etag);
-  await cache.setRevision(repository.revision, commit);
+  await cache.setRevision(client.repository.revision, commit);
   return cache.snapshotFolder(commit);
 }
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { CachedModel, fileNames } from './cache.ts';
-import { downloadModel, type DownloadOptions } from './download-model.ts';
+import { downloadModel, planDownload, type DownloadOptions } from './download-model.ts';
 import { hubEnvironment } from './environment.ts';
 import { hubClient } from './hub-fetch.ts';
 import { hasTokenizer, neededFiles } from './needed-files.ts';
@@ -26,7 +26,8 @@ export async function resolveModel(
     throw fault('hub/offline', { model: repositoryName(repository), cache: environment.cacheDir });
   }
   try {
-    return await downloadModel(hubClient(environment, repository, options.signal), cache, options);
+    const client = hubClient(environment, repository, options.signal);
+    return await downloadModel(client, cache, await planDownload(client), options);
   } catch (error) {
     // Weights without a tokenizer serve those who bring token ids.
     if (snapshot !== null && error instanceof Fault && error.code === 'hub/unreachable') return snapshot;
