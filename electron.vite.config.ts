@@ -10,8 +10,18 @@ const modules = globSync('src/{main,shared}/**/*.ts').filter(
 /** Neither a relative path nor an absolute one: a package, or a module of Node. */
 const isPackage = /^(?![./\0]|[A-Za-z]:[\\/])/;
 
+/** electron-vite puts CommonJS names into modules that seem to use them; ours make their own `require`. */
+const withoutShims = {
+  name: 'graft:without-shims',
+  enforce: 'post' as const,
+  renderChunk: (code: string) => ({
+    code: code.replace(/\/\/ -- CommonJS Shims --\n(?:(?:import|const) .*\n)+/, ''),
+  }),
+};
+
 export default defineConfig({
   main: {
+    plugins: [withoutShims],
     build: {
       outDir: 'out',
       emptyOutDir: false,

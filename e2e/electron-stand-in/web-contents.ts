@@ -40,6 +40,7 @@ export class WebContents extends EventEmitter {
   private bridged: Promise<void> = Promise.resolve();
   private setBridged: () => void = () => undefined;
   private gone = false;
+  private mainFrameId = '';
 
   constructor(page: Promise<Page>, preload: string) {
     super();
@@ -116,8 +117,10 @@ export class WebContents extends EventEmitter {
       const url = innerUrl(request.url());
       const handler = schemes.get(new URL(url).protocol.slice(0, -1));
       if (!handler) {
-        if (request.isNavigationRequest()) this.navigationDenied(url);
-        return route.abort('blockedbyclient');
+        if (!request.isNavigationRequest()) return route.abort('blockedbyclient');
+        this.navigationDenied(url);
+        // "No content" leaves the page where it is, as a denied navigation does.
+        return route.fulfill({ status: 204 });
       }
       if (request.isNavigationRequest() && request.frame() === page.mainFrame()) {
         this.bridged = new Promise((resolve) => (this.setBridged = resolve));
@@ -126,15 +129,13 @@ export class WebContents extends EventEmitter {
       const headers = Object.fromEntries(answer.headers);
       await route.fulfill({ status: answer.status, headers, body: Buffer.from(await answer.arrayBuffer()) });
     });
-    // A window that a page asks for is asked about, and never comes to be.
-    page.on('popup', (popup) => {
-      const answer = this.windowOpenHandler?.({ url: popup.url() });
+    // A window that a page asks for is asked about, and never stays.
+    cdp.on('Page.windowOpen', ({ url }) => {
+      const answer = this.windowOpenHandler?.({ url });
       if (answer?.action !== 'deny') throw new Error('The app let a page open a window.');
-      void popup.close();
     });
+    page.on('popup', (popup) => void popup.close());
   }
-
-  private mainFrameId = '';
 
   /** The app is asked, as Electron asks it; the stand-in lets nothing through in any case, so it insists on a no. */
   private navigationDenied(url: string): void {

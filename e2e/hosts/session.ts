@@ -8,8 +8,8 @@ export interface Session {
   openWindow(): Promise<Page>;
   /** The address of a page of the app: "/data" → what `page.goto` takes. */
   address(page: string): string;
-  /** Gives the files to the page's file chooser, or to the system's dialog, whichever this host has. */
-  chooseFiles(press: () => Promise<void>, paths: string[]): Promise<void>;
+  /** Presses a button that asks for files, and gives them: to the page's file chooser or to the system's dialog. */
+  chooseFiles(page: Page, press: () => Promise<void>, paths: string[]): Promise<void>;
   /** Closes as a person does: what runs keeps a checkpoint. */
   close(): Promise<void>;
   /** Ends the processes with no chance to save anything. */

@@ -34,9 +34,11 @@ async function build(dir: string): Promise<void> {
   const fresh = `${dir}.${process.pid}.new`;
   const old = `${dir}.${process.pid}.old`;
   try {
-    await viteBuild({ configFile: config, logLevel: 'warn', build: { outDir: fresh, emptyOutDir: true } });
+    await viteBuild({ configFile: config, logLevel: 'silent', build: { outDir: fresh, emptyOutDir: true } });
     if (existsSync(dir)) renameSync(dir, old);
     renameSync(fresh, dir);
+  } catch (error) {
+    throw fault('hosts/build', { detail: error instanceof Error ? error.message : String(error) }, error);
   } finally {
     for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
   }
