@@ -88,10 +88,6 @@ export const experimentsFaults = {
     message: `The model ${name} is not where it was: ${folder}.`,
     remedy: 'Bring the folder back, or add the model again on the Models page.',
   }),
-  'experiments/data-missing': ({ name, file }: { name: string; file: string }): FaultText => ({
-    message: `The rows of ${name} are gone: ${file} is not in the workspace any more.`,
-    remedy: 'Import the data again, or bring the file back into the folder datasets of the workspace.',
-  }),
   'experiments/checkpoint-gone': ({ name, step }: { name: string; step: number }): FaultText => ({
     message: `The checkpoint of ${name} at step ${step} is gone.`,
     remedy: 'Retry starts the same experiment anew.',

@@ -6,9 +6,11 @@ import type { ExperimentSpec } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { parseTrainConfig, type TrainConfig } from '../../../shared/settings/train-config.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../../engine/formats/atomic.ts';
-import { readVersion, type VersionRow } from '../../storage/datasets.ts';
+import { openBaseModel } from '../../engine/models/base-model.ts';
+import { planAdapter, requireSavedModules } from '../../engine/peft/adapter.ts';
 import type { NewExperiment } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
+import { versionRecord } from '../datasets/library.ts';
 import type { ExperimentWork } from './work.ts';
 
 /** What messages call the settings of a spec. */
@@ -30,7 +32,8 @@ export function configOfSpec(
     data: {
       train: 'train.jsonl',
       eval: data.evalSplit === null ? null : 'eval.jsonl',
-      split: data.split,
+      // Rows to evaluate on are there already.
+      split: data.evalSplit === null ? data.split : null,
       max_length: data.maxLength,
       padding: data.padding,
       ...(pairs ? { text_pair_column: 'text_pair' } : {}),
@@ -44,7 +47,8 @@ export function configOfSpec(
 
 /**
  * Makes the folder of a new experiment, whole or not at all: run.json, train.jsonl and eval.jsonl are all that
- * `graft train --config` needs. Throws `settings/…`, `store/…`, `experiments/…`, `data/…`, `files/…`.
+ * `graft train --config` needs. Throws `settings/…`, `peft/…`,
+ * `models/…`, `store/…`, `datasets/…`, `experiments/…`, `data/…`, `files/…`.
  */
 export async function makeExperiment(
   context: BackendContext,
@@ -52,17 +56,17 @@ export async function makeExperiment(
   spec: ExperimentSpec,
 ): Promise<NewExperiment> {
   const model = findModel(context, spec.modelId);
-  const version = findVersion(context, spec.versionId);
+  const version = versionRecord(context, spec.versionId);
   // Before the rows are written: most mistakes are in the settings.
-  configOfSpec(spec, model.folder, false);
+  await checkAdapter(configOfSpec(spec, model.folder, false).config, version.labels);
   const id = randomUUID();
   const folder = path.join(context.workspace.experiments, id);
   const { data } = spec;
-  const dataName = version.number === 1 ? version.datasetName : `${version.datasetName} v${version.number}`;
+  const dataName = version.number === 1 ? version.name : `${version.name} v${version.number}`;
   let config: TrainConfig | undefined;
   await writeFolderAtomic(folder, async (temporary) => {
     const written = await work.ask('rows', {
-      file: path.resolve(context.workspace.datasets, version.file),
+      file: version.file,
       dataName,
       folder: temporary,
       train: { split: data.trainSplit, select: data.trainSelect },
@@ -106,10 +110,21 @@ function findModel({ db }: BackendContext, id: string): { name: string; folder: 
   return model;
 }
 
-function findVersion({ db, workspace }: BackendContext, id: string): VersionRow {
-  const version = readVersion(db, id);
-  if (!version) throw fault('store/unknown', { kind: 'data set version', id });
-  if (!existsSync(path.resolve(workspace.datasets, version.file)))
-    throw fault('experiments/data-missing', { name: version.datasetName, file: version.file });
-  return version;
+/** What the engine would refuse when it starts is refused when the experiment is made. */
+async function checkAdapter(
+  { model, model_overrides, adapter }: TrainConfig,
+  labels: string[],
+): Promise<void> {
+  if (adapter['inference_mode'] === true) throw fault('peft/inference-mode', { source: SOURCE });
+  const base = await openBaseModel(model, {
+    head: 'classification',
+    labelNames: labels,
+    overrides: model_overrides,
+  });
+  try {
+    planAdapter(base, adapter, SOURCE);
+    requireSavedModules(base, adapter);
+  } finally {
+    await base.close();
+  }
 }

@@ -130,7 +130,7 @@ export function experimentHandlers(context: BackendContext): Handlers<Names> {
       const there = new Set(found.map((file) => file.path));
       // Checkpoints of what has ended are no longer needed and may be cleaned away.
       const gone = results
-        .files([id, results.adapterOf(id) ?? id])
+        .files([id, results.adapterOf(id) ?? ''])
         .filter(({ path: file }) => !there.has(file) && !existsSync(file))
         .filter(
           ({ path: file }) => state !== 'finished' || !file.includes(`${path.sep}checkpoints${path.sep}`),

@@ -12,11 +12,14 @@ async function create(backend: TestBackend, spec: InputOf<'experiments/create'>[
 const folderOf = async (backend: TestBackend, id: string): Promise<string> =>
   (await backend.call('experiments/read', { id })).folder;
 
-describe('a running experiment', () => {
+// Engines start several times here, on whatever machine.
+const patient = { timeout: 240_000 };
+
+describe('a running experiment', patient, () => {
   it('that is paused and resumed ends with the bytes of one that was left alone', async () => {
     const backend = await testBackend();
-    const seeded = seedStore(backend.context);
-    const training = { num_train_epochs: 20 };
+    const seeded = await seedStore(backend);
+    const training = { num_train_epochs: 20, eval_strategy: 'no' };
     const whole = await create(backend, smallSpec(seeded, training));
     await inState(backend, whole, 'finished');
 
@@ -40,7 +43,7 @@ describe('a running experiment', () => {
 
   it('that is stopped keeps the adapter as it was by then, and can still go on', async () => {
     const backend = await testBackend();
-    const id = await create(backend, smallSpec(seedStore(backend.context), longTraining));
+    const id = await create(backend, smallSpec(await seedStore(backend), longTraining));
     await atStep(backend, id, 8);
     await expect(backend.call('experiments/remove', { ids: [id] })).rejects.toThrow(/is running\.$/);
     await backend.call('experiments/stop', { id });
@@ -60,7 +63,7 @@ describe('a running experiment', () => {
     const backend = await testBackend();
     const seen: unknown[][] = [[], []];
     const windows = seen.map((events) => backend.app.onEvent((message) => void events.push(message)));
-    const id = await create(backend, smallSpec(seedStore(backend.context)));
+    const id = await create(backend, smallSpec(await seedStore(backend)));
     await inState(backend, id, 'finished');
     for (const close of windows) close();
     expect(seen[0]!.length).toBeGreaterThan(3);
@@ -75,10 +78,10 @@ describe('a running experiment', () => {
   });
 });
 
-describe('the queue', () => {
+describe('the queue', patient, () => {
   it('runs one experiment at a time, in the order that a person gives it', async () => {
     const backend = await testBackend();
-    const seeded = seedStore(backend.context);
+    const seeded = await seedStore(backend);
     const short = { max_steps: 2, eval_strategy: 'no' };
     const first = await create(backend, smallSpec(seeded, longTraining));
     await atStep(backend, first, 1);
@@ -109,7 +112,7 @@ describe('the queue', () => {
 
   it('makes an adapter of the checkpoint when a paused experiment is stopped', async () => {
     const backend = await testBackend();
-    const id = await create(backend, smallSpec(seedStore(backend.context), longTraining));
+    const id = await create(backend, smallSpec(await seedStore(backend), longTraining));
     await atStep(backend, id, 3);
     await backend.call('experiments/pause', { id });
     const { step } = await inState(backend, id, 'paused');
@@ -121,7 +124,7 @@ describe('the queue', () => {
   it('gives an experiment that is retried a run of its own, with the same spec', async () => {
     const backend = await testBackend();
     const spec = smallSpec(
-      seedStore(backend.context),
+      await seedStore(backend),
       { max_steps: 2, eval_strategy: 'no' },
       { name: 'Twice' },
     );

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Evaluation } from '../../../shared/contract/experiments.ts';
@@ -91,8 +92,7 @@ export async function registerFiles(
 ): Promise<void> {
   const { id, folder } = experiment;
   const found = await filesIn(folder);
-  // An experiment has one adapter, under the experiment's own name.
-  const adapterId = store.adapterOf(id) ?? id;
+  const adapterId = store.adapterOf(id) ?? randomUUID();
   const known: KnownFile[] = [];
   for (const { name, path: file, bytes } of found) {
     const kind = name.startsWith('adapter_')

@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openDatabase } from '../../storage/database.ts';
-import { openWorkspace } from '../../storage/workspace.ts';
 import { forkEngine, testBackend, testHost, workspaceFolder } from '../test-support.ts';
 import { endFault, EngineRun, runEngineJob } from './engine-run.ts';
 import { isAlive, waitForEnd } from './processes.ts';
@@ -24,11 +22,14 @@ async function startBackend(dir: string, spec: unknown, steps: number): Promise<
   throw new Error('The backend ended.');
 }
 
-describe('an engine that is killed', () => {
+// Engines start several times here, on whatever machine.
+const patient = { timeout: 240_000 };
+
+describe('an engine that is killed', patient, () => {
   it('leaves an interrupted experiment that goes on from its checkpoint and ends with the same bytes', async () => {
     const backend = await testBackend();
-    const seeded = seedStore(backend.context);
-    const training = { num_train_epochs: 20 };
+    const seeded = await seedStore(backend);
+    const training = { num_train_epochs: 20, eval_strategy: 'no' };
     const whole = await backend.call('experiments/create', { spec: smallSpec(seeded, training) });
     await inState(backend, whole.experiment.id, 'finished');
     const { experiment } = await backend.call('experiments/create', { spec: smallSpec(seeded, training) });
@@ -55,10 +56,10 @@ describe('an engine that is killed', () => {
 
   it('ends by itself when its backend is killed; the next start says so and goes on to the same bytes', async () => {
     const dir = await workspaceFolder();
-    const db = openDatabase(openWorkspace(dir).database);
-    const seeded = seedStore({ db, workspace: openWorkspace(dir) });
-    db.close();
-    const spec = smallSpec(seeded, { num_train_epochs: 30 });
+    const before = await testBackend(dir);
+    const seeded = await seedStore(before);
+    await before.close();
+    const spec = smallSpec(seeded, { num_train_epochs: 20, eval_strategy: 'no' });
     const child = await startBackend(dir, spec, 21);
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -89,11 +90,11 @@ describe('an engine that is killed', () => {
   });
 });
 
-describe('a backend that is closed', () => {
+describe('a backend that is closed', patient, () => {
   it('keeps a checkpoint of what runs, and the next one goes on from it', async () => {
     const first = await testBackend();
     const { experiment } = await first.call('experiments/create', {
-      spec: smallSpec(seedStore(first.context), longTraining),
+      spec: smallSpec(await seedStore(first), longTraining),
     });
     await atStep(first, experiment.id, 4);
     await first.close();
@@ -107,7 +108,7 @@ describe('a backend that is closed', () => {
   });
 });
 
-describe('an engine process', () => {
+describe('an engine process', patient, () => {
   it('that gives no sign of life is ended, and that is said', async () => {
     const engine = forkEngine();
     const run = new EngineRun({

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import Database from 'better-sqlite3';
-import type { Experiment, ExperimentSpec, ExperimentState } from '../../../shared/contract/experiments.ts';
+import type { Experiment, ExperimentState } from '../../../shared/contract/experiments.ts';
 import type { InputOf } from '../../../shared/contract.ts';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
-import type { BackendContext } from '../context.ts';
 import type { TestBackend } from '../test-support.ts';
 
 export const goldenModel = path.resolve(import.meta.dirname, '../../../../fixtures/golden/seed1/models/bert');
@@ -15,38 +13,28 @@ const words = 'food great service slow loved come back again free entry win priz
 );
 
 /** A model and a data set version in the store: 62 rows to train on, 20 to evaluate, two labels in turns. */
-export function seedStore({ db, workspace }: Pick<BackendContext, 'db' | 'workspace'>): {
-  modelId: string;
-  versionId: string;
-} {
-  const [modelId, datasetId, versionId] = [randomUUID(), randomUUID(), randomUUID()];
-  const sha256 = 'a'.repeat(64);
-  const version = new Database(path.join(workspace.datasets, `${sha256}.db`));
-  version.exec(`
-    CREATE TABLE rows (row INTEGER PRIMARY KEY, text TEXT NOT NULL, text_pair TEXT, label INTEGER, split INTEGER,
-      characters INTEGER NOT NULL, text_hash BLOB, extra TEXT) STRICT;
-    CREATE TABLE labels (place INTEGER PRIMARY KEY, name TEXT) STRICT;
-    CREATE TABLE splits (place INTEGER PRIMARY KEY, name TEXT) STRICT;
-    INSERT INTO labels VALUES (0, 'spam'), (1, 'ham');
-    INSERT INTO splits VALUES (0, 'train'), (1, 'test');`);
+export async function seedStore(backend: TestBackend): Promise<{ modelId: string; versionId: string }> {
+  const modelId = randomUUID();
+  backend.context.db
+    .prepare(
+      `INSERT INTO models (id, name, source, folder, facts, bytes, added_at) VALUES (?, 'tiny', 'folder', ?, '{}', 1, 1)`,
+    )
+    .run(modelId, goldenModel);
   const random = new Pcg64(1);
-  const add = version.prepare('INSERT INTO rows VALUES (?, ?, NULL, ?, ?, ?, NULL, NULL)');
-  for (let row = 1; row <= 82; row++) {
+  const rows = Array.from({ length: 82 }, (_, i) => {
     const text = Array.from({ length: 1 + random.integers(10) }, () => words[random.integers(words.length)]!);
-    add.run(row, `${row} ${text.join(' ')}`, row % 2, row <= 62 ? 0 : 1, text.join(' ').length);
-  }
-  version.close();
-  db.prepare(
-    `INSERT INTO models (id, name, source, folder, facts, bytes, added_at) VALUES (?, 'tiny', 'folder', ?, '{}', 1, 1)`,
-  ).run(modelId, goldenModel);
-  db.prepare(`INSERT INTO datasets (id, name, source, created_at) VALUES (?, 'Messages', 'test', 1)`).run(
-    datasetId,
-  );
-  db.prepare(
-    `INSERT INTO dataset_versions (id, dataset_id, number, sha256, file, rows, bytes, facts, change, created_at)
-     VALUES (?, ?, 1, ?, ?, 82, 1, '{}', 'Imported', 1)`,
-  ).run(versionId, datasetId, sha256, `${sha256}.db`);
-  return { modelId, versionId };
+    return `${i + 1} ${text.join(' ')},${i % 2 === 0 ? 'ham' : 'spam'},${i < 62 ? 'train' : 'test'}`;
+  });
+  const file = path.join(backend.context.workspace.inbox, 'messages.csv');
+  await writeFile(file, ['text,label,split', ...rows, ''].join('\n'));
+  const { jobId } = await backend.call('datasets/import', {
+    source: { kind: 'files', files: [{ path: file }] },
+    name: 'Messages',
+    mapping: { text: 'text', textPair: null, label: 'label', split: 'split', extra: [] },
+  });
+  const { result, fault } = await backend.context.jobs.finished(jobId);
+  if (result === null) throw new Error(fault?.message ?? 'The import came to nothing.');
+  return { modelId, versionId: result };
 }
 
 type SpecInput = InputOf<'experiments/create'>['spec'];
@@ -111,5 +99,3 @@ export async function outcomeOf(folder: string): Promise<{ adapter: string; pred
     predictions: await readFile(path.join(folder, 'predictions.jsonl'), 'utf8'),
   };
 }
-
-export type { ExperimentSpec };
