@@ -25,7 +25,7 @@ async function started(labels = ['ham', 'spam']): Promise<{ backend: TestBackend
 const refusal = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => 'not refused',
-    (error: unknown) => (error instanceof RefusedError ? error.code : error),
+    (error: unknown) => (error instanceof RefusedError ? error.fault.code : error),
   );
 
 describe('the timed part of a pre-flight', () => {
