@@ -13,6 +13,17 @@ describe('a failure of an engine job', () => {
       expect(faultOf('train', new Error(text)).code).toBe('experiments/out-of-memory');
   });
 
+  it('that comes of a full disk names the file', () => {
+    const error = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      path: '/runs/1/events.jsonl',
+    });
+    expect(faultOf('train', error)).toMatchObject({
+      code: 'files/disk-full',
+      message: expect.stringContaining('/runs/1/events.jsonl') as string,
+    });
+  });
+
   it('that is a fault stays what it is, and anything else is a defect without a stack trace', () => {
     const known = fault('experiments/engine-start', { detail: 'no file' });
     expect(faultOf('train', known)).toEqual(known.toJSON());
