@@ -68,7 +68,8 @@ export function commonName(names: readonly string[]): string | null {
   const [first = ''] = names;
   let length = 0;
   while (length < first.length && names.every((name) => name[length] === first[length])) length++;
-  const start = first.slice(0, length).replace(/[^\p{L}\p{N}]+$/u, '');
+  // Not into a word: "reviews-train" and "reviews-test" share "reviews-t".
+  const start = /^(.*[\p{L}\p{N}])[^\p{L}\p{N}]+[\p{L}\p{N}]*$/u.exec(first.slice(0, length))?.[1] ?? '';
   return names.length > 1 && start.length >= 3 ? start : null;
 }
 
