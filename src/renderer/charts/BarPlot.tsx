@@ -28,6 +28,9 @@ interface BarProps {
   format: (value: number) => string;
 }
 
+/** Height of the axis under lying bars, in pixels. */
+const VALUE_AXIS = 20;
+
 /** Lying bars from zero, their names at the left, their values at the right. */
 export function BarPlot({ width, height, bars, format }: BarProps) {
   const names = Math.min(width * 0.35, Math.max(40, ...bars.map(({ label }) => textWidth(label) + 12)));
@@ -47,7 +50,7 @@ export function BarPlot({ width, height, bars, format }: BarProps) {
       accessibilityLayer={false}
       style={{ pointerEvents: 'none' }}
     >
-      <CartesianGrid horizontal={false} stroke="var(--line)" />
+      <CartesianGrid horizontal={false} stroke="var(--line)" syncWithTicks />
       <XAxis
         type="number"
         domain={[0, 'auto']}
@@ -56,7 +59,7 @@ export function BarPlot({ width, height, bars, format }: BarProps) {
         axisLine={false}
         tickLine={false}
         tick={AXIS}
-        height={20}
+        height={VALUE_AXIS}
       />
       <YAxis
         type="category"
@@ -80,8 +83,19 @@ export function BarPlot({ width, height, bars, format }: BarProps) {
           width={4}
           isAnimationActive={false}
         />
-        <LabelList dataKey="text" position="right" offset={8} {...AXIS} fill="var(--ink)" />
       </Bar>
+      {bars.map((bar, at) => (
+        <text
+          key={bar.label}
+          x={width - 2}
+          y={((at + 0.5) * (height - VALUE_AXIS)) / bars.length + 4}
+          textAnchor="end"
+          {...AXIS}
+          fill="var(--ink)"
+        >
+          {bar.text}
+        </text>
+      ))}
     </BarChart>
   );
 }

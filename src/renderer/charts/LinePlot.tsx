@@ -46,7 +46,7 @@ export function LinePlot(props: LinePlotProps) {
       accessibilityLayer={false}
       style={{ pointerEvents: 'none' }}
     >
-      <CartesianGrid vertical={false} stroke="var(--line)" />
+      <CartesianGrid vertical={false} stroke="var(--line)" syncWithTicks />
       <XAxis
         dataKey="x"
         type="number"
@@ -105,7 +105,11 @@ export function LinePlot(props: LinePlotProps) {
           strokeOpacity={line.faint ? 0.3 : 1}
           strokeWidth={line.faint ? 1 : 1.75}
           strokeDasharray={line.faint ? '' : line.dash}
-          dot={line.dots ? { r: 2.5, fill: line.colour, strokeWidth: 0, strokeDasharray: '' } : false}
+          dot={
+            line.dots
+              ? { r: 2.5, fill: line.colour, strokeWidth: 0, strokeDasharray: '', clipDot: false }
+              : false
+          }
           activeDot={false}
           isAnimationActive={false}
         />
