@@ -33,6 +33,8 @@ export class ModelLibrary {
   private readonly context: BackendContext;
   /** Models whose weights are being hashed. */
   private readonly hashing = new Set<string>();
+  /** One at a time: a disk reads one file faster than ten. */
+  private lastHash: Promise<unknown> = Promise.resolve();
 
   constructor(context: BackendContext) {
     this.context = context;
@@ -134,7 +136,9 @@ export class ModelLibrary {
         const { signal } = control;
         const onBytes = (done: number) =>
           control.progress({ phase: 'Checking', done: done / 1e6, total, unit: 'MB' });
-        const sha256 = await hashWeights(folder, weights, { signal, onBytes });
+        const hash = this.lastHash.then(() => hashWeights(folder, weights, { signal, onBytes }));
+        this.lastHash = hash.catch(() => undefined);
+        const sha256 = await hash;
         const isChanged = before !== null && before !== sha256;
         // Of changed weights the facts stay as they were: experiments refer to those.
         const found = isChanged ? { changedTo: weights } : { weights, changedTo: null };

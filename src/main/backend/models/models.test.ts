@@ -33,6 +33,19 @@ describe('a model from a folder', () => {
     expect((await models.call('jobs/list', {})).jobs).toEqual([]);
   });
 
+  it('is hashed when it is one of several too', async () => {
+    const models = await openModels();
+    const first = await models.call('models/add-folder', { folder: bert });
+    const second = await models.call('models/add-folder', { folder: await ownModel() });
+    for (;;) {
+      const changed = models.next('models/changed');
+      const { models: all } = await models.call('models/list', {});
+      if (all.every(({ sha256: hash }) => hash !== null)) break;
+      await changed;
+    }
+    expect(first.model.id).not.toBe(second.model.id);
+  });
+
   it('is one model, however often it is added', async () => {
     const { call } = await openModels();
     const first = await call('models/add-folder', { folder: bert });

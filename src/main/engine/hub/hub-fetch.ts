@@ -146,8 +146,9 @@ class SilenceLimit {
   }
 
   private begin(): void {
-    const reason = new Error(`it sent nothing for ${this.milliseconds / 1000} s`);
-    this.timer = setTimeout(() => this.abort.abort(reason), this.milliseconds);
+    this.timer = setTimeout(() => {
+      this.abort.abort(new Error(`it sent nothing for ${this.milliseconds / 1000} s`));
+    }, this.milliseconds);
   }
 
   end(): void {
