@@ -21,6 +21,8 @@ it('says so where classes are balanced, or where there is one only', () => {
     { name: 'b', rows: 48 },
   ];
   expect(classVerdict(two, 100)).toBe('Classes are balanced (48.0 % to 52.0 %).');
+  const many = Array.from({ length: 1000 }, (_, at) => ({ name: String(at), rows: 32 + (at % 2) }));
+  expect(classVerdict(many, 32_500)).toBe('Classes are balanced (32 to 33 rows each).');
   expect(classVerdict([{ name: 'a', rows: 3 }], 3)).toContain('one class only');
   expect(classVerdict([], 0)).toBe('There are no labels.');
 });

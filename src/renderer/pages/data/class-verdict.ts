@@ -1,4 +1,4 @@
-import { percent } from '../../format.ts';
+import { count, percent } from '../../format.ts';
 
 /** What the balance of the classes means for judging a model, in a sentence or two. */
 export function classVerdict(labels: readonly { name: string; rows: number }[], rows: number): string {
@@ -9,7 +9,9 @@ export function classVerdict(labels: readonly { name: string; rows: number }[], 
   const [most, least] = [largest.rows / rows, smallest.rows / rows];
   const even = 1 / labels.length;
   if (most < even * 1.3 && least > even * 0.7)
-    return `Classes are balanced (${percent(least)} to ${percent(most)}).`;
+    return even < 0.01
+      ? `Classes are balanced (${count(smallest.rows)} to ${count(largest.rows)} rows each).`
+      : `Classes are balanced (${percent(least)} to ${percent(most)}).`;
   const guess = `Guessing ${largest.name} is right in ${percent(most)}.`;
   return most > 0.6 ? `${guess} Judge by macro F1 or MCC, not by accuracy alone.` : guess;
 }
