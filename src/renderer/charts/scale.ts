@@ -17,12 +17,12 @@ export function toPixel({ low, high, log }: Scale, value: number, from: number, 
 export const toValue = ({ low, high }: Scale, pixel: number, from: number, to: number): number =>
   low + ((pixel - from) / (to - from)) * (high - low);
 
-/** About `count` round values from `low` to `high`, both inside. */
+/** About `count` round values from `low` to `high`, both inside; rather some more than too few. */
 export function ticks(low: number, high: number, count: number): number[] {
   if (!(high > low)) return [low];
   const rough = (high - low) / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((nice) => nice * power >= rough) ?? 10);
+  const step = power * ([1, 2, 5, 10].find((nice) => nice * power >= rough * 0.7) ?? 10);
   const found: number[] = [];
   for (let at = Math.ceil(low / step - 1e-9); at * step <= high + step * 1e-9; at++) {
     found.push(Number((at * step).toPrecision(12)));
