@@ -135,12 +135,14 @@ export class DraftManager {
     this.patch(patchAt(path, value));
   }
   chooseData(version: DatasetVersion): void {
+    this.#missing = this.#missing.filter(({ what }) => what !== 'data');
     const { maxLength, padding } = this.#draft.data ?? {};
     const data = { ...splitsOf(version), maxLength: maxLength ?? null, padding: padding ?? 'longest' };
     this.#change({ ...this.#draft, versionId: version.id, data });
     void this.#readVersions();
   }
   chooseModel(id: string): void {
+    this.#missing = this.#missing.filter(({ what }) => what !== 'model');
     this.#change({ ...this.#draft, modelId: id });
     void this.#readModel();
   }

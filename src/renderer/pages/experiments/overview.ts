@@ -16,14 +16,14 @@ const drawn = {
 /** The curves as the charts take them: views of the columns, nothing copied. */
 export function curveSeries(curve: CurveColumns): Record<keyof typeof drawn, LineSeries[]> {
   const x = curve.column('step');
-  const one = (key: keyof typeof drawn, colour: number): LineSeries[] => [
-    { key, label: drawn[key], x, y: curve.column(key), colour },
+  const one = (key: keyof typeof drawn): LineSeries[] => [
+    { key, label: drawn[key], x, y: curve.column(key) },
   ];
   return {
-    loss: one('loss', 0),
-    learning_rate: one('learning_rate', 2),
-    grad_norm: one('grad_norm', 3),
-    tokens_per_second: one('tokens_per_second', 5),
+    loss: one('loss'),
+    learning_rate: one('learning_rate'),
+    grad_norm: one('grad_norm'),
+    tokens_per_second: one('tokens_per_second'),
   };
 }
 

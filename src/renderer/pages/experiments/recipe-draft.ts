@@ -7,6 +7,7 @@ import { splitsOf, type Draft } from './spec-choice.ts';
 
 /** Something that a recipe names and this workspace lacks, with the page that brings it. */
 export interface Missing {
+  what: 'model' | 'data';
   message: string;
   label: string;
   link: string;
@@ -27,6 +28,7 @@ export function draftOfRecipe(
   if (model) draft.modelId = model.id;
   else if (recipe.model !== null)
     missing.push({
+      what: 'model',
       message: `The model ${recipe.model} is not in this workspace.`,
       label: 'Find the model',
       link: `/models?q=${encodeURIComponent(recipe.model)}`,
@@ -36,6 +38,7 @@ export function draftOfRecipe(
   if (dataset) draft.versionId = dataset.latest.id;
   else if (wanted !== null)
     missing.push({
+      what: 'data',
       message: `The data ${wanted} is not in this workspace.`,
       label: 'Import data',
       link: '/data/import',
