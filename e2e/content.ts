@@ -8,7 +8,7 @@ import { openBackend, type Backend } from '../src/main/backend/backend.ts';
 import { webHost } from '../src/main/web/web-host.ts';
 
 /** A checkpoint of a few thousand parameters: it trains in seconds and learns nothing. */
-export const tinyModel = fileURLToPath(new URL('../fixtures/golden/seed1/models/bert', import.meta.url));
+const tinyModel = fileURLToPath(new URL('../fixtures/golden/seed1/models/bert', import.meta.url));
 
 /** A folder of the test's own, that goes when it ends. */
 export async function temporaryFolder(): Promise<string> {

@@ -44,7 +44,7 @@ export async function build(node) {
 }
 
 /** The time of the youngest source in milliseconds; tests do not count. */
-export function newest(places) {
+function newest(places) {
   const times = places.map((place) => {
     const stat = fs.statSync(place);
     if (!stat.isDirectory()) return stat.mtimeMs;

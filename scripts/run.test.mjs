@@ -39,7 +39,9 @@ test('an unknown task is wrong usage', () => {
     encoding: 'utf8',
   });
   expect(status).toBe(2);
-  expect(stderr).toMatch(/^Usage: .*setup\|start\|demo\|bench\|check\|test/);
+  expect(stderr).toMatch(
+    /^Usage: .*setup\|start\|build\|e2e\|screenshots\|package\|demo\|bench\|check\|test/,
+  );
 });
 
 test('the closing line counts what really ran; a file that breaks before its first test is a failure', () => {

@@ -14,11 +14,11 @@ type FromPage =
   | { type: 'execute'; func: string; isFunction: boolean[]; values: unknown[] };
 
 /** Chromium knows the app's scheme only by a name of its own: a secure origin, answered by the app's handler. */
-export function outerUrl(url: string): string {
+function outerUrl(url: string): string {
   const { protocol, host, pathname, search, hash } = new URL(url);
   return `http://${host}.${protocol.slice(0, -1)}.localhost${pathname}${search}${hash}`;
 }
-export function innerUrl(url: string): string {
+function innerUrl(url: string): string {
   const match = /^http:\/\/([^./]+)\.([^./]+)\.localhost(.*)$/.exec(url);
   return match ? `${match[2]}://${match[1]}${match[3]}` : url;
 }

@@ -58,8 +58,8 @@ describe.each(hosts)('on the $name', ({ open }) => {
       await page.waitForURL(/#\/experiments\/new/);
       const model = page.getByRole('combobox', { name: /model/i }).first();
       await model.waitFor();
-      await model.click();
-      await page.getByRole('option', { name: /tiny/ }).first().click();
+      const tiny = await model.getByRole('option', { name: /tiny/ }).first().getAttribute('value');
+      await model.selectOption(tiny);
       await page.getByRole('button', { name: 'Head only' }).click();
       const start = page.getByRole('button', { name: /^Start$/ });
       await expect.poll(() => start.isEnabled(), { timeout: 60_000 }).toBe(true);
