@@ -202,6 +202,12 @@ describe('an import', () => {
     await rm(file);
   });
 
+  it('into a workspace that vanished says so', async () => {
+    const file = await area.write('a.csv', 'text,label\na b,1\nc d,2\n');
+    await rm(area.context.workspace.dir, { recursive: true });
+    expect(await faultOf(area.import(file))).toMatchObject({ code: 'store/gone' });
+  });
+
   it('of a process that is killed leaves nothing half there, and the next one works', async () => {
     const file = await area.write('many.csv', manyRows(30_000));
     await area.close();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
 import { storeFault } from '../../storage/database.ts';
 import {
   addDataset,
@@ -24,10 +25,10 @@ export interface Keeping {
 }
 
 /** A name for a file that is being made. Emptied with its folder when Graft starts. */
-export const temporaryFile = ({ workspace }: BackendContext): string =>
+const temporaryFile = ({ workspace }: BackendContext): string =>
   join(workspace.temporary, `${randomUUID()}.db`);
 
-/** Runs the making of a file under a temporary name; nothing of it stays when it fails. */
+/** Runs the making of a file under a temporary name; nothing of it stays when it fails. Throws `store/gone` too. */
 export async function withTemporary<Result>(
   context: BackendContext,
   work: (file: string) => Promise<Result>,
@@ -36,7 +37,8 @@ export async function withTemporary<Result>(
   try {
     return await work(file);
   } catch (error) {
-    throw storeFault(file, error);
+    const { dir } = context.workspace;
+    throw existsSync(dir) ? storeFault(file, error) : fault('store/gone', { dir }, error);
   } finally {
     await rm(file, { force: true });
   }

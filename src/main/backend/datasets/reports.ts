@@ -1,6 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { reportSchema, type DatasetReport, type Finding } from '../../../shared/contract/datasets.ts';
@@ -9,6 +9,7 @@ import { keepReport, readReport, type VersionRow } from '../../storage/datasets.
 import type { BackendContext } from '../context.ts';
 import type { Job } from '../../../shared/contract/jobs.ts';
 import type { JobControl } from '../jobs/jobs.ts';
+import { withTemporary } from './keep-version.ts';
 import { knownVersion } from './library.ts';
 import { requirePresent, versionFile } from './presence.ts';
 import { truncationFinding } from './report/truncation-finding.ts';
@@ -82,21 +83,18 @@ export class Reports {
     }
     return this.once(`${version.id} ${REPORT_KEY}`, async () => {
       const title = `Looking at the rows of ${version.datasetName}`;
-      const report = await this.work(version, title, async (control) => {
-        const temporary = join(this.context.workspace.temporary, `${randomUUID()}.findings`);
-        try {
+      const report = await this.work(version, title, (control) =>
+        withTemporary(this.context, async (findings) => {
           const file = versionFile(this.context, version);
-          const input = { file, findings: temporary, patience: NEAR_DUPLICATES_MS };
-          const made = await runTask('report', input, {
-            signal: control.signal,
-            onProgress: (now) => control.progress(now),
-          });
-          await rename(temporary, this.findingsFile(version));
+          const made = await runTask(
+            'report',
+            { file, findings, patience: NEAR_DUPLICATES_MS },
+            { signal: control.signal, onProgress: (now) => control.progress(now) },
+          );
+          await rename(findings, this.findingsFile(version));
           return made;
-        } finally {
-          await rm(temporary, { force: true });
-        }
-      });
+        }),
+      );
       keepReport(this.context.db, version.id, REPORT_KEY, JSON.stringify(report));
       return report;
     });
