@@ -1,9 +1,10 @@
 import { jobsManager } from '../managers/jobs-manager.svelte.ts';
+import { palette } from '../managers/palette-manager.svelte.ts';
 import { preferencesManager } from '../managers/preferences-manager.svelte.ts';
 import { shortcuts } from '../managers/shortcut-manager.svelte.ts';
 import { statusManager } from '../managers/status-manager.svelte.ts';
 import { router } from '../router.svelte.ts';
-import { frameShortcuts } from './shortcuts.ts';
+import { frameActions, frameShortcuts } from './shortcuts.ts';
 
 /** Starts what the whole window relies on. Returns its own end. */
 export function listenAll(): () => void {
@@ -15,6 +16,7 @@ export function listenAll(): () => void {
     jobsManager.listen(),
     shortcuts.listen(),
     shortcuts.register(...frameShortcuts),
+    palette.register(...frameActions),
   ];
   return () => ends.forEach((end) => end());
 }

@@ -1,4 +1,5 @@
-import { palette } from '../managers/palette-manager.svelte.ts';
+import { palette, type Command } from '../managers/palette-manager.svelte.ts';
+import { preferencesManager } from '../managers/preferences-manager.svelte.ts';
 import { sheet, type Shortcut } from '../managers/shortcut-manager.svelte.ts';
 import { go } from '../router.svelte.ts';
 
@@ -25,4 +26,18 @@ export const frameShortcuts: readonly Shortcut[] = [
   page('G S', 'Settings', '/settings'),
   page('N', 'New experiment', '/experiments/new'),
   page('I', 'Import data', '/data/import'),
+];
+
+/** What the palette can do on every page. */
+export const frameActions: readonly Command[] = [
+  { key: 'new', group: 'Actions', label: 'New experiment', path: '/experiments/new' },
+  { key: 'import', group: 'Actions', label: 'Import data', path: '/data/import' },
+  { key: 'model', group: 'Actions', label: 'Find or add a model', path: '/models' },
+  ...(['light', 'dark', 'system'] as const).map((theme): Command => ({
+    key: `theme ${theme}`,
+    group: 'Actions',
+    label: theme === 'system' ? "Use the system's theme" : `Use the ${theme} theme`,
+    run: () => void preferencesManager.write({ theme }).catch(() => undefined),
+  })),
+  { key: 'shortcuts', group: 'Actions', label: 'Show all shortcuts', run: () => sheet.toggle() },
 ];

@@ -15,9 +15,9 @@ class JobsManager {
     return id === null ? undefined : this.#jobs.get(id);
   }
 
-  /** Resolves when the job has ended, however it did. */
+  /** Resolves when the job has ended, however it did. Rejects with a RefusedError where jobs cannot be read. */
   finished(id: string): Promise<Job> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const look = (job: Job | undefined): boolean => {
         if (!job || job.id !== id || job.state === 'running' || job.state === 'paused') return false;
         off();
@@ -25,7 +25,7 @@ class JobsManager {
         return true;
       };
       const off = rpc.on('jobs/changed', look);
-      void rpc.call('jobs/list', {}).then(({ jobs }) => look(jobs.find((job) => job.id === id)));
+      rpc.call('jobs/list', {}).then(({ jobs }) => look(jobs.find((job) => job.id === id)), reject);
     });
   }
 
@@ -38,7 +38,7 @@ class JobsManager {
     read();
     const off = [
       rpc.on('jobs/changed', (job) => (this.#jobs = new Map(this.#jobs).set(job.id, job))),
-      rpc.onConnection((connected) => connected && read()),
+      rpc.on('system/restarted', read),
     ];
     return () => off.forEach((stop) => stop());
   }

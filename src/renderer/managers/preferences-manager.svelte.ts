@@ -42,7 +42,10 @@ class PreferencesManager {
         })
         .catch(() => undefined);
     read();
-    const off = [rpc.on('settings/changed', (changed) => this.#take(changed))];
+    const off = [
+      rpc.on('settings/changed', (changed) => this.#take(changed)),
+      rpc.on('system/restarted', read),
+    ];
     return () => {
       dark.removeEventListener('change', show);
       off.forEach((stop) => stop());
