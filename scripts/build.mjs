@@ -16,17 +16,20 @@ const parts = [
     name: 'Window',
     sources: ['src/renderer', 'src/shared', 'package.json'],
     result: 'out/renderer/index.html',
-    tool: ['vite/bin/vite.js', 'build', '--config', 'src/renderer/vite.config.ts'],
+    tool: ['vite/bin/vite.js', 'build', '--config', 'src/renderer/vite.config.ts', '--emptyOutDir'],
+    /** Built beside the old one, which somebody may be looking at. */
+    folder: 'out/renderer',
   },
 ];
 
 /** Builds what is missing or older than its sources into out/. */
 export async function build(node) {
-  for (const { name, sources, result, tool } of parts) {
+  for (const { name, sources, result, tool, folder } of parts) {
     const places = sources.map((source) => path.join(projectDir, source));
     const built = fs.statSync(path.join(projectDir, result), { throwIfNoEntry: false });
     if (built && built.mtimeMs >= newest(places)) continue;
-    const [script, ...args] = tool;
+    const fresh = folder && path.join(projectDir, `${folder}.${process.pid}.new`);
+    const [script, ...args] = fresh ? [...tool, '--outDir', fresh] : tool;
     await step(`Build: ${name}`, async () => {
       const options = { cwd: projectDir, env: taskEnvironment(node, projectDir) };
       const bin = path.join(projectDir, 'node_modules', script);
@@ -37,6 +40,13 @@ export async function build(node) {
           'The lines above say why.',
           lastLines(output, 30),
         );
+      if (fresh) {
+        const old = `${fresh}.old`;
+        const place = path.join(projectDir, folder);
+        if (fs.existsSync(place)) fs.renameSync(place, old);
+        fs.renameSync(fresh, place);
+        fs.rmSync(old, { recursive: true, force: true });
+      }
       const now = new Date();
       fs.utimesSync(path.join(projectDir, result), now, now);
     });

@@ -40,12 +40,9 @@ describe.runIf(host)('the desktop app on the stand-in', () => {
     const { session } = await opened();
     onTestFinished(() => session.close());
     await session.page.goto(session.address('/settings/hub'));
-    const field = session.page.getByLabel(/token/i).first();
+    const field = session.page.getByLabel('Token', { exact: true });
     await field.fill('hf_thisIsASecret');
-    await session.page
-      .getByRole('button', { name: /save|keep|set/i })
-      .first()
-      .click();
+    await session.page.getByRole('button', { name: 'Keep' }).last().click();
     const file = path.join(session.userData, 'secrets.json');
     await expect.poll(() => existsSync(file)).toBe(true);
     expect(readFileSync(file, 'utf8')).not.toContain('hf_thisIsASecret');
@@ -67,7 +64,7 @@ describe.runIf(host)('the desktop app on the stand-in', () => {
     const session = await host!.open(workspace);
     await session.page.goto(session.address('/experiments'));
     await session.page.getByRole('link', { name: 'Long' }).first().click();
-    const goOn = session.page.getByRole('button', { name: /resume|go on/i }).first();
+    const goOn = session.page.getByRole('button', { name: /^(Go on|Start again)/ }).first();
     if (await goOn.isVisible()) await goOn.click();
     await expect
       .poll(() => session.heard.some(({ type }) => type === 'progress'), { timeout: 30_000 })

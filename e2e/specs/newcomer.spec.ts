@@ -20,10 +20,7 @@ describe.each(hosts)('on the $name', ({ open }) => {
       await page.getByRole('button', { name: /sample/i }).click();
       await page.waitForURL(/#\/experiments\/new/, { timeout: 60_000 });
       await page.getByRole('heading', { name: 'Pre-flight' }).waitFor();
-      await page
-        .getByText(/of 2[23](\.\d)? ?M/)
-        .first()
-        .waitFor({ timeout: 60_000 });
+      await page.getByText('Trained', { exact: true }).waitFor({ timeout: 60_000 });
       await start(page);
 
       await state(page, 'finished');
