@@ -82,7 +82,7 @@ class Recording {
   private async begin(): Promise<Recorder> {
     const id = experimentFor(new ExperimentStore(this.db), this.run);
     const recorder = await Recorder.begin({ db: this.db, id, runner: 'cli', pid: process.pid });
-    recorder.device(usesGpu() ? 'GPU' : `CPU · ${os.availableParallelism()} cores`);
+    recorder.ready(usesGpu() ? 'GPU' : `CPU · ${os.availableParallelism()} cores`, process.pid);
     for (const event of this.waiting.splice(0)) this.take(recorder, event);
     this.recorder = recorder;
     return recorder;

@@ -22,7 +22,7 @@ const CHUNK = 5_000;
 
 const columns = ['step', 'epoch', 'loss', 'learning_rate', 'grad_norm', 'tokens_per_second'] as const;
 
-export const emptyCurve = (): Curve => ({
+const emptyCurve = (): Curve => ({
   step: [],
   epoch: [],
   loss: [],

@@ -27,7 +27,7 @@ export interface Patience {
   /** So many times its longest silence so far, where that is more: a step of a large model blocks the process. */
   times: number;
 }
-export const patience: Patience = { floorMs: 180_000, times: 20 };
+const patience: Patience = { floorMs: 180_000, times: 20 };
 
 /** A check that comes this late says that the machine slept. */
 const ASLEEP_MS = 10_000;

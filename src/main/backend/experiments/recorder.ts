@@ -84,8 +84,10 @@ export class Recorder {
     if (data) this.take(data);
   }
 
-  device(device: string): void {
+  /** The process that trains is there. */
+  ready(device: string, pid: number | null): void {
     this.facts.device = device;
+    this.changes.runner_pid = pid;
     this.soon();
   }
 

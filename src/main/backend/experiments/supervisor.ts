@@ -117,7 +117,7 @@ export class Supervisor {
 
   private async engine(current: Current, record: ExperimentRecord, recorder: Recorder): Promise<Outcome> {
     const { host } = this.context;
-    const { id, name, folder, config, details } = record;
+    const { name, folder, config, details } = record;
     if (!existsSync(folder)) throw fault('experiments/folder-gone', { name, folder });
     if (details.finishing) current.asked = 'stop';
     const input = {
@@ -127,15 +127,16 @@ export class Supervisor {
       resume: recorder.checkpoint !== null,
     };
     const onMessage = (message: FromEngine): void => {
-      if (message.type === 'ready') recorder.device(message.device);
-      else if (message.type === 'alive') recorder.memory(message.peakMemoryMb);
+      if (message.type === 'ready') {
+        // Only now: a host may learn the number of a process after it has asked for one.
+        recorder.ready(message.device, run.pid ?? null);
+      } else if (message.type === 'alive') recorder.memory(message.peakMemoryMb);
       else if (message.type === 'event') {
         recorder.onEvent(message.event);
         this.showProgress(message.event);
       }
     };
     const run = new EngineRun({ host, job: 'train', input, onMessage });
-    this.store.update(id, { runner_pid: run.pid ?? null });
     current.run = run;
     if (current.asked) run.stop(current.asked === 'stop' ? 'adapter' : 'checkpoint');
     return this.judge(current, recorder, await run.ended);

@@ -6,7 +6,7 @@ import type { InputOf } from '../../../shared/contract.ts';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import type { TestBackend } from '../test-support.ts';
 
-export const goldenModel = path.resolve(import.meta.dirname, '../../../../fixtures/golden/seed1/models/bert');
+const goldenModel = path.resolve(import.meta.dirname, '../../../../fixtures/golden/seed1/models/bert');
 
 const words = 'food great service slow loved come back again free entry win prize claim call good bad'.split(
   ' ',
