@@ -4,7 +4,7 @@ import { recipeSchema, type Recipe } from '../../../shared/contract/scripts.ts';
 import { fault } from '../../../shared/faults/index.ts';
 
 /** A usual script takes a tenth of a second. */
-const longestMs = 15_000;
+const longestMs = 10_000;
 const workerFile = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
 /** Reads a script in a thread of its own. Throws `scripts/too-slow`, `scripts/unreadable`. */

@@ -19,7 +19,7 @@ export function applyCall(reader: Reader, call: Call): Value {
   const { callee } = call;
   if (callee.kind === 'function') return reader.enter(callee.function, call.args, call.named);
   if (callee.kind === 'class') return construct(reader, callee.class, call);
-  const given = standard(call) ?? onObject(call) ?? onDictionary(call);
+  const given = standard(call) ?? onObject(reader, call) ?? onDictionary(call);
   if (given) return given;
   readCallbacks(reader, call);
   if (!isKnown(call)) reader.note(call.line, reasonOf(calledName(call)));
@@ -84,6 +84,11 @@ function standard(call: Call): Value | undefined {
     case 'builtins.len':
       if (first?.kind === 'list') return constant(first.items.length);
       return first?.kind === 'dict' ? constant(first.entries.size) : undefined;
+    case 'builtins.min': {
+      // min(128, tokenizer.model_max_length): what is known bounds it.
+      const known = args.map(({ value }) => constantOf(value)).filter((one) => typeof one === 'number');
+      return known.length > 0 ? constant(Math.min(...known)) : undefined;
+    }
     case 'builtins.int':
     case 'builtins.float': {
       const value = Number(constantOf(first) ?? NaN);
@@ -119,7 +124,7 @@ function standard(call: Call): Value | undefined {
 }
 
 /** Methods of argparse's and HfArgumentParser's objects. Arguments have their defaults. */
-function onObject(call: Call): Value | undefined {
+function onObject(reader: Reader, call: Call): Value | undefined {
   if (call.callee.kind !== 'member' || call.callee.of.kind !== 'object') return undefined;
   const { of: object, name } = call.callee;
   const { fields } = object;
@@ -142,6 +147,9 @@ function onObject(call: Call): Value | undefined {
   if (object.type === 'HfArgumentParser' && /^parse_/.test(name)) {
     const classes = fields.get('classes')!.value;
     const list = classes.kind === 'list' ? classes.items : [{ value: classes, line: call.line }];
+    if (list.some(({ value }) => value.kind === 'symbol' && value.path.endsWith('TrainingArguments'))) {
+      reader.note(call.line, 'TrainingArguments come from the command line; the recipe has their defaults.');
+    }
     return { kind: 'list', items: list.map(({ value, line }) => ({ value: instance(value, line), line })) };
   }
   return undefined;

@@ -1,4 +1,5 @@
 import { evaluate, truthOf } from './expressions.ts';
+import { readImport } from './imports.ts';
 import type { Reader } from './reader.ts';
 import { childrenOf, type SyntaxNode } from './syntax.ts';
 import {
@@ -6,7 +7,6 @@ import {
   constant,
   constantOf,
   numberOf,
-  symbol,
   unknown,
   type FunctionValue,
   type Placed,
@@ -94,39 +94,6 @@ const bodies = (node: SyntaxNode): SyntaxNode[] =>
   childrenOf(node)
     .filter(({ name }) => name === 'Body')
     .flatMap(childrenOf);
-
-function readImport(reader: Reader, node: SyntaxNode): void {
-  let module = '';
-  let importing = false;
-  let path = '';
-  const parts = childrenOf(node);
-  const isFrom = parts[0]?.name === 'from';
-  const bind = (name: string, full: string): void => reader.scope.set(name, symbol(full));
-  for (let i = 1; i < parts.length; i++) {
-    const part = parts[i]!;
-    const text = reader.textOf(part);
-    if (part.name === 'import') {
-      importing = true;
-      module = path;
-      path = '';
-    } else if (part.name === ',') path = '';
-    else if (part.name === '*') reader.wildcards.push(module);
-    else if (part.name === '.' || part.name === 'VariableName') {
-      path += text;
-      if (part.name === '.' || (isFrom && !importing)) continue;
-      const full = isFrom ? `${module}.${path}` : path;
-      const alias = parts[i + 1]?.name === 'as' ? parts[i + 2] : undefined;
-      if (alias) {
-        bind(reader.textOf(alias), full);
-        i += 2;
-      } else if (parts[i + 1]?.name !== '.') {
-        // `import a.b` binds a.
-        const first = path.split('.')[0]!;
-        bind(isFrom ? path : first, isFrom ? full : first);
-      }
-    }
-  }
-}
 
 function readAssignment(reader: Reader, node: SyntaxNode): void {
   const parts = childrenOf(node);

@@ -22,7 +22,8 @@ export function parsePython(given: string): Source {
   const starts = lineStarts(text);
   const lineAt = (offset: number): number => lineOf(starts, offset);
   const rawLine = (line: number): string => text.slice(starts[line - 1] ?? 0, (starts[line] ?? Infinity) - 1);
-  let tree = parser.parse(text);
+  // Most stand at the start of a line, where no Python can; the parser would stumble over each.
+  let tree = parser.parse(text.replace(/^(?:!|%%?[a-z]).*$/gm, (line) => ' '.repeat(line.length)));
   let broken = errorLines(tree.topNode, lineAt);
   const magic = broken.filter((line) => /^[!%]/.test(rawLine(line).trimStart()));
   if (magic.length > 0) {

@@ -25,6 +25,12 @@ export interface ScriptData {
 export function readData(calls: readonly Call[], trainer: Call | undefined, findings: Findings): ScriptData {
   const train = dataSourceOf(trainer?.named.get('train_dataset')?.value);
   const evaluated = dataSourceOf(trainer?.named.get('eval_dataset')?.value);
+  for (const name of ['train_dataset', 'eval_dataset']) {
+    const given = trainer?.named.get(name);
+    if (given && constantOf(given.value) !== null && !dataSourceOf(given.value)) {
+      findings.notUnderstood(given.line, `Where the rows of ${name} come from is not known.`);
+    }
+  }
   const load =
     train?.load ??
     evaluated?.load ??

@@ -71,6 +71,9 @@ export function readTokens(
   if (result.textPairColumn !== null) findings.found('data.textPairColumn', call.line, result.textPairColumn);
   const length = call.named.get('max_length');
   result.maxLength = numberOf(length?.value) ?? null;
+  // The model's own limit is what Graft takes where no length is set.
+  const isLimit = length?.value.kind === 'member' && length.value.name === 'model_max_length';
+  if (length && result.maxLength === null && !isLimit) findings.value('max_length', length);
   if (result.maxLength !== null) findings.found('data.maxLength', length!.line, result.maxLength);
   readPadding(call, result, findings);
   checkTruncation(call, findings);
