@@ -65,6 +65,10 @@ describe.runIf(host)('the desktop app on the stand-in', () => {
     await session.page.goto(session.address('/experiments'));
     await session.page.getByRole('link', { name: 'Long' }).first().click();
     const goOn = session.page.getByRole('button', { name: /^(Go on|Start again)/ }).first();
+    await goOn
+      .or(session.page.getByRole('button', { name: 'Pause' }))
+      .first()
+      .waitFor();
     if (await goOn.isVisible()) await goOn.click();
     await expect
       .poll(() => session.heard.some(({ type }) => type === 'progress'), { timeout: 30_000 })
