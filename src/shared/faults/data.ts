@@ -42,7 +42,9 @@ export const dataFaults = {
     message: `Line ${count(p.line)} of ${p.file} holds a NUL byte, which no text file does.`,
     remedy: 'Check that the file is text and whole; export it again from where it came from.',
   }),
-  'data/row-fields': (p: RowPlace & { fields: number; expected: number; expectedBy: 'header' | 'names' | 'first-row' }) => ({
+  'data/row-fields': (
+    p: RowPlace & { fields: number; expected: number; expectedBy: 'header' | 'names' | 'first-row' },
+  ) => ({
     message:
       `${place(p)} has ${many(p.fields, 'field')}, ` +
       {
