@@ -30,6 +30,12 @@ describe('the histogram of token lengths', () => {
     expect(bars.length).toBeLessThanOrEqual(80);
     expect(bars.reduce((sum, { rows }) => sum + rows, 0)).toBe(4000);
   });
+  it('says so where the last bar holds all longer texts', () => {
+    const { bars, ticks } = histogram({ ...lengths, binWidth: 3, maxLength: 64 }, 480, 100);
+    expect(bars.at(-1)).toMatchObject({ from: 87, to: 238 });
+    expect(ticks.filter(({ more }) => more)).toMatchObject([{ value: 87 }]);
+    expect(ticks.every(({ x }) => x <= 480)).toBe(true);
+  });
   it('leaves out numbers that would touch', () => {
     const { ticks } = histogram({ ...lengths, maxLength: 236 }, 300, 100);
     ticks.forEach((tick, at) =>

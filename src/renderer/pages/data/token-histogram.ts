@@ -15,6 +15,8 @@ export interface Bar {
 
 export interface Tick {
   value: number;
+  /** The last bar holds all longer texts too. */
+  more: boolean;
   x: number;
   anchor: 'start' | 'middle' | 'end';
 }
@@ -40,31 +42,36 @@ export function histogram(lengths: Lengths, width: number, height: number) {
     height: rows === 0 ? 0 : Math.max(1.5, (rows / most) * (height - 8)),
     rows,
     from: Math.round(at * wide),
-    to: Math.round((at + 1) * wide) - 1,
+    // The last bar holds all longer texts too.
+    to:
+      at === joined.length - 1
+        ? Math.max(longest, Math.round((at + 1) * wide) - 1)
+        : Math.round((at + 1) * wide) - 1,
     cut: at * wide >= maxLength,
   }));
+  const end = longest >= tokens ? { value: tokens - wide, more: true } : { value: longest, more: false };
   const cut = maxLength < tokens ? scale(maxLength) : null;
   return {
     bars,
     cut,
     cutLeft: cut !== null && cut > width * 0.6,
-    ticks: ticks(longest, maxLength, cut, scale),
+    ticks: ticks(end, maxLength, cut, scale),
   };
 }
 
 function ticks(
-  longest: number,
+  end: { value: number; more: boolean },
   maxLength: number,
   cut: number | null,
   scale: (value: number) => number,
 ): Tick[] {
-  const half = Math.round(longest / 2);
+  const half = Math.round(end.value / 2);
   // Numbers that would touch are left out; the cut matters most.
   const wanted: Tick[] = [
-    { value: 0, x: 0, anchor: 'start' },
-    ...(cut === null ? [] : [{ value: maxLength, x: cut, anchor: 'middle' as const }]),
-    { value: longest, x: scale(longest), anchor: 'end' },
-    { value: half, x: scale(half), anchor: 'middle' },
+    { value: 0, more: false, x: 0, anchor: 'start' },
+    ...(cut === null ? [] : [{ value: maxLength, more: false, x: cut, anchor: 'middle' as const }]),
+    { ...end, x: scale(end.value), anchor: 'end' },
+    { value: half, more: false, x: scale(half), anchor: 'middle' },
   ];
   const shown: Tick[] = [];
   for (const tick of wanted) if (shown.every(({ x }) => Math.abs(x - tick.x) > 44)) shown.push(tick);
