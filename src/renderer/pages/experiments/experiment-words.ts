@@ -22,6 +22,9 @@ export function overGuessing(accuracy: number, baselines: Baselines | null): str
   return `${decimal(Math.abs(100 * gain))} ${gain < 0 ? 'under' : 'over'} guessing`;
 }
 
+// What PEFT wraps around a parameter's own name.
+const frames = ['default', 'base_model', 'model', 'modules_to_save'];
+
 /** Names of parameters as groups: "lora_A, lora_B · query, value" with how many there are. */
 export function movedGroups(names: readonly string[]): { label: string; count: number }[] {
   const groups = new Map<
@@ -29,9 +32,7 @@ export function movedGroups(names: readonly string[]): { label: string; count: n
     { parts: Set<string>; modules: Set<string>; layers: Set<number>; count: number }
   >();
   for (const name of names) {
-    const parts = name
-      .split('.')
-      .filter((part) => part !== 'default' && part !== 'base_model' && part !== 'model');
+    const parts = name.split('.').filter((part) => !frames.includes(part));
     const lora = parts.findIndex((part) => part.startsWith('lora_'));
     const module = lora > 0 ? parts[lora - 1]! : parts.slice(0, -1).join('.');
     const part = lora > 0 ? parts[lora]! : parts.at(-1)!;

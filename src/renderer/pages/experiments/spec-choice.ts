@@ -65,5 +65,5 @@ export function patched(draft: Draft, patch: Fields): Draft {
   if (!parsed.success) return draft;
   // Fields left out are left out: the contract's types tell that from undefined.
   const given = Object.entries<unknown>(parsed.data).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as Draft;
+  return Object.fromEntries(given);
 }
