@@ -39,7 +39,7 @@ export async function seedStore(backend: TestBackend): Promise<{ modelId: string
 
 type SpecInput = InputOf<'experiments/create'>['spec'];
 
-/** A small experiment on the seeded store with dropout on: 48 steps, a checkpoint every 5. */
+/** A small experiment on the seeded store with dropout on: 48 steps, a checkpoint every 20. */
 export function smallSpec(
   seeded: { modelId: string; versionId: string },
   training: Record<string, unknown> = {},
@@ -60,7 +60,7 @@ export function smallSpec(
       num_train_epochs: 3,
       learning_rate: 5e-3,
       save_strategy: 'steps',
-      save_steps: 5,
+      save_steps: 20,
       eval_strategy: 'epoch',
       ...training,
     },
@@ -69,7 +69,7 @@ export function smallSpec(
 }
 
 /** One that lasts until it is ended: thousands of steps. */
-export const longTraining = { num_train_epochs: 500, eval_strategy: 'no' };
+export const longTraining = { num_train_epochs: 500, eval_strategy: 'no', save_strategy: 'no' };
 
 /** The experiment as soon as it is in `state`. */
 export async function inState(
