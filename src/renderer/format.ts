@@ -61,8 +61,8 @@ export function bytes(value: number): string {
   return `${fixed(value / 1e9, 1)}${SPACE}GB`;
 }
 
-/** Megabytes (10^6 bytes) as "1.9 GB". */
-export const megabytes = (value: number): string => bytes(value * 1e6);
+/** What the contract counts in `…Mb` (2^20 bytes) as "1.9 GB". */
+export const megabytes = (value: number): string => bytes(value * 2 ** 20);
 
 /** Seconds as "0.27 s", "38 s", "2 min 10 s", "3 h 5 min", "2 d 4 h". */
 export function duration(seconds: number): string {
