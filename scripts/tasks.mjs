@@ -17,6 +17,8 @@ export const tasks = {
   },
   start: async (args) => {
     const node = await setUp();
+    // The sample's model: without it the window still opens, and fetches it from the hub when it is wanted.
+    await ensureCheckpoint().catch((error) => process.stderr.write(`${error.message}\n`));
     await build(node);
     const electron = hasDisplay() ? await ensureElectron(node) : null;
     if (electron !== null) return runTask(electron, [projectDir, ...args]);

@@ -97,7 +97,10 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
       name: 'Removed experiments',
       entries: () =>
         Promise.all(
-          experiments('removed_at IS NOT NULL').map(({ name, folder }) => folderEntry(folder, name)),
+          experiments('removed_at IS NOT NULL')
+            // A run of the command line lies in a folder of the person's own.
+            .filter(({ folder }) => isInside(workspace.dir, folder))
+            .map(({ name, folder }) => folderEntry(folder, name)),
         ),
       clean: async (entries) => {
         await removePaths(entries);
@@ -144,14 +147,19 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
       )
       .pluck()
       .all();
-    const entries = files.map((file) =>
-      folderEntry(path.resolve(workspace.datasets, file), 'a removed data set'),
-    );
-    return filled(await Promise.all(entries));
+    // Findings and token lengths stand beside a version, under its name.
+    const names = new Set(files.map((file) => path.basename(file, '.db')));
+    const inFolder = await filesIn(workspace.datasets, 'a removed data set');
+    return filled(inFolder.filter(({ path: file }) => names.has(path.basename(file).split('.')[0] ?? '')));
   }
 }
 
 const removedIds = `SELECT v.id FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id WHERE d.removed_at IS NOT NULL`;
+
+function isInside(folder: string, inner: string): boolean {
+  const way = path.relative(folder, inner);
+  return way !== '' && !way.startsWith('..') && !path.isAbsolute(way);
+}
 
 const filled = (entries: readonly Entry[]) => entries.filter(({ bytes }) => bytes > 0);
 

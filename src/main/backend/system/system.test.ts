@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -236,6 +244,27 @@ describe('storage', () => {
       'open',
     ]);
   });
+});
+
+it('cleans a removed data set with what stands beside it, and leaves what another version shares', async () => {
+  const { db, workspace } = context;
+  const add = (id: string, file: string, removed: boolean) => {
+    db.prepare("INSERT INTO datasets VALUES (?, ?, 'files', 0, ?)").run(id, id, removed ? 1 : null);
+    db.prepare("INSERT INTO dataset_versions VALUES (?, ?, 1, ?, ?, 1, 1, '{}', '', NULL, 0)").run(
+      `v-${id}`,
+      id,
+      id,
+      file,
+    );
+  };
+  add('gone', 'aaa.db', true);
+  add('also-gone', 'bbb.db', true);
+  add('kept', 'bbb.db', false);
+  for (const name of ['aaa.db', 'aaa.findings', 'aaa.lengths-x', 'bbb.db', 'bbb.findings']) {
+    writeFileSync(path.join(workspace.datasets, name), 'x');
+  }
+  expect(await handlers()['system/clean']({ keys: ['removed-datasets'] })).toEqual({ freed: 3 });
+  expect(readdirSync(workspace.datasets).sort()).toEqual(['bbb.db', 'bbb.findings']);
 });
 
 it('lists the packages that Graft is made of with their licences', async () => {
