@@ -1,6 +1,9 @@
 import path from 'node:path';
+import { build } from './build.mjs';
 import { runChecks, runTests } from './checks.mjs';
+import { packageApp } from './package.mjs';
 import { ensureCheckpoint } from './setup/checkpoint.mjs';
+import { ensureElectron, hasDisplay } from './setup/electron.mjs';
 import { setUp } from './setup/index.mjs';
 import { taskEnvironment } from './setup/node24.mjs';
 import { projectDir } from './setup/places.mjs';
@@ -14,8 +17,31 @@ export const tasks = {
   },
   start: async (args) => {
     const node = await setUp();
-    process.stderr.write('The window is not part of this version yet; this is the command line.\n');
-    return runOnNode24(node, 'src/main/cli/main.ts', args.length > 0 ? args : ['--help']);
+    await build(node);
+    const electron = hasDisplay() ? await ensureElectron(node) : null;
+    if (electron !== null) return runTask(electron, [projectDir, ...args]);
+    const why = hasDisplay() ? 'Electron could not be fetched' : 'there is no display here';
+    process.stderr.write(`The window opens in a browser, because ${why}.\n`);
+    return runOnNode24(node, 'src/main/cli/main.ts', ['serve', ...args]);
+  },
+  build: async () => {
+    await build(await setUp());
+    return 0;
+  },
+  e2e: async (args) => {
+    const node = await setUp();
+    await ensureCheckpoint();
+    return runVitest(node, ['run', '--config', 'e2e/vitest.config.ts', ...args]);
+  },
+  screenshots: async (args) => {
+    const node = await setUp();
+    await ensureCheckpoint();
+    return runVitest(node, ['run', '--config', 'e2e/screenshots.config.ts', ...args]);
+  },
+  package: async (args) => {
+    const node = await setUp();
+    await build(node);
+    return packageApp(node, args);
   },
   demo: async (args) => {
     const node = await setUp();
@@ -28,6 +54,11 @@ export const tasks = {
   check: async () => runChecks(await setUp()),
   test: async (args) => runTests(await setUp(), args),
 };
+
+function runVitest(node, args) {
+  const vitest = path.join(projectDir, 'node_modules/vitest/vitest.mjs');
+  return runTask(node.bin, [vitest, ...args], { cwd: projectDir, env: taskEnvironment(node, projectDir) });
+}
 
 function runOnNode24(node, script, args) {
   const nodeArgs = ['--disable-warning=ExperimentalWarning', path.join(projectDir, script), ...args];

@@ -1,6 +1,9 @@
 import type { TrainConfig } from '../../shared/settings/train-config.ts';
 
-/** What every long job gets from its host. Aborting keeps what was done. */
+/**
+ * What every long job gets from its host. Aborting keeps what was done; with the reason `'adapter'` training also
+ * writes the adapter as it is by then (`Keep` of the engine protocol).
+ */
 export interface JobContext {
   signal: AbortSignal;
   onEvent(event: JobEvent): void;
@@ -18,7 +21,28 @@ export type JobEvent =
       grad_norm: number;
       tokens_per_second: number;
     }
+  /** The run can start; `resumed_at`: the step that it goes on from, 0 for a fresh one. */
+  | {
+      type: 'started';
+      total_steps: number;
+      resumed_at: number;
+      parameters: ParameterCounts;
+      newly_initialized: string[];
+    }
+  | { type: 'checkpoint'; step: number }
+  | ({ type: 'moved' } & Moved)
   | { type: 'evaluation'; step: number; epoch: number; metrics: Record<string, number> };
+
+/** What the first steps changed, by checksums of all parameters before and after. */
+export interface Moved {
+  moved: string[];
+  /** Parameters that train and are as they were. */
+  unmoved: string[];
+  /** How many frozen parameters are as they were. */
+  frozen: number;
+  /** Frozen parameters that changed all the same. */
+  unexpected: string[];
+}
 
 export type Precision = 'fp32' | 'bf16';
 

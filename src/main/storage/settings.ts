@@ -1,5 +1,8 @@
 import type { Db } from './database.ts';
 
+/** The experiment that a person is putting together. */
+export const DRAFT_KEY = 'experiment-draft';
+
 /** The value kept under `key`, or null. */
 export function readSetting(db: Db, key: string): unknown {
   const value = db.prepare<[string], string>('SELECT value FROM settings WHERE key = ?').pluck().get(key);

@@ -35,8 +35,8 @@ export function carriesToken(protocols: string | undefined, token: string): bool
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** What every answer carries. */
-export function securityHeaders(port: number): Record<string, string> {
+/** What every answer carries, of the web host and of the desktop's own protocol. `connect`: where the page may connect. */
+export function securityHeaders(connect: readonly string[]): Record<string, string> {
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
@@ -44,7 +44,7 @@ export function securityHeaders(port: number): Record<string, string> {
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
-    `connect-src 'self' ws://127.0.0.1:${port} ws://localhost:${port}`,
+    `connect-src ${["'self'", ...connect].join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
     "form-action 'none'",

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fault } from '../../shared/faults/index.ts';
@@ -22,11 +22,26 @@ export async function ensureRenderer(say: (message: string) => void): Promise<st
   const inCheckout = !import.meta.url.endsWith('.js') && existsSync(config);
   if (inCheckout && newest(sources) > builtAt) {
     say('Building the window …');
-    const { build } = await import('vite');
-    await build({ configFile: config, logLevel: 'warn' });
+    await build(dir);
   }
   if (!existsSync(page)) throw fault('hosts/no-window', { dir });
   return dir;
+}
+
+/** Builds beside the old window and takes its place in the end: whoever serves the old one is not disturbed. */
+async function build(dir: string): Promise<void> {
+  const { build: viteBuild } = await import('vite');
+  const fresh = `${dir}.${process.pid}.new`;
+  const old = `${dir}.${process.pid}.old`;
+  try {
+    await viteBuild({ configFile: config, logLevel: 'silent', build: { outDir: fresh, emptyOutDir: true } });
+    if (existsSync(dir)) renameSync(dir, old);
+    renameSync(fresh, dir);
+  } catch (error) {
+    throw fault('hosts/build', { detail: error instanceof Error ? error.message : String(error) }, error);
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function newest(places: string[]): number {

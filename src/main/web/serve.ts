@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fault } from '../../shared/faults/index.ts';
 import { openBackend, type Backend } from '../backend/backend.ts';
 import { ensureRenderer } from './renderer-build.ts';
-import { startServer, type Pages, type WebServer } from './server.ts';
+import { startServer, staticPages, type Pages, type WebServer } from './server.ts';
 import { StaticFiles } from './static-files.ts';
 import { webHost } from './web-host.ts';
 import { addressOf, lockWorkspace } from './workspace-lock.ts';
@@ -84,8 +84,7 @@ async function listen(
 
 async function builtPages(say: (message: string) => void) {
   const files = new StaticFiles(await ensureRenderer(say));
-  const answer: Pages = (request, response) => files.answer(request, response);
-  return { answer, close: () => Promise.resolve() };
+  return { answer: staticPages(files), close: () => Promise.resolve() };
 }
 
 async function developmentPages() {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { App } from '../backend/app.ts';
 import { carriesToken, isOwnHost, isOwnOrigin, isOwnRequest, securityHeaders } from './guards.ts';
 import { Sockets } from './sockets.ts';
+import type { StaticFiles } from './static-files.ts';
 
 /** What answers plain requests: the built window, or the development server. */
 export type Pages = (request: IncomingMessage, response: ServerResponse) => void;
@@ -33,7 +34,7 @@ export async function startServer({
   const bound = (): number => (server.address() as AddressInfo).port;
 
   server.on('request', (request, response) => {
-    for (const [name, value] of Object.entries(securityHeaders(bound()))) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (!isOwnHost(request.headers.host, bound()) || !isOwnRequest(request.headers)) {
       return refuse(response, 403, 'This address is for the Graft window of this machine only.');
     }
@@ -56,10 +57,12 @@ export async function startServer({
     sockets.accept(request, stream, head);
   });
 
+  let headers: Record<string, string> = {};
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: '127.0.0.1', port }, resolve);
   });
+  headers = securityHeaders([`ws://127.0.0.1:${bound()}`, `ws://localhost:${bound()}`]);
   return {
     port: bound(),
     close: async () => {
@@ -68,6 +71,15 @@ export async function startServer({
       server.closeAllConnections();
       await closed;
     },
+  };
+}
+
+/** Answers from the built window. */
+export function staticPages(files: StaticFiles): Pages {
+  return (request, response) => {
+    const { status, headers, body } = files.find(request.url ?? '/', request.headers['if-none-match']);
+    response.writeHead(status, { ...headers, 'content-length': body.length });
+    response.end(request.method === 'HEAD' ? undefined : body);
   };
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 
 const types: Record<string, string> = {
@@ -21,6 +20,12 @@ interface StaticFile {
   etag: string;
 }
 
+export interface StaticAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
 /**
  * The built window, held in memory by its addresses: what is not in the list does not exist, so that no path can
  * leave the folder. Read anew when the window was built anew.
@@ -37,28 +42,23 @@ export class StaticFiles {
     this.refresh();
   }
 
-  /** Answers a GET or HEAD; an address without a file name is a page of the window. */
-  answer(request: IncomingMessage, response: ServerResponse): void {
-    const address = (request.url ?? '/').replace(/[?#].*$/, '');
+  /** The answer to an address; one without a file name is a page of the window. `known`: the copy that the asker has. */
+  find(url: string, known?: string): StaticAnswer {
+    const address = url.replace(/[?#].*$/, '');
     const isPage = !path.posix.basename(address).includes('.');
     if (isPage) this.refresh();
     const file = this.files.get(isPage ? '/index.html' : address);
     if (!file) {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('There is nothing here.\n');
-      return;
+      const body = Buffer.from('There is nothing here.\n');
+      return { status: 404, headers: { 'content-type': 'text/plain' }, body };
     }
-    const hashed = address.startsWith('/assets/');
     const headers = {
       'content-type': file.type,
       etag: file.etag,
-      'cache-control': hashed ? 'max-age=31536000, immutable' : 'no-cache',
+      'cache-control': address.startsWith('/assets/') ? 'max-age=31536000, immutable' : 'no-cache',
     };
-    if (request.headers['if-none-match'] === file.etag) {
-      response.writeHead(304, headers).end();
-      return;
-    }
-    response.writeHead(200, { ...headers, 'content-length': file.body.length });
-    response.end(request.method === 'HEAD' ? undefined : file.body);
+    if (known === file.etag) return { status: 304, headers, body: Buffer.alloc(0) };
+    return { status: 200, headers, body: file.body };
   }
 
   private refresh(): void {

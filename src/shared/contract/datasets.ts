@@ -15,6 +15,8 @@ export const sourceSchema = z.discriminatedUnion('kind', [
       .max(20),
     delimiter: z.string().length(1).optional(),
     encoding: z.string().optional(),
+    /** Whether the first line names the columns; left out: found. Without a header they are column_1, column_2, … */
+    header: z.boolean().optional(),
     /** Names for the columns of a file without a header line. */
     columnNames: z.array(z.string()).optional(),
   }),
@@ -188,6 +190,8 @@ export const datasetMethods = {
       source: sourceSchema,
       name: z.string().min(1).max(200),
       mapping: mappingSchema,
+      /** What becomes of rows whose label is empty. Refused: the fault names the first ones. */
+      emptyLabels: z.enum(['refuse', 'leave-out']).default('refuse'),
       datasetId: id.optional(),
     }),
     newVersion,
@@ -224,6 +228,9 @@ export const datasetMethods = {
       split: z.string().nullable().default(null),
       finding: findingCodeSchema.nullable().default(null),
       order: z.enum(['row', 'longest', 'shortest']).default('row'),
+      /** Whose tokens `tokens` and the finding `truncation` count; null: as in the report read last. */
+      modelId: id.nullable().default(null),
+      maxLength: z.number().int().min(3).nullable().default(null),
       ...range,
     }),
     page(rowSchema),

@@ -102,10 +102,14 @@ export const baselinesSchema = z.object({
 });
 export type Baselines = z.infer<typeof baselinesSchema>;
 
-/** What moved in the first step, checked by hash. */
+/** What the first steps moved, by checksums of all parameters before and after. */
 export const movedSchema = z.object({
   moved: z.array(z.string()),
+  /** Parameters that train and are as they were. */
+  unmoved: z.array(z.string()).default([]),
+  /** How many frozen parameters are as they were. */
   frozen: count,
+  /** Frozen parameters that changed all the same. */
   unexpected: z.array(z.string()),
 });
 

@@ -42,12 +42,14 @@ export const dataFaults = {
     message: `Line ${count(p.line)} of ${p.file} holds a NUL byte, which no text file does.`,
     remedy: 'Check that the file is text and whole; export it again from where it came from.',
   }),
-  'data/row-fields': (p: RowPlace & { fields: number; expected: number; named: boolean }) => ({
+  'data/row-fields': (p: RowPlace & { fields: number; expected: number; expectedBy: 'header' | 'names' | 'first-row' }) => ({
     message:
       `${place(p)} has ${many(p.fields, 'field')}, ` +
-      (p.named
-        ? `but ${many(p.expected, 'column name')} are given.`
-        : `the header has ${count(p.expected)}.`),
+      {
+        header: `the header has ${count(p.expected)}.`,
+        names: `but ${many(p.expected, 'column name')} are given.`,
+        'first-row': `the first row has ${count(p.expected)}.`,
+      }[p.expectedBy],
     remedy:
       p.fields > p.expected
         ? 'Put fields that contain the separator in double quotes, or take the surplus one out.'

@@ -55,4 +55,32 @@ export const modelsFaults = {
     message: `${p.file}: ${p.tensor} holds values that are not numbers (NaN or infinite).`,
     remedy: 'Go back to an earlier checkpoint; lower the learning rate if it came from training.',
   }),
+  'models/link-outside': (p: { file: string; target: string }) => ({
+    message: `${p.file} is a link that leads out of its folder, to ${p.target}.`,
+    remedy: 'Copy the file itself into the folder, if you trust who made the link.',
+  }),
+  'models/unreadable': (p: { folder: string; reason: string }) => ({
+    message: `The model in ${p.folder} cannot be read: ${p.reason}.`,
+    remedy: 'Check that its files are whole; download or copy them again.',
+  }),
+  'models/not-trainable': (p: { name: string; unsupported: string }) => ({
+    message: `${p.name} cannot be trained here, so it is not downloaded.`,
+    remedy: p.unsupported,
+  }),
+  'models/missing': (p: { name: string; folder: string }) => ({
+    message: `The files of ${p.name} are gone: ${p.folder} does not exist.`,
+    remedy: 'Put the folder back, or download the model again.',
+  }),
+  'models/in-use': (p: { name: string; experiments: readonly string[] }) => ({
+    message: `${p.name} is needed by ${p.experiments.join(', ')}.`,
+    remedy: 'Wait until it has finished, or take it out of the queue first.',
+  }),
+  'models/not-ours': (p: { folder: string; cache: string }) => ({
+    message: `${p.folder} is not in the Hugging Face cache (${p.cache}); Graft deletes no files elsewhere.`,
+    remedy: 'Remove the model from the list without its files, and delete the folder yourself.',
+  }),
+  'models/no-sample': (p: { reason: string }) => ({
+    message: `The sample's model, all-MiniLM-L6-v2, is not on this machine: ${p.reason}`,
+    remedy: 'Connect to the hub once, or run npm run setup in a clone of the project, which fetches it.',
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

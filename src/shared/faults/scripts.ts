@@ -1,1 +1,12 @@
-export const scriptsFaults = {};
+import type { FaultText } from './fault.ts';
+
+export const scriptsFaults = {
+  'scripts/too-slow': (p: { seconds: number }) => ({
+    message: `The script was not read within ${p.seconds} seconds.`,
+    remedy: 'Paste only the part that sets up the model, the data and the training.',
+  }),
+  'scripts/unreadable': (_: object) => ({
+    message: 'The text cannot be read as a Python script.',
+    remedy: 'Paste the text of a .py file. Of a notebook, export the code as a script first.',
+  }),
+} satisfies Record<string, (p: never) => FaultText>;

@@ -1,6 +1,79 @@
 import type { Handlers } from '../../../shared/contract.ts';
+import type { datasetMethods } from '../../../shared/contract/datasets.ts';
+import { listDatasets, listVersions, renameDataset, setDatasetRemoved } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
+import { hubDatasetInfo } from '../models/hub-datasets.ts';
+import { changeHandlers } from './changes.ts';
+import { importHandlers } from './imports.ts';
+import { datasetOutput, knownDataset, knownVersion, versionOutput } from './library.ts';
+import { checkHash, requirePresent, versionFile } from './presence.ts';
+import { Reports } from './reports.ts';
+import { WorkerPool } from './work/pool.ts';
 
-export function datasetHandlers(_context: BackendContext): Partial<Handlers> {
-  return {};
+/** The data sets area: nothing of it looks at rows on the backend's own thread. */
+export function datasetHandlers(context: BackendContext): Handlers<keyof typeof datasetMethods> {
+  const { db } = context;
+  const pool = new WorkerPool();
+  const abort = new AbortController();
+  const reports = new Reports(context, abort.signal);
+  context.onClose(async () => {
+    abort.abort();
+    await pool.close();
+  });
+  const changed = (id: string) => {
+    context.emit('datasets/changed', { id });
+    return {};
+  };
+  /** Hashes take seconds on large files: windows are told when one is not what it was. */
+  const checkLater = async (datasetId: string): Promise<void> => {
+    for (const version of listVersions(db, datasetId)) {
+      const isNews = await checkHash(context, version, (file) => pool.ask('hash', { file }));
+      if (isNews) changed(datasetId);
+    }
+  };
+
+  return {
+    ...importHandlers(context, pool, abort.signal),
+    ...changeHandlers(context, reports, abort.signal),
+    'datasets/list': () => ({
+      datasets: listDatasets(db).map((dataset) => datasetOutput(context, dataset)),
+    }),
+    'datasets/read': ({ id }) => {
+      const dataset = knownDataset(context, id);
+      const versions = listVersions(db, id);
+      checkLater(id).catch(() => undefined);
+      return {
+        dataset: datasetOutput(context, dataset, versions),
+        versions: versions.map((version) => versionOutput(context, version)),
+      };
+    },
+    'datasets/hub-info': ({ hubId }) => hubDatasetInfo(context, hubId),
+    'datasets/report': ({ versionId, modelId, maxLength }) => reports.read(versionId, modelId, maxLength),
+    'datasets/rows': async ({ versionId, modelId, maxLength, ...input }) => {
+      const version = knownVersion(context, versionId);
+      requirePresent(context, version);
+      const wantsFindings = input.finding !== null && input.finding !== 'truncation';
+      return pool.ask('rows', {
+        ...input,
+        file: versionFile(context, version),
+        findings: wantsFindings ? await reports.findings(version) : null,
+        lengths: reports.lengthsIfMade(version, modelId, maxLength),
+      });
+    },
+    'datasets/rename': ({ id, name }) => {
+      knownDataset(context, id);
+      renameDataset(db, id, name);
+      return changed(id);
+    },
+    'datasets/remove': ({ id }) => {
+      knownDataset(context, id);
+      setDatasetRemoved(db, id, Date.now());
+      return changed(id);
+    },
+    'datasets/restore': ({ id }) => {
+      knownDataset(context, id);
+      setDatasetRemoved(db, id, null);
+      return changed(id);
+    },
+  };
 }

@@ -1,6 +1,153 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Handlers } from '../../../shared/contract.ts';
+import {
+  evaluationSchema,
+  specSchema,
+  type experimentMethods,
+} from '../../../shared/contract/experiments.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { PointStore } from '../../storage/experiment-points.ts';
+import { ResultStore } from '../../storage/experiment-results.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
+import { readVersion } from '../../storage/datasets.ts';
+import { readSetting, writeSetting } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
+import { changedSettings } from './changed-settings.ts';
+import { makeExperiment } from './create.ts';
+import { OtherRuns } from './other-runs.ts';
+import { textsOfConfig, type PredictionQuery } from './predictions.ts';
+import { queueHandlers } from './queue.ts';
+import { relocate } from './relocate.ts';
+import { filesIn } from './run-folder.ts';
+import { Supervisor } from './supervisor.ts';
+import { Teller } from './teller.ts';
+import { ExperimentWork } from './work.ts';
 
-export function experimentHandlers(_context: BackendContext): Partial<Handlers> {
-  return {};
+type Names = Exclude<
+  keyof typeof experimentMethods,
+  'experiments/presets' | 'experiments/preflight' | 'experiments/time'
+>;
+const DRAFT = 'experiment-draft';
+
+/** Experiments: the queue, the engine's supervision, and all that is kept of them. */
+export function experimentHandlers(context: BackendContext): Handlers<Names> {
+  const { db, emit, workspace } = context;
+  relocate(db, workspace.experiments);
+  const store = new ExperimentStore(db);
+  const points = new PointStore(db);
+  const results = new ResultStore(db);
+  const teller = new Teller(emit, store);
+  const work = new ExperimentWork();
+  const others = new OtherRuns(context, store, points, teller, () => supervisor.wake());
+  const supervisor = new Supervisor(context, store, teller, () => others.busy());
+  // Windows cannot be open yet: they hear of it when they ask.
+  const settled = others
+    .settle(true)
+    .then(() => supervisor.wake())
+    // A store that cannot be written says so at the first request.
+    .catch(() => undefined);
+  context.onClose(async () => {
+    await settled;
+    await supervisor.close();
+    teller.flush();
+    await work.close();
+  });
+
+  const create = async (spec: Parameters<typeof makeExperiment>[2]) => {
+    const made = await makeExperiment(context, work, spec);
+    store.insert(made);
+    teller.changed(made.id);
+    supervisor.wake();
+    return { experiment: store.line(made.id) };
+  };
+
+  return {
+    ...queueHandlers({ store, results, teller, supervisor, emit }),
+    'experiments/list': async ({ archived }) => {
+      await settled;
+      return { experiments: store.list(archived) };
+    },
+    'experiments/create': ({ spec }) => create(spec),
+    'experiments/retry': ({ id }) => {
+      const { spec, name } = store.record(id);
+      if (!spec) throw fault('experiments/no-spec', { name });
+      return create(spec);
+    },
+    'experiments/read': async ({ id }) => {
+      await settled;
+      const { notes, spec, config, folder, details } = store.record(id);
+      return {
+        experiment: store.line(id),
+        notes,
+        spec,
+        config,
+        changed: changedSettings(config),
+        folder,
+        adapterId: results.adapterOf(id),
+        baselines: null,
+        moved: details.moved,
+        newlyInitialized: details.newlyInitialized,
+      };
+    },
+    'experiments/update': ({ id, tags, ...changes }) => {
+      store.record(id);
+      const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+      db.transaction(() => {
+        store.update(id, given);
+        if (tags) store.setTags(id, tags);
+      })();
+      teller.changed(id);
+      return { experiment: store.line(id) };
+    },
+    'experiments/curve': async ({ id, afterStep }) => {
+      store.record(id);
+      return { curve: await points.curve(id, afterStep), evaluations: points.evaluations(id, afterStep) };
+    },
+    'experiments/evaluation': ({ id }) => {
+      const kept = store.evaluation(id);
+      return { evaluation: kept === null ? null : evaluationSchema.parse(kept) };
+    },
+    'experiments/predictions': (query) => {
+      const record = store.record(query.id);
+      const kept = evaluationSchema.safeParse(store.evaluation(query.id));
+      if (!kept.success) return { total: 0, items: [] };
+      const version = record.versionId === null ? undefined : readVersion(db, record.versionId);
+      const texts: PredictionQuery['texts'] = version
+        ? { kind: 'version', file: path.resolve(workspace.datasets, version.file) }
+        : textsOfConfig(record.config, record.details.baseDir);
+      return work.ask('predictions', {
+        database: workspace.database,
+        query,
+        labels: kept.data.labels,
+        texts,
+      });
+    },
+    'experiments/log': ({ id, offset, limit }) => points.log(id, offset, limit),
+    'experiments/files': async ({ id }) => {
+      const { folder, state } = store.record(id);
+      const found = await filesIn(folder);
+      const there = new Set(found.map((file) => file.path));
+      // Checkpoints of what has ended are no longer needed and may be cleaned away.
+      const gone = results
+        .files([id, results.adapterOf(id) ?? ''])
+        .filter(({ path: file }) => !there.has(file) && !existsSync(file))
+        .filter(
+          ({ path: file }) => state !== 'finished' || !file.includes(`${path.sep}checkpoints${path.sep}`),
+        );
+      const files = [
+        ...found.map((file) => ({ path: file.path, bytes: file.bytes, present: true })),
+        ...gone.map((file) => ({ ...file, present: false })),
+      ];
+      return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+    },
+    'experiments/save-draft': ({ spec }) => {
+      writeSetting(db, DRAFT, spec);
+      return {};
+    },
+    'experiments/read-draft': () => {
+      const draft = specSchema.partial().safeParse(readSetting(db, DRAFT));
+      return { spec: draft.data ?? null };
+    },
+  };
 }

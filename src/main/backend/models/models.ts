@@ -1,6 +1,81 @@
 import type { Handlers } from '../../../shared/contract.ts';
+import type { modelMethods, TreeNode } from '../../../shared/contract/models.ts';
+import { Fault, fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
+import { Downloads } from './download.ts';
+import { hubAccess, snapshotIn } from './hub-access.ts';
+import { cachedOnly, hubModelDetail, searchHub } from './hub-models.ts';
+import { ModelLibrary } from './library.ts';
+import { removeModel } from './remove.ts';
 
-export function modelHandlers(_context: BackendContext): Partial<Handlers> {
-  return {};
+interface ModelArea {
+  library: ModelLibrary;
+  downloads: Downloads;
+}
+
+const areas = new WeakMap<BackendContext, ModelArea>();
+
+/** The models of a backend: one library, whoever asks. */
+export function modelArea(context: BackendContext): ModelArea {
+  const known = areas.get(context);
+  if (known) return known;
+  const library = new ModelLibrary(context);
+  const area = { library, downloads: new Downloads(context, library) };
+  areas.set(context, area);
+  return area;
+}
+
+export function modelHandlers(context: BackendContext): Handlers<keyof typeof modelMethods> {
+  const { library, downloads } = modelArea(context);
+  const { reader, store } = library;
+  return {
+    'models/list': async () => ({ models: await library.list() }),
+    'models/read': async ({ id }) => {
+      const stored = library.stored(id);
+      return { model: await library.present(stored), ...(await read(library, stored.folder)) };
+    },
+    'models/add-folder': async ({ folder }) => {
+      const snapshot = await snapshotIn(await hubAccess(context), folder);
+      if (snapshot === null) return { model: await library.add(folder, {}) };
+      const { id, commit } = snapshot;
+      const origin = { name: id, hubId: id, revision: commit, source: 'cache' } as const;
+      return { model: await library.add(folder, origin) };
+    },
+    'models/cached': async () => ({ models: await cachedOnly(context, library) }),
+    'models/search': (input) => searchHub(context, library, input),
+    'models/hub-info': async ({ hubId }) => ({ model: await hubModelDetail(context, library, hubId) }),
+    'models/download': ({ hubId }) => ({ jobId: downloads.start(hubId) }),
+    'models/remove': async (input) => {
+      await removeModel(context, library, input);
+      return {};
+    },
+    'models/restore': ({ id }) => {
+      if (store.read(id) === null) throw fault('store/unknown', { kind: 'model', id });
+      store.setRemoved(id, null);
+      context.emit('models/changed', { id });
+      return {};
+    },
+    'models/tokenize': async ({ id, text, textPair }) => {
+      const { folder } = await library.usable(id);
+      return reader.ask('tokenize', { folder, text, textPair });
+    },
+    'models/preview-adapter': async ({ id, adapter, labels }) => {
+      const { folder } = await library.usable(id);
+      return reader.ask('preview', { folder, adapter, labels });
+    },
+  };
+}
+
+/** The tree as the folder has it now; a folder that vanished has none, and the model says so. */
+async function read(
+  { reader }: ModelLibrary,
+  folder: string,
+): Promise<{ tree: TreeNode[]; licenceText: string | null }> {
+  try {
+    const { tree, licenceText } = await reader.ask('describe', { folder });
+    return { tree, licenceText };
+  } catch (error) {
+    if (error instanceof Fault) return { tree: [], licenceText: null };
+    throw error;
+  }
 }

@@ -1,15 +1,48 @@
-import { experimentSchema, specSchema, type ExperimentSpec } from '../../../shared/contract/experiments.ts';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
 import type { Handlers } from '../../../shared/contract.ts';
+import { specSchema, type ExperimentSpec } from '../../../shared/contract/experiments.ts';
+import { DRAFT_KEY, writeSetting } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
+import { importSample, sampleFile } from '../datasets/sample.ts';
+import { addSampleModel } from '../models/sample.ts';
 
-export function sampleHandlers(_context: BackendContext): Handlers<'system/open-sample'> {
-  void experimentSchema;
-  void specSchema;
-  const x: ExperimentSpec | null = null;
-  void x;
+const recipeSchema = z.object({
+  data: z.object({ max_length: z.number() }),
+  adapter: z.record(z.string(), z.unknown()),
+  training: z.record(z.string(), z.unknown()),
+});
+
+/** The sample project: its data, its model, and a draft of its experiment, as `npm run demo` runs it. */
+export function sampleHandlers(context: BackendContext): Handlers<'system/open-sample'> {
   return {
     'system/open-sample': () => {
-      throw new Error('later');
+      const { id } = context.jobs.start({
+        kind: 'import',
+        title: 'Opening the sample project',
+        work: async (control) => {
+          const versionId = await importSample(context, control.signal);
+          const model = await addSampleModel(context, control);
+          control.signal.throwIfAborted();
+          writeSetting(context.db, DRAFT_KEY, await sampleSpec(model.id, versionId));
+          return versionId;
+        },
+      });
+      return { jobId: id };
     },
   };
+}
+
+async function sampleSpec(modelId: string, versionId: string): Promise<ExperimentSpec> {
+  const file = path.join(path.dirname(sampleFile()), 'demo.json');
+  const { data, adapter, training } = recipeSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  return specSchema.parse({
+    name: 'SMS Spam · LoRA r=16',
+    modelId,
+    versionId,
+    data: { trainSplit: 'train', evalSplit: 'eval', maxLength: data.max_length },
+    adapter,
+    training,
+  });
 }

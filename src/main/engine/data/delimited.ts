@@ -3,11 +3,14 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { fault } from '../../../shared/faults/index.ts';
 import { sniffDelimiter, usesQuotes, type Dialect } from './dialect.ts';
+import { looksLikeHeader } from './header.ts';
 import type { Table, TableOptions, TableRow } from './table.ts';
 import { countLineEnds, openText, readText, type TextSource } from './text-source.ts';
 
 /** More than any text, and little enough that an unclosed quote in a file of gigabytes does no harm. */
 const MAX_RECORD_BYTES = 2 ** 26;
+/** So many records are looked at to tell a header from a row. */
+const HEADER_RECORDS = 200;
 const DELIMITER_NAMES: Record<string, string> = { ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars' };
 
 interface FileRecord {
@@ -36,29 +39,40 @@ export async function openDelimited(
   if (!quotes && sample.includes('"')) notes.push(`Double quotes in ${name} are taken as part of the text.`);
 
   const dialect = { delimiter, quotes };
-  const columns =
-    options.columnNames === undefined ? await readHeader(source, dialect) : [...options.columnNames];
+  const { header, columns } = await readColumns(source, dialect, options);
   const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
   if (repeated !== undefined) throw fault('data/duplicate-column', { file: name, column: repeated });
-  const named = options.columnNames !== undefined;
-  const rows = () => readRows(source, dialect, columns, named);
-  return { file, format, columns, encoding: source.encoding, delimiter, notes, rows };
+  const expectedBy = header ? 'header' : options.columnNames === undefined ? 'first-row' : 'names';
+  const rows = () => readRows(source, dialect, columns, expectedBy);
+  return { file, format, columns, header, encoding: source.encoding, delimiter, notes, rows };
 }
 
-async function readHeader(source: TextSource, dialect: Dialect): Promise<string[]> {
+/** The names of the columns, and whether the first line gives them. */
+async function readColumns(
+  source: TextSource,
+  dialect: Dialect,
+  { columnNames, header = true }: TableOptions,
+): Promise<{ header: boolean; columns: string[] }> {
+  if (columnNames !== undefined) return { header: false, columns: [...columnNames] };
+  const records: string[][] = [];
   for await (const { fields } of readRecords(source, dialect)) {
-    return fields.map((field, i) => (field.trim() === '' ? `column_${i + 1}` : field));
+    records.push(fields);
+    if (header !== 'detect' || records.length === HEADER_RECORDS) break;
   }
-  throw fault('data/empty', { file: source.file });
+  const [first] = records;
+  if (first === undefined) throw fault('data/empty', { file: source.file });
+  const has = header === 'detect' ? looksLikeHeader(records) : header;
+  const columns = first.map((field, i) => (!has || field.trim() === '' ? `column_${i + 1}` : field));
+  return { header: has, columns };
 }
 
 async function* readRows(
   source: TextSource,
   dialect: Dialect,
   columns: readonly string[],
-  named: boolean,
+  expectedBy: 'header' | 'names' | 'first-row',
 ): AsyncGenerator<TableRow> {
-  let row = named ? 0 : -1;
+  let row = expectedBy === 'header' ? -1 : 0;
   for await (const { fields, line } of readRecords(source, dialect)) {
     row++;
     if (row === 0) continue;
@@ -70,7 +84,7 @@ async function* readRows(
         line,
         fields: fields.length,
         expected: columns.length,
-        named,
+        expectedBy,
       });
     }
     yield { row, line, values: Object.fromEntries(columns.map((column, i) => [column, fields[i]])) };

@@ -27,7 +27,7 @@ export interface ExampleOptions extends TableOptions {
   labelColumn?: string;
 }
 
-type Place = Pick<TableRow, 'row' | 'line'> & { file: string; column: string };
+export type Place = Pick<TableRow, 'row' | 'line'> & { file: string; column: string };
 
 /**
  * All rows of a data file as examples, in its order. Throws `data/column-missing`, `data/no-rows`, `data/missing-text`,
@@ -103,20 +103,23 @@ async function* toExamples(table: Table, options: ExampleOptions): AsyncGenerato
   }
 }
 
-function requireColumn(table: Table, column: string): void {
+/** Throws `data/column-missing` where a table lacks the column. */
+export function requireColumn(table: Table, column: string): void {
   if (table.columns.includes(column)) return;
   const nearest = nearestName(column, table.columns);
   throw fault('data/column-missing', { file: basename(table.file), column, columns: table.columns, nearest });
 }
 
-function toText(value: unknown, place: Place): string {
+/** A cell as a text. Throws `data/missing-text` and `data/not-text`. */
+export function toText(value: unknown, place: Place): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   if (value == null) throw fault('data/missing-text', place);
   throw fault('data/not-text', { ...place, kind: kindOf(value) });
 }
 
-function toLabel(value: unknown, place: Place): string | number {
+/** A cell as the name or number of a class. Throws `data/empty-label` and `data/label-kind`. */
+export function toLabel(value: unknown, place: Place): string | number {
   if (value == null || (typeof value === 'string' && value.trim() === ''))
     throw fault('data/empty-label', place);
   if (typeof value === 'string') return value;

@@ -15,7 +15,15 @@ export async function openPlainText(file: string, options: TableOptions): Promis
       yield { row: line, line, values: { text } };
     }
   }
-  return { file, format: 'txt', columns: ['text'], encoding: source.encoding, notes: source.notes, rows };
+  return {
+    file,
+    format: 'txt',
+    columns: ['text'],
+    header: false,
+    encoding: source.encoding,
+    notes: source.notes,
+    rows,
+  };
 }
 
 /** A JSON Lines file: an object a line. Throws `data/empty`, `data/json-line` and what `openText` throws. */
@@ -34,6 +42,7 @@ export async function openJsonLines(file: string, options: TableOptions): Promis
     file,
     format: 'jsonl',
     columns: [...columns],
+    header: true,
     encoding: source.encoding,
     notes: source.notes,
     rows,

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { z } from 'zod';
 
 /*
  * Decodes one Parquet file on a thread of its own. Damaged bytes can keep the decoder busy without end, make it
@@ -14,9 +15,17 @@ export interface ParquetTask {
   size: number;
 }
 
-/** Each message to the worker asks for one reply: the columns first, then rows until there are no more. */
+export interface ParquetHead {
+  columns: string[];
+  /** Rows in all. */
+  count: number;
+  /** By column: the names of its class numbers, where `datasets` (Hugging Face) wrote them into the file. */
+  classNames: Record<string, string[]>;
+}
+
+/** Each message to the worker asks for one reply: the head first, then rows until there are no more. */
 export type ParquetReply =
-  | { kind: 'columns'; columns: string[] }
+  | ({ kind: 'head' } & ParquetHead)
   | { kind: 'rows'; rows: Record<string, unknown>[] }
   | { kind: 'end' }
   | { kind: 'unreadable'; code: string }
@@ -67,7 +76,12 @@ async function* replies(task: ParquetTask): AsyncGenerator<ParquetReply> {
   try {
     const file = fileBuffer(task);
     const metadata = await parquetMetadataAsync(file);
-    yield { kind: 'columns', columns: parquetSchema(metadata).children.map((child) => child.element.name) };
+    yield {
+      kind: 'head',
+      columns: parquetSchema(metadata).children.map((child) => child.element.name),
+      count: Number(metadata.num_rows),
+      classNames: classNames(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value),
+    };
     let rowStart = 0;
     for (const group of metadata.row_groups) {
       const rowEnd = rowStart + Number(group.num_rows);
@@ -82,6 +96,30 @@ async function* replies(task: ParquetTask): AsyncGenerator<ParquetReply> {
     if (error instanceof ReadError) yield error.reply;
     else yield { kind: 'damaged', reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+const featuresSchema = z.object({
+  info: z.object({ features: z.record(z.string(), z.looseObject({})) }),
+});
+const classLabelSchema = z.object({ _type: z.literal('ClassLabel'), names: z.array(z.string()).min(1) });
+
+/** The `ClassLabel` features that `datasets` describes in a file's metadata. */
+function classNames(description: string | undefined): Record<string, string[]> {
+  if (description === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(description);
+  } catch {
+    return {};
+  }
+  const described = featuresSchema.safeParse(value);
+  if (!described.success) return {};
+  return Object.fromEntries(
+    Object.entries(described.data.info.features).flatMap(([column, feature]) => {
+      const label = classLabelSchema.safeParse(feature);
+      return label.success ? [[column, label.data.names]] : [];
+    }),
+  );
 }
 
 function plainRow(row: Record<string, unknown>): Record<string, unknown> {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { fault } from '../../../shared/faults/index.ts';
-import type { ParquetReply, ParquetTask } from './parquet-worker.ts';
+import type { ParquetHead, ParquetReply, ParquetTask } from './parquet-worker.ts';
 import type { Table, TableRow } from './table.ts';
 import { fileSize } from './text-source.ts';
 
@@ -20,9 +20,9 @@ export async function openParquet(file: string, patience = PATIENCE_MS): Promise
   if (size === 0) throw fault('data/empty', { file });
   const task = { file, size };
   const decoder = new ParquetDecoder(task, patience);
-  let columns: string[];
+  let head: ParquetHead;
   try {
-    columns = await decoder.columns();
+    head = await decoder.head();
   } finally {
     await decoder.close();
   }
@@ -31,13 +31,24 @@ export async function openParquet(file: string, patience = PATIENCE_MS): Promise
     const decoder = new ParquetDecoder(task, patience);
     let row = 0;
     try {
-      await decoder.columns();
+      await decoder.head();
       for await (const values of decoder.rows()) yield { row: ++row, values };
     } finally {
       await decoder.close();
     }
   }
-  return { file, format: 'parquet', columns, encoding: 'utf-8', notes: [], rows };
+  const { columns, count, classNames } = head;
+  return {
+    file,
+    format: 'parquet',
+    columns,
+    header: true,
+    encoding: 'utf-8',
+    notes: [],
+    count,
+    classNames,
+    rows,
+  };
 }
 
 /** The thread that decodes a file; its answers as values or faults. */
@@ -50,16 +61,16 @@ class ParquetDecoder {
   constructor(task: ParquetTask, patience: number) {
     this.#task = task;
     this.#patience = patience;
-    this.#worker = new Worker(new URL('./parquet-worker.ts', import.meta.url), {
+    this.#worker = new Worker(new URL(`./parquet-worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: DECODER_MEGABYTES },
     });
     this.#worker.on('error', (error: unknown) => void (this.#failure = error));
   }
 
-  async columns(): Promise<string[]> {
+  async head(): Promise<ParquetHead> {
     const reply = await this.#ask();
-    return reply.kind === 'columns' ? reply.columns : [];
+    return reply.kind === 'head' ? reply : { columns: [], count: 0, classNames: {} };
   }
 
   async *rows(): AsyncGenerator<Record<string, unknown>> {

@@ -20,11 +20,17 @@ export interface Table {
   format: 'csv' | 'tsv' | 'jsonl' | 'txt' | 'parquet';
   /** For JSON Lines: the keys of the first hundred rows. */
   columns: string[];
+  /** Whether the file itself names its columns. */
+  header: boolean;
   /** A name of the WHATWG Encoding Standard; Parquet's strings are always utf-8. */
   encoding: string;
   delimiter?: string;
   /** What was detected and is worth knowing: an encoding, a separator, how quotes are taken. */
   notes: string[];
+  /** Rows in all, where the file says so: Parquet. */
+  count?: number;
+  /** By column: the names of its class numbers, where the file has them: Parquet written by `datasets`. */
+  classNames?: Record<string, string[]>;
   /** Reads the file from its beginning, with bounded memory. Each call reads anew. Throws `data/…`, `files/…`. */
   rows(): AsyncIterable<TableRow>;
 }
@@ -36,6 +42,8 @@ export interface TableOptions {
   encoding?: string;
   /** The columns of a .csv or .tsv file that has no header. */
   columnNames?: readonly string[];
+  /** Whether the first line of a .csv or .tsv file names the columns; 'detect' looks. Default true. */
+  header?: boolean | 'detect';
 }
 
 /**

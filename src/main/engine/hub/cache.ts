@@ -1,11 +1,11 @@
-import { copyFile, mkdir, readFile, readdir, rm, stat, symlink } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { copyFile, mkdir, readFile, readdir, readlink, rm, stat, symlink } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { writeFault } from '../formats/file-faults.ts';
 
 /** One model in the cache, laid out as Python's huggingface_hub does: refs, snapshots of links, blobs. */
 export class CachedModel {
-  private readonly folder: string;
+  readonly folder: string;
 
   /** `id` is checked by the caller: at most one slash, no other way out of the cache. */
   constructor(cacheDir: string, id: string) {
@@ -20,16 +20,43 @@ export class CachedModel {
     return join(this.folder, 'blobs', etag);
   }
 
-  /** The snapshot that `main` stands for, if there is one. */
-  async mainSnapshot(): Promise<string | null> {
-    const commit = await readFile(join(this.folder, 'refs/main'), 'utf8').catch(() => '');
-    return isCommit(commit.trim()) ? this.snapshotFolder(commit.trim()) : null;
+  /** The snapshot that a branch, tag or commit stands for, if it is known. */
+  async snapshot(revision: string): Promise<string | null> {
+    if (isCommit(revision)) return this.snapshotFolder(revision);
+    const commit = (await readFile(this.refFile(revision), 'utf8').catch(() => '')).trim();
+    return isCommit(commit) ? this.snapshotFolder(commit) : null;
   }
 
-  async setMain(commit: string): Promise<void> {
-    const file = join(this.folder, 'refs/main');
+  async setRevision(revision: string, commit: string): Promise<void> {
+    if (isCommit(revision)) return;
+    const file = this.refFile(revision);
     await makeFolder(dirname(file));
     await writeFileAtomic(file, commit);
+  }
+
+  private refFile(revision: string): string {
+    return join(this.folder, 'refs', revision);
+  }
+
+  /** Deletes a snapshot, and of the blobs those that no other snapshot uses. */
+  async removeSnapshot(commit: string): Promise<void> {
+    const snapshots = join(this.folder, 'snapshots');
+    await rm(this.snapshotFolder(commit), { recursive: true, force: true });
+    const others = await readdir(snapshots).catch(() => []);
+    if (others.length === 0) return rm(this.folder, { recursive: true, force: true });
+    const used = new Set<string>();
+    for (const name of await readdir(snapshots, { recursive: true })) {
+      const link = await readlink(join(snapshots, name)).catch(() => null);
+      if (link !== null) used.add(basename(link));
+    }
+    for (const blob of await readdir(join(this.folder, 'blobs')).catch(() => [])) {
+      if (!used.has(blob)) await rm(this.blobPath(blob), { force: true });
+    }
+    const refs = join(this.folder, 'refs');
+    for (const name of await readdir(refs, { recursive: true }).catch(() => [])) {
+      const text = await readFile(join(refs, name), 'utf8').catch(() => '');
+      if (text.trim() === commit) await rm(join(refs, name), { force: true });
+    }
   }
 
   /** Makes `name` of a snapshot stand for a blob. */
@@ -68,4 +95,40 @@ export async function fileNames(folder: string): Promise<Set<string>> {
 
 export async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false;
+}
+
+/** The model and commit of a folder that is a snapshot in the cache; null for any other folder. */
+export function cachedSnapshot(cacheDir: string, folder: string): { id: string; commit: string } | null {
+  const [model = '', snapshots, commit = '', ...more] = resolve(folder)
+    .slice(resolve(cacheDir).length + 1)
+    .split(sep);
+  const isInside = resolve(folder).startsWith(resolve(cacheDir) + sep);
+  if (!isInside || snapshots !== 'snapshots' || more.length > 0 || !isCommit(commit)) return null;
+  const [kind, ...id] = model.split('--');
+  return kind === 'models' && id.length > 0 && id.length <= 2 ? { id: id.join('/'), commit } : null;
+}
+
+/** Every model in the cache that has a snapshot: its id, and the folder of main, else of the newest one. */
+export async function cachedModels(cacheDir: string): Promise<{ id: string; snapshot: string }[]> {
+  const found: { id: string; snapshot: string }[] = [];
+  for (const name of (await readdir(cacheDir).catch(() => [])).sort()) {
+    const [kind, ...parts] = name.split('--');
+    if (kind !== 'models' || parts.length === 0 || parts.length > 2) continue;
+    const id = parts.join('/');
+    const model = new CachedModel(cacheDir, id);
+    const snapshot = (await model.snapshot('main')) ?? (await newestSnapshot(model));
+    if (snapshot !== null) found.push({ id, snapshot });
+  }
+  return found;
+}
+
+async function newestSnapshot(model: CachedModel): Promise<string | null> {
+  const names = (await readdir(join(model.folder, 'snapshots')).catch(() => [])).filter(isCommit);
+  const dated = await Promise.all(
+    names.map(async (commit) => {
+      const folder = model.snapshotFolder(commit);
+      return { folder, at: (await stat(folder).catch(() => null))?.mtimeMs ?? 0 };
+    }),
+  );
+  return dated.sort((a, b) => b.at - a.at)[0]?.folder ?? null;
 }

@@ -1,124 +1,101 @@
-import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
-import { listFiles, modelInfo } from '@huggingface/hub';
-import { z } from 'zod';
-import { Fault, fault } from '../../../shared/faults/index.ts';
-import { writeFileAtomic } from '../formats/atomic.ts';
-import { fileNames, isCommit, isFile, makeFolder, type CachedModel } from './cache.ts';
-import type { HubEnvironment } from './environment.ts';
-import { hubFetch, reasonOf } from './hub-fetch.ts';
+import { statfs } from 'node:fs/promises';
+import { fault } from '../../../shared/faults/index.ts';
+import { fileNames, isFile, makeFolder, type CachedModel } from './cache.ts';
+import { fetchFile, removePart, sizeOfPart, type FetchOptions, type HubFile } from './fetch-file.ts';
+import type { HubClient } from './hub-fetch.ts';
+import { listModel } from './list-files.ts';
 import { neededFiles } from './needed-files.ts';
 
-/** Bytes of the files that have to be fetched. */
+/** Bytes of all files that are needed; those that were there already count as done. */
 export interface DownloadProgress {
   file: string;
   done: number;
   total: number;
+  /** All bytes of the file are there, and its hash is being made. */
+  checking: boolean;
 }
 
-export interface DownloadOptions {
+export interface DownloadOptions extends Pick<FetchOptions, 'retryWaits'> {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
-/** A file of the hub's list: what it must be to count as arrived. */
-interface HubFile {
-  name: string;
-  size: number;
-  /** SHA-256 of the contents for large files, git's SHA-1 for the others; also the name of the blob. */
-  etag: string;
+/** What a revision is now, and which of its files are needed, in the order in which they are fetched. */
+export interface DownloadPlan {
+  commit: string;
+  files: HubFile[];
 }
 
-const entrySchema = z.object({
-  type: z.string(),
-  path: z.string(),
-  size: z.int().nonnegative(),
-  oid: z.string().regex(/^[0-9a-f]{40}$/),
-  lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size: z.int().nonnegative() }).optional(),
-});
+/** Lists what is needed of a model. Throws `hub/…`. */
+export async function planDownload(client: HubClient): Promise<DownloadPlan> {
+  const { commit, files } = await listModel(client);
+  const names = neededFiles(new Set(files.keys()));
+  if (names === null) {
+    throw fault('hub/no-weights', { endpoint: client.environment.endpoint, model: client.repository.id });
+  }
+  return { commit, files: names.map((name) => files.get(name)!) };
+}
+
+/** The files of a plan that are not there yet. */
+export async function missingFiles({ commit, files }: DownloadPlan, cache: CachedModel): Promise<HubFile[]> {
+  const present = await fileNames(cache.snapshotFolder(commit));
+  const isMissing = files.map(
+    async ({ name, etag }) => !present.has(name) && !(await isFile(cache.blobPath(etag))),
+  );
+  const missing = await Promise.all(isMissing);
+  return files.filter((_, i) => missing[i]);
+}
+
+/** The address of a file of a plan. */
+export function fileUrl({ environment, repository }: HubClient, commit: string, name: string): string {
+  return `${environment.endpoint}/${repository.id}/resolve/${commit}/${encodeURI(name)}`;
+}
 
 /**
- * Fetches what is needed of a model's main revision into the cache, each file checked against the hub's hash;
- * files that are there already are kept. Returns the snapshot's folder. Throws `hub/…` or `files/…`.
+ * Fetches what a plan needs into the cache, each file checked against the hub's hash; files that are there already are
+ * kept. Returns the snapshot's folder. Throws `hub/…`, `files/…` or the signal's reason; what arrived is kept, and the
+ * next call goes on from it.
  */
 export async function downloadModel(
-  id: string,
+  client: HubClient,
   cache: CachedModel,
-  environment: HubEnvironment,
-  { signal, onProgress }: DownloadOptions,
+  plan: DownloadPlan,
+  { onProgress, retryWaits }: DownloadOptions,
 ): Promise<string> {
-  const { endpoint } = environment;
-  const fetch = hubFetch(environment, id, signal);
-  const unusable = (what: string) => fault('hub/answer', { endpoint, model: id, what });
-
-  const { commit, files } = await listModel(id, endpoint, fetch).catch((error: unknown) => {
-    throw error instanceof Fault || signal?.aborted ? error : unusable('its list of files cannot be read');
-  });
-  const names = neededFiles(new Set(files.keys()));
-  if (names === null) throw fault('hub/no-weights', { endpoint, model: id });
-
-  const present = await fileNames(cache.snapshotFolder(commit));
-  const missing = names.filter((name) => !present.has(name)).map((name) => files.get(name)!);
-  const total = missing.reduce((sum, file) => sum + file.size, 0);
-  let done = 0;
+  const { commit, files } = plan;
+  const missing = await missingFiles(plan, cache);
+  const total = bytesOf(files);
+  let before = total - bytesOf(missing);
+  const parts = await Promise.all(missing.map(({ etag }) => sizeOfPart(cache.blobPath(etag))));
+  await requireSpace(cache.folder, bytesOf(missing) - parts.reduce((sum, size) => sum + size, 0));
   for (const file of missing) {
-    const count = (bytes: number) => onProgress?.({ file: file.name, done: (done += bytes), total });
-    const blob = cache.blobPath(file.etag);
-    if (await isFile(blob)) {
-      count(file.size);
-    } else {
-      const response = await fetch(`${endpoint}/${id}/resolve/${commit}/${file.name}`);
-      await makeFolder(dirname(blob));
-      await writeFileAtomic(blob, checked(response, file, id, signal, count));
-    }
-    await cache.link(commit, file.name, file.etag);
+    const tell = (done: number, checking = false) =>
+      onProgress?.({ file: file.name, done: before + done, total, checking });
+    await fetchFile(client, fileUrl(client, commit, file.name), file, cache.blobPath(file.etag), {
+      onBytes: (done) => tell(done),
+      onCheck: () => tell(file.size, true),
+      retryWaits,
+    });
+    before += file.size;
   }
-  await cache.setMain(commit);
+  const present = await fileNames(cache.snapshotFolder(commit));
+  for (const { name, etag } of files) if (!present.has(name)) await cache.link(commit, name, etag);
+  await cache.setRevision(client.repository.revision, commit);
   return cache.snapshotFolder(commit);
 }
 
-/** The commit that `main` is, and the files at the top of its tree. */
-async function listModel(id: string, endpoint: string, hubFetch: typeof fetch) {
-  const common = { hubUrl: endpoint, fetch: hubFetch };
-  const { sha } = await modelInfo({ ...common, name: id, revision: 'main', additionalFields: ['sha'] });
-  const commit = z.string().refine(isCommit).parse(sha);
-  const files = new Map<string, HubFile>();
-  for await (const item of listFiles({ ...common, repo: { type: 'model', name: id }, revision: commit })) {
-    if (item.type !== 'file') continue;
-    const { path: name, size, oid, lfs } = entrySchema.parse(item);
-    files.set(name, { name, size: lfs?.size ?? size, etag: lfs?.oid ?? oid });
-  }
-  return { commit, files };
+/** Deletes what a download that is not wanted any more left of files that did not arrive whole. */
+export async function removeParts(cache: CachedModel, files: readonly HubFile[]): Promise<void> {
+  for (const { etag } of files) await removePart(cache.blobPath(etag));
 }
 
-/** Passes the body on and, at its end, refuses it unless size and hash are those of the hub's list. */
-async function* checked(
-  response: Response,
-  { name, size, etag }: HubFile,
-  model: string,
-  signal: AbortSignal | undefined,
-  onBytes: (count: number) => void,
-): AsyncGenerator<Uint8Array> {
-  const damaged = (reason: string, cause?: unknown) =>
-    fault('hub/damaged', { model, file: name, reason }, cause);
-  const isSha256 = etag.length === 64;
-  const hash = createHash(isSha256 ? 'sha256' : 'sha1');
-  // Git names a file by the hash of "blob", its size and its contents.
-  if (!isSha256) hash.update(`blob ${size}\0`);
-  const body: AsyncIterable<Uint8Array> = response.body ?? new Blob([]).stream();
-  let received = 0;
-  try {
-    for await (const chunk of body) {
-      received += chunk.byteLength;
-      if (received > size) break;
-      hash.update(chunk);
-      onBytes(chunk.byteLength);
-      yield chunk;
-    }
-  } catch (error) {
-    throw signal?.aborted ? error : damaged(reasonOf(error), error);
-  }
-  if (received > size) throw damaged(`it is longer than the ${size} bytes that the hub announced`);
-  if (received < size) throw damaged(`it has ${received} of the ${size} bytes that the hub announced`);
-  if (hash.digest('hex') !== etag) throw damaged("its hash is not the one on the hub's list");
+const bytesOf = (files: readonly HubFile[]): number => files.reduce((sum, { size }) => sum + size, 0);
+
+/** Throws `hub/no-space` before the first byte. */
+export async function requireSpace(folder: string, needed: number): Promise<void> {
+  if (needed <= 0) return;
+  await makeFolder(folder);
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < needed) throw fault('hub/no-space', { folder, needed, free });
 }

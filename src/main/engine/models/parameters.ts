@@ -53,6 +53,16 @@ export class Parameters {
     return value;
   }
 
+  /** The variables that hold each frozen parameter that `used` nodes ask for. */
+  frozenUsed(used: ReadonlySet<Node>): Map<string, Variant[]> {
+    const found = new Map<string, Variant[]>();
+    for (const [name, variants] of this.frozen) {
+      const live = [...variants.values()].filter(({ variable }) => used.has(variable.handle.node));
+      if (live.length > 0) found.set(name, live);
+    }
+    return found;
+  }
+
   private variant(name: string, dtype: DataTypeName, factor: number): Variable {
     const shape = this.shapes.get(name);
     if (!shape) throw new Error(`The model has no parameter ${name}.`);
@@ -82,9 +92,7 @@ export class Parameters {
   addLoading(used: ReadonlySet<Node>): Map<string, string[]> {
     const g = this.graph;
     const wanted: { name: string; assign: (fed: Tensor) => Node[] }[] = [];
-    for (const [name, variants] of this.frozen) {
-      const live = [...variants.values()].filter(({ variable }) => used.has(variable.handle.node));
-      if (live.length === 0) continue;
+    for (const [name, live] of this.frozenUsed(used)) {
       const assign = (fed: Tensor): Node[] =>
         live.map(({ factor, variable }) => g.assign(variable, converted(g, fed, factor, variable.dtype)));
       wanted.push({ name, assign });

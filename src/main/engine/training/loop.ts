@@ -19,6 +19,8 @@ export interface LoopOptions {
   progress: Progress;
   /** The metrics of the model as it is now, or null after a stop; absent when there is nothing to evaluate on. */
   evaluate?: (state: TrainedState, progress: Progress) => Promise<{ numbers: Record<string, number> } | null>;
+  /** Called behind every update of the parameters. */
+  onUpdate?(learningRate: number): void;
   /** Waited for, so that the log never lacks a step that a checkpoint has. */
   onStep(line: StepLine): Promise<void>;
 }
@@ -70,6 +72,7 @@ export async function trainLoop(options: LoopOptions, context: JobContext): Prom
   const save = async (): Promise<void> => {
     await checkpoints.write(progress, stepper.readState());
     saved = progress.step;
+    context.onEvent({ type: 'checkpoint', step: saved });
     await checkpoints.prune(
       settings.save_total_limit,
       settings.load_best_model_at_end ? progress.best?.step : undefined,
@@ -116,6 +119,7 @@ export async function trainLoop(options: LoopOptions, context: JobContext): Prom
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
       throw fault('training/not-finite', { step: progress.step + 1, loss, checkpoint: saved });
     }
+    options.onUpdate?.(learningRate);
     progress.step++;
     progress.settled = false;
     progress.totalLoss += loss;

@@ -97,7 +97,7 @@ export class EventLog {
   }
 }
 
-type LoggedEvent = Extract<JobEvent, { step: number }>;
+type LoggedEvent = Extract<JobEvent, { type: 'step' | 'evaluation' }>;
 const lineSchema = z.looseObject({ type: z.string(), step: z.number() });
 
 /** A line of the log; undefined for one that a killed process left half written. */

@@ -9,6 +9,7 @@ import { Layers } from '../models/layers.ts';
 import { elements, groupBySize, Parameters, type ParameterSpec } from '../models/parameters.ts';
 import { tokenInputs, type Attention, type TokenInputs } from '../models/token-inputs.ts';
 import type { PeftMethod } from '../peft/method.ts';
+import { addChecksums } from './checksums.ts';
 import { adamW, type AdamWInputs, type AdamWSettings, type Trained } from './optimizer.ts';
 
 export interface StepGraphOptions {
@@ -33,11 +34,13 @@ export interface StepGraph {
   loading: ReadonlyMap<string, string[]>;
   /** Names by signature, for the optimizer state's `read_…` and `restore_…`. */
   state: ReadonlyMap<string, string[]>;
+  /** Signatures whose outputs are the checksums of all parameters, by name. */
+  checksums: readonly string[];
 }
 
 /**
  * The whole training step as one graph. Signatures: `train` (forward, backward, update), or `accumulate` and `apply`;
- * `load_…` takes parameters in; `read_…` and `restore_…` carry parameters and both moments out and in.
+ * `load_…` takes parameters in; `read_…` and `restore_…` carry parameters and both moments out and in; `checksum_…`.
  */
 export function buildStepGraph(options: StepGraphOptions): StepGraph {
   const { config, method, trainable } = options;
@@ -84,7 +87,15 @@ export function buildStepGraph(options: StepGraphOptions): StepGraph {
     );
   }
   const state = addState(g, trained);
-  return { graph: g, inputs, loading: parameters.addLoading(reachable(g)), state };
+  const used = reachable(g);
+  const loading = parameters.addLoading(used);
+  const held = new Map(trained.map(({ name, variable }) => [name, [variable]]));
+  for (const [name, variants] of parameters.frozenUsed(used))
+    held.set(
+      name,
+      variants.map(({ variable }) => variable),
+    );
+  return { graph: g, inputs, loading, state, checksums: addChecksums(g, held) };
 }
 
 function addAccumulation(

@@ -103,6 +103,15 @@ export class Stepper {
     return state;
   }
 
+  /** A number for each parameter, trained or frozen, that is another one when any of its bits is. */
+  checksums(): Map<string, number> {
+    const sums = new Map<string, number>();
+    for (const signature of this.graph.checksums) {
+      for (const [name, value] of Object.entries(this.session.run(signature, {}))) sums.set(name, value[0]!);
+    }
+    return sums;
+  }
+
   restoreState(state: TrainedState): void {
     for (const [number, names] of this.graph.state) {
       const feeds: Record<string, Feed> = {};

@@ -4,11 +4,10 @@ import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
 import type { TrainingSettings } from '../../../shared/settings/training.ts';
-import { openCheckpoint } from '../formats/checkpoint.ts';
-import { readModelConfig } from '../formats/model-config.ts';
 import { resolveModel } from '../hub/resolve-model.ts';
 import type { JobContext, TrainOptions, TrainResult } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
+import { headLabels } from '../models/head-labels.ts';
 import type { Attention } from '../models/token-inputs.ts';
 import {
   planAdapter,
@@ -23,6 +22,7 @@ import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
 import { Evaluator, type EncodedRows, type Evaluated } from './evaluator.ts';
 import { planSteps, trainLoop } from './loop.ts';
+import { Movement } from './movement.ts';
 import { clearOutput, EventLog, openOutput, writeMetrics, writePredictions } from './output.ts';
 import { encodeExamples, prepareData, type LabelledRows } from './prepare-data.ts';
 import { Stepper, valuesOf, type StepperOptions, type TrainedState } from './stepper.ts';
@@ -75,7 +75,15 @@ export async function train(options: TrainOptions, context: JobContext): Promise
     const progress = options.resume ? await resume(checkpoints, stepper) : initialProgress();
     const log = await EventLog.open(path.join(outputDir, 'events.jsonl'), progress.step, context);
     const evaluator = evalRows && new Evaluator(base, plan, evalRows, training.precision, context);
-    const { stepsPerEpoch } = planSteps(rows.texts.length, training);
+    const { stepsPerEpoch, totalSteps } = planSteps(rows.texts.length, training);
+    context.onEvent({
+      type: 'started',
+      total_steps: totalSteps,
+      resumed_at: progress.step,
+      parameters: plan.counts,
+      newly_initialized: [...base.newlyInitialized],
+    });
+    const movement = new Movement(stepper, plan, (moved) => context.onEvent({ type: 'moved', ...moved }));
     const evaluate = async (state: TrainedState, { step }: Progress): Promise<Evaluated | null> => {
       const evaluated = await evaluator!.evaluate(state, step);
       if (evaluated) {
@@ -99,6 +107,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
         checkpoints,
         progress,
         ...(evaluator ? { evaluate } : {}),
+        onUpdate: (learningRate) => movement.updated(learningRate),
         onStep: (line) => log.write({ type: 'step', ...line }),
       },
       context,
@@ -115,7 +124,12 @@ export async function train(options: TrainOptions, context: JobContext): Promise
         if (evaluated) await writePredictions(outputDir, data.eval!, base, evaluated.logits);
         else status = 'stopped';
       }
-    } else stepper.close();
+    } else {
+      if (context.signal.reason === 'adapter') {
+        await writeAdapter(outputDir, base, plan, valuesOf(stepper.readState()));
+      }
+      stepper.close();
+    }
     const result: TrainResult = {
       status,
       outputDir,
@@ -168,7 +182,7 @@ async function initialValues(
 }
 
 /** Tokenises rows for a model, and says how many lost tokens. */
-async function encodeRows(
+export async function encodeRows(
   rows: LabelledRows,
   { data }: TrainConfig,
   base: BaseModel,
@@ -183,7 +197,7 @@ async function encodeRows(
   return { texts, labels: rows.labels };
 }
 
-function stepperSettings(
+export function stepperSettings(
   training: TrainingSettings,
   padding: 'longest' | 'max_length',
 ): Omit<StepperOptions, 'base' | 'plan'> {
@@ -206,15 +220,6 @@ function stepperSettings(
 function localPath(baseDir: string, model: string): string {
   const folder = path.resolve(baseDir, model);
   return existsSync(folder) || model.startsWith('.') ? folder : model;
-}
-
-/** Labels of the classification head in a checkpoint, or null when it has none. */
-async function headLabels(model: string): Promise<readonly string[] | null> {
-  const file = await openCheckpoint(model);
-  await file.close();
-  const size = file.tensors.get('classifier.weight')?.shape[0];
-  const { id2label } = await readModelConfig(model);
-  return size === id2label.length ? id2label : null;
 }
 
 function attentionOf(
@@ -241,7 +246,7 @@ function fingerprint({ output_dir, ...config }: TrainConfig): string {
   return createHash('sha256').update(JSON.stringify(config)).digest('hex');
 }
 
-function classWeights(
+export function classWeights(
   given: 'balanced' | number[] | null,
   labels: readonly number[],
   names: readonly string[],

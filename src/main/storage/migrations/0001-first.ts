@@ -68,6 +68,7 @@ CREATE TABLE experiments (
   metrics TEXT,
   evaluation TEXT,
   facts TEXT NOT NULL DEFAULT '{}',
+  details TEXT NOT NULL DEFAULT '{}',
   fault TEXT,
   notes TEXT NOT NULL DEFAULT '',
   starred INTEGER NOT NULL DEFAULT 0,
@@ -75,7 +76,10 @@ CREATE TABLE experiments (
   created_at INTEGER NOT NULL,
   started_at INTEGER,
   finished_at INTEGER,
-  removed_at INTEGER
+  removed_at INTEGER,
+  -- The process that trains it, and when anything of it last changed: two programs may have one workspace open.
+  runner_pid INTEGER,
+  updated_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX experiments_by_state ON experiments (state);
 

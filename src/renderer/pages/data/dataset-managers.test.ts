@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatasetReport, DatasetVersion } from '../../../shared/contract/datasets.ts';
-import type { Model } from '../../../shared/contract/models.ts';
 import { DatasetManager } from './dataset-manager.svelte.ts';
-import { fakeBackend } from './fake-backend.ts';
+import { fakeBackend, sampleModel } from './fake-backend.ts';
 import { ReportManager } from './report-manager.svelte.ts';
 
 const version = (number: number, splits: string[] = []): DatasetVersion => ({
@@ -60,7 +59,7 @@ describe('a data set', () => {
     const { manager, asked } = open();
     await manager.read();
     await manager.useInDraft(manager.version!);
-    expect(asked.at(-1)?.input).toEqual({
+    expect(asked.at(-1)?.input).toMatchObject({
       spec: {
         name: 'mine',
         modelId: 'm',
@@ -95,26 +94,26 @@ describe('a report', () => {
               }
             : null,
         ),
-      'models/list': () => ({ models: [{ id: 'm', name: 'm', present: true } as Model] }),
+      'models/list': () => ({ models: [sampleModel] }),
     });
     return { ...backend, manager: new ReportManager(backend.rpc, 'v1') };
   };
 
   it('of few rows counts tokens unasked; of many, once a tokenizer is chosen', async () => {
-    const answers = fakeBackend({
-      'datasets/report': () => report(650_000),
-      'models/list': () => ({ models: [] }),
-    });
-    const large = new ReportManager(answers.rpc, 'v1');
-    await large.read();
-    expect(large.report?.lengths).toBeNull();
-    expect(answers.asked.filter(({ method }) => method === 'datasets/report')).toHaveLength(1);
+    const few = open(10).manager;
+    await few.read();
+    expect(few.report?.lengths?.modelId).toBe('m');
+    const many = open(650_000).manager;
+    await many.read();
+    expect(many.report?.lengths).toBeNull();
+    expect(many.models).toHaveLength(1);
+    await many.countWith('m');
+    expect(many.report?.lengths?.modelId).toBe('m');
   });
 
   it('counts again with another length, once for a number typed digit by digit', async () => {
     const { manager, asked } = open(10);
     await manager.read();
-    await manager.countWith('m');
     manager.cutAt(1);
     manager.cutAt(12);
     manager.cutAt(128);

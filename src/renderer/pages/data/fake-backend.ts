@@ -1,4 +1,5 @@
 import type { EventName, EventOf, InputOf, MethodName, OutputOf } from '../../../shared/contract.ts';
+import type { Model } from '../../../shared/contract/models.ts';
 import { requestSchema } from '../../../shared/contract/message.ts';
 import { RpcClient } from '../../../shared/rpc-client.ts';
 
@@ -21,7 +22,10 @@ export function fakeBackend(answers: Answers) {
         .then(
           (output) => receive({ id, output }),
           (error: unknown) =>
-            receive({ id, fault: { code: 'test/refused', message: (error as Error).message, remedy: 'None.' } }),
+            receive({
+              id,
+              fault: { code: 'test/refused', message: (error as Error).message, remedy: 'None.' },
+            }),
         );
     },
     onMessage: (listener) => {
@@ -35,3 +39,27 @@ export function fakeBackend(answers: Answers) {
     emit: <Name extends EventName>(event: Name, data: EventOf<Name>) => receive({ event, data }),
   };
 }
+
+export const sampleModel: Model = {
+  id: 'm',
+  name: 'prajjwal1/bert-tiny',
+  source: 'hub',
+  hubId: 'prajjwal1/bert-tiny',
+  revision: null,
+  folder: '/cache/bert-tiny',
+  present: true,
+  problem: null,
+  architecture: 'bert',
+  supported: true,
+  unsupported: null,
+  parameters: 4_386_178,
+  layers: 2,
+  hiddenSize: 128,
+  maxLength: 512,
+  headLabels: null,
+  licence: 'mit',
+  bytes: 17_000_000,
+  sha256: null,
+  addedAt: 0,
+  experiments: 0,
+};

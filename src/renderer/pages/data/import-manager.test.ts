@@ -41,7 +41,11 @@ describe('an import', () => {
 
   it('names the split of each of several files after the file', async () => {
     const { manager, asked } = open();
-    await manager.addFiles(['C:\\data\\reviews-train.csv', 'C:\\data\\reviews-test.csv', 'C:\\data\\more.csv']);
+    await manager.addFiles([
+      'C:\\data\\reviews-train.csv',
+      'C:\\data\\reviews-test.csv',
+      'C:\\data\\more.csv',
+    ]);
     expect(manager.files.map(({ name, split }) => [name, split])).toEqual([
       ['reviews-train.csv', 'train'],
       ['reviews-test.csv', 'test'],

@@ -35,7 +35,9 @@ export function checkMapping(columns: readonly Column[], given: readonly ColumnR
   const [label] = named('label');
   const no = (problem: string): MappingCheck => ({ mapping: null, problem, cautions: [] });
   if (columns.length < 2)
-    return no('One column only: a text and its label are needed. Check the delimiter, or choose another file.');
+    return no(
+      'One column only: a text and its label are needed. Check the delimiter, or choose another file.',
+    );
   if (!text && !label) return no('No column is the text, and none the label. Click two heads to say which.');
   if (!text) return no('No column is the text. Click the head of the one the model shall read.');
   if (!label) return no('No column is the label. Click the head of the one the model shall learn.');

@@ -1,32 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HubModel, Model } from '../../../shared/contract/models.ts';
-import { fakeBackend } from '../data/fake-backend.ts';
+import type { HubModel } from '../../../shared/contract/models.ts';
+import { fakeBackend, sampleModel as model } from '../data/fake-backend.ts';
 import { ModelListManager } from './model-list-manager.svelte.ts';
 import { ModelManager } from './model-manager.svelte.ts';
 
-const model: Model = {
-  id: 'm',
-  name: 'prajjwal1/bert-tiny',
-  source: 'hub',
-  hubId: 'prajjwal1/bert-tiny',
-  revision: null,
-  folder: '/cache/bert-tiny',
-  present: true,
-  problem: null,
-  architecture: 'bert',
-  supported: true,
-  unsupported: null,
-  parameters: 4_386_178,
-  layers: 2,
-  hiddenSize: 128,
-  maxLength: 512,
-  headLabels: null,
-  licence: 'mit',
-  bytes: 17_000_000,
-  sha256: null,
-  addedAt: 0,
-  experiments: 0,
-};
 const onHub = (hubId: string): HubModel => ({
   hubId,
   downloads: 1,
@@ -35,6 +12,9 @@ const onHub = (hubId: string): HubModel => ({
   updatedAt: null,
   gated: false,
   local: false,
+  licence: 'mit',
+  architecture: 'bert',
+  parameters: null,
 });
 
 beforeEach(() => void vi.useFakeTimers());
@@ -116,7 +96,15 @@ describe('a model', () => {
       'experiments/presets': () => ({ presets: [preset('article'), preset('small')] }),
       'models/preview-adapter': ({ adapter }) => {
         if (adapter['r'] === 'small') throw new Error('Target modules not found.');
-        return { targets: ['q'], trainable: 1, all: 10, trainablePercent: 10, bytes: 4, saved: [] };
+        return {
+          targets: ['q'],
+          trainable: 1,
+          all: 10,
+          trainablePercent: 10,
+          bytes: 4,
+          saved: [],
+          unmatched: [],
+        };
       },
       'models/tokenize': ({ text }) => ({
         tokens: [{ id: 1, text, special: false, unknown: false }],

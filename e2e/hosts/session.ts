@@ -1,0 +1,22 @@
+import type { Page } from 'playwright-core';
+
+/** Graft, opened as a person does, on one of its hosts. */
+export interface Session {
+  /** The first window. */
+  page: Page;
+  /** Another window on the same workspace. */
+  openWindow(): Promise<Page>;
+  /** The address of a page of the app: "/data" → what `page.goto` takes. */
+  address(page: string): string;
+  /** Presses a button that asks for files, and gives them: to the page's file chooser or to the system's dialog. */
+  chooseFiles(page: Page, press: () => Promise<void>, paths: string[]): Promise<void>;
+  /** Closes as a person does: what runs keeps a checkpoint. */
+  close(): Promise<void>;
+  /** Ends the processes with no chance to save anything. */
+  kill(): Promise<void>;
+}
+
+export interface HostKind {
+  name: string;
+  open(workspace: string): Promise<Session>;
+}

@@ -1,0 +1,100 @@
+import type { FindingCode } from '../../../../shared/contract/datasets.ts';
+import { fault } from '../../../../shared/faults/index.ts';
+import { readFacets, type Facets } from '../report/facets.ts';
+import { readFinding } from '../report/findings-file.ts';
+import { many } from '../report/words.ts';
+import { editVersion } from '../version/edit.ts';
+import { filterVersion } from '../version/filter.ts';
+import type { MadeVersion } from '../version/finish.ts';
+import { openVersionFile } from '../version/open.ts';
+import type { Tell } from '../work/tasks.ts';
+import {
+  planKeepOne,
+  planMajorityLabel,
+  planRemoveClasses,
+  planRemoveLeaks,
+  planRemoveRows,
+  planSplitTogether,
+  type Plan,
+} from './plan.ts';
+
+export interface RepairInput {
+  file: string;
+  findings: string;
+  target: string;
+  finding: FindingCode;
+  action: RepairAction;
+}
+export type RepairAction = keyof typeof repairs;
+type Groups = readonly (readonly number[])[];
+
+interface Repair {
+  plan(groups: Groups, facets: Facets): Plan;
+  /** What it did, in words. */
+  change(plan: Plan, finding: FindingCode): string;
+}
+
+const removedRows: Partial<Record<FindingCode, string>> = {
+  'empty-texts': 'empty row',
+  'odd-rows': 'odd row',
+  'conflicting-labels': 'row with conflicting labels',
+};
+const removedRow = (finding: FindingCode, n: number): string => {
+  const one = removedRows[finding] ?? 'row';
+  return many(n, one, one.replace('row', 'rows'));
+};
+
+const repairs = {
+  'keep-one': {
+    plan: planKeepOne,
+    change: ({ drop }, finding) =>
+      finding === 'near-duplicates'
+        ? `${many(drop.size, 'near-duplicate')} removed`
+        : `${many(drop.size, 'repeated row')} removed`,
+  },
+  'remove-rows': {
+    plan: planRemoveRows,
+    change: ({ drop }, finding) => `${removedRow(finding, drop.size)} removed`,
+  },
+  'remove-leaks': {
+    plan: planRemoveLeaks,
+    change: ({ drop }) => `${many(drop.size, 'row')} removed whose text is in another split`,
+  },
+  'split-together': {
+    plan: planSplitTogether,
+    change: ({ splits }) => `${many(splits.size, 'row')} moved so that equal texts share a split`,
+  },
+  'majority-label': {
+    plan: planMajorityLabel,
+    change: ({ labels }) => `${many(labels.size, 'label')} set to the most frequent one of the text`,
+  },
+  'remove-class': {
+    plan: planRemoveClasses,
+    change: ({ drop, dropLabels }) =>
+      `${many(dropLabels.size, 'rare class', 'rare classes')} removed with ${many(drop.size, 'row')}`,
+  },
+} satisfies Record<string, Repair>;
+
+/** A version in which a finding is mended. Throws `datasets/no-repair` and `datasets/nothing-left`. */
+export async function repairTask(
+  { file, findings, target, finding, action }: RepairInput,
+  tell: Tell,
+): Promise<MadeVersion & { change: string }> {
+  const repair: Repair = repairs[action];
+  const groups = readFinding(findings, finding);
+  const db = openVersionFile(file);
+  try {
+    const facets = readFacets(db);
+    const plan = repair.plan(groups, facets);
+    const { drop, labels, splits } = plan;
+    if (drop.size + labels.size + splits.size === 0) throw fault('datasets/no-repair', { finding, action });
+    if (drop.size === facets.rows) throw fault('datasets/nothing-left', {});
+    const made =
+      drop.size > 0
+        ? await filterVersion(db, target, plan, tell)
+        : await editVersion(file, target, { labels, splits }, tell);
+    return { ...made, change: repair.change(plan, finding) };
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,123 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Preview } from '../../../../shared/contract/datasets.ts';
+import { Fault } from '../../../../shared/faults/index.ts';
+import type { Table, TableRow } from '../../../engine/data/table.ts';
+import { ColumnStats } from './column-stats.ts';
+import { previewWarnings, type Warning } from './preview-warnings.ts';
+import { guessRoles } from './roles.ts';
+import { cellText, openSourceTable, type SourceFiles } from './source-tables.ts';
+
+const SHOWN_ROWS = 50;
+const SHOWN_CHARACTERS = 2000;
+/** A file up to this size is looked at whole; of a larger one the first rows. */
+const WHOLE_BYTES = 8 * 2 ** 20;
+const LOOKED_AT_ROWS = 5000;
+
+/** What the files of a source hold, by their first rows. Throws what `openTable` throws. */
+export async function previewTask({ source, name }: { source: SourceFiles; name: string }): Promise<Preview> {
+  const [first, ...others] = source.files;
+  const table = await openSourceTable(source, first!.path);
+  const looked = await look(table, (await stat(first!.path)).size);
+  const warnings: Warning[] = [
+    ...table.notes.map((message) => ({ row: null, message })),
+    ...looked.warnings,
+    ...previewWarnings(looked.columns, looked.roles, looked.count),
+  ];
+  let { bytes, rows, exact } = looked;
+  for (const { path } of others) {
+    const other = await lookAtOther(source, path, table, looked);
+    warnings.push(...other.warnings);
+    bytes += other.bytes;
+    rows += other.rows;
+    exact &&= other.exact;
+  }
+  return {
+    name,
+    format: table.format,
+    encoding: table.encoding,
+    delimiter: table.delimiter ?? null,
+    header: table.header,
+    bytes,
+    rows,
+    rowsExact: exact,
+    columns: looked.columns.map((column) => ({
+      name: column.name,
+      role: looked.roles.get(column.name)!,
+      distinct: column.distinct,
+      empty: column.empty,
+      meanLength: column.meanLength,
+    })),
+    sample: looked.sample,
+    warnings,
+  };
+}
+
+interface Looked {
+  columns: ColumnStats[];
+  roles: ReturnType<typeof guessRoles>;
+  sample: string[][];
+  /** Rows that were looked at. */
+  count: number;
+  bytes: number;
+  rows: number;
+  exact: boolean;
+  warnings: Warning[];
+}
+
+async function look(table: Table, bytes: number): Promise<Looked> {
+  const columns = table.columns.map((name) => new ColumnStats(name));
+  const sample: string[][] = [];
+  const warnings: Warning[] = [];
+  let [count, characters, ended] = [0, 0, true];
+  try {
+    for await (const { row, values } of table.rows()) {
+      count++;
+      for (const column of columns) column.see(values[column.name], row);
+      const cells = columns.map(({ name }) => cellText(values[name]));
+      characters += cells.reduce((sum, cell) => sum + cell.length + 1, 0);
+      if (sample.length < SHOWN_ROWS) sample.push(cells.map((cell) => cell.slice(0, SHOWN_CHARACTERS)));
+      if (count >= LOOKED_AT_ROWS && bytes > WHOLE_BYTES) {
+        ended = false;
+        break;
+      }
+    }
+  } catch (error) {
+    // What can be read is shown, and where it stops; importing names the same row.
+    if (!(error instanceof Fault) || count === 0) throw error;
+    warnings.push({ row: count + 1, message: `${error.message} ${error.remedy}` });
+    ended = false;
+  }
+  const exact = ended || table.count !== undefined;
+  const rows = ended ? count : (table.count ?? about((bytes / Math.max(1, characters)) * count));
+  return { columns, roles: guessRoles(columns), sample, count, bytes, rows, exact, warnings };
+}
+
+/** Two figures of a number that is an estimate. */
+function about(rows: number): number {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, rows))) - 1);
+  return Math.round(rows / step) * step;
+}
+
+/** A further file: it must have the columns of the first. */
+async function lookAtOther(source: SourceFiles, path: string, first: Table, looked: Looked) {
+  const table = await openSourceTable(source, path);
+  const bytes = (await stat(path)).size;
+  const lacking = first.columns.filter((column) => !table.columns.includes(column));
+  const warnings: Warning[] = lacking.map((column) => ({
+    row: null,
+    message: `${basename(path)} has no column "${column}", which ${basename(first.file)} has.`,
+  }));
+  if (table.count !== undefined) return { warnings, bytes, rows: table.count, exact: true };
+  if (bytes > WHOLE_BYTES || lacking.length > 0) {
+    return { warnings, bytes, rows: about((bytes / looked.bytes) * looked.rows), exact: false };
+  }
+  let last: TableRow | null = null;
+  try {
+    for await (const row of table.rows()) last = row;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    warnings.push({ row: (last?.row ?? 0) + 1, message: `${error.message} ${error.remedy}` });
+  }
+  return { warnings, bytes, rows: last?.row ?? 0, exact: true };
+}

@@ -1,0 +1,49 @@
+import { basename } from 'node:path';
+import { fault } from '../../../../shared/faults/index.ts';
+import { selectRows } from '../../../engine/data/selection.ts';
+import { finishVersion, type MadeVersion } from '../version/finish.ts';
+import { VersionWriter } from '../version/writer.ts';
+import type { Tell } from '../work/tasks.ts';
+import { openTable } from '../../../engine/data/table.ts';
+import { readRows, type SourceRow } from './read-rows.ts';
+
+const SHUFFLE_SEED = 42;
+const ROWS_EACH = 1000;
+const SPLITS = ['train', 'eval', 'rest'] as const;
+const LABELS = ['ham', 'spam'];
+
+/**
+ * The sample in the order that `datasets` shuffles it with seed 42: the first 1,000 rows are what the demo trains on, the
+ * next 1,000 what it evaluates.
+ */
+export async function sampleTask(
+  { tsv, file }: { tsv: string; file: string },
+  tell: Tell,
+): Promise<MadeVersion> {
+  const table = await openTable(tsv);
+  const mapping = { text: 'text', textPair: null, label: 'label', split: null, extra: [] };
+  const rows: SourceRow[] = [];
+  for await (const row of readRows(table, mapping, null)) rows.push(row);
+  const writer = new VersionWriter(file);
+  try {
+    for (const [i, place] of selectRows(rows.length, { shuffle_seed: SHUFFLE_SEED }).entries()) {
+      const { row, text, label } = rows[place]!;
+      const known = LABELS.indexOf(String(label));
+      if (known === -1) {
+        const value = String(label);
+        throw fault('data/unknown-label', { file: basename(tsv), row, value, known: LABELS });
+      }
+      const split = Math.min(SPLITS.length - 1, Math.floor(i / ROWS_EACH));
+      writer.add({ text, textPair: null, label: known, split, extra: null });
+    }
+    return await finishVersion(
+      writer,
+      file,
+      { labels: LABELS, splits: SPLITS, columns: ['text', 'label'] },
+      tell,
+    );
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+}

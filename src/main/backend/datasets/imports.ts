@@ -1,0 +1,59 @@
+import type { Handlers } from '../../../shared/contract.ts';
+import type { DataSource } from '../../../shared/contract/datasets.ts';
+import type { BackendContext } from '../context.ts';
+import type { JobControl } from '../jobs/jobs.ts';
+import { checkMapping } from './import/read-rows.ts';
+import { keepVersion, latestVersion, withTemporary } from './keep-version.ts';
+import { knownDataset } from './library.ts';
+import { number } from './report/words.ts';
+import { importSample } from './sample.ts';
+import { filesOf, sourceName, suggestedName } from './sources.ts';
+import type { WorkerPool } from './work/pool.ts';
+import { runTask } from './work/run-task.ts';
+
+/** Looking at files, and storing their rows. */
+export function importHandlers(
+  context: BackendContext,
+  pool: WorkerPool,
+  signal: AbortSignal,
+): Handlers<'datasets/preview' | 'datasets/import'> {
+  return {
+    'datasets/preview': async ({ source }) => {
+      const files = await filesOf(context, oneSplit(source), quietly(signal));
+      return pool.ask('preview', { source: files, name: suggestedName(source) });
+    },
+    'datasets/import': ({ source, name, mapping, emptyLabels, datasetId }) => {
+      checkMapping(mapping);
+      if (datasetId !== undefined) knownDataset(context, datasetId);
+      const what = sourceName(source);
+      const work = (control: JobControl): Promise<string> => {
+        if (source.kind === 'sample' && datasetId === undefined) return importSample(context, control.signal);
+        return withTemporary(context, async (file) => {
+          const files = await filesOf(context, source, control);
+          const input = { source: files, mapping, emptyLabels, file };
+          const made = await runTask('import', input, {
+            signal: control.signal,
+            onProgress: control.progress,
+          });
+          const left = made.leftOut === 0 ? '' : `, ${number(made.leftOut)} without a label left out`;
+          return keepVersion(context, made, {
+            dataset: datasetId === undefined ? { name, source: what } : { id: datasetId },
+            change: `Imported from ${what}${left}`,
+            parent: datasetId === undefined ? null : latestVersion(context, datasetId),
+          });
+        });
+      };
+      return { jobId: context.jobs.start({ kind: 'import', title: `Importing ${what}`, work }).id };
+    },
+  };
+}
+
+/** Of a hub data set one split is enough to look at. */
+function oneSplit(source: DataSource): DataSource {
+  return source.kind === 'hub' ? { ...source, splits: source.splits.slice(-1) } : source;
+}
+
+/** For work that is no job. */
+function quietly(signal: AbortSignal): JobControl {
+  return { signal, progress: () => undefined, unpaused: () => Promise.resolve(), onPause: () => undefined };
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, link, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { storeFault } from '../../storage/database.ts';
+import {
+  addDataset,
+  addVersion,
+  listVersions,
+  readVersion,
+  type VersionRow,
+} from '../../storage/datasets.ts';
+import type { BackendContext } from '../context.ts';
+import { markWhole, stateOf, versionFile } from './presence.ts';
+import type { MadeVersion } from './version/finish.ts';
+
+export interface Keeping {
+  /** A known data set, or a new one. */
+  dataset: { id: string } | { name: string; source: string };
+  change: string;
+  parent: VersionRow | null;
+  /** The rows are the parent's, in its order: what was counted of their texts holds. */
+  sameTexts?: boolean;
+}
+
+/** A name for a file that is being made. Emptied with its folder when Graft starts. */
+export const temporaryFile = ({ workspace }: BackendContext): string =>
+  join(workspace.temporary, `${randomUUID()}.db`);
+
+/** Runs the making of a file under a temporary name; nothing of it stays when it fails. */
+export async function withTemporary<Result>(
+  context: BackendContext,
+  work: (file: string) => Promise<Result>,
+): Promise<Result> {
+  const file = temporaryFile(context);
+  try {
+    return await work(file);
+  } catch (error) {
+    throw storeFault(file, error);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** Gives a made version file its name and makes it known: the id of the version. */
+export async function keepVersion(
+  context: BackendContext,
+  made: MadeVersion,
+  keeping: Keeping,
+): Promise<string> {
+  const { db } = context;
+  const file = `${made.sha256}.db`;
+  await putInPlace(context, made, file);
+  if (keeping.parent && keeping.sameTexts) await carryLengths(context, keeping.parent, made.sha256);
+  const id = randomUUID();
+  const createdAt = Date.now();
+  const datasetId = 'id' in keeping.dataset ? keeping.dataset.id : randomUUID();
+  db.transaction(() => {
+    if ('name' in keeping.dataset) addDataset(db, { id: datasetId, createdAt, ...keeping.dataset });
+    addVersion(db, {
+      id,
+      datasetId,
+      sha256: made.sha256,
+      file,
+      rows: made.rows,
+      bytes: made.bytes,
+      facts: JSON.stringify(made.facts),
+      change: keeping.change,
+      parentId: keeping.parent?.id ?? null,
+      createdAt,
+    });
+  })();
+  context.emit('datasets/changed', { id: datasetId });
+  return id;
+}
+
+/** The newest version of a data set. */
+export const latestVersion = ({ db }: BackendContext, datasetId: string): VersionRow | null =>
+  listVersions(db, datasetId)[0] ?? null;
+
+/** Renames a made file to the name of its content; a whole file of that name is as good. */
+export async function putInPlace(context: BackendContext, made: MadeVersion, file: string): Promise<void> {
+  const target = versionFile(context, { file });
+  const version = context.db
+    .prepare<[string], string>('SELECT id FROM dataset_versions WHERE sha256 = ? LIMIT 1')
+    .pluck()
+    .get(made.sha256);
+  const known = version === undefined ? undefined : readVersion(context.db, version);
+  if (known && stateOf(context, known) === 'present') return;
+  await rename(made.file, target);
+  if (process.platform !== 'win32') {
+    const folder = await open(context.workspace.datasets, 'r');
+    await folder.sync().finally(() => folder.close());
+  }
+  markWhole(context, target);
+}
+
+/** Token lengths beside the parent's file hold for a version with the same texts. */
+async function carryLengths(
+  { workspace }: BackendContext,
+  parent: VersionRow,
+  sha256: string,
+): Promise<void> {
+  const counted = `${parent.sha256}.lengths-`;
+  for (const name of await readdir(workspace.datasets)) {
+    if (!name.startsWith(counted)) continue;
+    const from = join(workspace.datasets, name);
+    const to = join(workspace.datasets, `${sha256}.lengths-${name.slice(counted.length)}`);
+    if (!existsSync(to)) await link(from, to).catch(() => copyFile(from, to));
+  }
+}

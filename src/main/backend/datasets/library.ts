@@ -1,0 +1,101 @@
+import type { Dataset, DatasetVersion } from '../../../shared/contract/datasets.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import type { Db } from '../../storage/database.ts';
+import {
+  listVersions,
+  readDataset,
+  readVersion,
+  type DatasetRecord,
+  type VersionRow,
+} from '../../storage/datasets.ts';
+import type { BackendContext } from '../context.ts';
+import { requirePresent, stateOf, versionFile } from './presence.ts';
+import { factsSchema } from './version/facts.ts';
+import { openVersionFile } from './version/open.ts';
+
+/** A data set version whose rows are there. */
+export interface VersionRecord {
+  id: string;
+  datasetId: string;
+  /** Of the data set. */
+  name: string;
+  number: number;
+  /** SQLite: tables `rows`, `labels`, `splits`, `meta`; see version/schema.ts. */
+  file: string;
+  sha256: string;
+  rows: number;
+  /** By place. */
+  labels: string[];
+  splits: string[];
+  columns: string[];
+}
+
+/** Throws `store/unknown`, `datasets/missing` where the file vanished, `datasets/changed` where it is another one. */
+export function versionRecord(context: BackendContext, versionId: string): VersionRecord {
+  const version = knownVersion(context, versionId);
+  requirePresent(context, version);
+  const { id, datasetId, datasetName: name, number, sha256, rows } = version;
+  const { labels, splits, columns } = factsOf(version);
+  return {
+    id,
+    datasetId,
+    name,
+    number,
+    file: versionFile(context, version),
+    sha256,
+    rows,
+    labels: labels.map((label) => label.name),
+    splits: splits.map((split) => split.name),
+    columns,
+  };
+}
+
+/** A read-only connection to the rows of a version, to be closed by the caller. Throws as `versionRecord` does. */
+export function openVersion(context: BackendContext, versionId: string): Db {
+  return openVersionFile(versionRecord(context, versionId).file);
+}
+
+/** Throws `store/unknown`. */
+export function knownVersion({ db }: BackendContext, id: string): VersionRow {
+  const version = readVersion(db, id);
+  if (!version) throw fault('store/unknown', { kind: 'data set version', id });
+  return version;
+}
+
+/** Throws `store/unknown`. */
+export function knownDataset({ db }: BackendContext, id: string): DatasetRecord {
+  const dataset = readDataset(db, id);
+  if (!dataset) throw fault('store/unknown', { kind: 'data set', id });
+  return dataset;
+}
+
+export const factsOf = ({ facts }: VersionRow) => factsSchema.parse(JSON.parse(facts));
+
+/** As windows see it. */
+export function versionOutput(context: BackendContext, version: VersionRow): DatasetVersion {
+  const { id, datasetId, number, sha256, rows, bytes, change, parentId, createdAt, experiments } = version;
+  return {
+    id,
+    datasetId,
+    number,
+    sha256,
+    present: stateOf(context, version) === 'present',
+    rows,
+    bytes,
+    ...factsOf(version),
+    change,
+    parentId,
+    createdAt,
+    experiments,
+  };
+}
+
+/** As windows see it; `versions` the newest first. */
+export function datasetOutput(
+  context: BackendContext,
+  { id, name, createdAt, source }: DatasetRecord,
+  versions: readonly VersionRow[] = listVersions(context.db, id),
+): Dataset {
+  const latest = versionOutput(context, versions[0]!);
+  return { id, name, createdAt, source, latest, versions: versions.length };
+}

@@ -1,0 +1,72 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fault, type Fault } from '../../../shared/faults/index.ts';
+import type { VersionRow } from '../../storage/datasets.ts';
+import type { BackendContext } from '../context.ts';
+
+/** Files whose hash was looked at, by path: what they were then. */
+type Looked = Map<string, { mtimeMs: number; bytes: number; whole: boolean }>;
+const looked = new WeakMap<BackendContext, Looked>();
+
+function lookedOf(context: BackendContext): Looked {
+  let known = looked.get(context);
+  if (!known) looked.set(context, (known = new Map()));
+  return known;
+}
+
+export const versionFile = ({ workspace }: BackendContext, { file }: Pick<VersionRow, 'file'>): string =>
+  join(workspace.datasets, file);
+
+function statOf(file: string): { mtimeMs: number; bytes: number } | null {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats?.isFile() ? { mtimeMs: stats.mtimeMs, bytes: stats.size } : null;
+}
+
+/** Whether a version's file is there and, as far as was looked, whole. Quick: no more than its size is read. */
+export function stateOf(context: BackendContext, version: VersionRow): 'present' | 'missing' | 'changed' {
+  const file = versionFile(context, version);
+  const now = statOf(file);
+  if (now === null) return 'missing';
+  const then = lookedOf(context).get(file);
+  const known = then?.mtimeMs === now.mtimeMs && then.bytes === now.bytes;
+  return now.bytes !== version.bytes || (known && !then.whole) ? 'changed' : 'present';
+}
+
+/** Throws `datasets/missing` or `datasets/changed`. */
+export function requirePresent(context: BackendContext, version: VersionRow): void {
+  const problem = problemOf(context, version);
+  if (problem) throw problem;
+}
+
+function problemOf(context: BackendContext, version: VersionRow): Fault | null {
+  const state = stateOf(context, version);
+  if (state === 'present') return null;
+  const { datasetName: name, number, file } = version;
+  return fault(state === 'missing' ? 'datasets/missing' : 'datasets/changed', { name, number, file });
+}
+
+/**
+ * Compares a version's file with its hash, once as long as the file stays as it is. `hash` reads the file elsewhere.
+ * Resolves to whether the answer of `stateOf` changed.
+ */
+export async function checkHash(
+  context: BackendContext,
+  version: VersionRow,
+  hash: (file: string) => Promise<string | null>,
+): Promise<boolean> {
+  const file = versionFile(context, version);
+  const now = statOf(file);
+  const then = lookedOf(context).get(file);
+  if (now === null || now.bytes !== version.bytes) return false;
+  if (then?.mtimeMs === now.mtimeMs && then.bytes === now.bytes) return false;
+  const before = stateOf(context, version);
+  const whole = (await hash(file)) === version.sha256;
+  lookedOf(context).set(file, { ...now, whole });
+  return stateOf(context, version) !== before;
+}
+
+/** For a file that was hashed when it was made. */
+export function markWhole(context: BackendContext, file: string): void {
+  const now = statOf(file);
+  if (now) lookedOf(context).set(file, { ...now, whole: true });
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { DatasetReport } from '../../../../shared/contract/datasets.ts';
+import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
+import { loadTokenizer } from '../../../engine/tokenizer/load-tokenizer.ts';
+import type { TextInput, TextTokenizer } from '../../../engine/tokenizer/text-tokenizer.ts';
+import { damageOf, openVersionFile } from '../version/open.ts';
+import type { Tell } from '../work/tasks.ts';
+import { lengthsBytes, readLengths } from './lengths-file.ts';
+
+export interface LengthsInput {
+  /** The version file; the lengths are kept beside it. */
+  file: string;
+  modelFolder: string;
+  /** Null: the model's own limit. */
+  maxLength: number | null;
+}
+
+export type LengthFigures = Omit<NonNullable<DatasetReport['lengths']>, 'modelId' | 'modelName'>;
+
+const BATCH_ROWS = 256;
+const BINS = 40;
+/** For a tokenizer that names no limit. */
+const USUAL_LIMIT = 512;
+
+/**
+ * How long the texts of a version are in a model's tokens, special ones included. Counted once for a tokenizer, then read.
+ * Throws `tokenizer/…`, `datasets/file-…` and `files/…`.
+ */
+export async function lengthsTask(
+  { file, modelFolder, maxLength }: LengthsInput,
+  tell: Tell,
+): Promise<{ lengthsFile: string; figures: LengthFigures }> {
+  const tokenizer = await loadTokenizer(modelFolder);
+  const lengthsFile = `${file.replace(/\.db$/, '')}.lengths-${await keyOf(tokenizer)}`;
+  if (!existsSync(lengthsFile)) {
+    await writeFileAtomic(lengthsFile, lengthsBytes(await countTokens(file, tokenizer, tell)));
+  }
+  const limit = maxLength ?? tokenizer.modelMaxLength ?? USUAL_LIMIT;
+  return { lengthsFile, figures: lengthFigures(readLengths(lengthsFile), limit) };
+}
+
+/** Of all that a tokenizer is made of. */
+async function keyOf({ files }: TextTokenizer): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash
+      .update(basename(file))
+      .update('\0')
+      .update(await readFile(file));
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function countTokens(file: string, tokenizer: TextTokenizer, tell: Tell): Promise<Uint32Array> {
+  const db = openVersionFile(file);
+  try {
+    const rows = db.prepare<[], number>('SELECT count(*) FROM rows').pluck().get() ?? 0;
+    const read = db
+      .prepare<[number, number], [string, string | null]>(
+        'SELECT text, text_pair FROM rows WHERE row > ? ORDER BY row LIMIT ?',
+      )
+      .raw();
+    const lengths = new Uint32Array(rows);
+    for (let done = 0; done < rows; done += BATCH_ROWS) {
+      const inputs = read
+        .all(done, BATCH_ROWS)
+        .map(([text, pair]): TextInput => (pair === null ? { text } : { text, textPair: pair }));
+      const encoded = await tokenizer.encode(inputs, {});
+      encoded.forEach(({ inputIds }, i) => (lengths[done + i] = inputIds.length));
+      tell('Counting tokens', Math.min(rows, done + BATCH_ROWS), rows);
+    }
+    return lengths;
+  } catch (error) {
+    throw damageOf(file, error);
+  } finally {
+    db.close();
+  }
+}
+
+/** The bins reach a little beyond nearly all rows; the last one holds what is longer. */
+export function lengthFigures(lengths: Uint32Array, maxLength: number): LengthFigures {
+  const sorted = lengths.slice().sort();
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  const longest = sorted.at(-1) ?? 0;
+  const shown = Math.min(longest, Math.max(Math.ceil(at(0.99) * 1.25), Math.ceil(maxLength * 1.1)));
+  const binWidth = Math.max(1, Math.ceil((shown + 1) / BINS));
+  const bins = new Array<number>(Math.floor(shown / binWidth) + 1).fill(0);
+  for (const length of lengths) bins[Math.min(bins.length - 1, Math.floor(length / binWidth))]!++;
+  const cutRows = lengths.reduce((sum, length) => sum + Number(length > maxLength), 0);
+  return {
+    maxLength,
+    binWidth,
+    bins,
+    median: at(0.5),
+    p95: at(0.95),
+    longest,
+    cutRows,
+    cutShare: lengths.length === 0 ? 0 : cutRows / lengths.length,
+  };
+}

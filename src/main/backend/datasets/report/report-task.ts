@@ -1,0 +1,147 @@
+import type { DatasetReport } from '../../../../shared/contract/datasets.ts';
+import type { Db } from '../../../storage/database.ts';
+import { damageOf, openVersionFile } from '../version/open.ts';
+import type { Tell } from '../work/tasks.ts';
+import { imbalanceFinding, rareClasses, rareFinding } from './class-findings.ts';
+import { countClasses, equalTexts, readFacets, type Facets } from './facets.ts';
+import { writeFindings } from './findings-file.ts';
+import { NearDuplicates } from './near-duplicates.ts';
+import { oddityOf, type Oddity } from './odd-texts.ts';
+import {
+  conflictsFinding,
+  duplicatesFinding,
+  emptyFinding,
+  leaksFinding,
+  nearDuplicatesFinding,
+  oddFinding,
+} from './text-findings.ts';
+
+export interface ReportInput {
+  file: string;
+  /** Where the rows of the findings are written. */
+  findings: string;
+  /** Milliseconds for near-duplicates. */
+  patience: number;
+}
+
+/** The part of a report that needs no tokenizer. */
+export type BaseReport = Omit<DatasetReport, 'versionId' | 'lengths'>;
+
+const TELL_ROWS = 5000;
+
+/** Looks at every row of a version. Throws `datasets/file-…` and `store/disk-full`. */
+export function reportTask({ file, findings, patience }: ReportInput, tell: Tell): BaseReport {
+  const db = openVersionFile(file);
+  try {
+    return makeReport(db, findings, patience, tell);
+  } catch (error) {
+    throw damageOf(file, error);
+  } finally {
+    db.close();
+  }
+}
+
+function makeReport(db: Db, findingsFile: string, patience: number, tell: Tell): BaseReport {
+  const facets = readFacets(db);
+  const { rows, labels, splits, labelNames, splitNames } = facets;
+  const classes = countClasses(facets);
+  tell('Looking for equal texts', 0, rows);
+  const equal = equalTexts(db);
+  const distinct = rows - exactRepeats(db, equal);
+  const conflicts = equal.filter((group) => differs(group, labels));
+  const leaks = equal.filter((group) => differs(group, splits));
+  const seen = lookAtTexts(db, facets, equal, patience, tell);
+  const rare = new Set(rareClasses(classes.labels));
+  const rareRows = [...labels.keys()].filter((i) => rare.has(labels[i]!)).map((i) => i + 1);
+  writeFindings(findingsFile, {
+    duplicates: equal,
+    'near-duplicates': seen.near,
+    'conflicting-labels': conflicts,
+    leaks,
+    'empty-texts': [seen.empty],
+    'odd-rows': [...seen.odd.values()],
+    'rare-classes': [rareRows],
+  });
+  const named = (counts: readonly number[]) => labelNames.map((name, i) => ({ name, rows: counts[i]! }));
+  return {
+    rows,
+    distinctTexts: distinct,
+    labels: named(classes.labels),
+    splits: splitNames.map((name, i) => ({
+      name,
+      rows: splits.reduce((sum, split) => sum + Number(split === i), 0),
+      labels: named(classes.splits[i]!),
+    })),
+    findings: [
+      ...(splitNames.length > 1 ? [leaksFinding(leaks, facets)] : []),
+      conflictsFinding(conflicts, facets),
+      duplicatesFinding(equal, rows, distinct),
+      nearDuplicatesFinding(seen.near, { texts: seen.looked, of: seen.texts }, facets),
+      imbalanceFinding(labelNames, classes.labels),
+      rareFinding(labelNames, classes.labels),
+      emptyFinding(seen.empty),
+      oddFinding(seen.odd),
+    ],
+  };
+}
+
+function differs(rows: readonly number[], places: Int32Array): boolean {
+  const values = new Set(rows.map((row) => places[row - 1]).filter((place) => place !== -1));
+  return values.size > 1;
+}
+
+/** How many rows repeat an earlier one character by character, the second text included. */
+function exactRepeats(db: Db, groups: readonly (readonly number[])[]): number {
+  const read = db
+    .prepare<[number], string>("SELECT text || char(0) || coalesce(text_pair, '') FROM rows WHERE row = ?")
+    .pluck();
+  return groups.reduce((sum, rows) => sum + rows.length - new Set(rows.map((row) => read.get(row))).size, 0);
+}
+
+interface Seen {
+  empty: number[];
+  odd: Map<Oddity, number[]>;
+  near: number[][];
+  /** Different texts, and how many of them were compared. */
+  texts: number;
+  looked: number;
+}
+
+/** One pass over all texts. */
+function lookAtTexts(
+  db: Db,
+  { rows }: Facets,
+  equal: readonly (readonly number[])[],
+  patience: number,
+  tell: Tell,
+): Seen {
+  const repeats = new Uint8Array(rows + 1);
+  for (const group of equal) for (const row of group.slice(1)) repeats[row] = 1;
+  const texts = rows - repeats.reduce((sum, repeat) => sum + repeat, 0);
+  const seen: Seen = { empty: [], odd: new Map(), near: [], texts, looked: 0 };
+  const join = (text: string, pair: string | null) => (pair === null ? text : `${text}\n${pair}`);
+  const one = db
+    .prepare<[number], [string, string | null]>('SELECT text, text_pair FROM rows WHERE row = ?')
+    .raw();
+  const near = new NearDuplicates(texts, (row) => {
+    const found = one.get(row);
+    return found ? join(...found) : '';
+  });
+  const until = performance.now() + patience;
+  const all = db
+    .prepare<[], [number, string, string | null]>('SELECT row, text, text_pair FROM rows ORDER BY row')
+    .raw();
+  for (const [row, text, pair] of all.iterate()) {
+    if (row % TELL_ROWS === 0) tell('Looking at texts', row, rows);
+    if (text.trim() === '') seen.empty.push(row);
+    const whole = join(text, pair);
+    const oddity = oddityOf(whole);
+    if (oddity !== null) {
+      const found = seen.odd.get(oddity);
+      if (found) found.push(row);
+      else seen.odd.set(oddity, [row]);
+    }
+    if (repeats[row] === 0 && performance.now() < until) near.add(row, whole);
+  }
+  return { ...seen, near: near.found(), looked: near.looked };
+}

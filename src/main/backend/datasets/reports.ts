@@ -1,0 +1,173 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { reportSchema, type DatasetReport, type Finding } from '../../../shared/contract/datasets.ts';
+import { fault, Fault } from '../../../shared/faults/index.ts';
+import { keepReport, readReport, type VersionRow } from '../../storage/datasets.ts';
+import type { BackendContext } from '../context.ts';
+import type { Job } from '../../../shared/contract/jobs.ts';
+import type { JobControl } from '../jobs/jobs.ts';
+import { knownVersion } from './library.ts';
+import { requirePresent, versionFile } from './presence.ts';
+import { truncationFinding } from './report/truncation-finding.ts';
+import type { BaseReport } from './report/report-task.ts';
+import { runTask } from './work/run-task.ts';
+
+/** With so many rows a report is a job that windows can watch. */
+const JOB_ROWS = 20_000;
+const NEAR_DUPLICATES_MS = 90_000;
+/** Goes up when reports change. */
+const REPORT_KEY = 'report-1';
+const lengthsSchema = z.object({ file: z.string(), maxLength: z.number() });
+const baseSchema = reportSchema.omit({ versionId: true, lengths: true });
+const weights: Finding['weight'][] = ['error', 'warning', 'info', 'good'];
+
+/** The reports of an area's versions: made once, then read. */
+export class Reports {
+  private readonly context: BackendContext;
+  private readonly signal: AbortSignal;
+  private readonly making = new Map<string, Promise<unknown>>();
+
+  constructor(context: BackendContext, signal: AbortSignal) {
+    this.context = context;
+    this.signal = signal;
+  }
+
+  /** With a model also its token lengths. Throws `store/unknown`, `datasets/…`, `tokenizer/…`. */
+  async read(versionId: string, modelId: string | null, maxLength: number | null): Promise<DatasetReport> {
+    const version = knownVersion(this.context, versionId);
+    requirePresent(this.context, version);
+    const base = await this.base(version);
+    const lengths = modelId === null ? null : await this.lengths(version, modelId, maxLength);
+    const findings = lengths === null ? base.findings : [truncationFinding(lengths), ...base.findings];
+    findings.sort((a, b) => weights.indexOf(a.weight) - weights.indexOf(b.weight));
+    return { ...base, versionId, lengths, findings };
+  }
+
+  /** The file of findings of a version, made where it is missing. */
+  async findings(version: VersionRow): Promise<string> {
+    await this.base(version);
+    return this.findingsFile(version);
+  }
+
+  /** As `findings`, without making it: null where there is none. */
+  findingsIfMade(version: VersionRow): string | null {
+    const file = this.findingsFile(version);
+    return existsSync(file) ? file : null;
+  }
+
+  /** The file of token lengths for a model (null: the one read last), and where it cuts. */
+  lengthsIfMade(
+    version: VersionRow,
+    modelId: string | null,
+    maxLength: number | null,
+  ): { file: string; maxLength: number } | null {
+    const kept = readReport(this.context.db, version.id, lengthsKey(modelId));
+    if (kept === undefined) return null;
+    const lengths = lengthsSchema.parse(JSON.parse(kept));
+    return existsSync(lengths.file) ? { ...lengths, maxLength: maxLength ?? lengths.maxLength } : null;
+  }
+
+  private findingsFile({ sha256 }: VersionRow): string {
+    return join(this.context.workspace.datasets, `${sha256}.findings`);
+  }
+
+  private async base(version: VersionRow): Promise<BaseReport> {
+    const kept = readReport(this.context.db, version.id, REPORT_KEY);
+    if (kept !== undefined && this.findingsIfMade(version) !== null) {
+      const read = baseSchema.safeParse(JSON.parse(kept));
+      if (read.success) return read.data;
+    }
+    return this.once(`${version.id} ${REPORT_KEY}`, async () => {
+      const title = `Looking at the rows of ${version.datasetName}`;
+      const report = await this.work(version, title, async (control) => {
+        const temporary = join(this.context.workspace.temporary, `${randomUUID()}.findings`);
+        try {
+          const file = versionFile(this.context, version);
+          const input = { file, findings: temporary, patience: NEAR_DUPLICATES_MS };
+          const made = await runTask('report', input, {
+            signal: control.signal,
+            onProgress: control.progress,
+          });
+          await rename(temporary, this.findingsFile(version));
+          return made;
+        } finally {
+          await rm(temporary, { force: true });
+        }
+      });
+      keepReport(this.context.db, version.id, REPORT_KEY, JSON.stringify(report));
+      return report;
+    });
+  }
+
+  private async lengths(
+    version: VersionRow,
+    modelId: string,
+    maxLength: number | null,
+  ): Promise<NonNullable<DatasetReport['lengths']>> {
+    const model = modelFolder(this.context, modelId);
+    const { figures, lengthsFile } = await this.once(`${version.id} ${modelId} ${maxLength ?? ''}`, () =>
+      this.work(version, `Counting the tokens of ${version.datasetName}`, ({ signal, progress }) => {
+        const input = { file: versionFile(this.context, version), modelFolder: model.folder, maxLength };
+        return runTask('lengths', input, { signal, onProgress: progress });
+      }),
+    );
+    const kept = JSON.stringify({ file: lengthsFile, maxLength: figures.maxLength });
+    for (const key of [lengthsKey(modelId), lengthsKey(null)]) {
+      keepReport(this.context.db, version.id, key, kept);
+    }
+    return { modelId, modelName: model.name, ...figures };
+  }
+
+  /** Two windows that ask for the same wait for the same. */
+  private once<Result>(key: string, make: () => Promise<Result>): Promise<Result> {
+    const waiting = this.making.get(key) as Promise<Result> | undefined;
+    if (waiting) return waiting;
+    const made = make().finally(() => this.making.delete(key));
+    this.making.set(key, made);
+    return made;
+  }
+
+  /** Small work is done at once, long work as a job. */
+  private async work<Result>(
+    version: VersionRow,
+    title: string,
+    work: (control: Pick<JobControl, 'signal' | 'progress'>) => Promise<Result>,
+  ): Promise<Result> {
+    if (version.rows < JOB_ROWS) return work({ signal: this.signal, progress: () => undefined });
+    let result: { value: Result } | undefined;
+    const { jobs } = this.context;
+    const job = jobs.start({
+      kind: 'report',
+      title,
+      work: async (control) => {
+        result = { value: await work(control) };
+        return version.id;
+      },
+    });
+    const ended = await jobs.finished(job.id);
+    if (result && ended.state === 'done') {
+      void jobs.handlers['jobs/dismiss']({ id: job.id });
+      return result.value;
+    }
+    throw jobFailure(ended);
+  }
+}
+
+/** Why a job gave nothing. */
+function jobFailure({ fault: found, title }: Job): Error {
+  return found ? new Fault(found.code, found) : fault('datasets/cancelled', { what: title });
+}
+
+const lengthsKey = (modelId: string | null): string =>
+  `lengths-${modelId === null ? 'last' : createHash('sha256').update(modelId).digest('hex').slice(0, 16)}`;
+
+const modelSchema = z.object({ name: z.string(), folder: z.string() });
+
+function modelFolder({ db }: BackendContext, id: string): { name: string; folder: string } {
+  const model = modelSchema.safeParse(db.prepare('SELECT name, folder FROM models WHERE id = ?').get(id));
+  if (!model.success) throw fault('store/unknown', { kind: 'model', id });
+  return model.data;
+}

@@ -1,0 +1,34 @@
+import { loraSettings } from '../../../shared/settings/adapter.ts';
+import type { Settings } from '../../../shared/settings/setting.ts';
+import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
+
+type Fields = Record<string, unknown>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What has to be chosen is no change of a default. */
+const chosen = new Set(['model', 'data.train', 'data.eval', 'adapter.peft_type', 'output_dir']);
+
+/** Paths of a config's settings that differ from their defaults ("training.learning_rate"). */
+export function changedSettings(config: Fields): string[] {
+  const adapter = isFields(config['adapter']) ? config['adapter'] : {};
+  const needed = { model: 'model', data: { train: 'train' }, adapter: { peft_type: adapter['peft_type'] } };
+  const defaults = parseTrainConfig(needed, 'the defaults').config;
+  const lora: Settings = loraSettings;
+  const adapterDefaults = Object.fromEntries(
+    Object.entries(lora).map(([name, setting]) => [name, 'default' in setting ? setting.default : null]),
+  );
+  return differences('', config, { ...defaults, adapter: adapterDefaults }).filter(
+    (path) => !chosen.has(path),
+  );
+}
+
+function differences(prefix: string, value: Fields, defaults: Fields): string[] {
+  return Object.entries(value).flatMap(([key, own]) => {
+    const path = `${prefix}${key}`;
+    const other = defaults[key];
+    if (isFields(own) && isFields(other)) return differences(`${path}.`, own, other);
+    return JSON.stringify(own ?? null) === JSON.stringify(other ?? null) ? [] : [path];
+  });
+}

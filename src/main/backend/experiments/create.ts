@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import type { ExperimentSpec } from '../../../shared/contract/experiments.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { parseTrainConfig, type TrainConfig } from '../../../shared/settings/train-config.ts';
+import { writeFileAtomic, writeFolderAtomic } from '../../engine/formats/atomic.ts';
+import { openBaseModel } from '../../engine/models/base-model.ts';
+import { planAdapter, requireSavedModules } from '../../engine/peft/adapter.ts';
+import type { NewExperiment } from '../../storage/experiments.ts';
+import type { BackendContext } from '../context.ts';
+import { versionRecord } from '../datasets/library.ts';
+import type { ExperimentWork } from './work.ts';
+
+/** What messages call the settings of a spec. */
+const SOURCE = 'This experiment';
+
+/**
+ * The training config of a spec, every setting present, for a run in a folder of its own. `pairs`: whether its rows
+ * have second texts. Throws `settings/…`.
+ */
+export function configOfSpec(
+  spec: ExperimentSpec,
+  modelFolder: string,
+  pairs: boolean,
+): { config: TrainConfig; notes: string[] } {
+  const { data } = spec;
+  const given = {
+    model: modelFolder,
+    model_overrides: spec.modelOverrides,
+    data: {
+      train: 'train.jsonl',
+      eval: data.evalSplit === null ? null : 'eval.jsonl',
+      // Rows to evaluate on are there already.
+      split: data.evalSplit === null ? data.split : null,
+      max_length: data.maxLength,
+      padding: data.padding,
+      ...(pairs ? { text_pair_column: 'text_pair' } : {}),
+    },
+    adapter: spec.adapter,
+    training: spec.training,
+    output_dir: '.',
+  };
+  return parseTrainConfig(given, SOURCE);
+}
+
+/**
+ * Makes the folder of a new experiment, whole or not at all: run.json, train.jsonl and eval.jsonl are all that
+ * `graft train --config` needs. Throws `settings/…`, `peft/…`,
+ * `models/…`, `store/…`, `datasets/…`, `experiments/…`, `data/…`, `files/…`.
+ */
+export async function makeExperiment(
+  context: BackendContext,
+  work: ExperimentWork,
+  spec: ExperimentSpec,
+): Promise<NewExperiment> {
+  const model = findModel(context, spec.modelId);
+  const version = versionRecord(context, spec.versionId);
+  // Before the rows are written: most mistakes are in the settings.
+  await checkAdapter(configOfSpec(spec, model.folder, false).config, version.labels);
+  const id = randomUUID();
+  const folder = path.join(context.workspace.experiments, id);
+  const { data } = spec;
+  const dataName = version.number === 1 ? version.name : `${version.name} v${version.number}`;
+  let config: TrainConfig | undefined;
+  await writeFolderAtomic(folder, async (temporary) => {
+    const written = await work.ask('rows', {
+      file: version.file,
+      dataName,
+      folder: temporary,
+      train: { split: data.trainSplit, select: data.trainSelect },
+      eval: data.evalSplit === null ? null : { split: data.evalSplit, select: data.evalSelect },
+    });
+    config = configOfSpec(spec, model.folder, written.pairs).config;
+    await writeFileAtomic(path.join(temporary, 'run.json'), `${JSON.stringify(config, null, 2)}\n`);
+  });
+  const { adapter, training } = config!;
+  return {
+    id,
+    name: spec.name.trim() || `${dataName}, ${methodText(adapter)}`,
+    state: 'queued',
+    modelId: spec.modelId,
+    modelName: model.name,
+    versionId: spec.versionId,
+    dataName,
+    method: adapter.peft_type,
+    seed: training.seed,
+    precision: training.precision,
+    spec,
+    config: { ...config! },
+    folder,
+    details: { runner: 'app', baseDir: folder },
+    tags: spec.tags,
+  };
+}
+
+/** "LoRA r=16"; the others by their names. */
+export function methodText(adapter: Readonly<Record<string, unknown>>): string {
+  if (adapter['peft_type'] === 'HEAD_ONLY') return 'head only';
+  if (adapter['peft_type'] === 'FULL') return 'all weights';
+  return typeof adapter['r'] === 'number' ? `LoRA r=${adapter['r']}` : 'LoRA';
+}
+
+function findModel({ db }: BackendContext, id: string): { name: string; folder: string } {
+  const row = db.prepare('SELECT name, folder FROM models WHERE id = ?').get(id);
+  if (row === undefined) throw fault('store/unknown', { kind: 'model', id });
+  const model = z.object({ name: z.string(), folder: z.string() }).parse(row);
+  if (!existsSync(model.folder)) throw fault('experiments/model-missing', model);
+  return model;
+}
+
+/** What the engine would refuse when it starts is refused when the experiment is made. */
+async function checkAdapter(
+  { model, model_overrides, adapter }: TrainConfig,
+  labels: string[],
+): Promise<void> {
+  if (adapter['inference_mode'] === true) throw fault('peft/inference-mode', { source: SOURCE });
+  const base = await openBaseModel(model, {
+    head: 'classification',
+    labelNames: labels,
+    overrides: model_overrides,
+  });
+  try {
+    planAdapter(base, adapter, SOURCE);
+    requireSavedModules(base, adapter);
+  } finally {
+    await base.close();
+  }
+}

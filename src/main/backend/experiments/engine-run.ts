@@ -1,0 +1,183 @@
+import os from 'node:os';
+import type { FaultValue } from '../../../shared/contract/message.ts';
+import {
+  fromEngineSchema,
+  type FromEngine,
+  type Keep,
+  type ToEngine,
+} from '../../../shared/engine-protocol.ts';
+import { fault, Fault } from '../../../shared/faults/index.ts';
+import type { EngineProcess, Host } from '../host.ts';
+
+/** How an engine process ended. */
+export type EngineEnd =
+  | { kind: 'result'; output: unknown }
+  /** It said itself what went wrong. */
+  | { kind: 'fault'; fault: FaultValue }
+  /** It ended without a word; `code` as a person may look it up. */
+  | { kind: 'memory' }
+  | { kind: 'killed'; signal: string }
+  | { kind: 'crashed'; code: string }
+  | { kind: 'hung'; seconds: number };
+
+/** How long an engine may be silent, in milliseconds. */
+export interface Patience {
+  /** At least this long; starting and compiling a large graph are silent too. */
+  floorMs: number;
+  /** So many times its longest silence so far, where that is more: a step of a large model blocks the process. */
+  times: number;
+}
+export const patience: Patience = { floorMs: 180_000, times: 20 };
+
+/** A check that comes this late says that the machine slept. */
+const ASLEEP_MS = 10_000;
+
+/** Share of the machine's memory from which on an unexplained SIGKILL is taken for the system's own. */
+const MOST_OF_MEMORY = 0.7;
+
+export interface EngineRunOptions {
+  host: Host;
+  job: string;
+  input: unknown;
+  onMessage?: (message: FromEngine) => void;
+  patience?: Patience;
+}
+
+/** One engine process and its one job, watched until its end. */
+export class EngineRun {
+  /** Never rejects. */
+  readonly ended: Promise<EngineEnd>;
+  private readonly process: EngineProcess;
+  private readonly patience: Patience;
+  private end: EngineEnd | undefined;
+  private memoryMb = 0;
+  private lastSign = performance.now();
+  private lastCheck = performance.now();
+  private longestSilence = 0;
+
+  /** Throws `experiments/engine-start`. */
+  constructor({ host, job, input, onMessage, patience: given = patience }: EngineRunOptions) {
+    this.patience = given;
+    try {
+      this.process = host.startEngine();
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw fault('experiments/engine-start', { detail }, error);
+    }
+    const watch = setInterval(() => this.checkSilence(), Math.min(1000, given.floorMs / 4));
+    this.ended = new Promise((resolve) => {
+      this.process.onExit((code, signal) => {
+        clearInterval(watch);
+        resolve(this.end ?? this.unexplained(code, signal));
+      });
+    });
+    this.process.onMessage((value) => {
+      const { data: message } = fromEngineSchema.safeParse(value);
+      if (!message) return;
+      this.sign();
+      if (message.type === 'alive') this.memoryMb = message.memoryMb;
+      else if (message.type === 'result') this.end = { kind: 'result', output: message.output };
+      else if (message.type === 'fault') this.end = { kind: 'fault', fault: message.fault };
+      onMessage?.(message);
+      // In a utility process the engine waits for this: it cannot know that its last word has arrived.
+      if (this.end) this.process.kill();
+    });
+    this.send({ type: 'start', job, input });
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  /** Asks for an end that keeps what was done. */
+  stop(keep: Keep): void {
+    this.send({ type: 'stop', keep });
+  }
+
+  /** Ends it now. */
+  kill(): void {
+    this.process.kill('SIGKILL');
+  }
+
+  private send(message: ToEngine): void {
+    this.process.send(message);
+  }
+
+  private sign(): void {
+    const now = performance.now();
+    this.longestSilence = Math.max(this.longestSilence, now - this.lastSign);
+    this.lastSign = now;
+  }
+
+  private checkSilence(): void {
+    const now = performance.now();
+    // This process was asleep itself (a closed lid): the engine gets its time again.
+    if (now - this.lastCheck > ASLEEP_MS) this.lastSign = now;
+    this.lastCheck = now;
+    const silent = now - this.lastSign;
+    if (silent < Math.max(this.patience.floorMs, this.patience.times * this.longestSilence)) return;
+    this.end ??= { kind: 'hung', seconds: Math.round(silent / 1000) };
+    this.kill();
+  }
+
+  /** Electron gives a signal's number as the code, a shell 128 more. */
+  private unexplained(code: number | null, signal: string | null): EngineEnd {
+    const named = signal ?? signalNames[code ?? 0] ?? null;
+    if (named === 'SIGABRT') return { kind: 'memory' };
+    if (named === 'SIGKILL' && this.memoryMb * 2 ** 20 > MOST_OF_MEMORY * os.totalmem())
+      return { kind: 'memory' };
+    if (named === 'SIGKILL' || named === 'SIGTERM' || named === 'SIGINT' || named === 'SIGHUP')
+      return { kind: 'killed', signal: named };
+    return { kind: 'crashed', code: named ?? `exit code ${code ?? 'unknown'}` };
+  }
+}
+
+const signals: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
+const signalNames: Record<number, string> = Object.fromEntries(
+  Object.entries(signals).flatMap(([number, name]) => [
+    [number, name],
+    [Number(number) + 128, name],
+  ]),
+);
+
+/**
+ * Runs one job in an engine process and gives its output. Aborting `signal` kills it. Throws the job's faults,
+ * `experiments/…` when it ended without a word, and the signal's reason.
+ */
+export async function runEngineJob(
+  options: Omit<EngineRunOptions, 'patience'> & { signal?: AbortSignal },
+): Promise<unknown> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const run = new EngineRun(options);
+  const kill = (): void => run.kill();
+  signal?.addEventListener('abort', kill, { once: true });
+  const end = await run.ended;
+  signal?.removeEventListener('abort', kill);
+  if (end.kind === 'result') return end.output;
+  signal?.throwIfAborted();
+  throw end.kind === 'fault' ? revived(end.fault) : endFault(end, 0, null);
+}
+
+/** A fault that crossed a process border, as something to throw. */
+export function revived({ code, message, remedy }: FaultValue): Fault {
+  return new Fault(code, { message, remedy });
+}
+
+/** What happened, at which step, and that it can go on from `checkpoint` (a step; null: there is none). */
+export function endFault(
+  end: Exclude<EngineEnd, { kind: 'result' | 'fault' }>,
+  step: number,
+  checkpoint: number | null,
+): Fault {
+  switch (end.kind) {
+    case 'memory':
+      return fault('experiments/ran-out-of-memory', { step, checkpoint });
+    case 'killed':
+      return fault('experiments/killed', { step, checkpoint, signal: end.signal });
+    case 'crashed':
+      return fault('experiments/crashed', { step, checkpoint, code: end.code });
+    case 'hung':
+      return fault('experiments/hung', { step, checkpoint, seconds: end.seconds });
+  }
+}

@@ -1,0 +1,109 @@
+import { fault } from '../../../shared/faults/index.ts';
+import type { PointStore } from '../../storage/experiment-points.ts';
+import type { ExperimentRecord, ExperimentStore } from '../../storage/experiments.ts';
+import type { BackendContext } from '../context.ts';
+import { endFault } from './engine-run.ts';
+import { isAlive } from './processes.ts';
+import { lastCheckpoint } from './run-folder.ts';
+import type { Teller } from './teller.ts';
+
+const LOOK_MS = 500;
+/** A process that writes nothing for so long is not the one that the store knows by this number. */
+const SILENT_MS = 15 * 60_000;
+
+/** Runs that other programs record in this store: `graft train --workspace`, and what a killed backend left behind. */
+export class OtherRuns {
+  private readonly context: BackendContext;
+  private readonly store: ExperimentStore;
+  private readonly points: PointStore;
+  private readonly teller: Teller;
+  private readonly timer: NodeJS.Timeout;
+  private version: unknown;
+  private lookedAt = Date.now();
+  private looking = false;
+  /** The last step told to windows, by experiment. */
+  private readonly told = new Map<string, number>();
+
+  /** `looked`: called behind every look; the device may be free. */
+  constructor(
+    context: BackendContext,
+    store: ExperimentStore,
+    points: PointStore,
+    teller: Teller,
+    looked: () => void,
+  ) {
+    this.context = context;
+    this.store = store;
+    this.points = points;
+    this.teller = teller;
+    this.version = this.dataVersion();
+    this.timer = setInterval(() => {
+      if (this.looking) return;
+      this.looking = true;
+      void this.look()
+        .then(looked)
+        // A store that cannot be read just now can be at the next look.
+        .catch(() => undefined)
+        .finally(() => (this.looking = false));
+    }, LOOK_MS);
+    this.timer.unref();
+    context.onClose(() => Promise.resolve(clearInterval(this.timer)));
+  }
+
+  /** Whether one of them trains right now. */
+  busy(): boolean {
+    return this.store.running().some((id) => isLive(this.store.record(id)));
+  }
+
+  /** Runs of programs that are gone are interrupted, with a sentence that says so. `atStart`: nothing of ours runs. */
+  async settle(atStart: boolean): Promise<void> {
+    for (const id of this.store.running()) {
+      const record = this.store.record(id);
+      const { details, step, folder, runnerPid } = record;
+      if (isLive(record) || (details.runner === 'app' && !atStart)) continue;
+      const checkpoint = await lastCheckpoint(folder);
+      const failure =
+        details.runner === 'cli' && runnerPid !== null
+          ? endFault({ kind: 'killed', signal: 'the command line ended' }, step, checkpoint)
+          : fault('experiments/app-ended', { step, checkpoint });
+      this.store.update(id, {
+        state: 'interrupted',
+        fault: failure.toJSON(),
+        finished_at: Date.now(),
+        facts: { checkpointStep: checkpoint, timeLeft: null },
+      });
+      this.teller.changed(id);
+    }
+  }
+
+  /** Tells windows what other programs wrote since the last look. */
+  private async look(): Promise<void> {
+    await this.settle(false);
+    const version = this.dataVersion();
+    if (version === this.version) return;
+    this.version = version;
+    const since = this.lookedAt;
+    this.lookedAt = Date.now();
+    for (const id of this.store.changedSince(since)) {
+      if (this.store.record(id).details.runner !== 'cli') continue;
+      const after = this.told.get(id) ?? -1;
+      const [curve, evaluations] = [await this.points.curve(id, after), this.points.evaluations(id, after)];
+      this.told.set(id, Math.max(after, curve.step.at(-1) ?? -1));
+      if (curve.step.length + evaluations.length > 0)
+        this.context.emit('experiments/points', { id, curve, evaluations });
+      this.teller.changed(id);
+    }
+  }
+
+  /** Changes when another connection has written. */
+  private dataVersion(): unknown {
+    return this.context.db.pragma('data_version', { simple: true });
+  }
+}
+
+/** A run of a command line whose process is there and writes. */
+export function isLive({ details, runnerPid, updatedAt }: ExperimentRecord): boolean {
+  return (
+    details.runner === 'cli' && runnerPid !== null && Date.now() - updatedAt < SILENT_MS && isAlive(runnerPid)
+  );
+}

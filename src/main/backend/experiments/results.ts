@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Evaluation } from '../../../shared/contract/experiments.ts';
+import type { ExperimentRecord } from '../../storage/experiments.ts';
+import type { KnownFile, Prediction, ResultStore } from '../../storage/experiment-results.ts';
+import type { ExperimentResult } from './job-events.ts';
+import { filesIn, linesOf, sha256Of } from './run-folder.ts';
+
+/** Predictions written in one transaction: some 10 ms of the event loop. */
+const AT_ONCE = 1000;
+
+const predictionSchema = z.object({
+  row: z.number(),
+  label: z.string(),
+  expected: z.string(),
+  score: z.number(),
+  logits: z.array(z.number()),
+});
+
+/** The last evaluation of a finished run as it is kept: numbers, per class, and the confusion matrix. */
+export function evaluationOf({ metrics }: ExperimentResult): Evaluation | null {
+  if (!metrics) return null;
+  const { per_class: perClass, confusion_matrix: confusion, ...rest } = metrics;
+  const numbers = Object.fromEntries(
+    Object.entries(rest).filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
+  );
+  const loss = numbers['log_loss'];
+  return {
+    labels: perClass.map(({ label }) => label),
+    rows: perClass.reduce((sum, { support }) => sum + support, 0),
+    metrics: loss === undefined ? numbers : { ...numbers, loss },
+    perClass,
+    confusion,
+  };
+}
+
+/** Takes predictions.jsonl into the store, the rows by their places in the data set version. */
+export async function importPredictions(
+  store: ResultStore,
+  { id, folder, config, versionId }: ExperimentRecord,
+  labels: readonly string[],
+): Promise<void> {
+  const rows = versionId === null ? null : await versionRows(folder, config);
+  const places = new Map(labels.map((label, place) => [label, place]));
+  store.clearPredictions(id);
+  let batch: Prediction[] = [];
+  const write = async (): Promise<void> => {
+    store.addPredictions(id, batch);
+    batch = [];
+    await new Promise(setImmediate);
+  };
+  for await (const line of linesOf(path.join(folder, 'predictions.jsonl'))) {
+    const { row, label, expected, score, logits } = predictionSchema.parse(JSON.parse(line));
+    const expectedPlace = places.get(expected)!;
+    batch.push({
+      row: rows ? rows[row - 1]! : row,
+      expected: expectedPlace,
+      predicted: places.get(label)!,
+      score,
+      expectedScore: softmaxAt(logits, expectedPlace),
+      logits: Float32Array.from(logits),
+    });
+    if (batch.length === AT_ONCE) await write();
+  }
+  await write();
+}
+
+/** The rows of the version that stand in the file of the evaluation rows, in its order. */
+async function versionRows(folder: string, config: Record<string, unknown>): Promise<number[]> {
+  const { data } = z
+    .object({ data: z.object({ train: z.string(), eval: z.string().nullable() }) })
+    .parse(config);
+  const rows: number[] = [];
+  for await (const line of linesOf(path.resolve(folder, data.eval ?? data.train))) {
+    rows.push(z.object({ row: z.number() }).parse(JSON.parse(line)).row);
+    if (rows.length % AT_ONCE === 0) await new Promise(setImmediate);
+  }
+  return rows;
+}
+
+function softmaxAt(logits: readonly number[], place: number): number {
+  const most = Math.max(...logits);
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
+  return Math.exp(logits[place]! - most) / sum;
+}
+
+/** Registers what stands in an experiment's folder: its adapter, if there is one, and every file by hash and size. */
+export async function registerFiles(
+  store: ResultStore,
+  experiment: Pick<ExperimentRecord, 'id' | 'name' | 'folder' | 'modelId' | 'config'>,
+): Promise<void> {
+  const { id, folder } = experiment;
+  const found = await filesIn(folder);
+  const adapterId = store.adapterOf(id) ?? randomUUID();
+  const known: KnownFile[] = [];
+  for (const { name, path: file, bytes } of found) {
+    const kind = name.startsWith('adapter_')
+      ? 'adapter'
+      : name.startsWith('checkpoints/')
+        ? 'checkpoint'
+        : 'experiment';
+    known.push({
+      path: file,
+      kind,
+      owner: kind === 'adapter' ? adapterId : id,
+      sha256: await sha256Of(file),
+      bytes,
+    });
+  }
+  const weights = known.find(({ path: file }) => file === path.join(folder, 'adapter_model.safetensors'));
+  if (weights) {
+    const { adapter } = z.object({ adapter: z.object({ peft_type: z.string() }) }).parse(experiment.config);
+    store.putAdapter({
+      id: adapterId,
+      name: experiment.name,
+      experimentId: id,
+      modelId: experiment.modelId,
+      folder,
+      peftType: adapter.peft_type,
+      sha256: weights.sha256,
+      bytes: weights.bytes,
+    });
+  }
+  store.putFiles([id, adapterId], known);
+}

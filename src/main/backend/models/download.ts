@@ -1,0 +1,100 @@
+import path from 'node:path';
+import { CachedModel } from '../../engine/hub/cache.ts';
+import { downloadModel, planDownload, removeParts } from '../../engine/hub/download-model.ts';
+import type { HubEnvironment } from '../../engine/hub/environment.ts';
+import { hubClient } from '../../engine/hub/hub-fetch.ts';
+import { modelFacts } from '../../engine/hub/model-facts.ts';
+import { modelRepository, repositoryName, type Repository } from '../../engine/hub/repository.ts';
+import { cachedCopy } from '../../engine/hub/resolve-model.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import type { Model } from '../../../shared/contract/models.ts';
+import type { BackendContext } from '../context.ts';
+import type { JobControl } from '../jobs/jobs.ts';
+import { hubAccess, pausable } from './hub-access.ts';
+import { judgeConfig, readConfig } from './hub-models.ts';
+import type { ModelLibrary } from './library.ts';
+
+/** Downloads that run, by model and revision: a second request for one gets the first one's job. */
+export class Downloads {
+  private readonly context: BackendContext;
+  private readonly library: ModelLibrary;
+  private readonly running = new Map<string, string>();
+
+  constructor(context: BackendContext, library: ModelLibrary) {
+    this.context = context;
+    this.library = library;
+  }
+
+  /** Starts a job whose result is the model's id. Throws `hub/not-an-id`. */
+  start(hubId: string): string {
+    const repository = modelRepository(hubId);
+    const name = repositoryName(repository);
+    const under = this.running.get(name);
+    if (under !== undefined) return under;
+    const { jobs } = this.context;
+    const job = jobs.start({
+      kind: 'download',
+      title: `Downloading ${name}`,
+      canPause: true,
+      work: async (control) => (await this.download(repository, control)).id,
+    });
+    this.running.set(name, job.id);
+    void jobs.finished(job.id).then(() => this.running.delete(name));
+    return job.id;
+  }
+
+  /** Takes a model from the Hugging Face cache, or fetches it there, and adds it. Throws `hub/…`, `models/…`. */
+  async download(repository: Repository, control: JobControl): Promise<Model> {
+    const environment = await hubAccess(this.context);
+    const cache = new CachedModel(environment.cacheDir, repository.id);
+    const { snapshot, whole } = await cachedCopy(cache, repository.revision);
+    const isCached = snapshot !== null && (whole || environment.offline);
+    const fetched = isCached
+      ? { folder: snapshot, licence: null }
+      : await this.fetch(environment, repository, cache, control);
+    control.progress({ phase: 'Reading', done: 0, total: 0, unit: '' });
+    return this.library.add(fetched.folder, {
+      name: repositoryName(repository),
+      source: isCached ? 'cache' : 'hub',
+      hubId: repository.id,
+      revision: path.basename(fetched.folder),
+      licence: fetched.licence,
+    });
+  }
+
+  private async fetch(
+    environment: HubEnvironment,
+    repository: Repository,
+    cache: CachedModel,
+    control: JobControl,
+  ): Promise<{ folder: string; licence: string | null }> {
+    const client = (signal: AbortSignal) => hubClient(environment, repository, signal);
+    const { plan, licence } = await pausable(control, async (signal) => {
+      const plan = await planDownload(client(signal));
+      const { licence } = await modelFacts(client(signal));
+      const config = await readConfig(client(signal), plan);
+      const name = repositoryName(repository);
+      const unsupported = config && (await judgeConfig(this.context, this.library.reader, name, config));
+      if (unsupported !== null && unsupported !== '')
+        throw fault('models/not-trainable', { name, unsupported });
+      return { plan, licence };
+    });
+    try {
+      const folder = await pausable(control, (signal) =>
+        downloadModel(client(signal), cache, plan, {
+          onProgress: ({ file, done, total, checking }) =>
+            control.progress({
+              phase: checking ? `Checking ${file}` : 'Downloading',
+              done: done / 1e6,
+              total: total / 1e6,
+              unit: 'MB',
+            }),
+        }),
+      );
+      return { folder, licence };
+    } catch (error) {
+      if (control.signal.aborted) await removeParts(cache, plan.files);
+      throw error;
+    }
+  }
+}

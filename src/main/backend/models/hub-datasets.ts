@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { OutputOf } from '../../../shared/contract.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { isFile } from '../../engine/hub/cache.ts';
+import { listDataset, type HubSplit } from '../../engine/hub/dataset-files.ts';
+import { requireSpace } from '../../engine/hub/download-model.ts';
+import { fetchFile, removePart } from '../../engine/hub/fetch-file.ts';
+import { hubClient } from '../../engine/hub/hub-fetch.ts';
+import { datasetRepository } from '../../engine/hub/repository.ts';
+import type { BackendContext } from '../context.ts';
+import type { JobControl } from '../jobs/jobs.ts';
+import { hubAccess, pausable } from './hub-access.ts';
+
+/** What a data set of the hub has, before anything of it is fetched. Throws `hub/…`. */
+export async function hubDatasetInfo(
+  context: BackendContext,
+  hubId: string,
+): Promise<OutputOf<'datasets/hub-info'>> {
+  const client = hubClient(await hubAccess(context), datasetRepository(hubId));
+  const { id, licence, gated, configs } = await listDataset(client);
+  return {
+    hubId: id,
+    licence,
+    gated,
+    configs: configs.map(({ name, splits }) => ({
+      name,
+      splits: splits.map((split) => ({
+        name: split.name,
+        bytes: split.files.reduce((sum, { size }) => sum + size, 0),
+        files: split.files.length,
+        rows: split.rows,
+      })),
+    })),
+  };
+}
+
+/**
+ * Fetches the Parquet files of some splits into the workspace's temporary folder, in order, each checked against the
+ * hub's hash; a pause cuts the connection and keeps what arrived, a cancel deletes it. Whoever has read the files may
+ * delete them. Throws `hub/…`, `files/…`.
+ */
+export async function fetchHubDataset(
+  context: BackendContext,
+  { hubId, config, splits }: { hubId: string; config: string; splits: readonly string[] },
+  control: JobControl,
+): Promise<{ path: string; split: string }[]> {
+  const environment = await hubAccess(context);
+  const repository = datasetRepository(hubId);
+  const wanted = await pausable(control, async (signal) => {
+    const { configs } = await listDataset(hubClient(environment, repository, signal));
+    const available = configs.find(({ name }) => name === config)?.splits ?? [];
+    return splits.flatMap((split) => filesOf(hubId, config, split, available));
+  });
+  const folder = path.join(context.workspace.temporary, 'hub', shortHash(hubId));
+  const places = wanted.map((file) => ({ ...file, target: path.join(folder, `${file.etag}.parquet`) }));
+  const total = wanted.reduce((sum, { size }) => sum + size, 0);
+  try {
+    await pausable(control, async (signal) => {
+      const client = hubClient(environment, repository, signal);
+      const there = await Promise.all(places.map(({ target }) => isFile(target)));
+      const missing = places.filter((_, i) => !there[i]);
+      const needed = missing.reduce((sum, { size }) => sum + size, 0);
+      await requireSpace(folder, needed);
+      let before = total - needed;
+      for (const { url, target, ...file } of missing) {
+        const tell = (phase: string) => (done: number) =>
+          control.progress({ phase, done: (before + done) / 1e6, total: total / 1e6, unit: 'MB' });
+        await fetchFile(client, url, file, target, {
+          onBytes: tell('Downloading'),
+          onCheck: () => tell(`Checking ${file.name}`)(file.size),
+        });
+        before += file.size;
+      }
+    });
+  } catch (error) {
+    if (control.signal.aborted) for (const { target } of places) await removePart(target);
+    throw error;
+  }
+  return places.map(({ target, split }) => ({ path: target, split }));
+}
+
+function filesOf(
+  id: string,
+  config: string,
+  split: string,
+  available: readonly HubSplit[],
+): (HubSplit['files'][number] & { split: string })[] {
+  const found = available.find(({ name }) => name === split);
+  if (found === undefined) {
+    throw fault('hub/no-split', { id, config, split, available: available.map(({ name }) => name) });
+  }
+  return found.files.map((file) => ({ ...file, split }));
+}
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -1,0 +1,123 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { faultOf } from '../../engine/formats/test-support.ts';
+import { writeAdapter, planAdapter } from '../../engine/peft/adapter.ts';
+import { openBaseModel } from '../../engine/models/base-model.ts';
+import { bert } from '../../engine/hub/test-hub.ts';
+import { temporaryFolder } from '../../engine/formats/test-support.ts';
+import { stat } from 'node:fs/promises';
+import { ModelReader } from './reader.ts';
+import { openModels, ownModel } from './test-support.ts';
+
+describe('the reading thread', () => {
+  it('that a file fills to its limit ends with words, and the next question starts another', async () => {
+    const reader = new ModelReader(48);
+    onTestFinished(() => reader.close());
+    const folder = await ownModel();
+    const header = Buffer.from(`{"a":[${'[],'.repeat(2_000_000)}[]]}`);
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(header.length));
+    await writeFile(join(folder, 'model.safetensors'), Buffer.concat([size, header]));
+    const fault = await faultOf(() => reader.ask('describe', { folder }));
+    expect(fault.message).toBe(
+      `The model in ${folder} cannot be read: reading it takes more than 48 MB of memory.`,
+    );
+    expect((await reader.ask('describe', { folder: bert })).facts.architecture).toBe('bert');
+  });
+});
+
+describe('the tokenizer try-out', () => {
+  const tokenize = async (text: string, textPair?: string) => {
+    const { call } = await openModels();
+    const { model } = await call('models/add-folder', { folder: bert });
+    return call('models/tokenize', { id: model.id, text, ...(textPair !== undefined && { textPair }) });
+  };
+
+  it('gives each token with its id, special and unknown ones marked', async () => {
+    const { tokens, unknown } = await tokenize('the \u{1F600} thing');
+    expect(tokens[0]).toMatchObject({ text: '[CLS]', special: true, unknown: false });
+    expect(tokens.at(-1)).toMatchObject({ text: '[SEP]', special: true, unknown: false });
+    expect(tokens[1]).toMatchObject({ special: false });
+    const marked = tokens.filter((token) => token.unknown);
+    expect(marked.map(({ text, special }) => ({ text, special }))).toEqual([
+      { text: '[UNK]', special: false },
+    ]);
+    expect(unknown).toBe(1);
+  });
+
+  it('takes a pair, and a special token that is written in the text', async () => {
+    const { tokens } = await tokenize('a [MASK]', 'b');
+    expect(tokens.filter(({ text }) => text === '[SEP]').length).toBe(2);
+    expect(tokens.find(({ text }) => text === '[MASK]')).toMatchObject({ special: true });
+  });
+
+  it('gives an empty text its frame, and a very long one all its tokens', async () => {
+    expect((await tokenize('')).tokens.map(({ text }) => text)).toEqual(['[CLS]', '[SEP]']);
+    expect((await tokenize('a '.repeat(50_000))).tokens.length).toBe(50_002);
+  });
+});
+
+describe('the preview of an adapter', () => {
+  const preview = async (adapter: Record<string, unknown>, labels = ['ham', 'spam']) => {
+    const { call } = await openModels();
+    const { model } = await call('models/add-folder', { folder: bert });
+    return call('models/preview-adapter', { id: model.id, adapter, labels });
+  };
+  const lora = { peft_type: 'LORA', task_type: 'SEQ_CLS', r: 4, target_modules: ['query', 'value'] };
+
+  it('gives the counts of the plan that trains, and the size of the file that is written', async () => {
+    const { targets, trainable, all, trainablePercent, bytes, saved, unmatched } = await preview(lora);
+    const base = await openBaseModel(bert, { head: 'classification', labelNames: ['ham', 'spam'] });
+    onTestFinished(() => base.close());
+    const plan = planAdapter(base, lora, 'adapter');
+    expect({ trainable, all, trainable_percent: trainablePercent }).toEqual(plan.counts);
+    expect(targets.every((path) => /\.(query|value)$/.test(path))).toBe(true);
+    expect(targets.length).toBe(2 * base.config.num_hidden_layers);
+    expect(saved).toContain('classifier');
+    expect(unmatched).toEqual([]);
+
+    const folder = await temporaryFolder();
+    const values = new Map(
+      plan.trained.map(({ name, shape }) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1))]),
+    );
+    await writeAdapter(folder, base, plan, values);
+    expect(bytes).toBe((await stat(join(folder, 'adapter_model.safetensors'))).size);
+  });
+
+  it('names what matches nothing, with the nearest name', async () => {
+    const { unmatched } = await preview({ ...lora, target_modules: ['query', 'valeu', 'nothing_like_it'] });
+    expect(unmatched).toEqual([
+      { name: 'valeu', nearest: 'value' },
+      { name: 'nothing_like_it', nearest: null },
+    ]);
+  });
+
+  it('refuses targets of which none matches, a frozen adapter and unknown methods', async () => {
+    const none = await faultOf(() => preview({ ...lora, target_modules: ['querry'] }));
+    expect(none.code).toBe('peft/no-target');
+    expect(none.remedy).toMatch(/^Did you mean "query"\? Name modules that it has: query, /);
+    const frozen = await faultOf(() => preview({ ...lora, inference_mode: true }));
+    expect(frozen.code).toBe('peft/inference-mode');
+    const saved = await faultOf(() => preview({ ...lora, modules_to_save: ['classifierr'] }));
+    expect(saved.code).toBe('peft/no-module');
+    expect((await faultOf(() => preview({ peft_type: 'NEW' }))).code).toBe('peft/unsupported-type');
+  });
+
+  it('counts the baselines too', async () => {
+    const head = await preview({ peft_type: 'HEAD_ONLY', task_type: 'SEQ_CLS' });
+    expect(head.targets).toEqual([]);
+    const full = await preview({ peft_type: 'FULL', task_type: 'SEQ_CLS' });
+    expect(full.trainable).toBe(full.all);
+    expect(head.trainable).toBeLessThan(full.trainable);
+  });
+});
+
+it('nothing of a checkpoint is changed by being looked at', async () => {
+  const folder = await ownModel();
+  const before = await readFile(join(folder, 'model.safetensors'));
+  const { call } = await openModels();
+  const { model } = await call('models/add-folder', { folder });
+  await call('models/read', { id: model.id });
+  expect((await readFile(join(folder, 'model.safetensors'))).equals(before)).toBe(true);
+});

@@ -1,0 +1,72 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { goldenBert } from '../../engine/models/test-support.ts';
+import { addDataset, addVersion } from '../../storage/datasets.ts';
+import type { BackendContext } from '../context.ts';
+import { TABLES } from '../datasets/version/schema.ts';
+
+export interface TestRow {
+  text: string;
+  label: string;
+  split?: string;
+}
+
+/** A data set version with these rows in the store; gives its id. */
+export function storeRows({ db, workspace }: BackendContext, rows: readonly TestRow[]): string {
+  const made = path.join(workspace.temporary, `${randomUUID()}.db`);
+  const file = new Database(made);
+  file.exec(TABLES);
+  const labels = [...new Set(rows.map(({ label }) => label))].sort();
+  const splits = [...new Set(rows.flatMap(({ split }) => split ?? []))];
+  labels.forEach((name, place) => file.prepare('INSERT INTO labels VALUES (?, ?)').run(place, name));
+  splits.forEach((name, place) => file.prepare('INSERT INTO splits VALUES (?, ?)').run(place, name));
+  const insert = file.prepare('INSERT INTO rows VALUES (?, ?, NULL, ?, ?, ?, ?, NULL)');
+  rows.forEach(({ text, label, split }, i) => {
+    const hash = createHash('sha256').update(text).digest().readBigInt64LE();
+    const place = split === undefined ? null : splits.indexOf(split);
+    insert.run(i + 1, text, labels.indexOf(label), place, text.length, hash);
+  });
+  file.close();
+  const sha256 = createHash('sha256').update(readFileSync(made)).digest('hex');
+  renameSync(made, path.join(workspace.datasets, `${sha256}.db`));
+  const [datasetId, id] = [randomUUID(), randomUUID()];
+  addDataset(db, { id: datasetId, name: 'Messages', source: 'files', createdAt: 0 });
+  addVersion(db, {
+    id,
+    datasetId,
+    sha256,
+    file: `${sha256}.db`,
+    rows: rows.length,
+    bytes: 1,
+    facts: JSON.stringify({ labels: [], splits: [], columns: ['text', 'label'] }),
+    change: 'Imported',
+    parentId: null,
+    createdAt: 0,
+  });
+  return id;
+}
+
+/** A model's folder in the store, the golden bert's unless another is given; gives its id. */
+export function storeModel({ db }: BackendContext, folder = goldenBert()): string {
+  const id = randomUUID();
+  db.prepare(
+    `INSERT INTO models (id, name, source, folder, facts, sha256, bytes, added_at)
+     VALUES (?, 'golden', 'folder', ?, '{}', ?, 1, 0)`,
+  ).run(id, folder, 'a'.repeat(64));
+  return id;
+}
+
+const words = 'food great service slow loved come back again free entry text win prize claim call now'.split(
+  ' ',
+);
+
+/** So many different texts, whose labels take turns. */
+export function texts(count: number, labels: readonly string[], split?: string, from = 0): TestRow[] {
+  return Array.from({ length: count }, (_, i) => ({
+    text: `${words[i % words.length]!} ${words[(i * 7) % words.length]!} number ${from + i}`,
+    label: labels[i % labels.length]!,
+    ...(split === undefined ? {} : { split }),
+  }));
+}

@@ -1,0 +1,77 @@
+// The backend's process under Electron: all application logic, and one port for each window.
+import type { MessagePortMain } from 'electron';
+import { preferencesSchema } from '../../shared/contract/system.ts';
+import { fault } from '../../shared/faults/index.ts';
+import { openBackend, type Backend } from '../backend/backend.ts';
+import { faultValue } from '../backend/jobs/jobs.ts';
+import { lockWorkspace, type WorkspaceLock } from '../web/workspace-lock.ts';
+import { DesktopHost } from './desktop-host.ts';
+import { toBackendSchema, type ToMain } from './messages.ts';
+
+const { parentPort } = process;
+const post = (message: ToMain): void => parentPort.postMessage(message);
+
+let host: DesktopHost | undefined;
+let backend: Backend | undefined;
+let lock: WorkspaceLock | undefined;
+/** Windows that came before the files were open. */
+const early: MessagePortMain[] = [];
+
+parentPort.on('message', ({ data, ports }) => {
+  const { data: message } = toBackendSchema.safeParse(data);
+  if (!message) return;
+  if (message.type === 'open') void open(message.dir, message.keyStore);
+  else if (message.type === 'window') connect(ports[0]!);
+  else if (message.type === 'busy') void tellBusy();
+  else if (message.type === 'close') void close();
+  else host?.receive(message);
+});
+
+async function open(dir: string, keyStore: boolean): Promise<void> {
+  try {
+    const taken = await lockWorkspace(dir);
+    if (taken.holder) throw fault('store/in-use', { file: dir, pid: taken.holder.pid });
+    lock = taken.lock;
+    lock.announce({ pid: process.pid, port: null, token: null });
+    host = new DesktopHost(post, keyStore);
+    backend = await openBackend(dir, host.host());
+  } catch (error) {
+    return post({ type: 'refused', fault: faultValue('Opening the workspace', error) });
+  }
+  backend.app.onEvent(({ event, data }) => {
+    if (event === 'settings/changed')
+      post({ type: 'preferences', preferences: preferencesSchema.parse(data) });
+  });
+  const reply = await backend.app.answer({ id: 0, method: 'settings/read', input: {} });
+  const preferences =
+    reply && 'output' in reply ? (reply.output as { preferences: unknown }).preferences : {};
+  post({ type: 'opened', preferences: preferencesSchema.parse(preferences) });
+  for (const port of early.splice(0)) connect(port);
+}
+
+/** Answers a window and sends it the events, until its port closes. */
+function connect(port: MessagePortMain): void {
+  if (!backend) return void early.push(port);
+  const { app } = backend;
+  const unsubscribe = app.onEvent((message) => port.postMessage(message));
+  port.on('message', ({ data }) => {
+    void app.answer(data).then((reply) => {
+      if (reply) port.postMessage(reply);
+    });
+  });
+  port.on('close', unsubscribe);
+  port.start();
+}
+
+async function tellBusy(): Promise<void> {
+  const reply = await backend?.app.answer({ id: 0, method: 'system/home', input: {} });
+  const running =
+    reply && 'output' in reply ? (reply.output as { running: { name: string } | null }).running : null;
+  post({ type: 'busy', running: running?.name ?? null });
+}
+
+async function close(): Promise<void> {
+  await backend?.close();
+  lock?.release();
+  process.exit(0);
+}

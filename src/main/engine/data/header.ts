@@ -1,0 +1,22 @@
+/** Words that name a column, and that no row of such a file begins with. */
+const COLUMN_WORDS =
+  /^(id|idx|index|text|texts|sentence\d?|review|comment|content|message|body|title|question\d?|premise|hypothesis|query|passage|text_pair|tweet|label|labels|class|category|target|stars?|rating|score|sentiment|emotion|intent|topic|split|set|fold|date|lang|language|source|url)$/i;
+/** A column's name is hardly longer. */
+const NAME_CHARACTERS = 60;
+const MARKS = /[.!?…]["')\]]*$/;
+
+/**
+ * Whether the first of some records names the columns. It does when a field is a usual name; it does not when a field is
+ * empty where others are not, a number, as long as a text, or a value of its own column.
+ */
+export function looksLikeHeader(records: readonly (readonly string[])[]): boolean {
+  const [first = [], ...rest] = records;
+  if (new Set(first).size < first.length) return false;
+  if (first.some((field) => COLUMN_WORDS.test(field.trim()))) return true;
+  return first.every((field, column) => {
+    const name = field.trim();
+    if (name.length > NAME_CHARACTERS || MARKS.test(name)) return false;
+    if (name !== '' && Number.isFinite(Number(name))) return false;
+    return !rest.some((record) => record[column]?.trim() === name && name !== '');
+  });
+}

@@ -1,0 +1,71 @@
+// The engine process's one entry: takes one job, does it, says what came of it, and ends.
+import os from 'node:os';
+import type { ToEngine, FromEngine } from '../../shared/engine-protocol.ts';
+import { toEngineSchema } from '../../shared/engine-protocol.ts';
+import { faultOf } from './failure.ts';
+import type { JobEvent } from './jobs.ts';
+import { engineJobs } from './jobs/index.ts';
+import { openParent } from './parent.ts';
+import { loadTensorFlow, usesGpu } from './runtime/tensorflow.ts';
+
+const ALIVE_MS = 2000;
+/** Steps can be shorter than this; whoever watches needs no more. */
+const TELL_MS = 100;
+
+const stop = new AbortController();
+let started = false;
+let toldAt = 0;
+
+const parent = openParent((message) => {
+  const { data } = toEngineSchema.safeParse(message);
+  if (data?.type === 'stop') stop.abort(data.keep);
+  else if (data && !started) {
+    started = true;
+    void work(data);
+  }
+});
+
+function tell(message: FromEngine): void {
+  parent.send(message);
+}
+
+function alive(): void {
+  const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
+  const peak = process.resourceUsage().maxRSS * 1024;
+  tell({
+    type: 'alive',
+    memoryMb: megabytes(process.memoryUsage.rss()),
+    peakMemoryMb: megabytes(peak),
+  });
+}
+
+/** Progress comes at every step and is thinned; everything else goes out at once. */
+function onEvent(event: JobEvent): void {
+  if (event.type === 'progress') {
+    const now = performance.now();
+    if (now - toldAt < TELL_MS && event.done < event.total) return;
+    toldAt = now;
+    alive();
+  }
+  tell({ type: 'event', event: { ...event } });
+}
+
+async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promise<void> {
+  const heartbeat = setInterval(alive, ALIVE_MS);
+  let last: FromEngine;
+  try {
+    const run = Object.hasOwn(engineJobs, job) ? engineJobs[job] : undefined;
+    if (!run) throw new Error(`The engine has no job ${job}.`);
+    loadTensorFlow();
+    tell({ type: 'ready', device: usesGpu() ? 'GPU' : `CPU · ${os.availableParallelism()} cores` });
+    alive();
+    last = { type: 'result', output: await run(input, { signal: stop.signal, onEvent }) };
+  } catch (error) {
+    // A job that was stopped before it had begun comes to nothing, and that is no fault.
+    const stopped = stop.signal.aborted && error === stop.signal.reason;
+    last = stopped ? { type: 'result', output: null } : { type: 'fault', fault: faultOf(job, error) };
+  }
+  clearInterval(heartbeat);
+  alive();
+  parent.end(last);
+}

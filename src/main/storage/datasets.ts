@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { Db } from './database.ts';
+
+/** A data set version as the state knows it. `file`: its name in the workspace's folder of data sets. */
+export interface VersionRow {
+  id: string;
+  datasetId: string;
+  datasetName: string;
+  number: number;
+  sha256: string;
+  file: string;
+  rows: number;
+  bytes: number;
+  /** JSON. */
+  facts: string;
+  change: string;
+  parentId: string | null;
+  createdAt: number;
+  /** Experiments that used it. */
+  experiments: number;
+}
+
+export interface DatasetRecord {
+  id: string;
+  name: string;
+  source: string;
+  createdAt: number;
+  removedAt: number | null;
+}
+
+export type NewVersion = Omit<VersionRow, 'number' | 'datasetName' | 'experiments'>;
+
+const VERSIONS = `
+SELECT v.id, v.dataset_id AS datasetId, d.name AS datasetName, v.number, v.sha256, v.file, v.rows, v.bytes, v.facts,
+  v.change, v.parent_id AS parentId, v.created_at AS createdAt,
+  (SELECT count(*) FROM experiments e WHERE e.version_id = v.id AND e.removed_at IS NULL) AS experiments
+FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id`;
+const DATASETS = `SELECT id, name, source, created_at AS createdAt, removed_at AS removedAt FROM datasets`;
+
+/** Data sets that are not removed, the newest first. */
+export const listDatasets = (db: Db): DatasetRecord[] =>
+  db
+    .prepare<[], DatasetRecord>(`${DATASETS} WHERE removed_at IS NULL ORDER BY created_at DESC, rowid DESC`)
+    .all();
+
+export const readDataset = (db: Db, id: string): DatasetRecord | undefined =>
+  db.prepare<[string], DatasetRecord>(`${DATASETS} WHERE id = ?`).get(id);
+
+/** Versions of a data set, the newest first. */
+export const listVersions = (db: Db, datasetId: string): VersionRow[] =>
+  db
+    .prepare<[string], VersionRow>(`${VERSIONS} WHERE v.dataset_id = ? ORDER BY v.number DESC`)
+    .all(datasetId);
+
+export const readVersion = (db: Db, id: string): VersionRow | undefined =>
+  db.prepare<[string], VersionRow>(`${VERSIONS} WHERE v.id = ?`).get(id);
+
+/** The version of a data set of this source with this content, removed data sets among them; the oldest one. */
+export const findVersion = (db: Db, source: string, sha256: string): VersionRow | undefined =>
+  db
+    .prepare<[string, string], VersionRow>(
+      `${VERSIONS} WHERE d.source = ? AND v.sha256 = ? ORDER BY v.created_at LIMIT 1`,
+    )
+    .get(source, sha256);
+
+export function addDataset(db: Db, { id, name, source, createdAt }: Omit<DatasetRecord, 'removedAt'>): void {
+  db.prepare('INSERT INTO datasets (id, name, source, created_at) VALUES (?, ?, ?, ?)').run(
+    id,
+    name,
+    source,
+    createdAt,
+  );
+}
+
+/** Its number is the next one of its data set. */
+export function addVersion(db: Db, version: NewVersion): void {
+  db.prepare(
+    `INSERT INTO dataset_versions (id, dataset_id, number, sha256, file, rows, bytes, facts, change, parent_id, created_at)
+     VALUES (@id, @datasetId, (SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset_id = @datasetId),
+       @sha256, @file, @rows, @bytes, @facts, @change, @parentId, @createdAt)`,
+  ).run(version);
+}
+
+export const renameDataset = (db: Db, id: string, name: string): void =>
+  void db.prepare('UPDATE datasets SET name = ? WHERE id = ?').run(name, id);
+
+/** `at` null: no longer removed. */
+export const setDatasetRemoved = (db: Db, id: string, at: number | null): void =>
+  void db.prepare('UPDATE datasets SET removed_at = ? WHERE id = ?').run(at, id);
+
+const reportValue = z.string().optional();
+
+/** What was kept under a key for a version: JSON. */
+export const readReport = (db: Db, versionId: string, key: string): string | undefined =>
+  reportValue.parse(
+    db
+      .prepare('SELECT report FROM dataset_reports WHERE version_id = ? AND key = ?')
+      .pluck()
+      .get(versionId, key),
+  );
+
+export const keepReport = (db: Db, versionId: string, key: string, report: string): void =>
+  void db
+    .prepare('INSERT OR REPLACE INTO dataset_reports (version_id, key, report) VALUES (?, ?, ?)')
+    .run(versionId, key, report);

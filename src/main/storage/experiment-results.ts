@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { Db } from './database.ts';
+
+/** An answer to one evaluation row; classes by their places in the experiment's labels. */
+export interface Prediction {
+  row: number;
+  expected: number;
+  predicted: number;
+  score: number;
+  expectedScore: number;
+  logits: Float32Array;
+}
+
+export interface NewAdapter {
+  id: string;
+  name: string;
+  experimentId: string;
+  modelId: string | null;
+  folder: string;
+  peftType: string;
+  sha256: string;
+  bytes: number;
+}
+
+export interface KnownFile {
+  path: string;
+  kind: 'adapter' | 'checkpoint' | 'experiment';
+  owner: string;
+  sha256: string;
+  bytes: number;
+}
+
+/** What experiments leave: predictions, adapters, and the files that the store answers for. */
+export class ResultStore {
+  private readonly db: Db;
+
+  constructor(db: Db) {
+    this.db = db;
+  }
+
+  clearPredictions(id: string): void {
+    this.db.prepare('DELETE FROM predictions WHERE experiment_id = ?').run(id);
+  }
+
+  addPredictions(id: string, predictions: readonly Prediction[]): void {
+    const add = this.db.prepare('INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?)');
+    this.db.transaction(() => {
+      for (const { row, expected, predicted, score, expectedScore, logits } of predictions) {
+        const bytes = Buffer.from(logits.buffer, logits.byteOffset, logits.byteLength);
+        add.run(id, row, expected, predicted, score, expectedScore, bytes);
+      }
+    })();
+  }
+
+  /** The adapter of an experiment, removed or not. */
+  adapterOf(id: string): string | null {
+    const find = this.db.prepare<[string], string>(
+      'SELECT id FROM adapters WHERE experiment_id = ? ORDER BY created_at DESC LIMIT 1',
+    );
+    return find.pluck().get(id) ?? null;
+  }
+
+  /** An experiment has one adapter: a later one takes its place. */
+  putAdapter({ id, name, experimentId, modelId, folder, peftType, sha256, bytes }: NewAdapter): void {
+    this.db
+      .prepare(
+        `INSERT INTO adapters (id, name, experiment_id, model_id, folder, peft_type, sha256, bytes, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256, bytes = excluded.bytes, folder = excluded.folder,
+           peft_type = excluded.peft_type, created_at = excluded.created_at`,
+      )
+      .run(id, name, experimentId, modelId, folder, peftType, sha256, bytes, Date.now());
+  }
+
+  /** Takes an experiment's adapter out of the library with it, or brings it back. */
+  setAdapterRemoved(experimentId: string, time: number | null): void {
+    this.db.prepare('UPDATE adapters SET removed_at = ? WHERE experiment_id = ?').run(time, experimentId);
+  }
+
+  /** Replaces what is known of the files of these owners. */
+  putFiles(owners: readonly string[], files: readonly KnownFile[]): void {
+    const remove = this.db.prepare('DELETE FROM files WHERE owner_id = ?');
+    const add = this.db.prepare('INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)');
+    this.db.transaction(() => {
+      for (const owner of owners) remove.run(owner);
+      for (const { path, kind, owner, sha256, bytes } of files) add.run(path, kind, owner, sha256, bytes);
+    })();
+  }
+
+  files(owners: readonly string[]): { path: string; bytes: number }[] {
+    const find = this.db.prepare('SELECT path, bytes FROM files WHERE owner_id = ? ORDER BY path');
+    return owners.flatMap((owner) => z.array(fileRow).parse(find.all(owner)));
+  }
+}
+
+const fileRow = z.object({ path: z.string(), bytes: z.number() });
