@@ -1,95 +1,110 @@
-/** Numbers, sizes and times as a person reads them, in the person's locale. */
+/** Numbers, times and sizes as people read them, in their own locale (SCREENS: "Speech"). */
 
 let locale: string | undefined;
-
-/** Empty: the system's. */
-export function setLocale(wanted: string): void {
+/** Empty: the system's. An unknown one is ignored. */
+export function setLocale(name: string): void {
   try {
-    locale = wanted === '' ? undefined : Intl.getCanonicalLocales(wanted)[0];
+    locale = name === '' ? undefined : Intl.getCanonicalLocales(name)[0];
   } catch {
     locale = undefined;
   }
 }
 
-const cached = new Map<string, Intl.NumberFormat>();
-function numbers(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = `${locale}${JSON.stringify(options)}`;
-  const known = cached.get(key) ?? new Intl.NumberFormat(locale, options);
-  cached.set(key, known);
-  return known;
+const SPACE = '\u00a0';
+const fixed = (value: number, digits: number): string =>
+  value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** "5,574" */
+export const count = (value: number): string => value.toLocaleString(locale, { maximumFractionDigits: 0 });
+
+/** "5,574 rows", "1 row" */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)}${SPACE}${value === 1 ? one : many}`;
+
+/** A share of 1 as "59.8 %". */
+export const percent = (value: number, digits = 1): string => `${fixed(value * 100, digits)}${SPACE}%`;
+
+/** A difference of two shares as "+2.1 points". */
+export function points(difference: number): string {
+  const sign = difference > 0 ? '+' : difference < 0 ? '−' : '';
+  return `${sign}${fixed(Math.abs(difference) * 100, 1)}${SPACE}points`;
 }
 
-/** 1,000 */
-export const count = (value: number): string => numbers({ maximumFractionDigits: 0 }).format(value);
-
-/** A value with so many significant digits: 0.981, 1.2e-5 for the very small. */
+/** Digits that matter: "0.981", "3,940", "5e-5". */
 export function decimal(value: number, digits = 3): string {
-  if (!Number.isFinite(value)) return String(value);
-  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(Math.max(0, digits - 2));
-  return numbers({ maximumSignificantDigits: digits, minimumSignificantDigits: Math.min(digits, 3) }).format(value);
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'not a number' : value > 0 ? '∞' : '−∞';
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e9)) return exponent(value, digits);
+  if (size >= 1000) return count(value);
+  return value.toLocaleString(locale, { maximumSignificantDigits: digits });
 }
 
-/** A share as "59.8 %". */
-export const percent = (share: number, digits = 1): string =>
-  `${numbers({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(100 * share)} %`;
+function exponent(value: number, digits: number): string {
+  const [mantissa = '', power = ''] = value.toExponential(digits - 1).split('e');
+  const plain = mantissa.includes('.') ? mantissa.replace(/\.?0+$/, '') : mantissa;
+  return `${plain}e${power.replace('+', '')}`;
+}
 
-/** A number in short: 22.7 M, 148 k. */
+/** "22.7 M", "148,996": parameters in a narrow place. */
 export function short(value: number): string {
-  for (const [limit, unit] of [
-    [1e9, 'B'],
-    [1e6, 'M'],
-    [1e4, 'k'],
-  ] as const) {
-    if (Math.abs(value) >= limit) {
-      const scale = unit === 'k' ? 1e3 : limit;
-      return `${numbers({ maximumSignificantDigits: 3 }).format(value / scale)} ${unit}`;
-    }
-  }
+  if (value >= 1e9) return `${fixed(value / 1e9, 2)}${SPACE}G`;
+  if (value >= 1e6) return `${fixed(value / 1e6, 1)}${SPACE}M`;
+  if (value >= 1e4) return `${fixed(value / 1e3, 0)}${SPACE}k`;
   return count(value);
 }
 
-/** Bytes as 84.1 MB; powers of ten. */
+/** "812 B", "12.3 kB", "90.9 MB", "1.9 GB"; powers of ten. */
 export function bytes(value: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let at = 0;
-  let shown = value;
-  while (shown >= 1000 && at < units.length - 1) {
-    shown /= 1000;
-    at++;
-  }
-  return `${numbers({ maximumFractionDigits: at === 0 || shown >= 100 ? 0 : 1 }).format(shown)} ${units[at]}`;
+  if (value < 1000) return `${count(value)}${SPACE}B`;
+  if (value < 1e5) return `${fixed(value / 1e3, 1)}${SPACE}kB`;
+  if (value < 999.95e6) return `${fixed(value / 1e6, 1)}${SPACE}MB`;
+  return `${fixed(value / 1e9, 1)}${SPACE}GB`;
 }
 
-/** Seconds as "2 min 10 s", "1 h 5 min", "0.4 s". */
+/** Megabytes (10^6 bytes) as "1.9 GB". */
+export const megabytes = (value: number): string => bytes(value * 1e6);
+
+/** Seconds as "0.27 s", "38 s", "2 min 10 s", "3 h 5 min", "2 d 4 h". */
 export function duration(seconds: number): string {
+  const parts = (big: number, bigUnit: string, small: number, smallUnit: string): string =>
+    `${count(big)}${SPACE}${bigUnit}${small > 0 ? `${SPACE}${small}${SPACE}${smallUnit}` : ''}`;
   if (!Number.isFinite(seconds)) return 'unknown';
-  if (seconds < 10) return `${numbers({ maximumFractionDigits: 1 }).format(Math.max(0, seconds))} s`;
+  if (seconds < 9.95) return `${seconds.toLocaleString(locale, { maximumSignificantDigits: 2 })}${SPACE}s`;
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
-  if (hours > 0) return minutes === 0 ? `${count(hours)} h` : `${count(hours)} h ${minutes} min`;
-  return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+  if (whole < 60) return `${whole}${SPACE}s`;
+  if (whole < 3600) return parts(Math.floor(whole / 60), 'min', whole % 60, 's');
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1440) return parts(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+  const hours = Math.round(seconds / 3600);
+  return parts(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-/** "about 38 s left" */
+/** "about 2 min 10 s left": whole seconds, no false precision. Empty where it is not known. */
 export const timeLeft = (seconds: number | null): string =>
-  seconds === null ? '' : `about ${duration(seconds)} left`;
+  seconds === null ? '' : `about ${duration(Math.max(1, Math.round(seconds)))} left`;
 
-/** A date and time of milliseconds since 1970. */
-export function dateTime(time: number): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(time);
-}
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
 
-/** "3 min ago", "yesterday" */
+/** Milliseconds since 1970 as "3 hours ago", "yesterday", "just now". */
 export function ago(time: number, now = Date.now()): string {
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
   const seconds = (time - now) / 1000;
-  for (const [unit, size] of [
-    ['day', 86_400],
-    ['hour', 3600],
-    ['minute', 60],
-  ] as const) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) < size) continue;
+    return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(Math.round(seconds / size), unit);
   }
   return 'just now';
 }
+
+/** Milliseconds since 1970 as "23 Nov 2026, 14:05" in the person's way. */
+export const dateTime = (time: number): string =>
+  new Date(time).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** "a, b and c" */
+export const list = (items: readonly string[]): string =>
+  new Intl.ListFormat(locale ?? 'en', { type: 'conjunction' }).format(items);

@@ -3,11 +3,9 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-
 /** The window: plain files that any host can serve, under any address. */
 export default defineConfig({
-  root: here,
+  root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
   plugins: [tailwindcss(), svelte({ configFile: false, compilerOptions: { runes: true } })],
   build: {

@@ -4,6 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { TreeNode } from '../../../shared/contract/models.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
+import { openByteSource } from '../../engine/formats/byte-source.ts';
 import { openCheckpoint } from '../../engine/formats/checkpoint.ts';
 import { checkFields, readJsonFile } from '../../engine/formats/json.ts';
 import { fileNames } from '../../engine/hub/cache.ts';
@@ -18,6 +19,7 @@ import { weightStats } from './weights.ts';
 const UNSUPPORTED = ['models/unsupported-architecture', 'models/unsupported-value', 'models/quantized'];
 const HEADS = ['classifier', 'score'];
 const LONGEST_LICENCE = 200_000;
+const LARGEST_HEADER = 16n * 2n ** 20n;
 
 const count = z
   .int()
@@ -43,6 +45,7 @@ export async function describeModel(folder: string): Promise<Description> {
   const names = await fileNames(folder);
   await refuseLinksOut(folder, names);
   const configFile = path.join(folder, 'config.json');
+  await refuseLargeHeaders(folder, names);
   const config = checkFields(configSchema, await readJsonFile(configFile), configFile);
   const weights = await weightFacts(folder);
   const { base, unsupported } = await openSupported(folder);
@@ -114,6 +117,27 @@ async function refuseLinksOut(folder: string, names: ReadonlySet<string>): Promi
     const target = await realpath(path.join(folder, name));
     if (!places.some((place) => target.startsWith(place + path.sep))) {
       throw fault('models/link-outside', { file: path.join(folder, name), target });
+    }
+  }
+}
+
+/**
+ * A header of the most that the format allows can take gigabytes once it is read, which would end the process; that of
+ * a real model takes some kilobytes.
+ */
+async function refuseLargeHeaders(folder: string, names: ReadonlySet<string>): Promise<void> {
+  for (const name of names) {
+    if (!name.endsWith('.safetensors')) continue;
+    const file = path.join(folder, name);
+    const source = await openByteSource(file);
+    try {
+      const prefix = source.size < 8 ? new Uint8Array(8) : await source.read(0, 8);
+      const length = new DataView(prefix.buffer).getBigUint64(0, true);
+      if (length <= LARGEST_HEADER || length > BigInt(source.size)) continue;
+      const reason = `its header takes ${length} bytes, and that of a model takes some kilobytes`;
+      throw fault('formats/safetensors-damaged', { file, reason });
+    } finally {
+      await source.close();
     }
   }
 }

@@ -1,60 +1,97 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { faultOf } from '../../engine/formats/test-support.ts';
+import { faultOf, golden, temporaryFolder } from '../../engine/formats/test-support.ts';
 import { writeAdapter, planAdapter } from '../../engine/peft/adapter.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import { bert } from '../../engine/hub/test-hub.ts';
-import { temporaryFolder } from '../../engine/formats/test-support.ts';
-import { stat } from 'node:fs/promises';
 import { ModelReader } from './reader.ts';
 import { openModels, ownModel } from './test-support.ts';
 
 describe('the reading thread', () => {
-  it('that a file fills to its limit ends with words, and the next question starts another', async () => {
-    const reader = new ModelReader(48);
+  it('refuses a header that would fill the memory, and goes on with the next question', async () => {
+    const reader = new ModelReader();
     onTestFinished(() => reader.close());
     const folder = await ownModel();
-    const header = Buffer.from(`{"a":[${'[],'.repeat(2_000_000)}[]]}`);
+    const header = Buffer.from(`{"a":[${'{},'.repeat(6_000_000)}{}]}`);
     const size = Buffer.alloc(8);
     size.writeBigUInt64LE(BigInt(header.length));
-    await writeFile(join(folder, 'model.safetensors'), Buffer.concat([size, header]));
+    const file = join(folder, 'model.safetensors');
+    await writeFile(file, Buffer.concat([size, header]));
     const fault = await faultOf(() => reader.ask('describe', { folder }));
     expect(fault.message).toBe(
-      `The model in ${folder} cannot be read: reading it takes more than 48 MB of memory.`,
+      `${file} is not a usable safetensors file: its header takes ${header.length} bytes, and that of a model takes some kilobytes.`,
     );
     expect((await reader.ask('describe', { folder: bert })).facts.architecture).toBe('bert');
+  });
+
+  it('refuses a vocabulary that would', async () => {
+    const reader = new ModelReader();
+    onTestFinished(() => reader.close());
+    const folder = await ownModel();
+    await truncate(join(folder, 'tokenizer.json'), 65 * 2 ** 20);
+    const fault = await faultOf(() => reader.ask('tokenize', { folder, text: 'a' }));
+    expect(fault.message).toContain('it has 68157440 bytes');
+  });
+
+  it('that ends in the middle tells whoever waits for it', async () => {
+    const reader = new ModelReader();
+    const asked = faultOf(() => reader.ask('describe', { folder: bert }));
+    await reader.close();
+    expect((await asked).message).toBe(`The model in ${bert} cannot be read: Graft ends.`);
   });
 });
 
 describe('the tokenizer try-out', () => {
-  const tokenize = async (text: string, textPair?: string) => {
+  const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'b', 'the', 'thing', '##s'];
+  const wordPiece = async () => {
+    const folder = await ownModel();
+    await rm(join(folder, 'tokenizer.json'));
+    await writeFile(join(folder, 'vocab.txt'), words.join('\n'));
+    return folder;
+  };
+  const tokenize = async (folder: string, text: string, textPair?: string) => {
     const { call } = await openModels();
-    const { model } = await call('models/add-folder', { folder: bert });
+    const { model } = await call('models/add-folder', { folder });
     return call('models/tokenize', { id: model.id, text, ...(textPair !== undefined && { textPair }) });
   };
 
   it('gives each token with its id, special and unknown ones marked', async () => {
-    const { tokens, unknown } = await tokenize('the \u{1F600} thing');
-    expect(tokens[0]).toMatchObject({ text: '[CLS]', special: true, unknown: false });
-    expect(tokens.at(-1)).toMatchObject({ text: '[SEP]', special: true, unknown: false });
-    expect(tokens[1]).toMatchObject({ special: false });
-    const marked = tokens.filter((token) => token.unknown);
-    expect(marked.map(({ text, special }) => ({ text, special }))).toEqual([
-      { text: '[UNK]', special: false },
+    const { tokens, unknown } = await tokenize(await wordPiece(), 'the \u{1F600} things');
+    const plain = { special: false, unknown: false };
+    const frame = { special: true, unknown: false };
+    expect(tokens).toEqual([
+      { id: 2, text: '[CLS]', ...frame },
+      { id: 7, text: 'the', ...plain },
+      { id: 1, text: '[UNK]', special: false, unknown: true },
+      { id: 8, text: 'thing', ...plain },
+      { id: 9, text: '##s', ...plain },
+      { id: 3, text: '[SEP]', ...frame },
     ]);
     expect(unknown).toBe(1);
   });
 
   it('takes a pair, and a special token that is written in the text', async () => {
-    const { tokens } = await tokenize('a [MASK]', 'b');
-    expect(tokens.filter(({ text }) => text === '[SEP]').length).toBe(2);
-    expect(tokens.find(({ text }) => text === '[MASK]')).toMatchObject({ special: true });
+    const { tokens } = await tokenize(await wordPiece(), 'a [MASK]', 'b');
+    expect(tokens.map(({ text }) => text)).toEqual(['[CLS]', 'a', '[MASK]', '[SEP]', 'b', '[SEP]']);
+    expect(tokens.filter(({ special }) => special).length).toBe(4);
   });
 
   it('gives an empty text its frame, and a very long one all its tokens', async () => {
-    expect((await tokenize('')).tokens.map(({ text }) => text)).toEqual(['[CLS]', '[SEP]']);
-    expect((await tokenize('a '.repeat(50_000))).tokens.length).toBe(50_002);
+    const folder = await wordPiece();
+    expect((await tokenize(folder, '')).tokens.map(({ text }) => text)).toEqual(['[CLS]', '[SEP]']);
+    expect((await tokenize(folder, 'a '.repeat(50_000))).tokens.length).toBe(50_002);
+  });
+
+  it('knows the special tokens of other families', async () => {
+    const folder = await ownModel();
+    for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
+      await copyFile(join(golden, 'seed1/tokenizers/unigram-xlmr', name), join(folder, name));
+    }
+    const { tokens } = await tokenize(folder, 'a \u4e00');
+    expect(tokens[0]).toMatchObject({ text: '<s>', special: true });
+    expect(tokens.at(-1)).toMatchObject({ text: '</s>', special: true });
+    expect(tokens.find(({ text }) => text === '<unk>')).toMatchObject({ special: false, unknown: true });
   });
 });
 

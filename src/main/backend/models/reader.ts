@@ -35,7 +35,7 @@ interface Waiting {
 
 /** Far more than any sound checkpoint takes. */
 const PATIENCE_MS = 120_000;
-/** A header of 100 MB, the most that is read, takes less. */
+/** More than the largest header or vocabulary that is read can take: beyond it a thread can take the process with it. */
 const READER_MEGABYTES = 2048;
 
 /**
@@ -46,12 +46,6 @@ export class ModelReader {
   private worker: Worker | null = null;
   private next = 1;
   private readonly waiting = new Map<number, Waiting>();
-  private readonly megabytes: number;
-
-  /** `megabytes`: the memory that the thread may take. */
-  constructor(megabytes = READER_MEGABYTES) {
-    this.megabytes = megabytes;
-  }
 
   /** Throws the faults of the task, and `models/unreadable` where a file is more than can be read. */
   async ask<Name extends Task>(
@@ -78,11 +72,11 @@ export class ModelReader {
 
   private start(): Worker {
     const worker = new Worker(new URL(`./reader-worker${extname(import.meta.url)}`, import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: this.megabytes },
+      resourceLimits: { maxOldGenerationSizeMb: READER_MEGABYTES },
     });
     worker.on('message', (message) => this.receive(message));
     worker.on('error', (error) => {
-      if (this.worker === worker) this.end(reasonOf(error, this.megabytes));
+      if (this.worker === worker) this.end(reasonOf(error));
     });
     return worker;
   }
@@ -112,8 +106,8 @@ export class ModelReader {
   }
 }
 
-function reasonOf(error: unknown, megabytes: number): string {
+function reasonOf(error: unknown): string {
   const isFull = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  if (isFull) return `reading it takes more than ${megabytes} MB of memory`;
+  if (isFull) return `reading it takes more than ${READER_MEGABYTES} MB of memory`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { z } from 'zod';
 import type { tokenSchema } from '../../../shared/contract/models.ts';
+import { fault } from '../../../shared/faults/index.ts';
 import { loadTokenizer } from '../../engine/tokenizer/load-tokenizer.ts';
 import type { TextTokenizer } from '../../engine/tokenizer/text-tokenizer.ts';
 import { readTokenizerSettings } from '../../engine/tokenizer/tokenizer-settings.ts';
@@ -17,6 +18,8 @@ const UNKNOWN = ['[UNK]', '<unk>'];
 /** The last few are kept: a person who types asks at every key. */
 const MOST_LOADED = 3;
 const loaded: Loaded[] = [];
+/** What is larger could fill the memory of the whole program once it is read. */
+const LARGEST_VOCABULARY = 64 * 2 ** 20;
 
 /** The tokens of a text as the model gets them, nothing cut. Throws `tokenizer/…` and `files/…`. */
 export async function tokenize(
@@ -55,6 +58,12 @@ async function keyOf(folder: string): Promise<string> {
 }
 
 async function open(folder: string, key: string): Promise<Loaded> {
+  for (const name of ['tokenizer.json', 'vocab.json']) {
+    const file = path.join(folder, name);
+    const size = (await stat(file).catch(() => null))?.size ?? 0;
+    const reason = `it has ${size} bytes, and the largest vocabularies have 40 million`;
+    if (size > LARGEST_VOCABULARY) throw fault('tokenizer/unreadable', { file, reason });
+  }
   const tokenizer = await loadTokenizer(folder);
   const settings = await readTokenizerSettings(folder);
   const idOf = async (token: string | undefined): Promise<number | null> => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DatasetReport, DatasetVersion } from '../../../shared/contract/datasets.ts';
+import type { Dataset, DatasetReport, DatasetVersion } from '../../../shared/contract/datasets.ts';
+import { DatasetListManager } from './dataset-list-manager.svelte.ts';
 import { DatasetManager } from './dataset-manager.svelte.ts';
 import { fakeBackend, sampleModel } from './fake-backend.ts';
 import { ReportManager } from './report-manager.svelte.ts';
@@ -28,6 +29,61 @@ const report = (rows: number, lengths: DatasetReport['lengths'] = null): Dataset
   splits: [],
   lengths,
   findings: [],
+});
+
+describe('the list of data sets', () => {
+  const one = (id: string, change: Partial<DatasetVersion>): Dataset => ({
+    id,
+    name: id,
+    createdAt: 0,
+    source: `${id}.csv`,
+    latest: { ...version(1), ...change },
+    versions: 1,
+  });
+  const open = async () => {
+    let all = [
+      one('Yelp', { rows: 650_000, experiments: 2, createdAt: 1 }),
+      one('sms', { rows: 5574, createdAt: 3 }),
+      one('lost', { rows: 9, present: false, createdAt: 2 }),
+    ];
+    const removed: Dataset[] = [];
+    const backend = fakeBackend({
+      'datasets/list': () => ({ datasets: all }),
+      'datasets/remove': ({ id }) => {
+        if (id === 'sms') throw new Error('An import is writing to it.');
+        removed.push(...all.filter((dataset) => dataset.id === id));
+        all = all.filter((dataset) => dataset.id !== id);
+        return {};
+      },
+      'datasets/restore': () => {
+        all = [...all, ...removed.splice(0)];
+        return {};
+      },
+    });
+    const manager = new DatasetListManager(backend.rpc);
+    await manager.read();
+    return manager;
+  };
+  const names = (manager: DatasetListManager) => manager.shown.map(({ name }) => name);
+
+  it('is filtered and searched as asked', async () => {
+    const manager = await open();
+    expect(names(manager)).toEqual(['Yelp', 'sms', 'lost']);
+    manager.narrow('missing');
+    expect(names(manager)).toEqual(['lost']);
+    manager.narrow('');
+    manager.query = 'YELP.';
+    expect(names(manager)).toEqual(['Yelp']);
+    expect(manager.count('used')).toBe(1);
+  });
+
+  it('gives back what was removed, and shows what stayed when a removal is refused', async () => {
+    const manager = await open();
+    await expect(manager.remove(['lost', 'sms', 'Yelp'])).rejects.toThrow('An import is writing to it.');
+    expect(names(manager)).toEqual(['Yelp', 'sms']);
+    await manager.restore(['lost']);
+    expect(manager.datasets).toHaveLength(3);
+  });
 });
 
 describe('a data set', () => {

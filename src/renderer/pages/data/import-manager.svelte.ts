@@ -1,10 +1,11 @@
-import type { OutputOf } from '../../../shared/contract.ts';
+import type { InputOf, OutputOf } from '../../../shared/contract.ts';
 import type { ColumnRole, DataSource, Preview } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
 import { checkMapping, splitOfFile, withRole, type MappingCheck } from './mapping.ts';
 
 export type HubInfo = OutputOf<'datasets/hub-info'>;
+type EmptyLabels = NonNullable<InputOf<'datasets/import'>['emptyLabels']>;
 export interface ChosenFile {
   path: string;
   name: string;
@@ -25,7 +26,8 @@ export class ImportManager {
   #splits = $state.raw<string[]>([]);
   #delimiter = $state.raw<string | null>(null);
   #encoding = $state.raw<string | null>(null);
-  #columnNames = $state.raw<string[] | null>(null);
+  #header = $state.raw<boolean | null>(null);
+  #emptyLabels = $state.raw<EmptyLabels>('refuse');
   #preview = $state.raw<Preview | null>(null);
   #roles = $state.raw<ColumnRole[]>([]);
   #fault = $state.raw<FaultValue | null>(null);
@@ -59,8 +61,16 @@ export class ImportManager {
   get encoding(): string | null {
     return this.#encoding;
   }
-  get columnNames(): string[] | null {
-    return this.#columnNames;
+  /** Whether the first line names the columns; null: as found. */
+  get header(): boolean | null {
+    return this.#header;
+  }
+  /** What becomes of rows whose label is empty. */
+  get emptyLabels(): EmptyLabels {
+    return this.#emptyLabels;
+  }
+  set emptyLabels(choice: EmptyLabels) {
+    this.#emptyLabels = choice;
   }
   get preview(): Preview | null {
     return this.#preview;
@@ -106,7 +116,7 @@ export class ImportManager {
       files: this.#files.map(({ path, split }) => ({ path, split: split.trim() || null })),
       ...(this.#delimiter === null ? {} : { delimiter: this.#delimiter }),
       ...(this.#encoding === null ? {} : { encoding: this.#encoding }),
-      ...(this.#columnNames === null ? {} : { columnNames: this.#columnNames }),
+      ...(this.#header === null ? {} : { header: this.#header }),
     };
   }
 
@@ -170,11 +180,11 @@ export class ImportManager {
   async readAs(change: {
     delimiter?: string | null;
     encoding?: string | null;
-    columnNames?: string[] | null;
+    header?: boolean | null;
   }): Promise<void> {
     if (change.delimiter !== undefined) this.#delimiter = change.delimiter;
     if (change.encoding !== undefined) this.#encoding = change.encoding;
-    if (change.columnNames !== undefined) this.#columnNames = change.columnNames;
+    if (change.header !== undefined) this.#header = change.header;
     await this.look();
   }
 
@@ -217,6 +227,7 @@ export class ImportManager {
       source,
       mapping,
       name: this.#name.trim(),
+      emptyLabels: this.#emptyLabels,
       ...(this.datasetId === null ? {} : { datasetId: this.datasetId }),
     });
     return jobId;
@@ -230,7 +241,7 @@ export class ImportManager {
     this.#fault = null;
     this.#delimiter = null;
     this.#encoding = null;
-    this.#columnNames = null;
+    this.#header = null;
     this.#chosen.clear();
     if (!this.#nameTyped) this.#name = '';
   }

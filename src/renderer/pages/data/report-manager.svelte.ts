@@ -76,7 +76,7 @@ export class ReportManager {
   cutAt(maxLength: number | null): void {
     this.#maxLength = maxLength;
     clearTimeout(this.#timer);
-    if (maxLength !== null && maxLength < 3) return;
+    if (maxLength !== null && !(maxLength >= 3 && Number.isInteger(maxLength))) return;
     this.#timer = setTimeout(() => void this.#count(), DEBOUNCE_MS);
   }
 

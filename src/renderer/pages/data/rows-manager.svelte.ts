@@ -3,7 +3,8 @@ import type { DatasetRow, DatasetVersion } from '../../../shared/contract/datase
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
 
-export type RowFilter = Required<Omit<InputOf<'datasets/rows'>, 'versionId' | 'offset' | 'limit'>>;
+type Filterable = 'query' | 'label' | 'split' | 'finding' | 'order';
+export type RowFilter = Required<Pick<InputOf<'datasets/rows'>, Filterable>>;
 
 export const noFilter: RowFilter = { query: '', label: null, split: null, finding: null, order: 'row' };
 

@@ -39,9 +39,9 @@ export class ModelListManager {
   get searching(): boolean {
     return this.#searching;
   }
-  /** How many models the hub has for the words. */
-  get total(): number {
-    return this.#total;
+  /** Whether the hub has further ones for the words. */
+  get hasMore(): boolean {
+    return this.#results.length > 0 && this.#results.length < this.#total;
   }
 
   /** On this machine and matching the words typed. */
@@ -97,7 +97,7 @@ export class ModelListManager {
 
   /** The next results of the same words. */
   more(): void {
-    if (!this.#searching && this.#results.length < this.#total) void this.#ask(this.#results.length);
+    if (!this.#searching && this.hasMore) void this.#ask(this.#results.length);
   }
 
   async #ask(offset: number): Promise<void> {

@@ -1,0 +1,178 @@
+import type { TrainConfig } from '../../../shared/settings/train-config.ts';
+import type { JobContext } from '../jobs.ts';
+import { classificationMetrics } from '../metrics/classification.ts';
+import { openBaseModel, type BaseModel } from '../models/base-model.ts';
+import { headLabels } from '../models/head-labels.ts';
+import { Inference } from '../models/inference.ts';
+import { elements } from '../models/parameters.ts';
+import type { EncodedRows } from '../training/evaluator.ts';
+import { prepareData, type LabelledRows } from '../training/prepare-data.ts';
+import { encodeRows } from '../training/train.ts';
+import { linearProbe } from './linear-probe.ts';
+
+export interface Score {
+  accuracy: number;
+  f1_macro: number;
+}
+
+export interface BaselineResult {
+  majority: Score & { label: string };
+  ownHead: Score | null;
+  ownHeadReason: string | null;
+  linearProbe: Score | null;
+  /** Rows that own head and probe answered, and that the probe learnt from. */
+  evalRows: number;
+  probeRows: number;
+}
+
+/** At most so many rows a side, evenly spread: enough for a figure to compare with. */
+const mostRows = 1000;
+/** Multiplications that the encoder may take in all; about a minute on a processor. */
+const mostWork = 1e13;
+/** A probe for more classes would take longer than the run. */
+const mostClasses = 200;
+
+/**
+ * What costs nothing to reach on the rows of a run: the most frequent class, the base's own head where its labels are
+ * the data's, and logistic regression on the frozen encoder's mean vectors. Throws faults of models and data.
+ */
+export async function baselines(
+  config: TrainConfig,
+  baseDir: string,
+  context: JobContext,
+): Promise<BaselineResult> {
+  const head = await headLabels(config.model);
+  const data = await prepareData(config, baseDir, head);
+  const names = data.labels.names;
+  const evaluated = data.eval ?? data.train;
+  const majority = majorityScore(data.train.labels, evaluated.labels, names);
+  if (!data.eval) {
+    const ownHeadReason = 'No rows are evaluated.';
+    return { majority, ownHead: null, ownHeadReason, linearProbe: null, evalRows: 0, probeRows: 0 };
+  }
+  const base = await openBaseModel(config.model, {
+    head: 'encoder',
+    overrides: config.model_overrides,
+    seed: config.training.seed,
+  });
+  try {
+    const rows = rowsWithin(base, config, [data.train, data.eval]);
+    const evalRows = await encodeRows(spread(data.eval, rows), config, base, context);
+    const trainRows = await encodeRows(spread(data.train, rows), config, base, context);
+    const own = await ownHead(config, head, names, evalRows, context);
+    return {
+      majority,
+      ...own,
+      linearProbe: await probe(base, trainRows, evalRows, names, context),
+      evalRows: evalRows.texts.length,
+      probeRows: trainRows.texts.length,
+    };
+  } finally {
+    await base.close();
+  }
+}
+
+function scoreOf(logits: Float32Array, labels: readonly number[], names: readonly string[]): Score {
+  const { accuracy, f1_macro } = classificationMetrics({
+    logits,
+    labels: Int32Array.from(labels),
+    numLabels: names.length,
+    labelNames: names,
+  });
+  return { accuracy, f1_macro };
+}
+
+function majorityScore(
+  train: readonly number[],
+  labels: readonly number[],
+  names: readonly string[],
+): BaselineResult['majority'] {
+  const counts = new Array<number>(names.length).fill(0);
+  for (const label of train) counts[label]!++;
+  const most = counts.indexOf(Math.max(...counts));
+  const logits = new Float32Array(labels.length * names.length);
+  for (let row = 0; row < labels.length; row++) logits[row * names.length + most] = 1;
+  return { label: names[most]!, ...scoreOf(logits, labels, names) };
+}
+
+/** Rows a side that stay within the work allowed, by the mean length of the texts in characters. */
+function rowsWithin(base: BaseModel, { data }: TrainConfig, sides: readonly LabelledRows[]): number {
+  const inner = base.parameters.filter(({ name }) => !name.includes('embeddings'));
+  const weights = inner.reduce((sum, { shape }) => sum + elements(shape), 0);
+  const examples = sides.flatMap((side) => side.examples.slice(0, mostRows));
+  const characters = examples.reduce(
+    (sum, { text, textPair }) => sum + text.length + (textPair?.length ?? 0),
+    0,
+  );
+  const limit = Math.min(data.max_length ?? Infinity, base.config.max_position_embeddings);
+  const tokens = Math.min(limit, Math.max(8, characters / examples.length / 4));
+  return Math.max(50, Math.min(mostRows, Math.floor(mostWork / (weights * tokens * 2))));
+}
+
+/** At most `most` rows, evenly spread. */
+function spread(side: LabelledRows, most: number): LabelledRows {
+  const count = side.examples.length;
+  if (count <= most) return side;
+  const places = Array.from({ length: most }, (_, i) => Math.floor((i * count) / most));
+  return {
+    ...side,
+    examples: places.map((i) => side.examples[i]!),
+    labels: places.map((i) => side.labels[i]!),
+  };
+}
+
+async function ownHead(
+  { model, model_overrides: overrides }: TrainConfig,
+  head: readonly string[] | null,
+  names: readonly string[],
+  rows: EncodedRows,
+  context: JobContext,
+): Promise<Pick<BaselineResult, 'ownHead' | 'ownHeadReason'>> {
+  const without = (ownHeadReason: string) => ({ ownHead: null, ownHeadReason });
+  if (!head) return without('The model has no head of its own.');
+  if (head.join('\n') !== names.join('\n'))
+    return without(`Its head has other labels: ${head.slice(0, 6).join(', ')}.`);
+  const base = await openBaseModel(model, { head: 'classification', overrides });
+  try {
+    if (base.newlyInitialized.length > 0) return without('Layers below its head are not in the checkpoint.');
+    const logits = await answers(base, rows, context);
+    return { ownHead: scoreOf(logits, rows.labels, names), ownHeadReason: null };
+  } finally {
+    await base.close();
+  }
+}
+
+async function answers(base: BaseModel, rows: EncodedRows, context: JobContext): Promise<Float32Array> {
+  const inference = await Inference.open(base, undefined, { head: 'classification', precision: 'fp32' });
+  try {
+    return await inference.logits(rows.texts, async (done) => {
+      context.onEvent({ type: 'progress', phase: 'baselines', done, total: rows.texts.length, unit: 'rows' });
+      await new Promise(setImmediate);
+      context.signal.throwIfAborted();
+    });
+  } finally {
+    inference.close();
+  }
+}
+
+async function probe(
+  base: BaseModel,
+  train: EncodedRows,
+  evaluated: EncodedRows,
+  names: readonly string[],
+  context: JobContext,
+): Promise<Score | null> {
+  if (names.length > mostClasses || new Set(train.labels).size < 2) return null;
+  const inference = await Inference.open(base, undefined, { head: 'encoder', precision: 'fp32' });
+  try {
+    const width = inference.width;
+    const vectors = await inference.embeddings(train.texts, 'mean');
+    context.signal.throwIfAborted();
+    const others = await inference.embeddings(evaluated.texts, 'mean');
+    const classes = names.length;
+    const logits = linearProbe({ values: vectors, width }, train.labels, classes, { values: others, width });
+    return scoreOf(logits, evaluated.labels, names);
+  } finally {
+    inference.close();
+  }
+}

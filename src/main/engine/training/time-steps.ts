@@ -1,0 +1,182 @@
+import os from 'node:os';
+import type { TrainConfig } from '../../../shared/settings/train-config.ts';
+import type { JobContext } from '../jobs.ts';
+import { openBaseModel, type BaseModel } from '../models/base-model.ts';
+import { headLabels } from '../models/head-labels.ts';
+import type { EncodedText } from '../models/batch.ts';
+import { Inference } from '../models/inference.ts';
+import { planAdapter, requireSavedModules } from '../peft/adapter.ts';
+import type { EncodedRows } from './evaluator.ts';
+import { planSteps, type Plan } from './loop.ts';
+import { prepareData } from './prepare-data.ts';
+import { epochBatches } from './sampler.ts';
+import { learningRateAt } from './schedule.ts';
+import { Stepper, type MicroBatch } from './stepper.ts';
+import { lossTargets, stepWeight } from './targets.ts';
+import { classWeights, encodeRows, stepperSettings } from './train.ts';
+
+export interface TimedRun {
+  secondsPerStep: number;
+  /** Steps and evaluations of the whole run. */
+  totalSeconds: number;
+  peakMemoryMb: number;
+  /** Free in the machine when the timing ended. */
+  memoryFreeMb: number;
+}
+
+/** Steps that are timed, at lengths spread over those of an epoch. */
+const timedSteps = 5;
+/** Once the steps so far took this long, no further one is timed. */
+const enoughSeconds = 30;
+/** Evaluation rows that are timed. */
+const timedRows = 64;
+
+/**
+ * Times a few real optimizer steps of a config on its own rows, and some evaluation rows, and works out the run's time
+ * from them. Nothing is written. Throws what `train` throws.
+ */
+export async function timeRun(config: TrainConfig, baseDir: string, context: JobContext): Promise<TimedRun> {
+  const { training } = config;
+  const data = await prepareData(config, baseDir, await headLabels(config.model));
+  const base = await openBaseModel(config.model, {
+    head: 'classification',
+    labelNames: data.labels.names,
+    overrides: config.model_overrides,
+    seed: training.seed,
+  });
+  try {
+    const rows = await encodeRows(data.train, config, base, context);
+    const plan = planSteps(rows.texts.length, training);
+    const secondsPerStep = await timeSteps(config, base, rows, plan, context);
+    const evalRows = data.eval && (await encodeRows(data.eval, config, base, context));
+    const perEvaluation = evalRows
+      ? await timeEvaluation(base, evalRows.texts, training.precision, context)
+      : 0;
+    return {
+      secondsPerStep,
+      totalSeconds: plan.totalSteps * secondsPerStep + evaluations(config, plan) * perEvaluation,
+      peakMemoryMb: process.resourceUsage().maxRSS / 1024,
+      memoryFreeMb: os.freemem() / 2 ** 20,
+    };
+  } finally {
+    await base.close();
+  }
+}
+
+/** The mean seconds of a step. Every step is run twice: the first time of a shape prepares its kernels. */
+async function timeSteps(
+  { adapter, data, training }: TrainConfig,
+  base: BaseModel,
+  rows: EncodedRows,
+  { schedule }: Plan,
+  context: JobContext,
+): Promise<number> {
+  const adapterPlan = planAdapter(base, adapter, 'adapter');
+  requireSavedModules(base, adapter);
+  const stepper = await Stepper.open({ ...stepperSettings(training, data.padding), base, plan: adapterPlan });
+  try {
+    const weights = classWeights(training.class_weights, rows.labels, base.labelNames);
+    const rate = learningRateAt(0, schedule);
+    const started = performance.now();
+    const times: number[] = [];
+    for (const group of representativeSteps(rows, training)) {
+      const batches = microBatches(
+        rows,
+        group,
+        base.labelNames.length,
+        training.label_smoothing_factor,
+        weights,
+      );
+      stepper.step(batches, rate, 1);
+      const from = performance.now();
+      stepper.step(batches, rate, 1);
+      times.push((performance.now() - from) / 1000);
+      context.onEvent({
+        type: 'progress',
+        phase: 'time',
+        done: times.length,
+        total: timedSteps,
+        unit: 'steps',
+      });
+      await new Promise(setImmediate);
+      context.signal.throwIfAborted();
+      if ((performance.now() - started) / 1000 > enoughSeconds) break;
+    }
+    return times.reduce((sum, time) => sum + time, 0) / times.length;
+  } finally {
+    stepper.close();
+  }
+}
+
+/** Steps of the first epoch at the middle of each fifth by their number of tokens, the middle one first. */
+function representativeSteps(
+  rows: EncodedRows,
+  {
+    sampler,
+    per_device_train_batch_size: size,
+    seed,
+    gradient_accumulation_steps: times,
+  }: TrainConfig['training'],
+): number[][][] {
+  const lengths = rows.texts.map(({ inputIds }) => inputIds.length);
+  const batches = epochBatches(lengths, sampler, size, seed, 0);
+  const groups = Array.from({ length: Math.ceil(batches.length / times) }, (_, i) =>
+    batches.slice(i * times, (i + 1) * times),
+  );
+  const tokens = (group: number[][]): number => group.flat().reduce((sum, row) => sum + lengths[row]!, 0);
+  const sorted = groups.sort((a, b) => tokens(a) - tokens(b));
+  if (sorted.length <= timedSteps) return sorted;
+  const places = [2, 0, 4, 1, 3].map((part) => Math.floor(((part + 0.5) * sorted.length) / timedSteps));
+  return places.map((place) => sorted[place]!);
+}
+
+function microBatches(
+  rows: EncodedRows,
+  group: readonly number[][],
+  numLabels: number,
+  smoothing: number,
+  weights: readonly number[] | null,
+): MicroBatch[] {
+  const labelsOf = (batch: readonly number[]): number[] => batch.map((row) => rows.labels[row]!);
+  const weight = stepWeight(labelsOf(group.flat()), weights) || 1;
+  return group.map((batch) => ({
+    texts: batch.map((row) => rows.texts[row]!),
+    targets: lossTargets(labelsOf(batch), numLabels, smoothing, weights, weight),
+  }));
+}
+
+/** Seconds to answer all evaluation rows, worked out from some of every length. */
+async function timeEvaluation(
+  base: BaseModel,
+  texts: readonly EncodedText[],
+  precision: 'fp32' | 'bf16',
+  context: JobContext,
+): Promise<number> {
+  const sorted = texts.toSorted((a, b) => a.inputIds.length - b.inputIds.length);
+  const step = Math.max(1, Math.floor(sorted.length / timedRows));
+  const sample = sorted.filter((_, i) => i % step === 0);
+  const opened = performance.now();
+  const inference = await Inference.open(base, undefined, { head: 'classification', precision });
+  try {
+    const loading = (performance.now() - opened) / 1000;
+    await inference.logits(sample.slice(0, 8));
+    context.signal.throwIfAborted();
+    const from = performance.now();
+    await inference.logits(sample);
+    return loading + ((performance.now() - from) / 1000) * (texts.length / sample.length);
+  } finally {
+    inference.close();
+  }
+}
+
+/** Evaluations of a run, the one at its end among them. */
+function evaluations({ training, data }: TrainConfig, { totalSteps, stepsPerEpoch }: Plan): number {
+  if (data.eval === null && data.split === null) return 0;
+  const every =
+    training.eval_strategy === 'epoch'
+      ? stepsPerEpoch
+      : training.eval_strategy === 'steps'
+        ? (training.eval_steps ?? totalSteps)
+        : totalSteps;
+  return Math.max(1, Math.ceil(totalSteps / every));
+}

@@ -1,0 +1,121 @@
+import type { Dataset } from '../../shared/contract/datasets.ts';
+import type { Experiment } from '../../shared/contract/experiments.ts';
+import type { Model } from '../../shared/contract/models.ts';
+import { rpc as connection, type Rpc } from '../rpc.ts';
+
+export interface Command {
+  key: string;
+  group: 'Actions' | 'Pages' | 'Experiments' | 'Data' | 'Models';
+  label: string;
+  note?: string;
+  /** The page it leads to; else `run`. */
+  path?: string;
+  run?: () => void;
+}
+
+const PAGES: readonly Command[] = [
+  ['/', 'Home'],
+  ['/data', 'Data'],
+  ['/models', 'Models'],
+  ['/experiments', 'Experiments'],
+  ['/compare', 'Compare'],
+  ['/adapters', 'Adapters'],
+  ['/exports', 'Exports'],
+  ['/playground', 'Playground'],
+  ['/settings', 'Settings'],
+  ['/settings/storage', 'Settings: storage'],
+  ['/settings/hub', 'Settings: hub'],
+  ['/settings/appearance', 'Settings: appearance'],
+  ['/settings/about', 'Settings: about and licences'],
+].map(([path, label]) => ({ key: path!, group: 'Pages', label: label!, path: path! }));
+
+/** More hits of one group than these no one reads. */
+const SHOWN = 8;
+
+/** The command palette: pages, things by name, actions. Names are read when it opens. */
+export class PaletteManager {
+  readonly #rpc: Rpc;
+  #open = $state(false);
+  #things = $state.raw<readonly Command[]>([]);
+  #actions = $state.raw<readonly Command[]>([]);
+
+  constructor(rpc: Rpc) {
+    this.#rpc = rpc;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+  set open(open: boolean) {
+    if (open && !this.#open) void this.read();
+    this.#open = open;
+  }
+  toggle(): void {
+    this.open = !this.#open;
+  }
+
+  /** Adds what can be done; returns its own removal. */
+  register(...actions: readonly Command[]): () => void {
+    this.#actions = [...this.#actions, ...actions];
+    return () => (this.#actions = this.#actions.filter((action) => !actions.includes(action)));
+  }
+
+  /** Reads the names of everything; what cannot be read is left out. */
+  async read(): Promise<void> {
+    const [experiments, datasets, models] = await Promise.all([
+      this.#rpc.call('experiments/list', {}).then(
+        (reply) => reply.experiments.map(experimentCommand),
+        () => [],
+      ),
+      this.#rpc.call('datasets/list', {}).then(
+        (reply) => reply.datasets.map(datasetCommand),
+        () => [],
+      ),
+      this.#rpc.call('models/list', {}).then(
+        (reply) => reply.models.map(modelCommand),
+        () => [],
+      ),
+    ]);
+    this.#things = [...experiments, ...datasets, ...models];
+  }
+
+  /** What fits the words, all of which must be in it; actions first. Without words: actions and pages. */
+  find(text: string): Command[] {
+    const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    const all = [...this.#actions, ...PAGES, ...(words.length > 0 ? this.#things : [])];
+    const hits = all.filter(({ label, note = '' }) => {
+      const name = `${label} ${note}`.toLocaleLowerCase();
+      return words.every((word) => name.includes(word));
+    });
+    const seen = new Map<string, number>();
+    return hits.filter(({ group }) => {
+      const before = seen.get(group) ?? 0;
+      seen.set(group, before + 1);
+      return words.length === 0 || before < SHOWN;
+    });
+  }
+}
+
+const experimentCommand = ({ id, name, state, modelName }: Experiment): Command => ({
+  key: `experiment ${id}`,
+  group: 'Experiments',
+  label: name,
+  note: `${state} · ${modelName}`,
+  path: `/experiments/${id}`,
+});
+const datasetCommand = ({ id, name, latest }: Dataset): Command => ({
+  key: `dataset ${id}`,
+  group: 'Data',
+  label: name,
+  note: `v${latest.number}`,
+  path: `/data/${id}`,
+});
+const modelCommand = ({ id, name, architecture }: Model): Command => ({
+  key: `model ${id}`,
+  group: 'Models',
+  label: name,
+  note: architecture,
+  path: `/models/${id}`,
+});
+
+export const palette = new PaletteManager(connection);

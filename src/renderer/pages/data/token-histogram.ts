@@ -1,0 +1,57 @@
+import type { DatasetReport } from '../../../shared/contract/datasets.ts';
+
+type Lengths = NonNullable<DatasetReport['lengths']>;
+export interface Bar {
+  x: number;
+  width: number;
+  height: number;
+  rows: number;
+  /** Tokens, both included. */
+  from: number;
+  to: number;
+  /** All of its texts are longer than max_length. */
+  cut: boolean;
+}
+
+/** Narrower bars than this are joined. */
+const NARROWEST = 5;
+
+/** Bars from zero over `width` pixels, joined where there are too many to see; the cut, and ticks. */
+export function histogram(lengths: Lengths, width: number, height: number) {
+  const { bins, binWidth, maxLength, longest } = lengths;
+  const join = Math.max(1, Math.ceil((bins.length * NARROWEST) / Math.max(1, width)));
+  const joined = Array.from({ length: Math.ceil(bins.length / join) }, (_, at) =>
+    bins.slice(at * join, (at + 1) * join).reduce((sum, rows) => sum + rows, 0),
+  );
+  const tokens = Math.max(1, joined.length * join * binWidth);
+  const scale = (value: number) => (value / tokens) * width;
+  const most = Math.max(1, ...joined);
+  const wide = join * binWidth;
+  const bars = joined.map((rows, at): Bar => ({
+    x: scale(at * wide),
+    width: Math.max(1, scale(wide) - 1),
+    // A bar of one text among many is still seen.
+    height: rows === 0 ? 0 : Math.max(1.5, (rows / most) * (height - 8)),
+    rows,
+    from: Math.round(at * wide),
+    to: Math.round((at + 1) * wide) - 1,
+    cut: at * wide >= maxLength,
+  }));
+  const cut = maxLength < tokens ? scale(maxLength) : null;
+  return { bars, cut, cutLeft: cut !== null && cut > width * 0.6, ticks: ticks(longest, maxLength, cut, scale) };
+}
+
+function ticks(longest: number, maxLength: number, cut: number | null, scale: (value: number) => number) {
+  const fixed = [
+    { value: 0, x: 0, anchor: 'start' as const },
+    { value: longest, x: scale(longest), anchor: 'end' as const },
+    ...(cut === null ? [] : [{ value: maxLength, x: cut, anchor: 'middle' as const }]),
+  ];
+  const half = Math.round(longest / 2);
+  const free = [{ value: half, x: scale(half), anchor: 'middle' as const }];
+  // Numbers that would touch are left out: the cut first, then the longest.
+  const shown: typeof fixed = [];
+  for (const tick of [fixed[0]!, ...fixed.slice(2), fixed[1]!, ...free])
+    if (shown.every(({ x }) => Math.abs(x - tick.x) > 44)) shown.push(tick as (typeof fixed)[number]);
+  return shown;
+}

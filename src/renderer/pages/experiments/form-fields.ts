@@ -1,0 +1,160 @@
+import { loraSettings } from '../../../shared/settings/adapter.ts';
+import { rangeText, schemaOf, type Setting, type Settings } from '../../../shared/settings/setting.ts';
+import { trainingSettings } from '../../../shared/settings/training.ts';
+import { applies } from './applies.ts';
+import { isFields, type Fields } from './merge-patch.ts';
+
+/** A setting in the form: where its value stands in the spec, and its words. */
+export interface FormField {
+  /** `['training', 'learning_rate']` */
+  path: readonly string[];
+  /** Its name in TrainingArguments or LoraConfig. */
+  name: string;
+  label: string;
+  setting: Setting;
+}
+
+/** Names for people; the others are read off their own name. */
+const labels: Readonly<Record<string, string>> = {
+  r: 'Rank',
+  lora_alpha: 'Scale',
+  lora_dropout: 'Dropout',
+  bias: 'Bias',
+  target_modules: 'Target modules',
+  use_rslora: 'Rank-stable scale',
+  modules_to_save: 'Saved whole',
+  init_lora_weights: 'First values',
+  num_train_epochs: 'Epochs',
+  max_steps: 'Steps in all',
+  per_device_train_batch_size: 'Batch size',
+  per_device_eval_batch_size: 'Batch size, evaluation',
+  gradient_accumulation_steps: 'Accumulation',
+  lr_scheduler_type: 'Schedule',
+  max_grad_norm: 'Clip gradients at',
+  optim: 'Optimizer',
+  warmup_steps: 'Warm-up',
+  label_smoothing_factor: 'Label smoothing',
+  sampler: 'Order of rows',
+  eval_strategy: 'Evaluate',
+  eval_steps: 'Evaluate every',
+  save_strategy: 'Checkpoints',
+  save_steps: 'Checkpoint every',
+  save_total_limit: 'Checkpoints kept',
+  load_best_model_at_end: 'Keep the best',
+  metric_for_best_model: 'Best by',
+  greater_is_better: 'Higher is better',
+  early_stopping_patience: 'Stop early after',
+  early_stopping_threshold: 'Gain that counts',
+  logging_steps: 'Log every',
+  power: 'Power of the schedule',
+  lr_end: 'Learning rate at the end',
+  num_cycles: 'Waves',
+};
+
+const commonMethod = ['r', 'lora_alpha', 'lora_dropout', 'bias'];
+const commonTraining = [
+  'num_train_epochs',
+  'per_device_train_batch_size',
+  'learning_rate',
+  'lr_scheduler_type',
+  'warmup_steps',
+  'precision',
+  'seed',
+];
+const commonEvaluation = [
+  'eval_strategy',
+  'eval_steps',
+  'load_best_model_at_end',
+  'metric_for_best_model',
+  'early_stopping_patience',
+];
+const moreEvaluation = [
+  'greater_is_better',
+  'early_stopping_threshold',
+  'per_device_eval_batch_size',
+  'save_strategy',
+  'save_steps',
+  'save_total_limit',
+];
+
+export type SectionName = 'method' | 'training' | 'evaluation';
+
+function flatten(settings: Settings, path: readonly string[]): FormField[] {
+  return Object.entries(settings).flatMap(([name, setting]): FormField[] => {
+    if (setting.type === 'group') return flatten(setting.fields, [...path, name]);
+    const plain = name.replaceAll('_', ' ');
+    const label = labels[name] ?? plain.charAt(0).toUpperCase() + plain.slice(1);
+    return [{ path: [...path, name], name, label, setting }];
+  });
+}
+
+const methodFields = flatten(loraSettings, ['adapter']);
+const trainingFields = flatten(trainingSettings, ['training']);
+
+/** The fields of a section: those that most people set, then the rest. */
+export function sectionFields(section: SectionName): { common: FormField[]; more: FormField[] } {
+  const pick = (names: readonly string[], from: FormField[]) =>
+    names.flatMap((name) => from.filter((field) => field.name === name));
+  if (section === 'method')
+    return {
+      common: pick(commonMethod, methodFields),
+      more: methodFields.filter(({ name }) => !commonMethod.includes(name)),
+    };
+  if (section === 'evaluation')
+    return {
+      common: pick(commonEvaluation, trainingFields),
+      more: pick(moreEvaluation, trainingFields),
+    };
+  const elsewhere = [...commonTraining, ...commonEvaluation, ...moreEvaluation];
+  return {
+    common: pick(commonTraining, trainingFields),
+    more: trainingFields.filter(({ name }) => !elsewhere.includes(name)),
+  };
+}
+
+/** The value at a path of the spec; undefined: left out. */
+export function valueAt(spec: Fields, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (isFields(value) ? value[key] : undefined), spec);
+}
+
+/** The merge patch that puts a value at a path; null or undefined: back to its default. */
+export function patchAt(path: readonly string[], value: unknown): Fields {
+  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value ?? null) as Fields;
+}
+
+/** What a setting is when nothing was chosen. */
+export function defaultOf(setting: Setting): unknown {
+  return 'default' in setting ? setting.default : null;
+}
+
+/** Whether the setting has an effect beside the others that were chosen. */
+export function hasEffect(field: FormField, spec: Fields): boolean {
+  const area = field.path[0]!;
+  const settings: Settings = area === 'adapter' ? loraSettings : trainingSettings;
+  const groupName = field.path.length > 2 ? field.path[1]! : null;
+  const read = (name: string) =>
+    valueAt(spec, [area, name]) ?? (settings[name] ? defaultOf(settings[name]) : null);
+  if (groupName !== null && !applies(settings[groupName]?.when, read, settings)) return false;
+  const when = 'when' in field.setting ? field.setting.when : undefined;
+  return applies(when, read, settings);
+}
+
+/** Why a value does not fit, in words; null: it fits, or is left out. */
+export function problemOf(setting: Setting, value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  if (schemaOf({ value: setting }).safeParse({ value }).success) return null;
+  const shown = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
+  const range = rangeText(setting);
+  return `${shown} does not fit. It takes ${range}.`;
+}
+
+/** The first problem among all fields that have an effect; null: none. */
+export function firstProblem(spec: Fields): { field: FormField; problem: string } | null {
+  const lora = valueAt(spec, ['adapter', 'peft_type']) === 'LORA';
+  for (const field of [...(lora ? methodFields : []), ...trainingFields]) {
+    if (!hasEffect(field, spec)) continue;
+    const problem = problemOf(field.setting, valueAt(spec, field.path));
+    if (problem !== null) return { field, problem };
+  }
+  return null;
+}

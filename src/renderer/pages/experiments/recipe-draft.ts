@@ -1,0 +1,97 @@
+import type { Dataset } from '../../../shared/contract/datasets.ts';
+import type { Model } from '../../../shared/contract/models.ts';
+import type { Recipe } from '../../../shared/contract/scripts.ts';
+import { Fault } from '../../../shared/faults/index.ts';
+import { resolveTrainingArguments } from '../../../shared/settings/training-arguments.ts';
+import { splitsOf, type Draft } from './spec-choice.ts';
+
+/** Something that a recipe names and this workspace lacks, with the page that brings it. */
+export interface Missing {
+  message: string;
+  label: string;
+  link: string;
+}
+
+const lastPart = (name: string): string => name.split(/[\\/]/).at(-1)!.toLowerCase();
+
+/** Fills a draft from a recipe. What was chosen before stays where the recipe says nothing. */
+export function draftOfRecipe(
+  recipe: Recipe,
+  before: Draft,
+  models: readonly Model[],
+  datasets: readonly Dataset[],
+): { draft: Draft; missing: Missing[] } {
+  const missing: Missing[] = [];
+  const draft: Draft = { ...before };
+  const model = findModel(recipe.model, models);
+  if (model) draft.modelId = model.id;
+  else if (recipe.model !== null)
+    missing.push({
+      message: `The model ${recipe.model} is not in this workspace.`,
+      label: 'Find the model',
+      link: `/models?q=${encodeURIComponent(recipe.model)}`,
+    });
+  const wanted = recipe.dataset?.hubId ?? recipe.dataset?.files[0]?.path ?? null;
+  const dataset = findDataset(wanted, datasets);
+  if (dataset) draft.versionId = dataset.latest.id;
+  else if (wanted !== null)
+    missing.push({
+      message: `The data ${wanted} is not in this workspace.`,
+      label: 'Import data',
+      link: '/data/import',
+    });
+  const data = { ...(dataset ? splitsOf(dataset.latest) : before.data), ...given(recipe) };
+  draft.data = { ...emptyData, ...data };
+  draft.adapter = recipe.adapter ? { peft_type: 'LORA', ...recipe.adapter } : { peft_type: 'FULL' };
+  draft.training = trainingOf(recipe);
+  return { draft, missing };
+}
+
+const emptyData = {
+  trainSplit: null,
+  evalSplit: null,
+  trainSelect: null,
+  evalSelect: null,
+  split: null,
+  maxLength: null,
+  padding: 'longest',
+} as const;
+
+/** What the recipe says of the rows. Left out is what it does not say. */
+function given(recipe: Recipe): Partial<NonNullable<Draft['data']>> {
+  const { trainSplit, evalSplit, trainSelect, evalSelect, maxLength, padding } = recipe;
+  return {
+    ...(trainSplit === null ? {} : { trainSplit }),
+    ...(evalSplit === null ? {} : { evalSplit, split: null }),
+    ...(trainSelect === null ? {} : { trainSelect }),
+    ...(evalSelect === null ? {} : { evalSelect }),
+    ...(maxLength === null ? {} : { maxLength }),
+    ...(padding === null ? {} : { padding }),
+  };
+}
+
+function findModel(name: string | null, models: readonly Model[]): Model | null {
+  if (name === null) return null;
+  const same = ({ hubId, folder, name: own }: Model) => [hubId, folder, own].includes(name);
+  return models.find(same) ?? models.find((model) => lastPart(model.name) === lastPart(name)) ?? null;
+}
+
+function findDataset(wanted: string | null, datasets: readonly Dataset[]): Dataset | null {
+  if (wanted === null) return null;
+  const name = lastPart(wanted).replace(/\.\w+$/, '');
+  return (
+    datasets.find(({ source }) => source.includes(wanted)) ??
+    datasets.find((dataset) => lastPart(dataset.name).replace(/\.\w+$/, '') === name) ??
+    null
+  );
+}
+
+/** Older names and switches become the form's; a script with names that it lacks keeps them, and the pre-flight says so. */
+function trainingOf(recipe: Recipe): Record<string, unknown> {
+  try {
+    return resolveTrainingArguments(recipe.training, 'The script').fields;
+  } catch (error) {
+    if (error instanceof Fault) return recipe.training;
+    throw error;
+  }
+}
