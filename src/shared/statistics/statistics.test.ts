@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { binomial } from '../../../shared/random/multinomial.ts';
-import { Pcg64 } from '../../../shared/random/pcg64.ts';
+import { binomial } from '../random/multinomial.ts';
+import { Pcg64 } from '../random/pcg64.ts';
 import { accuracyOf, bootstrap, cellsOf, macroF1Of } from './bootstrap.ts';
 import { expectedCalibrationError, fitTemperature, reliability } from './calibration.ts';
 import { likelyLabelErrors } from './label-errors.ts';
@@ -11,7 +11,7 @@ import { pairedTest } from './verdict.ts';
 
 /** Cases made with scipy, statsmodels, scikit-learn and cleanlab by fixtures/statistics/make.py. */
 function stored<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> {
-  const file = new URL(`../../../../fixtures/statistics/${name}.json`, import.meta.url);
+  const file = new URL(`../../../fixtures/statistics/${name}.json`, import.meta.url);
   return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 

@@ -1,5 +1,5 @@
-import { multinomial } from '../../../shared/random/multinomial.ts';
-import { Pcg64 } from '../../../shared/random/pcg64.ts';
+import { multinomial } from '../random/multinomial.ts';
+import { Pcg64 } from '../random/pcg64.ts';
 
 export interface Interval {
   value: number;

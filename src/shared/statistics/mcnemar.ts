@@ -1,4 +1,4 @@
-import { logFactorial } from '../../../shared/random/multinomial.ts';
+import { logFactorial } from '../random/multinomial.ts';
 
 /**
  * McNemar's exact test (1947): whether two classifiers err equally often on the same rows.
