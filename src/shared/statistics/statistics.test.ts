@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import bootstrapCases from '../../../fixtures/statistics/bootstrap.json' with { type: 'json' };
+import calibrationCases from '../../../fixtures/statistics/calibration.json' with { type: 'json' };
+import labelErrorsCases from '../../../fixtures/statistics/label-errors.json' with { type: 'json' };
+import mcnemarCases from '../../../fixtures/statistics/mcnemar.json' with { type: 'json' };
 import { binomial } from '../random/multinomial.ts';
 import { Pcg64 } from '../random/pcg64.ts';
 import { accuracyOf, bootstrap, cellsOf, macroF1Of } from './bootstrap.ts';
@@ -10,16 +13,14 @@ import { mcnemar } from './mcnemar.ts';
 import { pairedTest } from './verdict.ts';
 
 /** Cases made with scipy, statsmodels, scikit-learn and cleanlab by fixtures/statistics/make.py. */
-function stored<Schema extends z.ZodType>(name: string, schema: Schema): z.output<Schema> {
-  const file = new URL(`../../../fixtures/statistics/${name}.json`, import.meta.url);
-  return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
-}
+const parse = <Schema extends z.ZodType>(stored: unknown, schema: Schema): z.output<Schema> =>
+  schema.parse(stored);
 
 const numbers = z.array(z.number());
 
 describe("McNemar's test", () => {
-  const cases = stored(
-    'mcnemar',
+  const cases = parse(
+    mcnemarCases,
     z.array(z.object({ only_a: z.number(), only_b: z.number(), p: z.number() })),
   );
   it.each(cases)('agrees with statsmodels for $only_a against $only_b', ({ only_a, only_b, p }) => {
@@ -35,8 +36,8 @@ describe('bootstrap intervals', () => {
     high: z.number(),
     standard_error: z.number(),
   });
-  const cases = stored(
-    'bootstrap',
+  const cases = parse(
+    bootstrapCases,
     z.array(
       z.object({
         labels: z.number(),
@@ -126,8 +127,8 @@ describe('binomial draws', () => {
 });
 
 describe('calibration', () => {
-  const one = stored(
-    'calibration',
+  const one = parse(
+    calibrationCases,
     z.object({ logits: z.array(numbers), labels: numbers, temperature: z.number(), ece: z.number() }),
   );
   const flat = one.logits.flat();
@@ -152,8 +153,8 @@ describe('calibration', () => {
 });
 
 describe('likely label errors', () => {
-  const one = stored(
-    'label-errors',
+  const one = parse(
+    labelErrorsCases,
     z.object({ labels: numbers, probabilities: z.array(numbers), planted: numbers, issues: numbers }),
   );
 

@@ -25,7 +25,7 @@ export interface Translation {
   constants: OnnxConstant[];
   weights: OnnxWeight[];
   /** The name that a value of the graph has in the model. */
-  nameOf(tensor: Tensor): string;
+  nameOf: (tensor: Tensor) => string;
 }
 
 const elementwise: Readonly<Record<string, string>> = {
@@ -134,7 +134,7 @@ export function translate(graph: Graph): Translation {
       case 'BatchMatMulV2': {
         const [a, b] = op === 'MatMul' ? ['transpose_a', 'transpose_b'] : ['adj_x', 'adj_y'];
         const rank = inputs[0]!.shape.length;
-        const sides = [a!, b!].map((key, i) => operand(node, i, flag(attributes[key]), rank));
+        const sides = [a, b].map((key, i) => operand(node, i, flag(attributes[key]), rank));
         add('MatMul', node, sides);
         break;
       }
