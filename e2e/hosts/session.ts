@@ -18,5 +18,5 @@ export interface Session {
 
 export interface HostKind {
   name: string;
-  open(workspace: string): Promise<Session>;
+  open: (workspace: string) => Promise<Session>;
 }

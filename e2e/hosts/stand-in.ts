@@ -30,7 +30,7 @@ export interface StandInSession extends Session {
 /** The built main and preload bundles on the stand-in for Electron. */
 export function standIn(
   browser: BrowserBinary,
-): HostKind & { open(workspace: string): Promise<StandInSession> } {
+): Omit<HostKind, 'open'> & { open: (workspace: string) => Promise<StandInSession> } {
   return {
     name: 'Electron stand-in',
     open: async (workspace) => {

@@ -7,6 +7,8 @@ import { parseTrainConfig, type TrainConfig } from '../../shared/settings/train-
 import { selectRows } from '../engine/data/selection.ts';
 import { compareLogits } from '../engine/export/compare-logits.ts';
 import { writeFileAtomic } from '../engine/formats/atomic.ts';
+import { openDatabase } from '../storage/database.ts';
+import { defaultWorkspaceDir, openWorkspace } from '../storage/workspace.ts';
 import { setWork, type Work } from './command.ts';
 import { answerTexts } from '../engine/export/answer-texts.ts';
 import { demoReport, shortcomings, type DemoFacts } from './demo/report.ts';
@@ -55,9 +57,10 @@ const work: Work = async (given, context) => {
   const { tree } = await inspectModel(checkpoint, config.adapter, ['ham', 'spam']);
   context.say(`The model, and what the adapter touches:\n${excerpt(tree)}\n`);
 
-  const { train } = await import('../engine/training/train.ts');
+  const { trainInWorkspace } = await import('./workspace-run.ts');
   const options = { config, baseDir: outputDir, outputDir: adapter, resume: false, overwrite: true };
-  const result = await timed('training, with evaluations', () => train(options, context));
+  const run = { workspace: demoWorkspace(context.say), name: 'Demo: SMS Spam', options };
+  const result = await timed('training, with evaluations', () => trainInWorkspace(run, context));
   if (result.status === 'stopped') throw fault('cli/stopped', {});
 
   const { mergeAdapter } = await import('../engine/export/merge.ts');
@@ -87,6 +90,22 @@ const work: Work = async (given, context) => {
   await writeFileAtomic(join(outputDir, 'report.txt'), text);
   return { result: facts, text: `\n${text.trimEnd()}`, failed: shortcomings(facts).length > 0 };
 };
+
+/**
+ * The workspace whose window shows the run: GRAFT_WORKSPACE or the default one; none where GRAFT_WORKSPACE is empty.
+ * The demo needs no workspace: where one cannot be opened, it says so and goes on.
+ */
+function demoWorkspace(say: (message: string) => void): string | null {
+  if (process.env['GRAFT_WORKSPACE'] === '') return null;
+  const dir = defaultWorkspaceDir();
+  try {
+    openDatabase(openWorkspace(dir).database).close();
+    return dir;
+  } catch (error) {
+    say(`The run will not be in the window: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
 
 /** Puts the config and its two data files where a person can look at them and train with them again. */
 async function prepare(checkpoint: string): Promise<TrainConfig> {

@@ -55,6 +55,8 @@ export interface NewExperiment {
   folder: string;
   details: Partial<Details> & { baseDir: string };
   tags: readonly string[];
+  /** The process that trains it already. */
+  runnerPid?: number;
 }
 
 /** Columns that change; `facts` and `details` are merged into what is there. */
@@ -148,12 +150,19 @@ export class ExperimentStore {
     db.transaction(() => {
       db.prepare(
         `INSERT INTO experiments (id, name, state, model_id, model_name, version_id, data_name, method, seed,
-           precision, spec, config, folder, details, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           precision, spec, config, folder, details, runner_pid, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         ...[id, name, state, modelId, modelName, versionId, dataName, method, seed, precision],
         given.spec && JSON.stringify(given.spec),
-        ...[JSON.stringify(given.config), folder, JSON.stringify(given.details), now, now],
+        ...[
+          JSON.stringify(given.config),
+          folder,
+          JSON.stringify(given.details),
+          given.runnerPid ?? null,
+          now,
+          now,
+        ],
       );
       this.setTags(id, given.tags);
       if (state === 'queued') this.update(id, { queue_place: this.lastPlace() + 1 });
@@ -244,6 +253,21 @@ export class ExperimentStore {
       'SELECT id FROM experiments WHERE folder = ? AND removed_at IS NULL ORDER BY created_at DESC LIMIT 1',
     );
     return find.pluck().get(folder);
+  }
+
+  /** Drops what is known of a folder whose files another run replaces. */
+  forget(folder: string): void {
+    this.db.transaction(() => {
+      const owners = 'SELECT id FROM experiments WHERE folder = @folder';
+      this.db
+        .prepare(
+          `DELETE FROM files WHERE owner_id IN (${owners})
+             OR owner_id IN (SELECT id FROM adapters WHERE experiment_id IN (${owners}))`,
+        )
+        .run({ folder });
+      this.db.prepare(`DELETE FROM adapters WHERE experiment_id IN (${owners})`).run({ folder });
+      this.db.prepare('DELETE FROM experiments WHERE folder = ?').run(folder);
+    })();
   }
 
   lastPlace(): number {

@@ -9,6 +9,7 @@ export async function developmentServer(): Promise<{ answer: Pages; close(): Pro
   // No hot replacement: its inline client would need a weaker policy than people get. A reload shows the change.
   const vite = await createServer({
     configFile,
+    logLevel: 'error',
     server: { middlewareMode: true, hmr: false, allowedHosts: ['127.0.0.1', 'localhost'] },
   });
   return {

@@ -99,6 +99,9 @@ export const baselinesSchema = z.object({
   ownHead: z.object({ accuracy: z.number(), f1_macro: z.number() }).nullable(),
   ownHeadReason: z.string().nullable(),
   linearProbe: z.object({ accuracy: z.number(), f1_macro: z.number() }).nullable(),
+  /** Rows that own head and probe answered, and that the probe learnt from: a part where there are many. */
+  evalRows: count.optional(),
+  probeRows: count.optional(),
 });
 export type Baselines = z.infer<typeof baselinesSchema>;
 

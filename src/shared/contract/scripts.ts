@@ -25,6 +25,8 @@ export const recipeSchema = z.object({
   evalSelect: z
     .object({ shuffle_seed: z.number().int().nullable(), count: z.number().int().nullable() })
     .nullable(),
+  /** Training rows set aside for evaluation, as `data.split` of a spec. */
+  split: z.object({ test_size: z.number(), seed: z.number().int() }).nullish(),
   maxLength: z.number().int().nullable(),
   padding: z.enum(['longest', 'max_length']).nullable(),
   metrics: z.array(z.string()),

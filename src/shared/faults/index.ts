@@ -8,6 +8,7 @@ import { formatsFaults } from './formats.ts';
 import { hubFaults } from './hub.ts';
 import { modelsFaults } from './models.ts';
 import { peftFaults } from './peft.ts';
+import { preflightFaults } from './preflight.ts';
 import { runtimeFaults } from './runtime.ts';
 import { storeFaults } from './store.ts';
 import { tokenizerFaults } from './tokenizer.ts';
@@ -30,6 +31,7 @@ const catalogue = {
   ...hubFaults,
   ...modelsFaults,
   ...peftFaults,
+  ...preflightFaults,
   ...runtimeFaults,
   ...datasetsFaults,
   ...experimentsFaults,

@@ -8,6 +8,7 @@ import { knownVersion, versionOutput } from './library.ts';
 import { requirePresent, versionFile } from './presence.ts';
 import type { Reports } from './reports.ts';
 import type { MadeVersion } from './version/finish.ts';
+import type { Progress } from './work/messages.ts';
 import { runTask } from './work/run-task.ts';
 
 /** Shares are typed by people: 33.3 % three times is all. */
@@ -37,7 +38,10 @@ export function changeHandlers(
         sameTexts: made.rows === parent.rows,
       });
     });
-  const options = ({ signal: stop, progress }: JobControl) => ({ signal: stop, onProgress: progress });
+  const options = (control: JobControl) => ({
+    signal: control.signal,
+    onProgress: (now: Progress) => control.progress(now),
+  });
 
   return {
     'datasets/relabel': async ({ versionId, changes }) => {

@@ -33,7 +33,7 @@ export function importHandlers(
           const input = { source: files, mapping, emptyLabels, file };
           const made = await runTask('import', input, {
             signal: control.signal,
-            onProgress: control.progress,
+            onProgress: (now) => control.progress(now),
           });
           const left = made.leftOut === 0 ? '' : `, ${number(made.leftOut)} without a label left out`;
           return keepVersion(context, made, {

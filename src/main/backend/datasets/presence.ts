@@ -5,12 +5,20 @@ import type { VersionRow } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 
 /** Files whose hash was looked at, by path: what they were then. */
-type Looked = Map<string, { mtimeMs: number; bytes: number; whole: boolean }>;
+interface Look {
+  mtimeMs: number;
+  bytes: number;
+  whole: boolean;
+}
+type Looked = Map<string, Look>;
 const looked = new WeakMap<BackendContext, Looked>();
 
 function lookedOf(context: BackendContext): Looked {
   let known = looked.get(context);
-  if (!known) looked.set(context, (known = new Map()));
+  if (!known) {
+    known = new Map<string, Look>();
+    looked.set(context, known);
+  }
   return known;
 }
 

@@ -89,7 +89,7 @@ export class Reports {
           const input = { file, findings: temporary, patience: NEAR_DUPLICATES_MS };
           const made = await runTask('report', input, {
             signal: control.signal,
-            onProgress: control.progress,
+            onProgress: (now) => control.progress(now),
           });
           await rename(temporary, this.findingsFile(version));
           return made;
@@ -109,9 +109,12 @@ export class Reports {
   ): Promise<NonNullable<DatasetReport['lengths']>> {
     const model = modelFolder(this.context, modelId);
     const { figures, lengthsFile } = await this.once(`${version.id} ${modelId} ${maxLength ?? ''}`, () =>
-      this.work(version, `Counting the tokens of ${version.datasetName}`, ({ signal, progress }) => {
+      this.work(version, `Counting the tokens of ${version.datasetName}`, (control) => {
         const input = { file: versionFile(this.context, version), modelFolder: model.folder, maxLength };
-        return runTask('lengths', input, { signal, onProgress: progress });
+        return runTask('lengths', input, {
+          signal: control.signal,
+          onProgress: (now) => control.progress(now),
+        });
       }),
     );
     const kept = JSON.stringify({ file: lengthsFile, maxLength: figures.maxLength });

@@ -13,6 +13,7 @@ import { ExperimentStore } from '../../storage/experiments.ts';
 import { readVersion } from '../../storage/datasets.ts';
 import { readSetting, writeSetting } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
+import { keptBaselines } from '../preflight/baselines.ts';
 import { changedSettings } from './changed-settings.ts';
 import { makeExperiment } from './create.ts';
 import { OtherRuns } from './other-runs.ts';
@@ -85,7 +86,7 @@ export function experimentHandlers(context: BackendContext): Handlers<Names> {
         changed: changedSettings(config),
         folder,
         adapterId: results.adapterOf(id),
-        baselines: null,
+        baselines: spec && keptBaselines(context, spec),
         moved: details.moved,
         newlyInitialized: details.newlyInitialized,
       };

@@ -1,6 +1,11 @@
 import path from 'node:path';
 import { CachedModel } from '../../engine/hub/cache.ts';
-import { downloadModel, planDownload, removeParts } from '../../engine/hub/download-model.ts';
+import {
+  downloadModel,
+  planDownload,
+  removeParts,
+  type DownloadPlan,
+} from '../../engine/hub/download-model.ts';
 import type { HubEnvironment } from '../../engine/hub/environment.ts';
 import { hubClient } from '../../engine/hub/hub-fetch.ts';
 import { modelFacts } from '../../engine/hub/model-facts.ts';
@@ -13,6 +18,12 @@ import type { JobControl } from '../jobs/jobs.ts';
 import { hubAccess, pausable } from './hub-access.ts';
 import { judgeConfig, readConfig } from './hub-models.ts';
 import type { ModelLibrary } from './library.ts';
+
+interface Fetched {
+  folder: string;
+  licence: string | null;
+  sha256: string | null;
+}
 
 /** Downloads that run, by model and revision: a second request for one gets the first one's job. */
 export class Downloads {
@@ -50,7 +61,7 @@ export class Downloads {
     const { snapshot, whole } = await cachedCopy(cache, repository.revision);
     const isCached = snapshot !== null && (whole || environment.offline);
     const fetched = isCached
-      ? { folder: snapshot, licence: null }
+      ? { folder: snapshot, licence: null, sha256: null }
       : await this.fetch(environment, repository, cache, control);
     control.progress({ phase: 'Reading', done: 0, total: 0, unit: '' });
     return this.library.add(fetched.folder, {
@@ -59,6 +70,7 @@ export class Downloads {
       hubId: repository.id,
       revision: path.basename(fetched.folder),
       licence: fetched.licence,
+      sha256: fetched.sha256,
     });
   }
 
@@ -67,7 +79,7 @@ export class Downloads {
     repository: Repository,
     cache: CachedModel,
     control: JobControl,
-  ): Promise<{ folder: string; licence: string | null }> {
+  ): Promise<Fetched> {
     const client = (signal: AbortSignal) => hubClient(environment, repository, signal);
     const { plan, licence } = await pausable(control, async (signal) => {
       const plan = await planDownload(client(signal));
@@ -91,10 +103,17 @@ export class Downloads {
             }),
         }),
       );
-      return { folder, licence };
+      return { folder, licence, sha256: checkedHash(plan) };
     } catch (error) {
       if (control.signal.aborted) await removeParts(cache, plan.files);
       throw error;
     }
   }
+}
+
+/** The hash of the weights where they are one file: it was checked when the file arrived. */
+function checkedHash({ files }: DownloadPlan): string | null {
+  const weights = files.filter(({ name }) => /\.(safetensors|bin)$/.test(name));
+  const [only] = weights;
+  return weights.length === 1 && only?.etag.length === 64 ? only.etag : null;
 }

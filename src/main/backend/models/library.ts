@@ -20,6 +20,8 @@ export interface Origin {
   revision: string | null;
   /** Used where the folder itself names none. */
   licence: string | null;
+  /** Of the weights, where they were just checked. */
+  sha256: string | null;
 }
 
 type Stored = StoredModel & { experiments: number };
@@ -112,7 +114,7 @@ export class ModelLibrary {
       revision: origin.revision ?? null,
       folder,
       facts: { ...facts, licence: facts.licence ?? origin.licence ?? null },
-      sha256: null,
+      sha256: origin.sha256 ?? null,
       bytes,
       addedAt: Date.now(),
     });

@@ -1,22 +1,26 @@
 import { parentPort } from 'node:worker_threads';
 import { Fault } from '../../../shared/faults/index.ts';
-import { describeModel } from './describe.ts';
-import { previewAdapter } from './preview-adapter.ts';
 import type { TaskInput } from './reader.ts';
-import { tokenize } from './tokens.ts';
 
 type Question = {
   [Task in keyof TaskInput]: { id: number; task: Task; input: TaskInput[Task] };
 }[keyof TaskInput];
 
-function answer({ task, input }: Question): Promise<unknown> {
+/** Each task loads what it needs when it is first asked for: the first answer comes sooner. */
+async function answer({ task, input }: Question): Promise<unknown> {
   switch (task) {
-    case 'describe':
+    case 'describe': {
+      const { describeModel } = await import('./describe.ts');
       return describeModel(input.folder);
-    case 'tokenize':
+    }
+    case 'tokenize': {
+      const { tokenize } = await import('./tokens.ts');
       return tokenize(input.folder, input.text, input.textPair);
-    case 'preview':
+    }
+    case 'preview': {
+      const { previewAdapter } = await import('./preview-adapter.ts');
       return previewAdapter(input.folder, input.adapter, input.labels);
+    }
   }
 }
 

@@ -5,13 +5,18 @@ import { findModel } from './lookup.ts';
 import { presetsFor } from './presets.ts';
 import { quickPreflight } from './quick.ts';
 import { RowReader } from './rows/row-reader.ts';
+import { Timings } from './timing.ts';
 
 /** What a person is told before an experiment runs, and where the form starts from. */
 export function preflightHandlers(
   context: BackendContext,
-): Pick<Handlers, 'experiments/presets' | 'experiments/preflight'> {
+): Pick<Handlers, 'experiments/presets' | 'experiments/preflight' | 'experiments/time'> {
   const reader = new RowReader();
-  context.onClose(() => reader.close());
+  const timings = new Timings(context);
+  context.onClose(async () => {
+    await timings.close();
+    await reader.close();
+  });
   return {
     'experiments/presets': async ({ modelId }) => {
       const model = modelId === null ? null : findModel(context, modelId);
@@ -23,5 +28,6 @@ export function preflightHandlers(
       return { presets };
     },
     'experiments/preflight': ({ spec }) => quickPreflight(context, reader, spec),
+    'experiments/time': ({ spec }) => timings.time(spec),
   };
 }

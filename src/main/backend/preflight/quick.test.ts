@@ -220,10 +220,10 @@ describe('the quick part of a pre-flight', () => {
   it('says that a model or a version is missing, and still looks at the rest', async () => {
     const { backend, spec } = await started();
     const without = await ask(backend, { ...spec, modelId: 'gone' });
-    expect(found(without, 'model-missing').repair?.link).toBe('/models');
+    expect(found(without, 'store/unknown').repair?.link).toBe('/models');
     expect(without).toMatchObject({ canStart: false, trainRows: 200, trainable: null });
     const empty = await ask(backend, { ...spec, versionId: 'gone' });
-    expect(found(empty, 'data-missing').weight).toBe('error');
+    expect(found(empty, 'store/unknown').weight).toBe('error');
     expect(empty.trainable).toBeGreaterThan(0);
   });
 });

@@ -8,13 +8,15 @@ import { planSteps, type Plan } from '../../engine/training/loop.ts';
 import { buildLabelMap } from '../../engine/data/labels.ts';
 import { settleLabels } from '../../engine/training/labels.ts';
 import type { BackendContext } from '../context.ts';
-import { configOf, questionOf } from './config.ts';
+import { versionRecord } from '../datasets/library.ts';
+import { configOfSpec } from '../experiments/create.ts';
 import { adapterBytes, freeBytes, runBytes } from './disk.ts';
 import { dataFindings, lengthFindings } from './findings/data.ts';
-import { byWeight, faultFinding, finding } from './findings/finding.ts';
+import { byWeight, faultFinding } from './findings/finding.ts';
 import { adapterFault, inferenceModeFinding, labelFinding, newLayersFinding } from './findings/model.ts';
 import { diskFinding, trainingFindings } from './findings/training.ts';
-import { findDataVersion, findModel, type FoundModel } from './lookup.ts';
+import { requireModel, type FoundModel } from './lookup.ts';
+import { questionOf } from './rows/question.ts';
 import type { RowFacts, RowQuestion } from './rows/row-facts.ts';
 import type { RowReader } from './rows/row-reader.ts';
 
@@ -28,12 +30,23 @@ export async function quickPreflight(
   spec: ExperimentSpec,
 ): Promise<Preflight> {
   const findings: (PreflightFinding | null)[] = [inferenceModeFinding(spec)];
-  const model = findModel(context, spec.modelId);
-  const version = findDataVersion(context, spec.versionId);
-  findings.push(model ? null : missing('model'), version ? null : missing('data set version'));
-
-  const config = await caught(findings, () => configOf(spec, model?.folder ?? 'model'), settingsRepair);
-  const question = version && questionOf(spec, version.path);
+  const choose = (what: string): Repair => ({ label: `Choose from the ${what}`, link: `/${what}` });
+  const model = await caught(
+    findings,
+    () => requireModel(context, spec.modelId),
+    () => choose('models'),
+  );
+  const version = await caught(
+    findings,
+    () => versionRecord(context, spec.versionId),
+    () => choose('data'),
+  );
+  const config = await caught(
+    findings,
+    () => configOfSpec(spec, model?.folder ?? 'model', false).config,
+    (fault) => settingsRepair(fault, spec),
+  );
+  const question = version && questionOf(spec, version.file);
   const facts = question && (await caught(findings, () => reader.facts(question), selectRepair));
   if (facts) findings.push(...dataFindings(facts, spec, version.datasetId));
   const touched = model && (await lookAtModel(findings, model, spec, facts));
@@ -81,28 +94,21 @@ async function caught<T>(
   }
 }
 
-/** A setting that cannot be used goes back to its default. */
-function settingsRepair({ code, message }: Fault): Repair {
-  const path = /settings: (?:(?:data|training|adapter)\.)?/.test(message)
-    ? /settings: ((?:training|adapter)\.\w+)/.exec(message)?.[1]
-    : undefined;
-  if (path === undefined || code === 'settings/required') return undefined;
-  const [group, name] = path.split('.') as [string, string];
+/** Settings that contradict each other, or cannot be used and go back to their default. */
+function settingsRepair({ code, message }: Fault, { data }: ExperimentSpec): Repair {
+  if (code === 'settings/conflict' && message.includes('data')) {
+    return data.evalSplit === null
+      ? { label: 'Set 20 % aside', patch: { data: { split: { test_size: 0.2, seed: 42 } } } }
+      : { label: 'Evaluate the split alone', patch: { data: { split: null } } };
+  }
+  const [, group, name] = /(training|adapter)\.(\w+)/.exec(message) ?? [];
+  if (group === undefined || name === undefined || code === 'settings/required') return undefined;
   return { label: `Take ${name} out`, patch: { [group]: { [name]: null } } };
 }
 
 function selectRepair({ code }: Fault): Repair {
   if (code !== 'data/select-count') return undefined;
   return { label: 'Take all rows', patch: { data: { trainSelect: null, evalSelect: null } } };
-}
-
-function missing(what: 'model' | 'data set version'): PreflightFinding {
-  const [code, link, list] =
-    what === 'model' ? ['model-missing', '/models', 'models'] : ['data-missing', '/data', 'data'];
-  return finding(code, 'error', `The ${what} is missing.`, {
-    detail: 'It was removed, or its files vanished.',
-    repair: { label: `Choose from the ${list}`, link: link },
-  });
 }
 
 interface Touched {

@@ -29,7 +29,8 @@ export function storeRows({ db, workspace }: BackendContext, rows: readonly Test
     insert.run(i + 1, text, labels.indexOf(label), place, text.length, hash);
   });
   file.close();
-  const sha256 = createHash('sha256').update(readFileSync(made)).digest('hex');
+  const bytes = readFileSync(made);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
   renameSync(made, path.join(workspace.datasets, `${sha256}.db`));
   const [datasetId, id] = [randomUUID(), randomUUID()];
   addDataset(db, { id: datasetId, name: 'Messages', source: 'files', createdAt: 0 });
@@ -39,7 +40,7 @@ export function storeRows({ db, workspace }: BackendContext, rows: readonly Test
     sha256,
     file: `${sha256}.db`,
     rows: rows.length,
-    bytes: 1,
+    bytes: bytes.length,
     facts: JSON.stringify({ labels: [], splits: [], columns: ['text', 'label'] }),
     change: 'Imported',
     parentId: null,

@@ -59,9 +59,13 @@ const work: Work = async (given, context) => {
 
   const baseDir = dirname(resolve(options.config));
   const outputDir = outputFolder(options, config.output_dir, baseDir);
-  const { train } = await import('../../engine/training/train.ts');
-  const { resume, overwrite } = options;
-  const result = await train({ config, baseDir, outputDir, resume, overwrite }, context);
+  const { trainInWorkspace, runName } = await import('../workspace-run.ts');
+  const { resume, overwrite, workspace = null } = options;
+  const run = { workspace, name: runName(options.config, config) };
+  const result = await trainInWorkspace(
+    { ...run, options: { config, baseDir, outputDir, resume, overwrite } },
+    context,
+  );
   // For comparisons from outside: the peak of this process, TensorFlow included.
   const peak_memory_mb = process.resourceUsage().maxRSS / 1024;
   return {

@@ -1,7 +1,12 @@
-import type { Settings } from '../../../shared/settings/setting.ts';
+import type { Setting, Settings } from '../../../shared/settings/setting.ts';
 
 /** The value of a setting by its name: what was chosen, else the default. */
 export type Read = (name: string) => unknown;
+
+/** The phrase that says when a setting has an effect; undefined: always. */
+export function whenOf(setting: Setting | undefined): string | undefined {
+  return setting && 'when' in setting ? setting.when : undefined;
+}
 
 const isOn = (value: unknown): boolean => value !== null && value !== undefined && value !== false;
 
@@ -32,6 +37,6 @@ export function applies(when: string | undefined, read: Read, settings: Settings
     if (words === 'is set') return isOn(read(name));
     if (words === 'is left out') return !isOn(read(name));
     if (words === 'is a list of names') return Array.isArray(read(name));
-    return applies(settings[name]?.when, read, settings);
+    return applies(whenOf(settings[name]), read, settings);
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loraSettings } from '../../../shared/settings/adapter.ts';
 import type { Settings } from '../../../shared/settings/setting.ts';
 import { trainingSettings } from '../../../shared/settings/training.ts';
-import { applies } from './applies.ts';
+import { applies, whenOf } from './applies.ts';
 import { textOfValue, valueOfText } from './field-text.ts';
 import { firstProblem, hasEffect, patchAt, problemOf, sectionFields } from './form-fields.ts';
 
@@ -28,8 +28,7 @@ describe('the fields of the form', () => {
   it('understands the condition of every setting', () => {
     for (const settings of [trainingSettings, loraSettings] as Settings[]) {
       for (const [name, setting] of Object.entries(settings)) {
-        const when = 'when' in setting ? setting.when : undefined;
-        expect(() => applies(when, () => null, settings), name).not.toThrow();
+        expect(() => applies(whenOf(setting), () => null, settings), name).not.toThrow();
       }
     }
   });

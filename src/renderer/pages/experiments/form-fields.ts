@@ -1,7 +1,8 @@
 import { loraSettings } from '../../../shared/settings/adapter.ts';
 import { rangeText, schemaOf, type Setting, type Settings } from '../../../shared/settings/setting.ts';
+import { dataSettings } from '../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../shared/settings/training.ts';
-import { applies } from './applies.ts';
+import { applies, whenOf } from './applies.ts';
 import { isFields, type Fields } from './merge-patch.ts';
 
 /** A setting in the form: where its value stands in the spec, and its words. */
@@ -112,6 +113,35 @@ export function sectionFields(section: SectionName): { common: FormField[]; more
   };
 }
 
+const { max_length, padding, train_select, split } = dataSettings;
+const { shuffle_seed, count } = train_select.fields;
+const data = (path: string, name: string, label: string, setting: Setting): FormField => ({
+  path: ['data', ...path.split('.')],
+  name,
+  label,
+  setting,
+});
+
+/** The settings of the rows. Their names in the spec are the contract's, their words those of a config. */
+export const dataFields = {
+  train: [
+    data('trainSelect.count', 'count', 'Training rows', count),
+    data('trainSelect.shuffle_seed', 'shuffle_seed', 'Shuffled with seed', shuffle_seed),
+  ],
+  evaluation: [
+    data('evalSelect.count', 'count', 'Evaluation rows', count),
+    data('evalSelect.shuffle_seed', 'shuffle_seed', 'Shuffled with seed', shuffle_seed),
+  ],
+  aside: [
+    data('split.test_size', 'test_size', 'Share set aside', split.fields.test_size),
+    data('split.seed', 'seed', 'Chosen with seed', split.fields.seed),
+  ],
+  tokens: [
+    data('maxLength', 'max_length', 'Longest text', max_length),
+    data('padding', 'padding', 'Padding', padding),
+  ],
+} as const;
+
 /** The value at a path of the spec; undefined: left out. */
 export function valueAt(spec: Fields, path: readonly string[]): unknown {
   return path.reduce<unknown>((value, key) => (isFields(value) ? value[key] : undefined), spec);
@@ -134,9 +164,8 @@ export function hasEffect(field: FormField, spec: Fields): boolean {
   const groupName = field.path.length > 2 ? field.path[1]! : null;
   const read = (name: string) =>
     valueAt(spec, [area, name]) ?? (settings[name] ? defaultOf(settings[name]) : null);
-  if (groupName !== null && !applies(settings[groupName]?.when, read, settings)) return false;
-  const when = 'when' in field.setting ? field.setting.when : undefined;
-  return applies(when, read, settings);
+  if (groupName !== null && !applies(whenOf(settings[groupName]), read, settings)) return false;
+  return applies(whenOf(field.setting), read, settings);
 }
 
 /** Why a value does not fit, in words; null: it fits, or is left out. */

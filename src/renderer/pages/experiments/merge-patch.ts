@@ -7,13 +7,11 @@ export function isFields(value: unknown): value is Fields {
 
 /** A JSON merge patch (RFC 7396): fields replace, null takes a field away, objects go on inside. */
 export function mergePatch(value: Fields, patch: Fields): Fields {
-  const merged: Fields = { ...value };
+  const merged = new Map(Object.entries(value));
   for (const [key, change] of Object.entries(patch)) {
-    if (change === null) delete merged[key];
-    else if (isFields(change)) {
-      const own = merged[key];
-      merged[key] = mergePatch(isFields(own) ? own : {}, change);
-    } else merged[key] = change;
+    const own = merged.get(key);
+    if (change === null) merged.delete(key);
+    else merged.set(key, isFields(change) ? mergePatch(isFields(own) ? own : {}, change) : change);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }

@@ -9,6 +9,8 @@ export interface FoldedModule {
   paths: string[];
   /** Of one of them. */
   parameters: number;
+  /** Of the weight of one of them. */
+  shape: number[] | null;
   adaptable: boolean;
   newlyInitialized: boolean;
   children: FoldedModule[];
@@ -59,6 +61,7 @@ function fold(same: Branch[], depth: number): FoldedModule | null {
     label: last === node.name ? node.name : `${node.name}–${last}`,
     paths: same.map((branch) => branch.node.path),
     parameters: node.parameters,
+    shape: node.shape,
     adaptable: node.adaptable,
     newlyInitialized: node.newlyInitialized,
     children: [],

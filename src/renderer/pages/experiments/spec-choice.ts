@@ -64,5 +64,5 @@ export function patched(draft: Draft, patch: Fields): Draft {
   const parsed = specSchema.partial().safeParse(mergePatch(draft, patch));
   if (!parsed.success) return draft;
   // Fields left out are left out: the contract's types tell that from undefined.
-  return Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined)) as Draft;
+  return Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined));
 }

@@ -24,5 +24,5 @@ export function openSourceTable(source: SourceFiles, path: string): Promise<Tabl
 export function cellText(value: unknown): string {
   if (value == null) return '';
   if (typeof value === 'string') return value;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number | boolean | bigint);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

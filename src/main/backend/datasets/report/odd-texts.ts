@@ -4,7 +4,6 @@ export type Oddity = 'control' | 'replacement' | 'misread' | 'long';
 /** More than any text that a person wrote as one row. */
 export const LONG_BYTES = 100_000;
 
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 /** What UTF-8 looks like when it was read as Windows-1252. */
 const MISREAD = /Ã[\u0080-\u00bf©¨¤¶¼±³¡]|â€[™œ\u009d“”˜¦–]/;

@@ -4,7 +4,7 @@ import { fault } from '../../../../shared/faults/index.ts';
 import { lengthsOfRows, longerRows, readLengths } from '../report/lengths-file.ts';
 import { damageOf } from '../version/open.ts';
 import { attachFindings, connectionTo, forget, type OpenVersion } from './connections.ts';
-import { searchOf } from './search-words.ts';
+import { matchOf, searchOf, type Words } from './search-words.ts';
 
 export interface RowsInput {
   file: string;
@@ -50,11 +50,20 @@ interface Choice {
   where: string[];
   order: string;
   values: unknown[];
+  /** Counting costs as much as listing: done once, the list is cut to the page. */
+  whole: boolean;
 }
 
 function choose(version: OpenVersion, input: RowsInput): { total: number; places: number[] } {
-  const { from, where, order, values } = choiceOf(version, input);
+  const { from, where, order, values, whole } = choiceOf(version, input);
   const condition = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
+  if (whole) {
+    const all = version.db
+      .prepare<unknown[], number>(`SELECT r.row FROM ${from} ORDER BY r.row`)
+      .pluck()
+      .all(values);
+    return { total: all.length, places: all.slice(input.offset, input.offset + input.limit) };
+  }
   const total = count.parse(
     version.db.prepare(`SELECT count(*) FROM ${from}${condition}`).pluck().get(values),
   );
@@ -73,21 +82,23 @@ const rowNumbers = z.array(z.number());
 const orders = { row: 'r.row', longest: 'r.characters DESC, r.row', shortest: 'r.characters, r.row' };
 
 function choiceOf(version: OpenVersion, input: RowsInput): Choice {
-  const choice: Choice = { from: 'rows r', where: [], order: orders[input.order], values: [] };
+  const choice: Choice = { from: 'rows r', where: [], order: orders[input.order], values: [], whole: false };
   const search = searchOf(input.query);
+  const words = search?.kind === 'words' ? settled(version, search) : null;
   if (input.finding !== null) {
     fromFinding(choice, version, input, input.finding);
-    if (search?.kind === 'words') {
+    if (words) {
       choice.where.push('r.row IN (SELECT rowid FROM rows_fts WHERE rows_fts MATCH ?)');
-      choice.values.push(search.match);
+      choice.values.push(matchOf(words));
     }
-  } else if (search?.kind === 'words') {
+  } else if (words) {
     const needsRows = input.label !== null || input.split !== null || input.order !== 'row';
     choice.from = needsRows
       ? 'rows_fts CROSS JOIN rows r ON r.row = rows_fts.rowid'
       : '(SELECT rowid AS row FROM rows_fts WHERE rows_fts MATCH ?) r';
     if (needsRows) choice.where.push('rows_fts MATCH ?');
-    choice.values.push(search.match);
+    choice.whole = !needsRows && words.unfinished;
+    choice.values.push(matchOf(words));
   }
   if (search?.kind === 'part') {
     choice.where.push(`(r.text LIKE ? ESCAPE '\\' OR r.text_pair LIKE ? ESCAPE '\\')`);
@@ -106,6 +117,16 @@ function choiceOf(version: OpenVersion, input: RowsInput): Choice {
     choice.values.push(place);
   }
   return choice;
+}
+
+/** A last word that so many rows have is meant as it is: all that begins like it would take long to gather. */
+const COMMON_ROWS = 20_000;
+
+function settled({ db }: OpenVersion, search: Words): Words {
+  if (!search.unfinished) return search;
+  const last = matchOf({ kind: 'words', words: search.words.slice(-1), unfinished: false });
+  const found = db.prepare('SELECT count(*) FROM rows_fts WHERE rows_fts MATCH ?').pluck().get(last);
+  return { ...search, unfinished: count.parse(found) < COMMON_ROWS };
 }
 
 /** Rows of a finding, those that belong together next to each other. */

@@ -6,9 +6,15 @@ const WORD = /[\p{L}\p{N}\p{Co}]+/gu;
 const SHORTEST_PREFIX = 3;
 
 /** What a person typed, for SQLite: words for the search index, or a part of the text. */
-export type Search = { kind: 'words'; match: string } | { kind: 'part'; like: string };
+export type Search = Words | { kind: 'part'; like: string };
+export interface Words {
+  kind: 'words';
+  words: string[];
+  /** The last one may be the beginning of a word. */
+  unfinished: boolean;
+}
 
-/** Every word must occur, the last one as the beginning of a word. Null: nothing to look for. */
+/** Every word must occur. Null: nothing to look for. */
 export function searchOf(query: string): Search | null {
   const trimmed = query.trim();
   if (trimmed === '') return null;
@@ -21,9 +27,11 @@ export function searchOf(query: string): Search | null {
   if (words.length === 0 || UNSPACED.test(trimmed)) {
     return { kind: 'part', like: `%${trimmed.replace(/[\\%_]/g, '\\$&')}%` };
   }
-  const ends = /[\p{L}\p{N}\p{Co}]$/u.test(folded);
-  const terms = words.map((word, i) =>
-    i === words.length - 1 && ends && word.length >= SHORTEST_PREFIX ? `"${word}"*` : `"${word}"`,
-  );
-  return { kind: 'words', match: terms.join(' ') };
+  const isLetter = /[\p{L}\p{N}\p{Co}]$/u.test(folded);
+  return { kind: 'words', words, unfinished: isLetter && words.at(-1)!.length >= SHORTEST_PREFIX };
+}
+
+/** As FTS5 takes it. */
+export function matchOf({ words, unfinished }: Words): string {
+  return words.map((word, i) => `"${word}"${unfinished && i === words.length - 1 ? '*' : ''}`).join(' ');
 }

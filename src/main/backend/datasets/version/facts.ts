@@ -25,8 +25,10 @@ export function readFacts(db: Db): VersionFacts & { rows: number } {
     rows: db.prepare('SELECT count(*) FROM rows').pluck().get(),
     labels: counts('labels', 'label'),
     splits: counts('splits', 'split'),
-    columns: JSON.parse(
+    columns: parseJson(
       z.string().parse(db.prepare("SELECT value FROM meta WHERE key = 'columns'").pluck().get()),
     ),
   });
 }
+
+const parseJson = (text: string): unknown => JSON.parse(text);

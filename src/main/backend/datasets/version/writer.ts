@@ -22,7 +22,7 @@ export class VersionWriter {
   rows = 0;
   private readonly file: string;
   private readonly db: Db;
-  private readonly insert: Database.Statement<unknown[]>;
+  private readonly insert: Database.Statement;
 
   /** `pageLimit` stands for a disk of so many pages of 4 KiB. */
   constructor(file: string, options: { pageLimit?: number | undefined } = {}) {

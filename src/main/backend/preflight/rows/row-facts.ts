@@ -51,10 +51,11 @@ export interface ChosenRows {
 export function chooseRows(db: Db, { split, select }: RowQuestion['train']): ChosenRows {
   const place =
     split === null ? null : db.prepare('SELECT place FROM splits WHERE name = ?').pluck().get(split);
-  const where = split === null ? '' : 'WHERE split = ?';
+  const where = split === null ? '' : 'AND split = ?';
   const query = db
     .prepare<unknown[], [number, number | null, number]>(
-      `SELECT row, label, text_hash & 4503599627370495 FROM rows ${where} ORDER BY row`,
+      `SELECT row, label, coalesce(text_hash & 4503599627370495, -row) FROM rows
+       WHERE label IS NOT NULL ${where} ORDER BY row`,
     )
     .raw();
   const all = query.all(...(split === null ? [] : [place ?? -1]));

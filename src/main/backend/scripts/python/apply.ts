@@ -101,7 +101,7 @@ function standard(call: Call): Value | undefined {
     }
     case 'os.environ.get':
     case 'os.getenv':
-      return argument(call, 'default', 1)?.value ?? unknown('it comes from the environment');
+      return argument(call, 'default', 1)?.value ?? constant(null);
     case 'transformers.HfArgumentParser':
       return {
         kind: 'object',

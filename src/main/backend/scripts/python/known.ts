@@ -22,7 +22,7 @@ const libraryNames = words(`
   accuracy_score f1_score precision_score recall_score precision_recall_fscore_support matthews_corrcoef roc_auc_score
   classification_report confusion_matrix softmax argmax login notebook_login display`);
 
-const builtinNames = words(`
+export const builtinNames = words(`
   print len range dict list tuple set str int float bool zip enumerate isinstance getattr setattr hasattr min max sum
   sorted open map filter any all super round abs type next iter vars repr input exit quit reversed id callable divmod
   ValueError RuntimeError Exception KeyError ImportError NotImplementedError format property staticmethod field`);

@@ -1,5 +1,6 @@
 import { applyCall } from './apply.ts';
 import { evaluate } from './expressions.ts';
+import { builtinNames } from './known.ts';
 import { runBody } from './statements.ts';
 import { childrenOf, type Source, type SyntaxNode } from './syntax.ts';
 import { Scope, symbol, unknown, type Call, type FunctionValue, type Placed, type Value } from './values.ts';
@@ -92,7 +93,7 @@ export class Reader {
   }
 
   lookup(name: string): Value {
-    const module = this.wildcards.at(-1);
+    const module = builtinNames.has(name) ? undefined : this.wildcards.at(-1);
     return this.scope.get(name) ?? symbol(module === undefined ? `builtins.${name}` : `${module}.${name}`);
   }
 

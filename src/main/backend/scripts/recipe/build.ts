@@ -42,7 +42,8 @@ export function buildRecipe(reader: Reader): Recipe {
     // Parts of one split: Graft sets rows aside by itself.
     evalSplit: test ? null : splitOf(data.eval),
     trainSelect: selectOf(data.train, 'train', findings),
-    evalSelect: selectOf(data.eval, 'eval', findings),
+    evalSelect: test ? null : selectOf(data.eval, 'eval', findings),
+    split: test ? setAsideOf(test.split, findings) : null,
     metrics: metricsOf(calls, findings),
     adapter: adapter?.fields ?? null,
     training,
@@ -94,6 +95,27 @@ function modelName(classifier: Call | undefined, calls: readonly Call[], finding
   findings.found('model', given.line, name);
   const revision = textOf(loaded.named.get('revision')?.value);
   return revision === undefined || revision === 'main' ? name : `${name}@${revision}`;
+}
+
+/** `train_test_split(test_size=0.2, seed=42)` as the share of the training rows that is set aside. */
+function setAsideOf(call: Call, findings: Findings): Recipe['split'] {
+  const given = argument(call, 'test_size', 0);
+  const size = numberOf(given?.value) ?? 0.25;
+  if (size >= 1) {
+    findings.notUnderstood(call.line, 'A number of rows is set aside; Graft sets a share aside.');
+    return null;
+  }
+  const seed = numberOf(call.named.get('seed')?.value);
+  findings.found('data.split.test_size', given?.line ?? call.line, size);
+  if (seed === undefined) {
+    findings.trap(
+      'no-seed',
+      call.line,
+      'train_test_split() has no seed: every start of the script evaluates other rows.',
+      'Set a seed: train_test_split(test_size=0.2, seed=42). The recipe takes 42.',
+    );
+  }
+  return { test_size: size, seed: seed ?? 42 };
 }
 
 /** `set_seed(42)`, where TrainingArguments has none. */

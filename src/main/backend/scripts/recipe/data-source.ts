@@ -6,6 +6,7 @@ import {
   plain,
   textOf,
   type Call,
+  type Placed,
   type Value,
 } from '../python/values.ts';
 
@@ -23,16 +24,29 @@ export interface DataSource {
 }
 
 const readers =
-  /^(load_dataset|load_from_disk|from_csv|from_json|from_parquet|from_pandas|read_csv|read_json|read_parquet)$/;
+  /^(load_dataset|load_from_disk|from_csv|from_json|from_parquet|read_csv|read_json|read_parquet)$/;
 
 /** Follows a value back to the call that loads it; undefined where that is not known. */
 export function dataSourceOf(value: Value | undefined): DataSource | undefined {
   let at = value;
   const steps: Value[] = [];
+  // `data["train"] = …` changes what `data["train"]` is later, behind map and filter too.
+  let key: string | undefined;
+  const replaced = new Set<Call>();
   for (let hops = 0; at && hops < 200; hops++) {
+    const part: Placed | undefined =
+      at.kind === 'call' && key !== undefined && !replaced.has(at.call) ? at.call.items.get(key) : undefined;
+    if (part && at.kind === 'call') {
+      replaced.add(at.call);
+      at = part.value;
+      continue;
+    }
     steps.push(at);
-    if (at.kind === 'item') at = at.of;
-    else if (at.kind === 'member') at = at.of;
+    if (at.kind === 'item') {
+      const name = constantOf(at.key);
+      if (typeof name === 'string') key = name;
+      at = at.of;
+    } else if (at.kind === 'member') at = at.of;
     else if (at.kind !== 'call') return undefined;
     else if (readers.test(calledName(at.call))) break;
     else at = at.call.callee.kind === 'member' ? at.call.callee.of : at.call.args[0]?.value;

@@ -42,7 +42,7 @@ function datasetOf(call: Call, findings: Findings): Recipe['dataset'] {
   const first = argument(call, 'path', 0) ?? argument(call, 'filepath_or_buffer', 0);
   const name = textOf(first?.value);
   if (calledName(call) !== 'load_dataset') {
-    // pandas and Dataset.from_…: a file; from_pandas has no name of its own.
+    // pandas and Dataset.from_…: a file.
     if (name === undefined) return null;
     findings.found('data.files', call.line, name);
     return { hubId: null, config: null, files: [{ path: name, split: null }] };

@@ -1,4 +1,6 @@
 import { Fault } from '../../../../shared/faults/index.ts';
+import { rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
+import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { resolveTrainingArguments } from '../../../../shared/settings/training-arguments.ts';
 import { calledName, constantOf, numberOf, type Call } from '../python/values.ts';
 import type { Findings } from './findings.ts';
@@ -63,6 +65,12 @@ function take(
   try {
     const { fields, notes } = resolveTrainingArguments({ [name]: data }, 'script');
     for (const [setting, one] of Object.entries(fields)) {
+      const known = trainingSettings[setting as keyof typeof trainingSettings];
+      if (!schemaOf({ [setting]: known }).safeParse({ [setting]: one }).success) {
+        const message = `${setting} is ${JSON.stringify(one)}; it takes ${rangeText(known)}.`;
+        findings.trap('not-supported', line, message, 'It is left out of the recipe.');
+        continue;
+      }
       training[setting] = one;
       findings.found(`training.${setting}`, line, one);
     }

@@ -1,0 +1,11 @@
+import { chromium } from 'playwright-core';
+import { findBrowser } from './hosts/browser.ts';
+import fs from 'node:fs';
+const b = await chromium.launch(await findBrowser());
+const p = await b.newPage({ viewport: { width: 1280, height: 800 } });
+p.on('console', (m) => console.log(m.type(), m.text().slice(0, 300)));
+p.on('pageerror', (e) => console.log('ERR', String(e).slice(0, 300)));
+await p.goto(process.argv[2]);
+await p.waitForTimeout(6000);
+await p.screenshot({ path: '/tmp/dev.png' });
+await b.close();

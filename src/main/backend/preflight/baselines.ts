@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import {
+  baselinesSchema,
+  type Baselines,
+  type ExperimentSpec,
+} from '../../../shared/contract/experiments.ts';
+import { keepReport, readReport } from '../../storage/datasets.ts';
+import type { BackendContext } from '../context.ts';
+import { findModel } from './lookup.ts';
+
+/** Everything that baselines depend on, hashed: they are kept with the data set version and cost nothing again. */
+function keyOf(context: BackendContext, { modelId, modelOverrides, data }: ExperimentSpec): string {
+  const model = findModel(context, modelId);
+  const { padding, ...rows } = data;
+  const depends = [model?.sha256 ?? model?.folder ?? modelId, modelOverrides, rows];
+  return `baselines:${createHash('sha256').update(JSON.stringify(depends)).digest('hex')}`;
+}
+
+/** The baselines of a spec's model and rows; null where they were not worked out yet. */
+export function keptBaselines(context: BackendContext, spec: ExperimentSpec): Baselines | null {
+  const kept = readReport(context.db, spec.versionId, keyOf(context, spec));
+  return kept === undefined ? null : baselinesSchema.parse(JSON.parse(kept));
+}
+
+export function keepBaselines(context: BackendContext, spec: ExperimentSpec, found: Baselines): void {
+  keepReport(context.db, spec.versionId, keyOf(context, spec), JSON.stringify(found));
+}

@@ -1,0 +1,127 @@
+import { Area, CartesianGrid, ComposedChart, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+import type { Scale } from './scale.ts';
+import { AXIS, BOTTOM, TOP } from './theme.ts';
+
+export interface PlotLine {
+  key: string;
+  points: readonly { x: number; y: number }[];
+  colour: string;
+  dash: string;
+  /** Behind the others: the values before smoothing. */
+  faint: boolean;
+  dots: boolean;
+}
+export interface PlotBand {
+  key: string;
+  points: readonly { x: number; range: [number, number] }[];
+  colour: string;
+}
+export interface LinePlotProps {
+  width: number;
+  height: number;
+  left: number;
+  right: number;
+  x: Scale;
+  y: Scale;
+  xTicks: readonly number[];
+  yTicks: readonly number[];
+  xText: (value: number) => string;
+  yText: (value: number) => string;
+  lines: readonly PlotLine[];
+  bands: readonly PlotBand[];
+  references: readonly { value: number; dash: string }[];
+  /** Texts at the right end of their lines. */
+  labels: readonly { text: string; colour: string; top: number }[];
+}
+
+/** The drawing of a line chart: no state, no hover; those are the Svelte component's. */
+export function LinePlot(props: LinePlotProps) {
+  const { width, height, left, right, x, y, lines, bands } = props;
+  const Chart = bands.length > 0 ? ComposedChart : LineChart;
+  return (
+    <Chart
+      width={width}
+      height={height}
+      margin={{ top: TOP, right, bottom: 0, left: 0 }}
+      accessibilityLayer={false}
+      style={{ pointerEvents: 'none' }}
+    >
+      <CartesianGrid vertical={false} stroke="var(--line)" />
+      <XAxis
+        dataKey="x"
+        type="number"
+        domain={[x.low, x.high]}
+        ticks={[...props.xTicks]}
+        tickFormatter={props.xText}
+        interval={0}
+        height={BOTTOM}
+        allowDataOverflow
+        allowDuplicatedCategory={false}
+        axisLine={false}
+        tickLine={false}
+        tick={AXIS}
+      />
+      <YAxis
+        type="number"
+        scale={y.log ? 'log' : 'linear'}
+        domain={[y.low, y.high]}
+        ticks={[...props.yTicks]}
+        tickFormatter={props.yText}
+        interval={0}
+        width={left}
+        allowDataOverflow
+        axisLine={false}
+        tickLine={false}
+        tick={AXIS}
+      />
+      {props.references.map((line, at) => (
+        <ReferenceLine
+          key={at}
+          y={line.value}
+          stroke="var(--muted)"
+          strokeDasharray={line.dash}
+          ifOverflow="hidden"
+        />
+      ))}
+      {bands.map((band) => (
+        <Area
+          key={`band ${band.key}`}
+          data={[...band.points]}
+          dataKey="range"
+          stroke="none"
+          fill={band.colour}
+          fillOpacity={0.15}
+          isAnimationActive={false}
+          activeDot={false}
+        />
+      ))}
+      {lines.map((line) => (
+        <Line
+          key={`${line.faint ? 'raw ' : ''}${line.key}`}
+          data={[...line.points]}
+          dataKey="y"
+          type="linear"
+          stroke={line.colour}
+          strokeOpacity={line.faint ? 0.3 : 1}
+          strokeWidth={line.faint ? 1 : 1.75}
+          strokeDasharray={line.faint ? '' : line.dash}
+          dot={line.dots ? { r: 2.5, fill: line.colour, strokeWidth: 0, strokeDasharray: '' } : false}
+          activeDot={false}
+          isAnimationActive={false}
+        />
+      ))}
+      {props.labels.map((label) => (
+        <text
+          key={label.text}
+          x={width - right + 8}
+          y={label.top + 4}
+          {...AXIS}
+          fontWeight={500}
+          fill={label.colour}
+        >
+          {label.text}
+        </text>
+      ))}
+    </Chart>
+  );
+}

@@ -1,0 +1,159 @@
+import { decimal } from '../format.ts';
+import { logTicks, scaleAround, spread, ticks, toPixel, type Scale } from './scale.ts';
+import { smooth } from './smooth.ts';
+import { BOTTOM, seriesLook, textWidth, TOP } from './theme.ts';
+import { lowerBound, thin, type Column } from './thin.ts';
+import type { LinePlotProps, PlotBand, PlotLine } from './LinePlot.tsx';
+
+export interface LineSeries {
+  key: string;
+  label: string;
+  /** Ascending. */
+  x: Column;
+  y: Column;
+  /** Its place among the colours, from 0; absent: its place in the list. */
+  colour?: number;
+  /** An interval around it, always named in the chart's note. */
+  band?: { low: Column; high: Column };
+}
+export interface Reference {
+  value: number;
+  label: string;
+}
+export interface LineChartOptions {
+  series: readonly LineSeries[];
+  references: readonly Reference[];
+  /** 0: raw; towards 1: only the trend. */
+  smoothing: number;
+  log: boolean;
+  /** A part of x; null: all. */
+  zoom: readonly [number, number] | null;
+  width: number;
+  height: number;
+  /** After the last tick: "steps". */
+  xUnit: string;
+  yText: (value: number) => string;
+}
+export interface Prepared {
+  plot: LinePlotProps;
+  /** What the hover reads: the whole series with its smoothed values, not the thinned one. */
+  series: {
+    key: string;
+    label: string;
+    colour: string;
+    dash: string;
+    x: Column;
+    raw: Column;
+    shown: Column;
+  }[];
+  points: number;
+}
+
+/** More than this many series are told apart by the legend, not by labels at their ends. */
+export const DIRECT_LABELS = 4;
+/** Up to this many points are drawn as dots too. */
+const DOTS = 24;
+const REFERENCE_DASHES = ['4 3', '1.5 2.5', '8 3', '2 5'];
+
+/** All that a line chart draws, from the data to pixels. */
+export function prepareLineChart(options: LineChartOptions): Prepared {
+  const { width, height, log, yText } = options;
+  const series = options.series.map((one, at) => ({
+    ...one,
+    ...seriesLook(one.colour ?? at),
+    raw: one.y,
+    shown: options.smoothing > 0 ? smooth(one.y, options.smoothing) : one.y,
+  }));
+  const x = options.zoom ? { low: options.zoom[0], high: options.zoom[1], log: false } : xScale(series);
+  const buckets = Math.max(50, Math.floor(width / 2));
+  const lines: PlotLine[] = [];
+  const bands: PlotBand[] = [];
+  const heights: number[] = log ? [] : options.references.map(({ value }) => value);
+  for (const one of series) {
+    const from = Math.max(0, lowerBound(one.x, x.low) - 1);
+    const to = Math.min(one.x.length, lowerBound(one.x, x.high) + 1);
+    const add = (ys: Column, faint: boolean): void => {
+      const points = thin(ys, buckets, from, to)
+        .map((at) => ({ x: one.x[at]!, y: ys[at]! }))
+        .filter(({ y }) => !log || y > 0);
+      for (const point of points) heights.push(point.y);
+      lines.push({ ...one, points, faint, dots: !faint && points.length <= DOTS });
+    };
+    if (options.smoothing > 0) add(one.raw, true);
+    add(one.shown, false);
+    if (one.band) {
+      const { low, high } = one.band;
+      const points = thin(high, buckets, from, to).map((at) => ({
+        x: one.x[at]!,
+        range: [low[at]!, high[at]!] as [number, number],
+      }));
+      for (const { range } of points) heights.push(...range);
+      bands.push({ key: one.key, colour: one.colour, points });
+    }
+  }
+  // The raw values lie behind: drawn first.
+  lines.sort((a, b) => Number(b.faint) - Number(a.faint));
+  const y = scaleAround(heights, { log });
+  const yTicks = log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(2, Math.round(height / 55)));
+  const named = [
+    ...(series.length > 1 && series.length <= DIRECT_LABELS ? series.map(endLabel(yText)) : []),
+    ...options.references.map(({ value, label }) => ({ text: label, colour: 'var(--muted)', value })),
+  ].filter(({ value }) => Number.isFinite(value) && (!log || value > 0));
+  const tops = spread(
+    named.map(({ value }) => toPixel(y, value, height - BOTTOM, TOP)),
+    14,
+    TOP,
+    height - BOTTOM,
+  );
+  const xTicks = ticks(x.low, x.high, Math.max(2, Math.floor(width / 130)));
+  const lastTick = xTicks.at(-1);
+  return {
+    series,
+    points: series.reduce((sum, one) => sum + one.x.length, 0),
+    plot: {
+      width,
+      height,
+      left: Math.max(34, ...yTicks.map((tick) => textWidth(yText(tick)) + 12)),
+      right:
+        named.length > 0
+          ? Math.min(width * 0.3, Math.max(...named.map(({ text }) => textWidth(text))) + 14)
+          : 24,
+      x,
+      y,
+      xTicks,
+      yTicks,
+      xText: (value) => (value === lastTick ? `${decimal(value)} ${options.xUnit}` : decimal(value)),
+      yText,
+      lines,
+      bands,
+      references: options.references.map(({ value }, at) => ({ value, dash: REFERENCE_DASHES[at % 4]! })),
+      labels: named.map(({ text, colour }, at) => ({ text, colour, top: tops[at]! })),
+    },
+  };
+}
+
+const endLabel =
+  (yText: (value: number) => string) =>
+  ({ label, colour, shown }: { label: string; colour: string; shown: Column }) => {
+    const value = shown[shown.length - 1] ?? NaN;
+    return { text: `${label.length > 18 ? `${label.slice(0, 17)}…` : label} ${yText(value)}`, colour, value };
+  };
+
+function xScale(series: readonly { x: Column }[]): Scale {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { x } of series) {
+    if (x.length === 0) continue;
+    low = Math.min(low, x[0]!);
+    high = Math.max(high, x[x.length - 1]!);
+  }
+  if (low > high) return { low: 0, high: 1, log: false };
+  return high > low ? { low, high, log: false } : { low: low - 0.5, high: high + 0.5, log: false };
+}
+
+/** The place in `x` nearest to a value; -1 without points. */
+export function nearest(x: Column, value: number): number {
+  const after = lowerBound(x, value);
+  if (after === 0) return x.length > 0 ? 0 : -1;
+  if (after === x.length) return after - 1;
+  return value - x[after - 1]! <= x[after]! - value ? after - 1 : after;
+}

@@ -1,0 +1,79 @@
+import type { Baselines, Experiment, ExperimentDetail } from '../../../shared/contract/experiments.ts';
+import { count, counted, decimal, duration, points, timeLeft } from '../../format.ts';
+
+/** "step 237 of 375 · epoch 1.9 · about 38 s left"; of a finished one what it was and took. */
+export function progressLine(one: Experiment): string[] {
+  const { state, step, totalSteps } = one;
+  const what = [one.dataName, one.modelName];
+  if (state === 'queued')
+    return [one.queuePlace === null ? 'waits' : `place ${one.queuePlace} in the queue`, ...what];
+  if (state === 'starting' && step === 0) return ['the training process starts', ...what];
+  const took = one.trainSeconds === null ? [] : [`took ${duration(one.trainSeconds)}`];
+  if (state === 'finished') return [counted(step, 'step'), ...took, ...what];
+  const where = totalSteps > 0 ? `step ${count(step)} of ${count(totalSteps)}` : `step ${count(step)}`;
+  const left = state === 'running' && one.timeLeft !== null ? [timeLeft(one.timeLeft)] : [];
+  return [where, `epoch ${decimal(one.epoch, 2)}`, ...left];
+}
+
+/** How far a score is over guessing the most frequent class: "32.4 points over guessing". */
+export function overGuessing(accuracy: number, baselines: Baselines | null): string {
+  if (!baselines) return '';
+  const gain = accuracy - baselines.majority.accuracy;
+  return `${points(Math.abs(gain)).replace(/^[+−]/, '')} ${gain < 0 ? 'under' : 'over'} guessing`;
+}
+
+/** Names of parameters as groups: "lora_A, lora_B · query, value" with how many there are. */
+export function movedGroups(names: readonly string[]): { label: string; count: number }[] {
+  const groups = new Map<
+    string,
+    { parts: Set<string>; modules: Set<string>; layers: Set<number>; count: number }
+  >();
+  for (const name of names) {
+    const parts = name
+      .split('.')
+      .filter((part) => part !== 'default' && part !== 'base_model' && part !== 'model');
+    const lora = parts.findIndex((part) => part.startsWith('lora_'));
+    const module = lora > 0 ? parts[lora - 1]! : parts.slice(0, -1).join('.');
+    const part = lora > 0 ? parts[lora]! : parts.at(-1)!;
+    const key = lora > 0 ? 'lora' : module;
+    const group = groups.get(key) ?? { parts: new Set(), modules: new Set(), layers: new Set(), count: 0 };
+    groups.set(key, group);
+    group.parts.add(part);
+    group.modules.add(module);
+    const layer = parts.find((one) => /^\d+$/.test(one));
+    if (layer !== undefined) group.layers.add(Number(layer));
+    group.count += 1;
+  }
+  return [...groups.values()].map(({ parts, modules, layers, count: size }) => {
+    const [first, last] = [Math.min(...layers), Math.max(...layers)];
+    const where =
+      layers.size === 0 ? '' : ` · ${layers.size === 1 ? `layer ${first}` : `layers ${first}–${last}`}`;
+    return { label: `${[...modules].join(', ')} · ${[...parts].join(', ')}${where}`, count: size };
+  });
+}
+
+/** What the check of the first step found, in a sentence. */
+export function movedSentence({
+  moved,
+  unmoved,
+  frozen,
+  unexpected,
+}: NonNullable<ExperimentDetail['moved']>): {
+  text: string;
+  good: boolean;
+} {
+  if (unexpected.length > 0)
+    return {
+      text: `${counted(unexpected.length, 'frozen tensor')} changed that should not have.`,
+      good: false,
+    };
+  if (unmoved.length > 0)
+    return {
+      text: `${counted(moved.length, 'tensor')} changed; ${count(unmoved.length)} that should train did not.`,
+      good: false,
+    };
+  return {
+    text: `Exactly the ${counted(moved.length, 'intended tensor')} changed, ${count(frozen)} frozen ones did not. Checked by checksum.`,
+    good: true,
+  };
+}

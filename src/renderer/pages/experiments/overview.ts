@@ -1,0 +1,124 @@
+import type { Baselines, EvaluationPoint, ExperimentDetail } from '../../../shared/contract/experiments.ts';
+import type { LineSeries, Reference } from '../../charts/line-chart.ts';
+import { count, counted, decimal, duration, megabytes, percent } from '../../format.ts';
+import type { CurveColumns, CurveName } from './curve-columns.ts';
+import { overGuessing } from './experiment-words.ts';
+import { isFields } from './merge-patch.ts';
+import { metricName, metricText } from './metric-names.ts';
+
+const drawn = {
+  loss: 'loss',
+  learning_rate: 'learning rate',
+  grad_norm: 'gradient norm',
+  tokens_per_second: 'tokens/s',
+};
+
+/** The curves as the charts take them: views of the columns, nothing copied. */
+export function curveSeries(curve: CurveColumns): Record<keyof typeof drawn, LineSeries[]> {
+  const x = curve.column('step');
+  const one = (key: keyof typeof drawn, colour: number): LineSeries[] => [
+    { key, label: drawn[key], x, y: curve.column(key), colour },
+  ];
+  return {
+    loss: one('loss', 0),
+    learning_rate: one('learning_rate', 2),
+    grad_norm: one('grad_norm', 3),
+    tokens_per_second: one('tokens_per_second', 5),
+  };
+}
+
+/** The values of a metric over the evaluations. */
+export function metricSeries(evaluations: readonly EvaluationPoint[], metric: string): LineSeries[] {
+  const having = evaluations.filter(({ metrics }) => metrics[metric] !== undefined);
+  return [
+    {
+      key: metric,
+      label: metricName(metric),
+      x: having.map(({ step }) => step),
+      y: having.map(({ metrics }) => metrics[metric]!),
+    },
+  ];
+}
+
+/** What is to be had for nothing, as lines across the chart of a metric. */
+export function references(baselines: Baselines | null, metric: string): Reference[] {
+  if (!baselines || (metric !== 'accuracy' && metric !== 'f1_macro')) return [];
+  const { majority, ownHead, linearProbe } = baselines;
+  return [
+    ...(linearProbe ? [{ value: linearProbe[metric], label: 'linear probe' }] : []),
+    ...(ownHead ? [{ value: ownHead[metric], label: 'own head' }] : []),
+    { value: majority[metric], label: 'most frequent' },
+  ];
+}
+
+interface FigureWords {
+  label: string;
+  value: string;
+  note: string;
+}
+const none = '—';
+
+/** The five figures at the top of the overview. */
+export function figuresOf(
+  { experiment, baselines, config }: ExperimentDetail,
+  curve: CurveColumns,
+  evaluations: readonly EvaluationPoint[],
+): FigureWords[] {
+  const last = evaluations.at(-1);
+  const metrics = last?.metrics ?? experiment.metrics;
+  const accuracy = metrics?.['accuracy'];
+  const loss = curve.last('loss') ?? experiment.loss;
+  const first = curve.length > 0 ? curve.column('loss')[0]! : null;
+  const speed = experiment.tokensPerSecond ?? curve.last('tokens_per_second');
+  const norm = curve.last('grad_norm');
+  const perStep =
+    experiment.trainSeconds !== null && experiment.step > 0
+      ? experiment.trainSeconds / experiment.step
+      : null;
+  const where = last ? `epoch ${decimal(last.epoch, 2)}` : '';
+  const gain = accuracy === undefined ? '' : overGuessing(accuracy, baselines);
+  return [
+    {
+      label: 'Eval accuracy',
+      value: accuracy === undefined ? none : metricText('accuracy', accuracy),
+      note:
+        accuracy === undefined
+          ? 'not evaluated yet'
+          : [where, gain].filter((part) => part !== '').join(' · '),
+    },
+    {
+      label: 'Loss',
+      value: loss === null ? none : decimal(loss),
+      note: first === null ? '' : `from ${decimal(first)}`,
+    },
+    {
+      label: 'Speed',
+      value: speed === null ? none : `${count(speed)} tokens/s`,
+      note: perStep === null ? '' : `${duration(perStep)} a step`,
+    },
+    {
+      label: 'Gradient norm',
+      value: norm === null ? none : decimal(norm),
+      note: clippedShare(config, curve),
+    },
+    {
+      label: 'Memory',
+      value: experiment.peakMemoryMb === null ? none : megabytes(experiment.peakMemoryMb),
+      note: [experiment.peakMemoryMb === null ? '' : 'peak', experiment.device ?? '']
+        .filter((part) => part !== '')
+        .join(' · '),
+    },
+  ];
+}
+
+/** "clipped at 1 in 4 %" */
+function clippedShare(config: Record<string, unknown>, curve: CurveColumns): string {
+  const limit = isFields(config['training']) ? config['training']['max_grad_norm'] : null;
+  if (typeof limit !== 'number' || limit === 0 || curve.length === 0) return '';
+  const norms = curve.column('grad_norm' satisfies CurveName);
+  let clipped = 0;
+  for (const norm of norms) if (norm > limit) clipped += 1;
+  return clipped === 0
+    ? `never clipped at ${decimal(limit)}`
+    : `clipped at ${decimal(limit)} in ${percent(clipped / norms.length, 0)} of ${counted(norms.length, 'step')}`;
+}
