@@ -8,7 +8,7 @@ export interface Session {
   openWindow(): Promise<Page>;
   /** The address of a page of the app: "/data" → what `page.goto` takes. */
   address(page: string): string;
-  /** Presses a button that asks for files, and gives them: to the page's file chooser or to the system's dialog. */
+  /** Brings files into the window: through the system's dialog that `press` opens, or dropped where there is none. */
   chooseFiles(page: Page, press: () => Promise<void>, paths: string[]): Promise<void>;
   /** Closes as a person does: what runs keeps a checkpoint. */
   close(): Promise<void>;

@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
 import type { BrowserBinary } from './browser.ts';
 import type { HostKind } from './session.ts';
 
-const main = fileURLToPath(new URL('../../src/main/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../out/main/cli/main.js', import.meta.url));
 const printedSchema = z.object({ address: z.string() });
 
-/** `graft serve` and a browser. */
+/** The built `graft serve` and a browser. */
 export function webHost(browser: BrowserBinary): HostKind {
   return {
     name: 'web host',
@@ -39,11 +41,22 @@ export function webHost(browser: BrowserBinary): HostKind {
         address: (page) => `${new URL(address).origin}/#${page}`,
         close: () => end('SIGTERM'),
         kill: () => end('SIGKILL'),
-        chooseFiles: async (page, press, paths) => {
-          const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press()]);
-          await chooser.setFiles(paths);
-        },
+        // A browser has no dialog with paths: the files are dropped on the window, and sent.
+        chooseFiles: (page, _press, paths) => dropFiles(page, paths),
       };
     },
   };
+}
+
+async function dropFiles(page: Page, paths: string[]): Promise<void> {
+  const files = await Promise.all(
+    paths.map(async (file) => ({ name: path.basename(file), text: await readFile(file, 'utf8') })),
+  );
+  await page.evaluate((given) => {
+    const dataTransfer = new DataTransfer();
+    for (const { name, text } of given) dataTransfer.items.add(new File([text], name));
+    for (const kind of ['dragenter', 'dragover', 'drop']) {
+      document.body.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer }));
+    }
+  }, files);
 }

@@ -1,30 +1,5 @@
-import { fork } from 'node:child_process';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { forkEngine } from '../web/fork-engine.ts';
 import type { EngineProcess, Host } from './host.ts';
-
-const engineEntry = new URL(`../engine/main${extname(import.meta.url)}`, import.meta.url);
-
-/** The real engine in a process of its own, as the web host starts it. */
-export function forkEngine(): EngineProcess {
-  const child = fork(fileURLToPath(engineEntry), { serialization: 'advanced', stdio: 'ignore' });
-  return {
-    pid: child.pid,
-    // A process that has ended cannot be told anything; `onExit` says so.
-    send: (message) => void child.send(message as object, () => undefined),
-    onMessage: (listener) => void child.on('message', listener),
-    onExit: (listener) => {
-      let told = false;
-      const tell = (code: number | null, signal: string | null): void => {
-        if (!told) listener(code, signal);
-        told = true;
-      };
-      child.on('exit', tell);
-      child.on('error', () => tell(null, null));
-    },
-    kill: (signal) => void child.kill(signal),
-  };
-}
 
 /** A host without a window. `engines`: every engine process that was started, the last one at the end. */
 export function testHost(): Host & { engines: EngineProcess[]; notices: { title: string; body: string }[] } {

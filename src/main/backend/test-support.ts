@@ -16,8 +16,6 @@ import { RefusedError } from '../../shared/rpc-client.ts';
 import { openBackend, type Backend } from './backend.ts';
 import { testHost } from './test-host.ts';
 
-export { forkEngine, testHost } from './test-host.ts';
-
 export interface TestBackend extends Backend {
   dir: string;
   host: ReturnType<typeof testHost>;

@@ -47,7 +47,7 @@ export const option = {
   workspace: () =>
     new Option(
       '--workspace <DIR>',
-      "the folder of the app's data; train writes there when no output is named",
+      "the folder of the app's data: train records its run there, and writes there when no output is named",
     ),
 };
 

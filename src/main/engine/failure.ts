@@ -16,6 +16,10 @@ const memoryTexts = [
 /** A failure of a job as the value that crosses the process border. */
 export function faultOf(job: string, error: unknown): FaultValue {
   if (error instanceof Fault) return error.toJSON();
+  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+    const file = 'path' in error && typeof error.path === 'string' ? error.path : 'A file of the run';
+    return fault('files/disk-full', { file }, error).toJSON();
+  }
   const detail = error instanceof Error ? error.message : String(error);
   if (memoryTexts.some((text) => detail.includes(text)))
     return fault('experiments/out-of-memory', {}, error).toJSON();

@@ -52,7 +52,7 @@ export function BarPlot({ width, height, bars, format }: BarProps) {
         type="number"
         domain={[0, 'auto']}
         tickCount={4}
-        tickFormatter={format}
+        tickFormatter={(value: number) => format(value)}
         axisLine={false}
         tickLine={false}
         tick={AXIS}
@@ -113,7 +113,7 @@ export function HistogramPlot({ width, height, bins, binWidth, mark, format }: H
         type="number"
         domain={[0, end]}
         tickCount={5}
-        tickFormatter={format}
+        tickFormatter={(value: number) => format(value)}
         axisLine={{ stroke: 'var(--line)' }}
         tickLine={false}
         tick={AXIS}

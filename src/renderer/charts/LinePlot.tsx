@@ -52,7 +52,7 @@ export function LinePlot(props: LinePlotProps) {
         type="number"
         domain={[x.low, x.high]}
         ticks={[...props.xTicks]}
-        tickFormatter={props.xText}
+        tickFormatter={(value: number) => props.xText(value)}
         interval={0}
         height={BOTTOM}
         allowDataOverflow
@@ -66,7 +66,7 @@ export function LinePlot(props: LinePlotProps) {
         scale={y.log ? 'log' : 'linear'}
         domain={[y.low, y.high]}
         ticks={[...props.yTicks]}
-        tickFormatter={props.yText}
+        tickFormatter={(value: number) => props.yText(value)}
         interval={0}
         width={left}
         allowDataOverflow

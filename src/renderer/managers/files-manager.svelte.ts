@@ -48,7 +48,12 @@ export class FilesManager {
 
   /** Keeps dropped files for the page that takes them. Rejects with a RefusedError when sending fails. */
   async drop(files: readonly File[]): Promise<void> {
-    this.#dropped = [...this.#dropped, ...(await this.pathsOf(files))];
+    this.keep(await this.pathsOf(files));
+  }
+
+  /** Keeps paths for the page that takes them. */
+  keep(paths: readonly string[]): void {
+    this.#dropped = [...this.#dropped, ...paths];
   }
 
   /** Asks for files or a folder: the host's dialog, else one of our own. Null: the person closed it. */

@@ -1,8 +1,10 @@
+import { rm } from 'node:fs/promises';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { DataSource } from '../../../shared/contract/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { checkMapping } from './import/read-rows.ts';
+import type { SourceFiles } from './import/source-tables.ts';
 import { keepVersion, latestVersion, withTemporary } from './keep-version.ts';
 import { knownDataset } from './library.ts';
 import { number } from './report/words.ts';
@@ -35,6 +37,9 @@ export function importHandlers(
             signal: control.signal,
             onProgress: (now) => control.progress(now),
           });
+          // A pause holds back what is done; a cancel throws it away.
+          await control.unpaused();
+          if (source.kind === 'hub') await removeFetched(files);
           const left = made.leftOut === 0 ? '' : `, ${number(made.leftOut)} without a label left out`;
           return keepVersion(context, made, {
             dataset: datasetId === undefined ? { name, source: what } : { id: datasetId },
@@ -43,9 +48,15 @@ export function importHandlers(
           });
         });
       };
-      return { jobId: context.jobs.start({ kind: 'import', title: `Importing ${what}`, work }).id };
+      const canPause = source.kind === 'hub';
+      return { jobId: context.jobs.start({ kind: 'import', title: `Importing ${what}`, canPause, work }).id };
     },
   };
+}
+
+/** What was fetched for one import takes space that nobody needs afterwards. */
+async function removeFetched({ files }: SourceFiles): Promise<void> {
+  for (const { path } of files) await rm(path, { force: true });
 }
 
 /** Of a hub data set one split is enough to look at. */

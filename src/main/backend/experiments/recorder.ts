@@ -49,7 +49,7 @@ export class Recorder {
     this.store = new ExperimentStore(options.db);
     this.pointStore = new PointStore(options.db);
     this.results = new ResultStore(options.db);
-    this.beat = setInterval(() => this.store.update(options.id, {}), BEAT_MS);
+    this.beat = setInterval(() => this.soon(), BEAT_MS);
     this.beat.unref();
   }
 
@@ -195,8 +195,15 @@ export class Recorder {
     this.soon();
   }
 
-  private soon(): void {
-    this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+  private soon(after = FLUSH_MS): void {
+    this.timer ??= setTimeout(() => {
+      try {
+        this.flush();
+      } catch {
+        // A full disk or a locked store: nothing is lost, and the end of the run tries again and says what is wrong.
+        this.soon(BEAT_MS);
+      }
+    }, after);
   }
 
   private flush(): void {
@@ -204,14 +211,14 @@ export class Recorder {
     this.timer = undefined;
     const { id, db, changed, points } = this.options;
     const { steps, evaluations, lines, changes, facts, details } = this;
-    [this.steps, this.evaluations, this.lines] = [[], [], []];
-    [this.changes, this.facts, this.details] = [{}, {}, {}];
     db.transaction(() => {
       this.pointStore.addSteps(id, steps);
       this.pointStore.addEvaluations(id, evaluations);
       this.pointStore.addLines(id, lines);
       this.store.update(id, { ...changes, facts, details });
     })();
+    [this.steps, this.evaluations, this.lines] = [[], [], []];
+    [this.changes, this.facts, this.details] = [{}, {}, {}];
     if (steps.length + evaluations.length > 0) points?.({ id, curve: curveOf(steps), evaluations });
     changed?.(id);
   }

@@ -63,7 +63,9 @@ export class Supervisor {
         this.current = null;
         this.context.host.showProgress(null);
         this.wake();
-      });
+      })
+      // The store cannot be read: the next request says so.
+      .catch(() => undefined);
   }
 
   isCurrent(id: string): boolean {

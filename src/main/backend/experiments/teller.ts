@@ -35,6 +35,10 @@ export class Teller {
     clearTimeout(this.waiting.get(id));
     this.waiting.delete(id);
     this.told.set(id, performance.now());
-    this.emit('experiments/changed', this.store.line(id));
+    try {
+      this.emit('experiments/changed', this.store.line(id));
+    } catch {
+      // Deleted meanwhile, or a store that is gone: whoever asks next is told.
+    }
   }
 }

@@ -5,7 +5,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import { isFile } from '../../engine/hub/cache.ts';
 import { listDataset, type HubSplit } from '../../engine/hub/dataset-files.ts';
 import { requireSpace } from '../../engine/hub/download-model.ts';
-import { fetchFile, removePart } from '../../engine/hub/fetch-file.ts';
+import { fetchFile, discardPart } from '../../engine/hub/fetch-file.ts';
 import { hubClient } from '../../engine/hub/hub-fetch.ts';
 import { datasetRepository } from '../../engine/hub/repository.ts';
 import type { BackendContext } from '../context.ts';
@@ -74,7 +74,7 @@ export async function fetchHubDataset(
       }
     });
   } catch (error) {
-    if (control.signal.aborted) for (const { target } of places) await removePart(target);
+    if (control.signal.aborted) for (const { target } of places) await discardPart(target);
     throw error;
   }
   return places.map(({ target, split }) => ({ path: target, split }));

@@ -1,3 +1,5 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { InputOf } from '../../../shared/contract.ts';
 import type { Preflight, PreflightFinding } from '../../../shared/contract/experiments.ts';
@@ -224,6 +226,9 @@ describe('the quick part of a pre-flight', () => {
     expect(without).toMatchObject({ canStart: false, trainRows: 200, trainable: null });
     const empty = await ask(backend, { ...spec, versionId: 'gone' });
     expect(found(empty, 'store/unknown').weight).toBe('error');
+    const [file] = await readdir(backend.context.workspace.datasets);
+    await rm(join(backend.context.workspace.datasets, file!));
+    expect(found(await ask(backend, spec), 'datasets/missing').repair?.link).toBe('/data');
     expect(empty.trainable).toBeGreaterThan(0);
   });
 });

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { fault } from '../../../shared/faults/index.ts';
 import { fileNames, isFile, makeFolder, type CachedModel } from './cache.ts';
-import { fetchFile, removePart, sizeOfPart, type FetchOptions, type HubFile } from './fetch-file.ts';
+import { fetchFile, discardPart, sizeOfPart, type FetchOptions, type HubFile } from './fetch-file.ts';
 import type { HubClient } from './hub-fetch.ts';
 import { listModel } from './list-files.ts';
 import { neededFiles } from './needed-files.ts';
@@ -86,7 +86,7 @@ export async function downloadModel(
 
 /** Deletes what a download that is not wanted any more left of files that did not arrive whole. */
 export async function removeParts(cache: CachedModel, files: readonly HubFile[]): Promise<void> {
-  for (const { etag } of files) await removePart(cache.blobPath(etag));
+  for (const { etag } of files) await discardPart(cache.blobPath(etag));
 }
 
 const bytesOf = (files: readonly HubFile[]): number => files.reduce((sum, { size }) => sum + size, 0);

@@ -6,6 +6,7 @@ import { Fault, fault } from '../../../shared/faults/index.ts';
 import { writeFault } from '../formats/file-faults.ts';
 import { isFile, makeFolder } from './cache.ts';
 import { hashFile } from './hash-file.ts';
+import { isHeld, withPartLock } from './part-lock.ts';
 import { PassingError, reasonOf, type HubAnswer, type HubClient } from './hub-fetch.ts';
 
 /** A file of a hub: what it must be to count as arrived. */
@@ -30,13 +31,17 @@ const MOST_WAITS = 6;
 /** A hub that asks for a longer rest is left to the person. */
 const LONGEST_WAIT_MS = 120_000;
 
-/** What is there of a file that is being fetched; Python's huggingface_hub uses the same name and goes on from it. */
-export const partOf = (target: string): string => `${target}.incomplete`;
+/** What is there of a file that is being fetched; huggingface_hub before 1.0 used the same name. */
+const partOf = (target: string): string => `${target}.incomplete`;
 /** The ETag that the server gave when the part began: the rest must be of the same file. */
 const etagOf = (target: string): string => `${target}.incomplete.etag`;
 
-/** Deletes what was left of a file that is not wanted any more. */
-export async function removePart(target: string): Promise<void> {
+/** Deletes what was left of a file that is not wanted any more, unless another Graft is fetching it. */
+export async function discardPart(target: string): Promise<void> {
+  if (!(await isHeld(partOf(target)))) await removePart(target);
+}
+
+async function removePart(target: string): Promise<void> {
   await rm(partOf(target), { force: true });
   await rm(etagOf(target), { force: true });
 }
@@ -54,6 +59,19 @@ export async function fetchFile(
   options: FetchOptions = {},
 ): Promise<void> {
   await makeFolder(dirname(target));
+  await withPartLock(partOf(target), client.signal, async () => {
+    if (await isFile(target)) return;
+    await fetchLocked(client, url, file, target, options);
+  });
+}
+
+async function fetchLocked(
+  client: HubClient,
+  url: string,
+  file: HubFile,
+  target: string,
+  options: FetchOptions,
+): Promise<void> {
   const waits = options.retryWaits ?? RETRY_WAITS;
   let most = await sizeOf(partOf(target));
   let isFresh = most === 0;
@@ -161,7 +179,7 @@ function announcedProblem(
   return total > size ? `it is longer than the ${size} bytes that the hub announced` : null;
 }
 
-/** Writes at the places where the bytes belong, so that two programs that fetch the same file do no harm. */
+/** Writes the answer's bytes where they belong; returns how many are there then. */
 async function writeFrom(
   answer: HubAnswer,
   client: HubClient,
@@ -207,9 +225,8 @@ async function keepIfRight(client: HubClient, file: HubFile, target: string): Pr
   const kind = file.etag.length === 64 ? 'sha256' : 'git';
   const hash = await hashFile(partOf(target), kind, { signal: client.signal });
   if (hash !== file.etag) throw damaged(client, file, "its hash is not the one on the hub's list");
-  await rename(partOf(target), target).catch(async (error: unknown) => {
-    // Another program that fetched the same file was first.
-    if (!(await isFile(target))) throw writeFault(target, error);
+  await rename(partOf(target), target).catch((error: unknown) => {
+    throw writeFault(target, error);
   });
   await removePart(target);
 }

@@ -10,6 +10,8 @@ const MOST_REDIRECTS = 8;
 const LONGEST_WAIT_MS = 20_000;
 const MOST_WAITS = 3;
 
+const NO_PROXY = '; this version cannot use the proxy that HTTP_PROXY or HTTPS_PROXY names';
+
 /** What a request failed with, where the next one may succeed. */
 export class PassingError extends Error {
   readonly fault: Fault;
@@ -63,15 +65,22 @@ export function hubClient(
   const place = { endpoint: environment.endpoint, kind: repository.kind, id: repository.id };
   const open: HubClient['open'] = async (url, headers = {}) => {
     if (environment.offline) throw fault('hub/asking-forbidden', {});
-    honourProxy();
+    const isDirect = !honourProxy();
     const silence = new SilenceLimit(environment.silenceMs);
     const stop = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
     const failed = (error: unknown, inBody = false) =>
       signal?.aborted
         ? error
-        : new PassingError(fault('hub/unreachable', { ...place, reason: reasonOf(error) }, error), {
-            inBody,
-          });
+        : new PassingError(
+            fault(
+              'hub/unreachable',
+              { ...place, reason: reasonOf(error) + (isDirect ? NO_PROXY : '') },
+              error,
+            ),
+            {
+              inBody,
+            },
+          );
     const redirects: Headers[] = [];
     let at = new URL(url);
     for (;;) {

@@ -1,15 +1,16 @@
 import * as http from 'node:http';
 
-let done = false;
+let honoured: boolean | null = null;
 
 /**
- * Lets `fetch` of this process go through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name; does nothing where
- * none is named.
+ * Lets `fetch` of this process go through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name. False: one is
+ * named, and this Node cannot use it (it can from 24.14 on; an older Electron has an older one).
  */
-export function honourProxy(env: NodeJS.ProcessEnv = process.env): void {
-  if (done) return;
-  done = true;
+export function honourProxy(env: NodeJS.ProcessEnv = process.env): boolean {
+  if (honoured !== null) return honoured;
   const isNamed = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((name) => env[name]);
-  // Node has it from 24.14 on; the Node of an older Electron goes without a proxy.
-  if (isNamed && 'setGlobalProxyFromEnv' in http) http.setGlobalProxyFromEnv(env);
+  const isAble = 'setGlobalProxyFromEnv' in http;
+  if (isNamed && isAble) http.setGlobalProxyFromEnv(env);
+  honoured = !isNamed || isAble;
+  return honoured;
 }

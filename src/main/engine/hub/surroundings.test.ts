@@ -1,7 +1,7 @@
-import { execFile, fork } from 'node:child_process';
+import { execFile, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -41,6 +41,36 @@ describe('a program that is killed in the middle of a download', () => {
     await resolveModel('org/name', { env, retryWaits: [] });
     expect(hub.ranges).toContain(`bytes=${size}-`);
     expect((await readFile(blob)).equals(data)).toBe(true);
+  });
+});
+
+describe('two programs that fetch the same model at once', () => {
+  it('both get it whole, and one of them fetches it', async () => {
+    const { hub, env, modelDir } = await hubAndCache();
+    const start = () => {
+      const child = fork(join(import.meta.dirname, 'test-download.ts'), ['org/name'], {
+        env: { ...process.env, ...env },
+      });
+      return once(child, 'exit').then(([code]: unknown[]) => code);
+    };
+    expect(await Promise.all([start(), start()])).toEqual([0, 0]);
+    expect(hub.requests.filter((path) => path === weightsPath).length).toBe(1);
+    const blobs = await readdir(join(modelDir, 'blobs'));
+    expect(blobs.every((name) => /^[0-9a-f]{40,64}$/.test(name))).toBe(true);
+  });
+
+  it('do not wait for one that was killed, even when its number is another process now', async () => {
+    const gone = spawn(process.execPath, ['-e', '0']);
+    await once(gone, 'exit');
+    for (const pid of [gone.pid, process.pid]) {
+      const { env, modelDir } = await hubAndCache();
+      await mkdir(join(modelDir, 'blobs'), { recursive: true });
+      const blob = sha256((await modelFiles())['model.safetensors']!);
+      const lock = join(modelDir, 'blobs', `${blob}.incomplete.lock`);
+      await writeFile(lock, String(pid));
+      if (pid === process.pid) await utimes(lock, 1, 1);
+      await resolveModel('org/name', { env });
+    }
   });
 });
 

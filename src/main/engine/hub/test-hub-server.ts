@@ -118,19 +118,15 @@ function sendFile(
   if (isLarge(data) && large === null) {
     response.setHeader('X-Linked-Etag', `"${sha256(data)}"`);
     response.setHeader('X-Linked-Size', data.length);
-    response.writeHead(302, { Location: link }).end();
+    // The hub sends to another host, by its whole address.
+    response.writeHead(302, { Location: `http://${request.headers.host}${link}` }).end();
     return;
   }
   sendRange(request, response, data, `"${gitHash(data)}"`);
 }
 
 /** Bytes from `Range` on; all of them where `If-Range` names another ETag. */
-export function sendRange(
-  request: IncomingMessage,
-  response: ServerResponse,
-  data: Buffer,
-  etag: string,
-): void {
+function sendRange(request: IncomingMessage, response: ServerResponse, data: Buffer, etag: string): void {
   response.setHeader('ETag', etag);
   response.setHeader('Accept-Ranges', 'bytes');
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);

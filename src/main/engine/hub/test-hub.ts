@@ -7,7 +7,7 @@ import { faultOf, golden, temporaryFolder, textOf } from '../formats/test-suppor
 import { resolveModel } from './resolve-model.ts';
 import { serveHub, type Override, type TestHub, type TestHubContents } from './test-hub-server.ts';
 
-export { commit, sendRange, type Override, type TestHub } from './test-hub-server.ts';
+export { commit, type Override, type TestHub } from './test-hub-server.ts';
 
 /** A hub that ends with the test. */
 export async function startHub(contents: TestHubContents): Promise<TestHub> {

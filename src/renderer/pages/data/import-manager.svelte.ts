@@ -2,7 +2,7 @@ import type { InputOf, OutputOf } from '../../../shared/contract.ts';
 import type { ColumnRole, DataSource, Preview } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
-import { checkMapping, splitOfFile, withRole, type MappingCheck } from './mapping.ts';
+import { checkMapping, commonName, splitOfFile, withRole, type MappingCheck } from './mapping.ts';
 
 export type HubInfo = OutputOf<'datasets/hub-info'>;
 type EmptyLabels = NonNullable<InputOf<'datasets/import'>['emptyLabels']>;
@@ -208,7 +208,7 @@ export class ImportManager {
       if (turn !== this.#turn) return;
       this.#preview = preview;
       this.#roles = preview.columns.map(({ name, role }) => this.#chosen.get(name) ?? role);
-      if (!this.#nameTyped) this.#name = preview.name;
+      if (!this.#nameTyped) this.#name = commonName(this.#files.map(({ name }) => name)) ?? preview.name;
     } catch (error) {
       if (turn !== this.#turn) return;
       this.#preview = null;

@@ -9,7 +9,9 @@ export function jobFacts(job: Job): string {
   const left = job.rate && known ? (job.total - job.done) / job.rate : null;
   return [
     job.state === 'paused' ? 'Paused' : job.phase,
-    ...(job.done > 0 || known ? [`${amount(job.done)}${known ? ` of ${amount(job.total)}` : ''}${unit}`] : []),
+    ...(job.done > 0 || known
+      ? [`${amount(job.done)}${known ? ` of ${amount(job.total)}` : ''}${unit}`]
+      : []),
     ...(job.rate && job.unit ? [`${amount(job.rate)}${unit}/s`] : []),
     ...(left === null ? [] : [`about ${duration(left)} left`]),
   ]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkMapping, splitOfFile, withRole } from './mapping.ts';
+import { checkMapping, commonName, splitOfFile, withRole } from './mapping.ts';
 
 const column = (name: string, change: { distinct?: number; meanLength?: number } = {}) => ({
   name,
@@ -48,6 +48,12 @@ describe('a mapping', () => {
     expect(long.cautions[0]).toContain('reads like text');
     expect(long.problem).toBeNull();
   });
+});
+
+it('several files are called by how their names begin', () => {
+  expect(commonName(['reviews-train.csv', 'reviews-test.csv'])).toBe('reviews');
+  expect(commonName(['a.csv', 'b.csv'])).toBeNull();
+  expect(commonName(['reviews.csv'])).toBeNull();
 });
 
 describe('the split of a file', () => {

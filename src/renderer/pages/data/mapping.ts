@@ -63,6 +63,16 @@ export function checkMapping(columns: readonly Column[], given: readonly ColumnR
   };
 }
 
+/** What several files are called together: how their names begin ("reviews-train.csv" and "-test": reviews), or null. */
+export function commonName(names: readonly string[]): string | null {
+  const [first = ''] = names;
+  let length = 0;
+  while (length < first.length && names.every((name) => name[length] === first[length])) length++;
+  // Not into a word: "reviews-train" and "reviews-test" share "reviews-t".
+  const start = /^(.*[\p{L}\p{N}])[^\p{L}\p{N}]+[\p{L}\p{N}]*$/u.exec(first.slice(0, length))?.[1] ?? '';
+  return names.length > 1 && start.length >= 3 ? start : null;
+}
+
 /** The split that a file's name speaks of ("reviews-train.csv": train), or null. */
 export function splitOfFile(name: string): string | null {
   const words = name.toLowerCase().split(/[^a-z]+/);

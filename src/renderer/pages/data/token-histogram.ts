@@ -13,6 +13,12 @@ export interface Bar {
   cut: boolean;
 }
 
+export interface Tick {
+  value: number;
+  x: number;
+  anchor: 'start' | 'middle' | 'end';
+}
+
 /** Narrower bars than this are joined. */
 const NARROWEST = 5;
 
@@ -38,20 +44,29 @@ export function histogram(lengths: Lengths, width: number, height: number) {
     cut: at * wide >= maxLength,
   }));
   const cut = maxLength < tokens ? scale(maxLength) : null;
-  return { bars, cut, cutLeft: cut !== null && cut > width * 0.6, ticks: ticks(longest, maxLength, cut, scale) };
+  return {
+    bars,
+    cut,
+    cutLeft: cut !== null && cut > width * 0.6,
+    ticks: ticks(longest, maxLength, cut, scale),
+  };
 }
 
-function ticks(longest: number, maxLength: number, cut: number | null, scale: (value: number) => number) {
-  const fixed = [
-    { value: 0, x: 0, anchor: 'start' as const },
-    { value: longest, x: scale(longest), anchor: 'end' as const },
-    ...(cut === null ? [] : [{ value: maxLength, x: cut, anchor: 'middle' as const }]),
-  ];
+function ticks(
+  longest: number,
+  maxLength: number,
+  cut: number | null,
+  scale: (value: number) => number,
+): Tick[] {
   const half = Math.round(longest / 2);
-  const free = [{ value: half, x: scale(half), anchor: 'middle' as const }];
-  // Numbers that would touch are left out: the cut first, then the longest.
-  const shown: typeof fixed = [];
-  for (const tick of [fixed[0]!, ...fixed.slice(2), fixed[1]!, ...free])
-    if (shown.every(({ x }) => Math.abs(x - tick.x) > 44)) shown.push(tick as (typeof fixed)[number]);
+  // Numbers that would touch are left out; the cut matters most.
+  const wanted: Tick[] = [
+    { value: 0, x: 0, anchor: 'start' },
+    ...(cut === null ? [] : [{ value: maxLength, x: cut, anchor: 'middle' as const }]),
+    { value: longest, x: scale(longest), anchor: 'end' },
+    { value: half, x: scale(half), anchor: 'middle' },
+  ];
+  const shown: Tick[] = [];
+  for (const tick of wanted) if (shown.every(({ x }) => Math.abs(x - tick.x) > 44)) shown.push(tick);
   return shown;
 }

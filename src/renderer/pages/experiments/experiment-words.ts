@@ -1,5 +1,5 @@
 import type { Baselines, Experiment, ExperimentDetail } from '../../../shared/contract/experiments.ts';
-import { count, counted, decimal, duration, points, timeLeft } from '../../format.ts';
+import { count, counted, decimal, duration, timeLeft } from '../../format.ts';
 
 /** "step 237 of 375 · epoch 1.9 · about 38 s left"; of a finished one what it was and took. */
 export function progressLine(one: Experiment): string[] {
@@ -15,11 +15,11 @@ export function progressLine(one: Experiment): string[] {
   return [where, `epoch ${decimal(one.epoch, 2)}`, ...left];
 }
 
-/** How far a score is over guessing the most frequent class: "32.4 points over guessing". */
+/** How far a score is over guessing the most frequent class: "32.4 over guessing", in points. */
 export function overGuessing(accuracy: number, baselines: Baselines | null): string {
   if (!baselines) return '';
   const gain = accuracy - baselines.majority.accuracy;
-  return `${points(Math.abs(gain)).replace(/^[+−]/, '')} ${gain < 0 ? 'under' : 'over'} guessing`;
+  return `${decimal(Math.abs(100 * gain))} ${gain < 0 ? 'under' : 'over'} guessing`;
 }
 
 /** Names of parameters as groups: "lora_A, lora_B · query, value" with how many there are. */

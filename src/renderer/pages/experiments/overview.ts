@@ -1,6 +1,6 @@
 import type { Baselines, EvaluationPoint, ExperimentDetail } from '../../../shared/contract/experiments.ts';
 import type { LineSeries, Reference } from '../../charts/line-chart.ts';
-import { count, counted, decimal, duration, megabytes, percent } from '../../format.ts';
+import { count, decimal, duration, megabytes, percent } from '../../format.ts';
 import type { CurveColumns, CurveName } from './curve-columns.ts';
 import { overGuessing } from './experiment-words.ts';
 import { isFields } from './merge-patch.ts';
@@ -120,5 +120,5 @@ function clippedShare(config: Record<string, unknown>, curve: CurveColumns): str
   for (const norm of norms) if (norm > limit) clipped += 1;
   return clipped === 0
     ? `never clipped at ${decimal(limit)}`
-    : `clipped at ${decimal(limit)} in ${percent(clipped / norms.length, 0)} of ${counted(norms.length, 'step')}`;
+    : `clipped at ${decimal(limit)} in ${percent(clipped / norms.length, 0)}`;
 }

@@ -59,10 +59,11 @@ const emptyData = {
 
 /** What the recipe says of the rows. Left out is what it does not say. */
 function given(recipe: Recipe): Partial<NonNullable<Draft['data']>> {
-  const { trainSplit, evalSplit, trainSelect, evalSelect, maxLength, padding } = recipe;
+  const { trainSplit, evalSplit, trainSelect, evalSelect, split, maxLength, padding } = recipe;
   return {
     ...(trainSplit === null ? {} : { trainSplit }),
     ...(evalSplit === null ? {} : { evalSplit, split: null }),
+    ...(split ? { evalSplit: null, split } : {}),
     ...(trainSelect === null ? {} : { trainSelect }),
     ...(evalSelect === null ? {} : { evalSelect }),
     ...(maxLength === null ? {} : { maxLength }),

@@ -2,6 +2,24 @@ import type { HubModel, Model } from '../../../shared/contract/models.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
 
+const filters = ['all', 'trainable', 'labelled', 'unused', 'missing'] as const;
+export type ModelFilter = (typeof filters)[number];
+const passes: Record<ModelFilter, (model: Model) => boolean> = {
+  all: () => true,
+  trainable: ({ present, supported }) => present && supported,
+  labelled: ({ headLabels }) => headLabels !== null,
+  unused: ({ experiments }) => experiments === 0,
+  missing: ({ present }) => !present,
+};
+const orders = ['newest', 'name', 'smallest', 'used'] as const;
+export type ModelOrder = (typeof orders)[number];
+const compare: Record<ModelOrder, (a: Model, b: Model) => number> = {
+  newest: (a, b) => b.addedAt - a.addedAt,
+  name: (a, b) => a.name.localeCompare(b.name),
+  smallest: (a, b) => a.parameters - b.parameters,
+  used: (a, b) => b.experiments - a.experiments,
+};
+
 const DEBOUNCE_MS = 250;
 const PAGE = 20;
 
@@ -11,6 +29,8 @@ export class ModelListManager {
   #models = $state.raw<Model[] | null>(null);
   #cached = $state.raw<HubModel[]>([]);
   #query = $state.raw('');
+  #filter = $state.raw<ModelFilter>('all');
+  #order = $state.raw<ModelOrder>('newest');
   #results = $state.raw<HubModel[]>([]);
   #total = $state.raw(0);
   #searching = $state.raw(false);
@@ -44,9 +64,26 @@ export class ModelListManager {
     return this.#results.length > 0 && this.#results.length < this.#total;
   }
 
+  get filter(): ModelFilter {
+    return this.#filter;
+  }
+  get order(): ModelOrder {
+    return this.#order;
+  }
+  /** By a filter's name; what is none shows all. */
+  narrow(name: string): void {
+    this.#filter = filters.find((filter) => filter === name) ?? 'all';
+  }
+  sort(name: string): void {
+    this.#order = orders.find((order) => order === name) ?? 'newest';
+  }
+
   /** On this machine and matching the words typed. */
   get here(): Model[] {
-    return (this.#models ?? []).filter(({ name, architecture }) => this.#matches(`${name} ${architecture}`));
+    return (this.#models ?? [])
+      .filter(passes[this.#filter])
+      .filter(({ name, architecture }) => this.#matches(`${name} ${architecture}`))
+      .sort(compare[this.#order]);
   }
   /** Copies that Python left in its cache, not in the list yet. */
   get cached(): HubModel[] {
@@ -78,6 +115,20 @@ export class ModelListManager {
     // The cache is a convenience: a folder that cannot be read leaves the list as it is.
     const { models } = await this.#rpc.call('models/cached', {}).catch(() => ({ models: [] as HubModel[] }));
     this.#cached = models;
+  }
+
+  /** Takes models out of the list; their files stay. Rejects with the first RefusedError. */
+  async remove(ids: readonly string[]): Promise<void> {
+    try {
+      for (const id of ids) await this.#rpc.call('models/remove', { id });
+    } finally {
+      await this.read();
+    }
+  }
+
+  async restore(ids: readonly string[]): Promise<void> {
+    for (const id of ids) await this.#rpc.call('models/restore', { id });
+    await this.read();
   }
 
   /** Filters what is here at once, and asks the hub after a pause; the answer to older words is dropped. */

@@ -76,6 +76,39 @@ describe('the list of models', () => {
     expect(manager.cached).toHaveLength(1);
   });
 
+  it('is filtered and sorted as asked, and gives back what was removed', async () => {
+    let all = [
+      { ...model, id: 'a', name: 'large', parameters: 9, addedAt: 2 },
+      { ...model, id: 'b', name: 'tiny', parameters: 1, addedAt: 1, present: false },
+    ];
+    const everything = all;
+    const manager = new ModelListManager(
+      fakeBackend({
+        'models/list': () => ({ models: all }),
+        'models/cached': () => ({ models: [] }),
+        'models/remove': ({ id }) => {
+          all = all.filter((one) => one.id !== id);
+          return {};
+        },
+        'models/restore': () => {
+          all = everything;
+          return {};
+        },
+      }).rpc,
+    );
+    await manager.read();
+    const names = () => manager.here.map(({ name }) => name);
+    expect(names()).toEqual(['large', 'tiny']);
+    manager.sort('smallest');
+    expect(names()).toEqual(['tiny', 'large']);
+    manager.narrow('missing');
+    expect(names()).toEqual(['tiny']);
+    await manager.remove(['b']);
+    expect(names()).toEqual([]);
+    await manager.restore(['b']);
+    expect(names()).toEqual(['tiny']);
+  });
+
   it('reads itself again when models change', async () => {
     const { asked, emit, stop } = open();
     await settle();

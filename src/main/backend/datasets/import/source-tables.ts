@@ -24,5 +24,6 @@ export function openSourceTable(source: SourceFiles, path: string): Promise<Tabl
 export function cellText(value: unknown): string {
   if (value == null) return '';
   if (typeof value === 'string') return value;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return JSON.stringify(value);
 }

@@ -36,6 +36,8 @@ INSERT INTO rows_fts (rows_fts, rank) VALUES ('hashsize', 33554432);
 
 /** For a file that nobody else sees and that is thrown away when its making fails. */
 export function prepareForWriting(db: Db, pageLimit?: number): void {
+  // SQLite's defensive mode would keep a journal.
+  db.unsafeMode(true);
   db.pragma('journal_mode = OFF');
   db.pragma('synchronous = OFF');
   db.pragma('locking_mode = EXCLUSIVE');

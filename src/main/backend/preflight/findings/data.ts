@@ -172,7 +172,7 @@ export function lengthFindings(
   const longest = lengths.at(-1)!;
   if (longer > 0) {
     const better = Math.min(limit, Math.ceil(lengths[Math.floor(0.99 * (lengths.length - 1))]! / 8) * 8);
-    const rows = about ? '' : ` (${number(longer)} rows)`;
+    const rows = about ? '' : ` (${number(longer)} ${longer === 1 ? 'row' : 'rows'})`;
     found.push(
       finding(
         'truncation',

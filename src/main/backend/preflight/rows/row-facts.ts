@@ -39,7 +39,7 @@ export const rowFactsSchema = z.object({
 export type RowFacts = z.infer<typeof rowFactsSchema>;
 
 /** Places of rows in the version, in the order in which an experiment gets them. */
-export interface ChosenRows {
+interface ChosenRows {
   /** Row numbers. */
   rows: Int32Array;
   labels: Int32Array;
@@ -48,7 +48,7 @@ export interface ChosenRows {
 }
 
 /** The rows of one part of a question. Throws `data/select-count`. */
-export function chooseRows(db: Db, { split, select }: RowQuestion['train']): ChosenRows {
+function chooseRows(db: Db, { split, select }: RowQuestion['train']): ChosenRows {
   const place =
     split === null ? null : db.prepare('SELECT place FROM splits WHERE name = ?').pluck().get(split);
   const where = split === null ? '' : 'AND split = ?';
@@ -68,7 +68,7 @@ export function chooseRows(db: Db, { split, select }: RowQuestion['train']): Cho
 }
 
 /** Some of the rows, by their places. */
-export function pick(chosen: ChosenRows, places: ArrayLike<number>): ChosenRows {
+function pick(chosen: ChosenRows, places: ArrayLike<number>): ChosenRows {
   const take = Array.from(places);
   return {
     rows: Int32Array.from(take, (i) => chosen.rows[i]!),
@@ -77,11 +77,23 @@ export function pick(chosen: ChosenRows, places: ArrayLike<number>): ChosenRows 
   };
 }
 
+interface Parts {
+  train: ChosenRows;
+  eval: ChosenRows | null;
+  labels: string[];
+}
+
+/** Counts and lengths are asked one after the other; of a large version the rows are read once. */
+let last: { key: string; parts: Parts } | undefined;
+
+function chosenParts(db: Db, question: RowQuestion): Parts {
+  const key = JSON.stringify(question);
+  if (last?.key !== key) last = { key, parts: partsOf(db, question) };
+  return last.parts;
+}
+
 /** Both parts as an experiment has them, rows set aside included. Throws `data/select-count`, `data/split-size`. */
-export function chosenParts(
-  db: Db,
-  question: RowQuestion,
-): { train: ChosenRows; eval: ChosenRows | null; labels: string[] } {
+function partsOf(db: Db, question: RowQuestion): Parts {
   const names = z.array(z.string()).parse(db.prepare('SELECT name FROM labels ORDER BY place').pluck().all());
   const train = chooseRows(db, question.train);
   const labels = buildLabelMap([...new Set(train.labels)].map((place) => names[place] ?? '')).names;
@@ -145,7 +157,7 @@ export async function readLengths(db: Db, question: RowQuestion, folder: string)
 }
 
 /** At most `most` of the rows, evenly spread over them. */
-export function spread(rows: Int32Array, most: number): Int32Array {
+function spread(rows: Int32Array, most: number): Int32Array {
   if (rows.length <= most) return rows;
   return Int32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!);
 }

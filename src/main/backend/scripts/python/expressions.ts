@@ -151,7 +151,7 @@ function member(reader: Reader, node: SyntaxNode): Value {
 }
 
 /** `of.name`. */
-export function memberOf(of: Value, name: string): Value {
+function memberOf(of: Value, name: string): Value {
   if (of.kind === 'symbol') return symbol(`${of.path}.${name}`);
   if (of.kind === 'object') {
     const field = of.fields.get(name)?.value;
@@ -167,7 +167,7 @@ export function memberOf(of: Value, name: string): Value {
 }
 
 /** `of[key]`. */
-export function itemOf(of: Value, key: Value): Value {
+function itemOf(of: Value, key: Value): Value {
   const place = constantOf(key);
   if (of.kind === 'dict' && place !== undefined) {
     return of.entries.get(String(place))?.value ?? unknown(`there is no ${String(place)} in the dictionary`);

@@ -20,7 +20,7 @@ const isTokenizer = (value: Value): boolean => {
 };
 
 /** Calls of a tokenizer on rows: `tokenizer(examples["text"], …)`. */
-export function tokenizerCalls(calls: readonly Call[]): Call[] {
+function tokenizerCalls(calls: readonly Call[]): Call[] {
   return calls.filter(({ callee, args }) => {
     const of = callee.kind === 'member' && /^(encode_plus|batch_encode_plus|__call__)$/.test(callee.name);
     const target = of ? callee.of : callee;

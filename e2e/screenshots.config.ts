@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['e2e/screenshots.ts'],
+    globalSetup: ['e2e/build-first.ts'],
+    testTimeout: 600_000,
+  },
+});
