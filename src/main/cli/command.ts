@@ -26,28 +26,31 @@ export type Work = (options: Record<string, unknown>, context: CommandContext) =
 
 /** Makes `work` the action of `command`: progress, Ctrl-C, --json, faults and exit codes are the same for all. */
 export function setWork(command: Command, work: Work): Command {
-  return command.action(async (options: Record<string, unknown>) => {
-    const display = new ProgressDisplay(process.stderr);
-    const interrupts = watchInterrupts((message) => display.line(message));
-    const json = options['json'] === true;
-    try {
-      const outcome = await work(options, {
-        json,
-        signal: interrupts.signal,
-        onEvent: (event) => display.onEvent(event),
-        say: (message) => display.line(message),
-      });
-      display.end();
-      if (json) process.stdout.write(`${JSON.stringify(outcome.result)}\n`);
-      else if (outcome.text !== null) process.stdout.write(`${outcome.text}\n`);
-      process.exitCode = outcome.failed === true ? 1 : 0;
-    } catch (error) {
-      display.end();
-      reportFailure(error, json);
-    } finally {
-      interrupts.dispose();
-    }
-  });
+  return command.action((options: Record<string, unknown>) => runWork(options, work));
+}
+
+/** The same for a command that takes more than options. */
+export async function runWork(options: Record<string, unknown>, work: Work): Promise<void> {
+  const display = new ProgressDisplay(process.stderr);
+  const interrupts = watchInterrupts((message) => display.line(message));
+  const json = options['json'] === true;
+  try {
+    const outcome = await work(options, {
+      json,
+      signal: interrupts.signal,
+      onEvent: (event) => display.onEvent(event),
+      say: (message) => display.line(message),
+    });
+    display.end();
+    if (json) process.stdout.write(`${JSON.stringify(outcome.result)}\n`);
+    else if (outcome.text !== null) process.stdout.write(`${outcome.text}\n`);
+    process.exitCode = outcome.failed === true ? 1 : 0;
+  } catch (error) {
+    display.end();
+    reportFailure(error, json);
+  } finally {
+    interrupts.dispose();
+  }
 }
 
 /** Prints a failure (on stdout as JSON with --json, else on stderr) and sets the exit code: 2 for wrong usage. */

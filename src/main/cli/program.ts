@@ -10,6 +10,7 @@ import { predictCommand } from './commands/predict.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tokenizeCommand } from './commands/tokenize.ts';
 import { trainCommand } from './commands/train.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { option } from './options.ts';
 
 const firstSteps = `
@@ -36,6 +37,7 @@ export function makeProgram(): Command {
     tokenizeCommand,
     mergeCommand,
     exportCommand,
+    verifyCommand,
     inspectCommand,
     serveCommand,
     doctorCommand,

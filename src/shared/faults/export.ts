@@ -5,4 +5,25 @@ export const exportFaults = {
     message: `The merged model, read back, answers differently: its logits are up to ${p.difference} off (limit ${p.limit}). ${p.output} was not written.`,
     remedy: 'Check that the disk is sound and merge again.',
   }),
+  'export/no-adapter': (_: Record<never, never>) => ({
+    message: 'There is no adapter to export.',
+    remedy: 'Name one with --adapter, or choose another target.',
+  }),
+  'export/base-needed': (p: { folder: string }) => ({
+    message: `${p.folder} holds an adapter, which answers only with its base model.`,
+    remedy: 'Name the base with --model.',
+  }),
+  'export/no-proof': (p: { folder: string }) => ({
+    message: `${p.folder} has no verification.json of Graft that can be read.`,
+    remedy: 'Name the folder of an export, or export again.',
+  }),
+  'export/no-answer': (p: { folder: string; how: string; reason: string }) => ({
+    message:
+      `The process that was to load ${p.folder} ended without an answer (${p.how}). ${p.reason}`.trim(),
+    remedy: 'Free some memory, then try again.',
+  }),
+  'export/cannot-load': (p: { detail: string }) => ({
+    message: `What was written cannot be loaded: ${p.detail}`,
+    remedy: 'Check that the disk is sound and export again.',
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

@@ -78,7 +78,7 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
   return { output, files: await Promise.all(files), comparison: comparison! };
 }
 
-async function writeWeights(
+export async function writeWeights(
   file: string,
   base: BaseModel,
   adapter: Adapter | undefined,
@@ -103,7 +103,7 @@ async function writeWeights(
 }
 
 /** config.json of a full-precision classifier: what the base says of itself, less what no longer holds. */
-function mergedConfig(base: BaseModel): Record<string, unknown> {
+export function mergedConfig(base: BaseModel): Record<string, unknown> {
   const { _name_or_path, torch_dtype, ...raw } = base.raw;
   return {
     ...raw,
@@ -114,7 +114,7 @@ function mergedConfig(base: BaseModel): Record<string, unknown> {
 }
 
 /** Texts of several lengths and scripts, for a comparison without data. */
-const SENTENCES = [
+export const SENTENCES = [
   'Yes.',
   'The battery lasts two days, and the screen is sharp.',
   'Absolutely LOVED it!!! 10/10 would buy again :-)',

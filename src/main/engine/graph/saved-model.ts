@@ -30,31 +30,69 @@ const PRODUCER = 1087;
 
 /** The bytes of `saved_model.pb`: every node that a signature reaches, and the signatures, tagged `serve`. */
 export function savedModelBytes(graph: Graph): Uint8Array {
-  const graphDef = new pb.GraphDef();
+  const meta = metaGraph(graph);
+  meta.setGraphDef(graphDef(reachable(graph)));
+  const model = savedModel();
+  model.addMetaGraphs(meta);
+  return model.serializeBinary();
+}
+
+/** The messages' parts one by one, for a file that is written piece by piece. */
+export const savedModelHead = (): Uint8Array => savedModel().serializeBinary();
+export const metaGraphBytes = (graph: Graph): Uint8Array => metaGraph(graph).serializeBinary();
+export const graphDefBytes = (nodes: Iterable<Node>): Uint8Array => graphDef(nodes).serializeBinary();
+
+/** A node as the constant that takes its place: definition, key of the attribute `value`, tensor without values. */
+export function constantParts(node: Node): Record<'definition' | 'key' | 'tensor', Uint8Array> {
+  const { dtype, shape } = node.outputs[0]!;
+  const definition = new pb.NodeDef();
+  definition.setName(node.name);
+  definition.setOp('Const');
+  definition.getAttrMap().set('dtype', attributeMessage({ type: dtype }));
+  const tensor = new pb.Tensor();
+  tensor.setDtype(DataType[dtype]);
+  tensor.setTensorShape(shapeMessage(shape));
+  // A map's entry is a message whose field 1 is the key; a NodeDef's field 1 is a text too.
+  const key = new pb.NodeDef();
+  key.setName('value');
+  return {
+    definition: definition.serializeBinary(),
+    key: key.serializeBinary(),
+    tensor: tensor.serializeBinary(),
+  };
+}
+
+function savedModel(): InstanceType<Messages['SavedModel']> {
+  const model = new pb.SavedModel();
+  model.setSavedModelSchemaVersion(1);
+  return model;
+}
+
+function graphDef(nodes: Iterable<Node>): Message {
+  const message = new pb.GraphDef();
   const versions = new pb.VersionDef();
   versions.setProducer(PRODUCER);
   versions.setMinConsumer(0);
-  graphDef.setVersions(versions);
-  for (const node of reachable(graph)) graphDef.addNode(nodeMessage(node));
+  message.setVersions(versions);
+  for (const node of nodes) message.addNode(nodeMessage(node));
+  return message;
+}
 
+function metaGraph(graph: Graph): InstanceType<Messages['MetaGraphDef']> {
   const info = new pb.MetaGraphDef.MetaInfoDef();
   info.addTags('serve');
   info.setTensorflowVersion('2.21.0');
   const meta = new pb.MetaGraphDef();
   meta.setMetaInfoDef(info);
-  meta.setGraphDef(graphDef);
   for (const [name, { inputs, outputs }] of graph.signatures) {
     const signature = new pb.SignatureDef();
-    signature.setMethodName(`graft/${name}`);
+    signature.setMethodName(name === 'serving_default' ? 'tensorflow/serving/predict' : `graft/${name}`);
     for (const [key, tensor] of Object.entries(inputs)) signature.getInputsMap().set(key, tensorInfo(tensor));
     for (const [key, tensor] of Object.entries(outputs))
       signature.getOutputsMap().set(key, tensorInfo(tensor));
     meta.getSignatureDefMap().set(name, signature);
   }
-  const model = new pb.SavedModel();
-  model.setSavedModelSchemaVersion(1);
-  model.addMetaGraphs(meta);
-  return model.serializeBinary();
+  return meta;
 }
 
 /** Nodes upstream of the signatures, inputs before their users. */

@@ -78,6 +78,13 @@ export class Parameters {
     return variant.variable;
   }
 
+  /** Every frozen copy that was asked for: the variable holds parameter `name` times `factor`. */
+  *frozenCopies(): Generator<{ variable: Variable; name: string; factor: number }> {
+    for (const [name, variants] of this.frozen) {
+      for (const { variable, factor } of variants.values()) yield { variable, name, factor };
+    }
+  }
+
   /**
    * Adds signatures that take the frozen parameters in, a few at a time; those that nothing uses are left out.
    * @returns the names of the parameters that each signature wants.

@@ -1,0 +1,112 @@
+import type { BaseModel, Head } from '../../models/base-model.ts';
+import { bytesOf } from '../../formats/dtype.ts';
+import { writeFileAtomic } from '../../formats/atomic.ts';
+import { portableGraph, INPUTS } from '../portable-graph.ts';
+import { modelBytes, type OnnxInitializer, type OnnxModel, type OnnxTypeName } from './messages.ts';
+import { translate, type OnnxWeight } from './translate.ts';
+import { quantized } from './quantize.ts';
+import { toHalf } from './half.ts';
+
+export type OnnxPrecision = 'fp32' | 'fp16' | 'int8';
+
+/** A parameter of the finished model by its name. */
+export type ReadValue = (name: string) => Promise<Float32Array>;
+
+/**
+ * Writes a model in ONNX (opset 17): inputs input_ids, attention_mask and token_type_ids, int64 [batch, length];
+ * output `logits` [batch, labels] or `last_hidden_state` [batch, length, hidden], float32.
+ */
+export async function writeOnnx(
+  file: string,
+  base: BaseModel,
+  read: ReadValue,
+  options: { head: Head; precision: OnnxPrecision; version: string; metadata?: Record<string, string> },
+): Promise<void> {
+  const model = onnxModel(base, read, options.head);
+  const finished =
+    options.precision === 'fp16' ? toHalf(model) : options.precision === 'int8' ? quantized(model) : model;
+  await writeFileAtomic(file, modelBytes({ ...finished, metadata: options.metadata ?? {} }, options.version));
+}
+
+/** An initializer that a matrix product takes: `dims` are [in, out]. */
+export interface WeightInitializer extends OnnxInitializer {
+  type: OnnxTypeName;
+  product: boolean;
+}
+
+export interface WeightedModel extends OnnxModel {
+  initializers: WeightInitializer[];
+}
+
+function onnxModel(base: BaseModel, read: ReadValue, head: Head): WeightedModel {
+  const { graph, inputs, output, weights } = portableGraph(base, head, 'int64');
+  const { nodes, constants, weights: used, nameOf } = translate(graph);
+  const held = new Map(weights.map(({ variable, name, factor }) => [variable.handle.node, { name, factor }]));
+  const initializer = (weight: OnnxWeight): WeightInitializer => {
+    const { name, factor } = held.get(weight.variable)!;
+    const elements = weight.dims.reduce((product, size) => product * size, 1);
+    return {
+      name: weight.name,
+      type: 'float32',
+      dims: weight.dims,
+      product: weight.product,
+      bytes: 4 * elements,
+      data: async () => {
+        const values = scaled(await read(name), factor);
+        return bytesOf(weight.transposed ? transposed(values, weight.dims) : values);
+      },
+    };
+  };
+  // The output keeps its name of `transformers`; the operation that makes it has another one in the graph.
+  const made = nameOf(output.tensor);
+  const named = nodes.map((node) => ({
+    ...node,
+    input: node.input.map((name) => (name === made ? output.name : name)),
+    output: node.output.map((name) => (name === made ? output.name : name)),
+  }));
+  const outputDims =
+    output.name === 'logits'
+      ? ['batch_size', base.config.num_labels]
+      : ['batch_size', 'sequence_length', base.config.hidden_size];
+  return {
+    name: base.tree.type,
+    nodes: named,
+    initializers: [
+      ...used.map(initializer),
+      ...constants.map(({ name, type, dims, values }) => {
+        const data =
+          type === 'float32'
+            ? Float32Array.from(values)
+            : BigInt64Array.from(values.map((value) => BigInt(value)));
+        const bytes = new Uint8Array(data.buffer);
+        return {
+          name,
+          type,
+          dims,
+          product: false,
+          bytes: bytes.byteLength,
+          data: () => Promise.resolve(bytes),
+        };
+      }),
+    ],
+    inputs: INPUTS.map((name) => ({
+      name: nameOf(inputs[name]),
+      type: 'int64',
+      dims: ['batch_size', 'sequence_length'],
+    })),
+    outputs: [{ name: output.name, type: 'float32', dims: outputDims }],
+    metadata: {},
+  };
+}
+
+function scaled(values: Float32Array, factor: number): Float32Array {
+  return factor === 1 ? values : values.map((value) => value * factor);
+}
+
+/** `dims`: of the result [in, out]; values are [out, in]. */
+function transposed(values: Float32Array, [columns, rows]: readonly number[]): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < rows!; i++)
+    for (let j = 0; j < columns!; j++) result[j * rows! + i] = values[i * columns! + j]!;
+  return result;
+}

@@ -1,0 +1,131 @@
+import { Graph, type DataTypeName, type Tensor, type Variable } from '../graph/graph.ts';
+import { binary, concat, gather, reshape, shapeOf, transpose } from '../graph/ops/raw.ts';
+import type { AttentionLayout, Heads } from '../models/attention-layout.ts';
+import type { BaseModel, Head } from '../models/base-model.ts';
+import { bertEncoder, bertForSequenceClassification, type TokenBatch } from '../models/bert.ts';
+import { Layers } from '../models/layers.ts';
+import { Parameters } from '../models/parameters.ts';
+
+export const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids'] as const;
+
+/** A model as a graph that other programs can run: rectangles of ids [batch, length] in, logits or vectors out. */
+export interface PortableGraph {
+  graph: Graph;
+  /** By the names of `transformers`: input_ids, attention_mask, token_type_ids, each [batch, length]. */
+  inputs: Record<(typeof INPUTS)[number], Tensor>;
+  /** `logits` [batch, labels], or `last_hidden_state` [batch, length, hidden]. */
+  output: { name: string; tensor: Tensor };
+  /** What each variable of the graph holds: a parameter of the model times a factor. */
+  weights: { variable: Variable; name: string; factor: number }[];
+}
+
+/** `idType`: what the ids are fed as. Plain operations only, no kernel of one device. */
+export function portableGraph(base: BaseModel, head: Head, idType: DataTypeName): PortableGraph {
+  const g = new Graph();
+  const [ids, mask, types] = INPUTS.map((name) => g.placeholder(name, idType, [-1, -1])) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const { config } = base;
+  const heads = {
+    heads: config.num_attention_heads,
+    headSize: config.hidden_size / config.num_attention_heads,
+  };
+  const parameters = new Parameters(g, base.parameters, new Set());
+  const layers = new Layers({ graph: g, parameters, compute: 'float32', fused: false });
+  const batch = tokenBatch(g, ids, mask, types, heads);
+  const output = (): PortableGraph['output'] => {
+    if (head === 'classification') {
+      return { name: 'logits', tensor: bertForSequenceClassification(layers, config, batch) };
+    }
+    const hidden = bertEncoder(layers, config, batch, '', 'all');
+    const shape = [...sizesOf(g, ids), g.ints(config.hidden_size)];
+    const tensor = reshape(g, hidden, { tensor: concat(g, shape, [3]), shape: [-1, -1, config.hidden_size] });
+    return { name: 'last_hidden_state', tensor };
+  };
+  const inputs = { input_ids: ids, attention_mask: mask, token_type_ids: types };
+  const made = output();
+  g.signature('serving_default', inputs, { [made.name]: made.tensor });
+  return { graph: g, inputs, output: made, weights: [...parameters.frozenCopies()] };
+}
+
+/** [batch] and [length] of a matrix, as vectors of one number. */
+function sizesOf(g: Graph, matrix: Tensor): [Tensor, Tensor] {
+  const shape = shapeOf(g, matrix);
+  const at = (axis: number): Tensor => reshape(g, gather(g, shape, g.constant('int32', [], [axis])), [1]);
+  return [at(0), at(1)];
+}
+
+function tokenBatch(g: Graph, ids: Tensor, mask: Tensor, types: Tensor, heads: Heads): TokenBatch {
+  const [texts, length] = sizesOf(g, ids);
+  const flat = (matrix: Tensor): Tensor => reshape(g, g.cast(matrix, 'int32'), [-1]);
+  const row = range(g, reshape(g, length, []));
+  const zeros = binary(g, 'Mul', g.cast(ids, 'int32'), g.constant('int32', [], [0]));
+  const missing = binary(g, 'Sub', g.scalar(1), g.cast(mask, 'float32'));
+  // -30,000 leaves a masked key with exactly nothing in float32 and is within float16.
+  const bias = binary(g, 'Mul', missing, g.scalar(-30_000));
+  return {
+    ids: flat(ids),
+    types: flat(types),
+    positions: reshape(g, binary(g, 'AddV2', zeros, row), [-1]),
+    first: binary(g, 'Mul', range(g, reshape(g, texts, [])), length),
+    layout: new PaddedLayout(g, length, reshapeBias(g, bias, length), heads),
+  };
+}
+
+/** [batch, length] -> [batch, 1, 1, length] */
+function reshapeBias(g: Graph, bias: Tensor, length: Tensor): Tensor {
+  const shape = concat(g, [g.ints(-1, 1, 1), length], [4]);
+  return reshape(g, bias, { tensor: shape, shape: [-1, 1, 1, -1] });
+}
+
+/** 0 … count-1 */
+function range(g: Graph, count: Tensor): Tensor {
+  const zero = g.constant('int32', [], [0]);
+  const one = g.constant('int32', [], [1]);
+  return g.op('Range', [zero, count, one], { Tidx: { type: 'int32' } }, { dtype: 'int32', shape: [-1] });
+}
+
+/** All texts in one rectangle, padding included; what is padding is left out by the bias. */
+class PaddedLayout implements AttentionLayout {
+  readonly headSize: number;
+  private readonly graph: Graph;
+  private readonly length: Tensor;
+  private readonly mask: Tensor;
+  private readonly heads: number;
+
+  constructor(graph: Graph, length: Tensor, mask: Tensor, { heads, headSize }: Heads) {
+    this.graph = graph;
+    this.length = length;
+    this.mask = mask;
+    this.heads = heads;
+    this.headSize = headSize;
+  }
+
+  split(x: Tensor): Tensor[] {
+    const g = this.graph;
+    const shape = concat(g, [g.ints(-1), this.length, g.ints(this.heads, this.headSize)], [4]);
+    const rectangle = reshape(g, x, { tensor: shape, shape: [-1, -1, this.heads, this.headSize] });
+    return [transpose(g, rectangle, [0, 2, 1, 3])];
+  }
+
+  join([context]: readonly Tensor[]): Tensor {
+    return reshape(this.graph, transpose(this.graph, context!, [0, 2, 1, 3]), [
+      -1,
+      this.heads * this.headSize,
+    ]);
+  }
+
+  splitRows(x: Tensor): Tensor[] {
+    return [reshape(this.graph, x, [-1, this.heads, 1, this.headSize])];
+  }
+
+  joinRows([context]: readonly Tensor[]): Tensor {
+    return reshape(this.graph, context!, [-1, this.heads * this.headSize]);
+  }
+
+  bias(): Tensor {
+    return this.mask;
+  }
+}
