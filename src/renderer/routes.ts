@@ -1,7 +1,3 @@
-import type { Component } from 'svelte';
-
-/** A page's props are the parameters of its address; `?` marks one that may be missing. */
-export type PageComponent = Component<Record<string, string | undefined>>;
 export interface Page {
   pattern: string;
   title: string;

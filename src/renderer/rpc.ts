@@ -124,5 +124,3 @@ function overSocket(): Promise<Opened> {
 }
 
 export const rpc = new Connection(() => (window.graft ? overPort(window.graft) : overSocket()));
-export const call: Connection['call'] = (name, input) => rpc.call(name, input);
-export const on: Connection['on'] = (name, listener) => rpc.on(name, listener);

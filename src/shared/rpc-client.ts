@@ -26,7 +26,7 @@ export class RefusedError extends Error {
   }
 }
 
-export const connectionLost: FaultValue = {
+const connectionLost: FaultValue = {
   code: 'backend/connection',
   message: 'The connection to Graft was lost.',
   remedy: 'It is tried again by itself; what runs goes on.',

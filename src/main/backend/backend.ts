@@ -45,10 +45,10 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   app.add(preflightHandlers(context));
   app.add(scriptHandlers(context));
   app.add(
-    systemHandlers(context, async () => {
-      const listed = await experiments['experiments/list']?.({ archived: false });
-      return listed?.experiments ?? [];
-    }),
+    systemHandlers(
+      context,
+      async () => (await experiments['experiments/list']({ archived: false })).experiments,
+    ),
   );
   return {
     app,

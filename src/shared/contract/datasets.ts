@@ -30,7 +30,7 @@ export const sourceSchema = z.discriminatedUnion('kind', [
 ]);
 export type DataSource = z.infer<typeof sourceSchema>;
 
-export const columnSchema = z.object({
+const columnSchema = z.object({
   name: z.string(),
   /** What it was taken for. */
   role: columnRoleSchema,
@@ -110,7 +110,7 @@ export const findingCodeSchema = z.enum([
 ]);
 export type FindingCode = z.infer<typeof findingCodeSchema>;
 
-export const repairSchema = z.object({
+const repairSchema = z.object({
   action: z.enum([
     'keep-one',
     'split-together',

@@ -27,7 +27,6 @@ export const replySchema = z.union([
   z.object({ id: z.number().int(), fault: faultSchema }),
 ]);
 export const eventSchema = z.object({ event: z.string(), data: z.unknown() });
-export type Request = z.infer<typeof requestSchema>;
 export type Reply = z.infer<typeof replySchema>;
 export type EventMessage = z.infer<typeof eventSchema>;
 

@@ -85,7 +85,7 @@ export const hubModelSchema = z.object({
 });
 export type HubModel = z.infer<typeof hubModelSchema>;
 
-export const hubModelDetailSchema = hubModelSchema.extend({
+const hubModelDetailSchema = hubModelSchema.extend({
   /** The commit that would be fetched. */
   revision: z.string(),
   labels: z.array(z.string()).nullable(),

@@ -14,7 +14,7 @@ export const preferencesSchema = z.object({
 });
 export type Preferences = z.infer<typeof preferencesSchema>;
 
-export const partSchema = z.object({
+const partSchema = z.object({
   name: z.string(),
   state: z.enum(['good', 'warning', 'bad']),
   version: z.string().nullable(),
@@ -39,7 +39,7 @@ export const statusSchema = z.object({
 });
 export type SystemStatus = z.infer<typeof statusSchema>;
 
-export const storageItemSchema = z.object({
+const storageItemSchema = z.object({
   key: z.string(),
   /** "Checkpoints of finished experiments" */
   name: z.string(),
@@ -50,7 +50,7 @@ export const storageItemSchema = z.object({
   entries: z.array(z.object({ path: z.string(), bytes: count, what: z.string() })),
 });
 
-export const decisionSchema = z.object({
+const decisionSchema = z.object({
   kind: z.enum(['interrupted', 'failed', 'missing', 'finding']),
   title: z.string(),
   detail: z.string(),

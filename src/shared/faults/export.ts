@@ -5,8 +5,8 @@ export const exportFaults = {
     message: `The merged model, read back, answers differently: its logits are up to ${p.difference} off (limit ${p.limit}). ${p.output} was not written.`,
     remedy: 'Check that the disk is sound and merge again.',
   }),
-  'export/no-adapter': (_: Record<never, never>) => ({
-    message: 'There is no adapter to export.',
+  'export/no-adapter': (p: { model: string }) => ({
+    message: `${p.model} comes without an adapter: there is none to export.`,
     remedy: 'Name one with --adapter, or choose another target.',
   }),
   'export/base-needed': (p: { folder: string }) => ({

@@ -8,7 +8,7 @@ export interface Interval {
   high: number;
 }
 
-export const RESAMPLES = 2000;
+const RESAMPLES = 2000;
 
 /**
  * Rows that count alike in every metric: the same expected class and the same answer of each run. Resampling rows
@@ -78,7 +78,7 @@ export function bootstrap(cells: Cells, statistics: readonly Statistic[], seed =
 }
 
 /** Linear between the two neighbours, as numpy's default. */
-export function quantile(sorted: Float64Array, share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);

@@ -69,7 +69,7 @@ export function knownDataset({ db }: BackendContext, id: string): DatasetRecord 
   return dataset;
 }
 
-export const factsOf = ({ facts }: VersionRow) => factsSchema.parse(JSON.parse(facts));
+const factsOf = ({ facts }: VersionRow) => factsSchema.parse(JSON.parse(facts));
 
 /** As windows see it. */
 export function versionOutput(context: BackendContext, version: VersionRow): DatasetVersion {

@@ -17,7 +17,7 @@ export function browseHandlers({ host }: BackendContext): Handlers<Names> {
 }
 
 /** Folders first, then files, by name; what a dot hides is left out. Throws `files/missing`. */
-export async function listFolder(given: string) {
+async function listFolder(given: string) {
   const folder = path.resolve(given);
   const found = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     throw fault('files/missing', { file: folder }, error);

@@ -38,7 +38,7 @@ function decision({ id, name, state, fault, checkpointStep }: Experiment): Decis
 }
 
 /** One sentence against the best that was finished before it on the same version of the data. */
-export function verdict(experiment: Experiment, finished: readonly Experiment[]): string {
+function verdict(experiment: Experiment, finished: readonly Experiment[]): string {
   const accuracy = experiment.metrics?.['accuracy'];
   if (accuracy === undefined) return 'It was not evaluated.';
   const shown = `Accuracy ${(100 * accuracy).toFixed(1)} %`;

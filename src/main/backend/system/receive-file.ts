@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Handlers } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
@@ -39,10 +39,4 @@ export function safeName(name: string): string {
   const base = path.posix.basename(name.replaceAll('\\', '/'));
   const clean = base.replace(/[\u0000-\u001f<>:"|?*]/g, '_').replace(/^\.+/, '');
   return clean === '' ? 'file' : clean.slice(-200);
-}
-
-/** How much the inbox holds, for the storage page. */
-export async function inboxFiles(inbox: string): Promise<string[]> {
-  const entries = await readdir(inbox, { withFileTypes: true, recursive: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
 }

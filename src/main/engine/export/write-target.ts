@@ -32,7 +32,7 @@ export async function writeTarget(
   context: JobContext,
 ): Promise<void> {
   if (target === 'peft') {
-    if (!adapter) throw fault('export/no-adapter', {});
+    if (!adapter) throw fault('export/no-adapter', { model: base.folder });
     await writeAdapter(folder, base, adapter.plan, adapter.values);
     return;
   }

@@ -2,7 +2,7 @@ import type { Finding } from '../../../../shared/contract/datasets.ts';
 import { list, many, number, percent } from './words.ts';
 
 /** A class with fewer rows can hardly be learned, and its figures say nothing. */
-export const RARE_ROWS = 10;
+const RARE_ROWS = 10;
 const NAMED = 5;
 const DOMINANT = 0.75;
 /** The largest class has so many times the rows of the smallest. */

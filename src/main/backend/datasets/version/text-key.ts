@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 const SPACING = /\s{2}|[^\S ]/;
 
 /** A text without what does not make it another text: outer and repeated spaces, and case. */
-export function foldText(text: string): string {
+function foldText(text: string): string {
   const trimmed = text.trim();
   return (SPACING.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed).toLowerCase();
 }

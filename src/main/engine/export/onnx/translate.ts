@@ -180,7 +180,7 @@ export function translate(graph: Graph): Translation {
   return { nodes, constants: used, weights: [...weights.values()], nameOf };
 }
 
-export function onnxType(dtype: DataTypeName): OnnxTypeName {
+function onnxType(dtype: DataTypeName): OnnxTypeName {
   if (dtype === 'int32' || dtype === 'int64') return 'int64';
   if (dtype === 'float32') return 'float32';
   throw new Error(`Values of type ${dtype} have no place in an exported model.`);
