@@ -59,7 +59,7 @@ export function reportFailure(error: unknown, json: boolean): void {
   if (json) process.stdout.write(`${JSON.stringify({ error: shown })}\n`);
   else process.stderr.write(`${shown.message}\n${shown.remedy}\n`);
   if (!(error instanceof Fault) && process.env['GRAFT_DEBUG'] !== undefined) console.error(error);
-  process.exitCode = /^(settings\/|cli\/(usage|set|later))/.test(shown.code) ? 2 : 1;
+  process.exitCode = /^(settings\/|cli\/(usage|set))/.test(shown.code) ? 2 : 1;
 }
 
 function defect(error: unknown): Fault {

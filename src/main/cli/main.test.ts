@@ -61,8 +61,8 @@ describe('wrong usage', () => {
     ],
     [['predict', '--model', 'x', '--input', '-', '--precision', 'fp16'], 'Allowed choices are fp32, bf16.'],
     [['inspect'], 'Nothing to inspect: give --model M, --adapter A or --data FILE.'],
-    [['serve'], 'comes with the window'],
-    [['export', '--model', 'x', '--format', 'onnx', '--output', 'y'], '--format onnx comes later'],
+    [['export', '--model', 'x', '--format', 'pdf', '--output', 'y'], 'Allowed choices are hf, peft, onnx'],
+    [['verify'], "Missing required argument 'dir'."],
   ])('%j exits with 2 and says what is wrong', async (args, message) => {
     const { status, stdout, stderr } = await graft(args);
     expect(stderr).toContain(message);

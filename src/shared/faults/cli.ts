@@ -64,10 +64,6 @@ export const cliFaults = {
     message: `${p.config} names no output folder.`,
     remedy: 'Add output_dir to it, or pass --output DIR.',
   }),
-  'cli/later': (p: { what: string; remedy: string }) => ({
-    message: `${p.what} comes later; this version cannot do it.`,
-    remedy: p.remedy,
-  }),
   'cli/config-syntax': (p: { file: string; reason: string }) => ({
     message: `${p.file} is not well-formed: ${p.reason}.`,
     remedy: 'Correct the file there. A config is JSON (.json) or YAML (.yaml).',
