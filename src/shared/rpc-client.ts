@@ -26,6 +26,12 @@ export class RefusedError extends Error {
   }
 }
 
+/** The words of a refused request; anything else is a defect and is thrown on. */
+export function faultOf(error: unknown): FaultValue {
+  if (error instanceof RefusedError) return error.fault;
+  throw error;
+}
+
 const connectionLost: FaultValue = {
   code: 'backend/connection',
   message: 'The connection to Graft was lost.',

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { classMetricsSchema } from '../../shared/contract/experiments.ts';
 import { fault } from '../../shared/faults/index.ts';
 import { parseTrainConfig, type TrainConfig } from '../../shared/settings/train-config.ts';
 import { selectRows } from '../engine/data/selection.ts';
@@ -27,15 +28,7 @@ const metricsSchema = z.object({
   accuracy: z.number(),
   f1_macro: z.number(),
   mcc: z.number(),
-  per_class: z.array(
-    z.object({
-      label: z.string(),
-      precision: z.number(),
-      recall: z.number(),
-      f1: z.number(),
-      support: z.number(),
-    }),
-  ),
+  per_class: z.array(classMetricsSchema),
   confusion_matrix: z.array(z.array(z.number())),
 });
 

@@ -149,19 +149,19 @@ export const evaluationPointSchema = z.object({
 });
 export type EvaluationPoint = z.infer<typeof evaluationPointSchema>;
 
+export const classMetricsSchema = z.object({
+  label: z.string(),
+  precision: z.number(),
+  recall: z.number(),
+  f1: z.number(),
+  support: count,
+});
+
 export const evaluationSchema = z.object({
   labels: z.array(z.string()),
   rows: count,
   metrics: z.record(z.string(), z.number()),
-  perClass: z.array(
-    z.object({
-      label: z.string(),
-      precision: z.number(),
-      recall: z.number(),
-      f1: z.number(),
-      support: count,
-    }),
-  ),
+  perClass: z.array(classMetricsSchema),
   /** [expected][predicted] */
   confusion: z.array(z.array(count)),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { classMetricsSchema } from '../../../shared/contract/experiments.ts';
 
 /** The engine's `JobEvent`s that an experiment keeps or shows. A number that is none (NaN) comes as null at times. */
 const metrics = z
@@ -49,15 +50,7 @@ export const trainResultSchema = z.object({
   tokens_per_second: z.number(),
   metrics: z
     .looseObject({
-      per_class: z.array(
-        z.object({
-          label: z.string(),
-          precision: z.number(),
-          recall: z.number(),
-          f1: z.number(),
-          support: z.number(),
-        }),
-      ),
+      per_class: z.array(classMetricsSchema),
       confusion_matrix: z.array(z.array(z.number())),
     })
     .nullable(),

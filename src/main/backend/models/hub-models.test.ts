@@ -63,12 +63,12 @@ describe('the search of the hub', () => {
     const models = await withHub();
     vi.stubEnv('HF_ENDPOINT', 'http://127.0.0.1:9');
     vi.stubEnv('HF_TOKEN', 'from the environment');
-    const { context, hub, secrets, call } = models;
+    const { context, hub, call } = models;
     context.db
       .prepare("INSERT INTO settings (key, value) VALUES ('preferences', ?)")
       .run(JSON.stringify({ hubEndpoint: `${hub.endpoint}/` }));
     await call('models/search', { query: 'name' });
-    secrets.set('hub-token', 'from the key store');
+    await context.host.secrets.write('hub-token', 'from the key store');
     await call('models/search', { query: 'name' });
     expect(hub.tokens).toEqual(['Bearer from the environment', 'Bearer from the key store']);
   });

@@ -14,12 +14,12 @@ import { openWorkspace } from '../../storage/workspace.ts';
 import { App } from '../app.ts';
 import type { BackendContext } from '../context.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import { windowlessHost } from '../windowless-host.ts';
 import { modelHandlers } from './models.ts';
 
 export interface OpenModels {
   context: BackendContext;
   cache: string;
-  secrets: Map<string, string>;
   /** As a window calls it. Throws the fault that comes back. */
   call: <Name extends MethodName>(name: Name, input: InputOf<Name>) => Promise<OutputOf<Name>>;
   /** The next event of a kind that fits. */
@@ -43,7 +43,6 @@ export async function openModels(hub?: TestHub): Promise<OpenModels> {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   const workspace = openWorkspace(await temporaryFolder());
   const app = new App();
-  const secrets = new Map<string, string>();
   const closing: (() => Promise<void>)[] = [];
   const context: BackendContext = {
     workspace,
@@ -51,21 +50,13 @@ export async function openModels(hub?: TestHub): Promise<OpenModels> {
     jobs: new Jobs((job) => app.emit('jobs/changed', job)),
     emit: app.emit,
     onClose: (work) => void closing.push(work),
-    host: {
-      kind: 'cli',
-      startEngine: () => {
+    host: windowlessHost(
+      'cli',
+      () => {
         throw new Error('Nothing here starts an engine.');
       },
-      pick: () => Promise.resolve(null),
-      reveal: () => Promise.resolve(false),
-      secrets: {
-        available: true,
-        read: (name) => Promise.resolve(secrets.get(name) ?? null),
-        write: () => Promise.resolve(),
-      },
-      notify: () => undefined,
-      showProgress: () => undefined,
-    },
+      true,
+    ),
   };
   app.add(context.jobs.handlers);
   app.add(modelHandlers(context));
@@ -78,7 +69,6 @@ export async function openModels(hub?: TestHub): Promise<OpenModels> {
   return {
     context,
     cache,
-    secrets,
     call: async (name, input) => {
       const reply = await app.answer({ id: 1, method: name, input });
       if (reply !== undefined && 'fault' in reply) throw new Fault(reply.fault.code, reply.fault);

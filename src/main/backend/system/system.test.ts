@@ -15,6 +15,7 @@ import { openDatabase } from '../../storage/database.ts';
 import { openWorkspace } from '../../storage/workspace.ts';
 import type { BackendContext } from '../context.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import { windowlessHost } from '../windowless-host.ts';
 import { safeName } from './receive-file.ts';
 import { systemHandlers } from './system.ts';
 
@@ -22,13 +23,11 @@ let dir: string;
 let context: BackendContext;
 let experiments: Experiment[];
 let events: string[];
-let secrets: Map<string, string>;
 
 beforeEach(() => {
   dir = mkdtempSync(path.join(os.tmpdir(), 'graft-system-'));
   experiments = [];
   events = [];
-  secrets = new Map();
   const workspace = openWorkspace(dir);
   context = {
     workspace,
@@ -36,25 +35,13 @@ beforeEach(() => {
     jobs: new Jobs(() => undefined),
     emit: (event) => void events.push(event),
     onClose: () => undefined,
-    host: {
-      kind: 'cli',
-      startEngine: () => {
+    host: windowlessHost(
+      'cli',
+      () => {
         throw new Error('Nothing here starts an engine.');
       },
-      pick: () => Promise.resolve(null),
-      reveal: () => Promise.resolve(false),
-      secrets: {
-        available: true,
-        read: (name) => Promise.resolve(secrets.get(name) ?? null),
-        write: (name, value) => {
-          if (value === null) secrets.delete(name);
-          else secrets.set(name, value);
-          return Promise.resolve();
-        },
-      },
-      notify: () => undefined,
-      showProgress: () => undefined,
-    },
+      true,
+    ),
   };
 });
 afterEach(() => {

@@ -1,6 +1,6 @@
 import type { Dataset } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
+import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 
 const filters = ['all', 'used', 'unused', 'split', 'missing'] as const;
 export type DatasetFilter = (typeof filters)[number];
@@ -59,8 +59,7 @@ export class DatasetListManager {
       this.#datasets = (await this.#rpc.call('datasets/list', {})).datasets;
       this.#fault = null;
     } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      this.#fault = error.fault;
+      this.#fault = faultOf(error);
     }
   }
 

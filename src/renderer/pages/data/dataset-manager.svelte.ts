@@ -1,6 +1,6 @@
 import type { Dataset, DatasetVersion, FindingCode, Finding } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
+import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 
 type Rpc = Pick<RpcClient, 'call' | 'on'>;
 
@@ -53,8 +53,7 @@ export class DatasetManager {
       this.#versions = [...versions].sort((a, b) => b.number - a.number);
       this.#fault = null;
     } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      this.#fault = error.fault;
+      this.#fault = faultOf(error);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { InputOf, OutputOf } from '../../../shared/contract.ts';
 import type { ColumnRole, DataSource, Preview } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
+import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 import { checkMapping, commonName, splitOfFile, withRole, type MappingCheck } from './mapping.ts';
 
 export type HubInfo = OutputOf<'datasets/hub-info'>;
@@ -247,7 +247,6 @@ export class ImportManager {
   }
 
   #refused(error: unknown): void {
-    if (!(error instanceof RefusedError)) throw error;
-    this.#fault = error.fault;
+    this.#fault = faultOf(error);
   }
 }

@@ -1,7 +1,7 @@
 import type { DatasetReport } from '../../../shared/contract/datasets.ts';
 import type { Model } from '../../../shared/contract/models.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
+import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 
 /** Up to this many rows the token lengths are counted without being asked for. */
 const COUNT_UNASKED = 100_000;
@@ -99,9 +99,4 @@ export class ReportManager {
       if (turn === this.#turn) this.#counting = false;
     }
   }
-}
-
-function faultOf(error: unknown): FaultValue {
-  if (error instanceof RefusedError) return error.fault;
-  throw error;
 }

@@ -1,7 +1,7 @@
 import type { InputOf } from '../../../shared/contract.ts';
 import type { DatasetRow, DatasetVersion } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
+import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 
 type Filterable = 'query' | 'label' | 'split' | 'finding' | 'order';
 export type RowFilter = Required<Pick<InputOf<'datasets/rows'>, Filterable>>;
@@ -171,7 +171,6 @@ export class RowsManager {
   }
 
   #refused(error: unknown): void {
-    if (!(error instanceof RefusedError)) throw error;
-    this.#fault = error.fault;
+    this.#fault = faultOf(error);
   }
 }

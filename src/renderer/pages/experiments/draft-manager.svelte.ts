@@ -7,7 +7,8 @@ import { firstProblem, patchAt } from './form-fields.ts';
 import type { Fields } from './merge-patch.ts';
 import { PreflightManager } from './preflight-manager.svelte.ts';
 import { draftOfRecipe, type Missing } from './recipe-draft.ts';
-import { faultOf, type RpcPort } from './rpc-port.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import type { RpcPort } from './rpc-port.ts';
 import { patched, presetOf, splitsOf, wholeSpec, withPreset, type Draft } from './spec-choice.ts';
 
 const saveMs = 500;

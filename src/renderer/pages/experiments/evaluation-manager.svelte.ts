@@ -1,6 +1,7 @@
 import type { Evaluation, PredictionRow } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { faultOf, type RpcPort } from './rpc-port.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import type { RpcPort } from './rpc-port.ts';
 
 /** Which rows are looked at: a cell of the confusion matrix, or an order of the errors. */
 export interface RowChoice {

@@ -1,7 +1,8 @@
 import type { Experiment } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { chosenExperiments, noFilters, optionsOf, type Filters } from './experiment-filter.ts';
-import { faultOf, type RpcPort } from './rpc-port.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import type { RpcPort } from './rpc-port.ts';
 
 /** The live list of experiments, the archived ones too. */
 export interface ExperimentSource {

@@ -7,7 +7,8 @@ import type {
 import type { InputOf } from '../../../shared/contract.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { CurveColumns } from './curve-columns.ts';
-import { faultOf, type RpcPort } from './rpc-port.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import type { RpcPort } from './rpc-port.ts';
 
 const notesMs = 600;
 

@@ -1,6 +1,7 @@
 import type { OutputOf } from '../../../shared/contract.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { faultOf, type RpcPort } from './rpc-port.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import type { RpcPort } from './rpc-port.ts';
 
 export type LogLine = OutputOf<'experiments/log'>['items'][number];
 export type RunFile = OutputOf<'experiments/files'>['files'][number];

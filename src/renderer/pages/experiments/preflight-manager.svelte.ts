@@ -1,7 +1,8 @@
 import type { ExperimentSpec, Preflight, Timing } from '../../../shared/contract/experiments.ts';
 import type { AdapterPreview } from '../../../shared/contract/models.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { faultOf, type RpcPort } from './rpc-port.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import type { RpcPort } from './rpc-port.ts';
 
 const settleMs = 300;
 const idleMs = 2500;

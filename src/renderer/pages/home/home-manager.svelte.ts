@@ -1,7 +1,7 @@
 import type { OutputOf } from '../../../shared/contract.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Recipe } from '../../../shared/contract/scripts.ts';
-import { RefusedError } from '../../../shared/rpc-client.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
 import type { Rpc } from '../../rpc.ts';
 import { draftOfRecipe, type Missing } from '../experiments/recipe-draft.ts';
 
@@ -50,8 +50,7 @@ export class HomeManager {
       this.#fault = null;
       await this.#readCurve(home.running?.id ?? null);
     } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      this.#fault = error.fault;
+      this.#fault = faultOf(error);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { HubModel, Model } from '../../../shared/contract/models.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
+import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 
 const filters = ['all', 'trainable', 'labelled', 'unused', 'missing'] as const;
 export type ModelFilter = (typeof filters)[number];
@@ -171,9 +171,4 @@ export class ModelListManager {
   #matches(name: string): boolean {
     return name.toLowerCase().includes(this.#query.trim().toLowerCase());
   }
-}
-
-function faultOf(error: unknown): FaultValue {
-  if (error instanceof RefusedError) return error.fault;
-  throw error;
 }

@@ -2,7 +2,7 @@ import type { OutputOf } from '../../../shared/contract.ts';
 import type { Preset } from '../../../shared/contract/experiments.ts';
 import type { AdapterPreview } from '../../../shared/contract/models.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { RefusedError, type RpcClient } from '../../../shared/rpc-client.ts';
+import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 
 export type Tokens = OutputOf<'models/tokenize'>;
 
@@ -129,9 +129,4 @@ export class ModelManager {
       if (turn === this.#tokenTurn) this.#tokenizeFault = faultOf(error);
     }
   }
-}
-
-function faultOf(error: unknown): FaultValue {
-  if (error instanceof RefusedError) return error.fault;
-  throw error;
 }
