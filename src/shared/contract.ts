@@ -1,23 +1,33 @@
 /** Every request, reply and event that crosses a process border, by its `area/verb` name (DESIGN §2). */
 import type { z } from 'zod';
+import { adapterEvents, adapterMethods } from './contract/adapters.ts';
+import { compareMethods } from './contract/compare.ts';
 import { datasetEvents, datasetMethods } from './contract/datasets.ts';
 import { experimentEvents, experimentMethods } from './contract/experiments.ts';
+import { exportEvents, exportMethods } from './contract/exports.ts';
 import { jobEvents, jobMethods } from './contract/jobs.ts';
 import { modelEvents, modelMethods } from './contract/models.ts';
+import { playgroundMethods } from './contract/playground.ts';
 import { scriptMethods } from './contract/scripts.ts';
 import { systemEvents, systemMethods } from './contract/system.ts';
 
 export const methods = {
+  ...adapterMethods,
+  ...compareMethods,
   ...datasetMethods,
   ...experimentMethods,
+  ...exportMethods,
   ...jobMethods,
   ...modelMethods,
+  ...playgroundMethods,
   ...scriptMethods,
   ...systemMethods,
 };
 export const events = {
+  ...adapterEvents,
   ...datasetEvents,
   ...experimentEvents,
+  ...exportEvents,
   ...jobEvents,
   ...modelEvents,
   ...systemEvents,

@@ -4,7 +4,18 @@ import { faultSchema, id, method, nothing, time } from './message.ts';
 /** Long work that is not an experiment: a download, an import, a report. */
 export const jobSchema = z.object({
   id,
-  kind: z.enum(['download', 'import', 'report', 'hash', 'split', 'repair']),
+  kind: z.enum([
+    'download',
+    'import',
+    'report',
+    'hash',
+    'split',
+    'repair',
+    'merge',
+    'export',
+    'verify',
+    'predict',
+  ]),
   /** "Importing reviews.csv" */
   title: z.string(),
   state: z.enum(['running', 'paused', 'done', 'failed', 'cancelled']),

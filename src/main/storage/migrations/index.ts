@@ -1,4 +1,8 @@
 import { sql as first } from './0001-first.ts';
+import { sql as compareAndExport } from './0002-compare-and-export.ts';
 
 /** In order: the schema's version is how many of them were applied (`PRAGMA user_version`). Never change one that shipped. */
-export const migrations: readonly { name: string; sql: string }[] = [{ name: '0001-first', sql: first }];
+export const migrations: readonly { name: string; sql: string }[] = [
+  { name: '0001-first', sql: first },
+  { name: '0002-compare-and-export', sql: compareAndExport },
+];

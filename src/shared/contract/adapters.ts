@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { count, id, method, nothing, sha256, time } from './message.ts';
+
+export const adapterSchema = z.object({
+  id,
+  name: z.string(),
+  /** What made it: an experiment, a folder of the person's own, or other adapters. */
+  origin: z.enum(['experiment', 'imported', 'merged']),
+  experimentId: id.nullable(),
+  modelId: id.nullable(),
+  modelName: z.string(),
+  peftType: z.string(),
+  rank: count.nullable(),
+  labels: z.array(z.string()),
+  bytes: count,
+  /** False: its files are gone. */
+  present: z.boolean(),
+  sha256,
+  folder: z.string(),
+  exports: count,
+  createdAt: time,
+});
+export type Adapter = z.infer<typeof adapterSchema>;
+
+export const combinationSchema = z.enum([
+  'linear',
+  'cat',
+  'svd',
+  'ties',
+  'ties_svd',
+  'magnitude_prune',
+  'magnitude_prune_svd',
+  'dare_linear',
+  'dare_linear_svd',
+  'dare_ties',
+  'dare_ties_svd',
+]);
+
+export const adapterDetailSchema = z.object({
+  adapter: adapterSchema,
+  /** From the data to the exports; null where it is not known. */
+  lineage: z.object({
+    data: z
+      .object({ datasetId: id, versionId: id, name: z.string(), number: z.number().int(), rows: count })
+      .nullable(),
+    experiment: z
+      .object({ id, name: z.string(), accuracy: z.number().nullable(), finishedAt: time.nullable() })
+      .nullable(),
+    /** `matches` false: the base's weights are not those that it was trained on, with what differs. */
+    base: z.object({
+      modelId: id.nullable(),
+      name: z.string(),
+      sha256: sha256.nullable(),
+      matches: z.boolean().nullable(),
+      reason: z.string().nullable(),
+    }),
+    /** Adapters that it was merged from, with their weights. */
+    parts: z.array(z.object({ id, name: z.string(), weight: z.number() })),
+    exports: z.array(z.object({ id, name: z.string(), createdAt: time, passed: z.boolean().nullable() })),
+  }),
+  /** adapter_config.json as it stands. */
+  config: z.record(z.string(), z.unknown()),
+});
+export type AdapterDetail = z.infer<typeof adapterDetailSchema>;
+
+const one = z.object({ id });
+const several = z.object({ ids: z.array(id).min(1) });
+export const adapterMethods = {
+  'adapters/list': method(nothing, z.object({ adapters: z.array(adapterSchema) })),
+  'adapters/read': method(one, adapterDetailSchema),
+  /** A PEFT folder (.safetensors or .bin), checked against the base before anything is stored, and copied. */
+  'adapters/import': method(
+    z.object({ folder: z.string(), modelId: id, name: z.string().max(200).default('') }),
+    z.object({ adapter: adapterSchema }),
+  ),
+  /** One adapter from several on one base, as PEFT's add_weighted_adapter. A job whose result is the adapter's id. */
+  'adapters/merge': method(
+    z.object({
+      name: z.string().min(1).max(200),
+      parts: z
+        .array(z.object({ id, weight: z.number() }))
+        .min(2)
+        .max(20),
+      combination: combinationSchema,
+      density: z.number().gt(0).max(1).default(0.5),
+      majoritySign: z.enum(['total', 'frequency']).default('total'),
+      seed: z.number().int().min(0).max(4294967295).default(42),
+    }),
+    z.object({ jobId: id }),
+  ),
+  'adapters/update': method(
+    z.object({ id, name: z.string().min(1).max(200) }),
+    z.object({ adapter: adapterSchema }),
+  ),
+  /** What would go or lose its source with them. */
+  'adapters/dependents': method(
+    several,
+    z.object({
+      exports: z.array(z.object({ id, name: z.string() })),
+      adapters: z.array(z.object({ id, name: z.string() })),
+    }),
+  ),
+  /** Can be undone with `restore` until storage is cleaned. */
+  'adapters/remove': method(several, nothing),
+  'adapters/restore': method(several, nothing),
+};
+
+export const adapterEvents = { 'adapters/changed': z.object({ id: id.nullable() }) };

@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import { rowSchema } from './datasets.ts';
+import { experimentSchema } from './experiments.ts';
+import { count, id, method, nothing, page, range, time } from './message.ts';
+
+/** A value with its 95 % bootstrap interval. */
+export const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
+export type Interval = z.infer<typeof intervalSchema>;
+
+/** What two runs on the same rows differ in: other minus baseline, in points. */
+export const differenceSchema = z.object({
+  points: intervalSchema,
+  /** McNemar's for accuracy, the paired bootstrap's for F1. */
+  p: z.number(),
+  /** Whether the interval leaves out zero. */
+  shown: z.boolean(),
+});
+export type Difference = z.infer<typeof differenceSchema>;
+
+/** An experiment with what was measured of its stored predictions. */
+export const runFiguresSchema = z.object({
+  experiment: experimentSchema,
+  /**
+   * Equal for runs whose stored answers are of the same rows of the same data with the same labels; null: no
+   * predictions are kept.
+   */
+  rowsKey: z.string().nullable(),
+  rows: count,
+  accuracy: intervalSchema.nullable(),
+  macroF1: intervalSchema.nullable(),
+  /** Bytes of the adapter's weights. */
+  adapterBytes: count.nullable(),
+  /** Against the baseline; null for the baseline itself and where the rows differ. */
+  against: z.object({ accuracy: differenceSchema, macroF1: differenceSchema }).nullable(),
+  /** Why it is not compared; null where it is. */
+  reason: z.string().nullable(),
+});
+export type RunFigures = z.infer<typeof runFiguresSchema>;
+
+export const comparisonSchema = z.object({
+  baselineId: id,
+  runs: z.array(runFiguresSchema),
+  /** "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)." One for the best run against the baseline. */
+  verdict: z.string(),
+  /** What a person must know before trusting it: other rows, other data set versions, missing predictions. */
+  warnings: z.array(z.string()),
+  /** Runs that differ in nothing but their seed, where there are two or more. */
+  seedGroups: z.array(
+    z.object({
+      ids: z.array(id),
+      name: z.string(),
+      /** Mean over the seeds, with the smallest and the largest. */
+      accuracy: intervalSchema.nullable(),
+      macroF1: intervalSchema.nullable(),
+    }),
+  ),
+  /** Settings in which the runs differ, by path ("training.learning_rate"); one value a run, null: not set. */
+  differences: z.array(z.object({ path: z.string(), values: z.array(z.unknown()) })),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
+
+export const disagreementFilterSchema = z.enum([
+  /** Not all runs answer the same. */
+  'differ',
+  /** `rightId` is right and `wrongId` is wrong. */
+  'right-wrong',
+  'all-wrong',
+  /** Wrong with a high probability in at least one run, the surest first. */
+  'confident-errors',
+  /** Labels that are likely wrong themselves, by confident learning on the runs' mean probabilities. */
+  'label-errors',
+  'all',
+]);
+export type DisagreementFilter = z.infer<typeof disagreementFilterSchema>;
+
+export const disagreementSchema = z.object({
+  row: rowSchema,
+  expected: z.string(),
+  /** One a run, in the order asked for. */
+  answers: z.array(
+    z.object({
+      predicted: z.string(),
+      /** By label, in the order of `labels`; adds up to 1. */
+      probabilities: z.array(z.number()),
+    }),
+  ),
+  /** For `label-errors`: the label it more likely has. */
+  suggested: z.string().nullable(),
+});
+export type Disagreement = z.infer<typeof disagreementSchema>;
+
+export const calibrationSchema = z.object({
+  rows: count,
+  /** Expected calibration error, 15 bins, as it answers and after the temperature. */
+  ece: z.number(),
+  /** Fitted on one half of the rows, measured on the other. */
+  temperature: z.number(),
+  eceAfter: z.number(),
+  bins: z.array(
+    z.object({
+      from: z.number(),
+      to: z.number(),
+      rows: count,
+      confidence: z.number(),
+      accuracy: z.number(),
+    }),
+  ),
+});
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+export const slicesSchema = z.object({
+  /** What the rows were cut by: text length, or a column of the data. */
+  by: z.string(),
+  slices: z.array(
+    z.object({
+      name: z.string(),
+      rows: count,
+      /** Accuracy by run, in the order asked for. */
+      accuracy: z.array(intervalSchema),
+    }),
+  ),
+  /** Values of the column that are not shown: only the commonest are. */
+  left: count,
+});
+export type Slices = z.infer<typeof slicesSchema>;
+
+export const savedComparisonSchema = z.object({
+  id,
+  name: z.string(),
+  experimentIds: z.array(id),
+  baselineId: id.nullable(),
+  createdAt: time,
+});
+export type SavedComparison = z.infer<typeof savedComparisonSchema>;
+
+const ids = z.array(id).min(1).max(500);
+export const compareMethods = {
+  /** Intervals are percentiles of 2,000 seeded resamples. `baselineId` null: the first experiment. */
+  'compare/read': method(z.object({ ids, baselineId: id.nullable().default(null) }), comparisonSchema),
+  /** Two runs of any comparison, on the rows that both have answered. */
+  'compare/pair': method(
+    z.object({ baselineId: id, otherId: id }),
+    z.object({
+      accuracy: differenceSchema,
+      macroF1: differenceSchema,
+      rows: count,
+      onlyBaseline: count,
+      onlyOther: count,
+      sentence: z.string(),
+    }),
+  ),
+  /** Rows of the evaluation that all runs answered. The columns that slices can be cut by come with `compare/slices`. */
+  'compare/disagreements': method(
+    z.object({
+      ids,
+      filter: disagreementFilterSchema.default('differ'),
+      rightId: id.nullable().default(null),
+      wrongId: id.nullable().default(null),
+      /** A cell of the first run's confusion matrix. */
+      expected: z.string().nullable().default(null),
+      predicted: z.string().nullable().default(null),
+      query: z.string().max(500).default(''),
+      ...range,
+    }),
+    page(disagreementSchema).extend({
+      labels: z.array(z.string()),
+      /** The version whose rows these are: what a corrected label makes a new version of. */
+      versionId: id,
+      /** How many rows each filter would give; `right-wrong` only with both ids. */
+      counts: z.record(z.string(), count),
+    }),
+  ),
+  'compare/calibration': method(z.object({ id }), z.object({ calibration: calibrationSchema.nullable() })),
+  /** `by`: null for the text's length, else a column. */
+  'compare/slices': method(
+    z.object({ ids, by: z.string().nullable().default(null) }),
+    z.object({ slices: slicesSchema.nullable(), columns: z.array(z.string()) }),
+  ),
+  /** The same settings on another version of the data: goes to the end of the queue. */
+  'compare/retrain': method(z.object({ id, versionId: id }), z.object({ experiment: experimentSchema })),
+  'compare/list-saved': method(nothing, z.object({ saved: z.array(savedComparisonSchema) })),
+  'compare/save': method(
+    z.object({ name: z.string().min(1).max(200), ids, baselineId: id.nullable() }),
+    z.object({ saved: savedComparisonSchema }),
+  ),
+  'compare/forget': method(z.object({ id }), nothing),
+};

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { exportTargetSchema } from './exports.ts';
+import { count, id, method, nothing } from './message.ts';
+
+/** Something that answers: a base model with its own head, a trained experiment, an adapter, or one export of it. */
+export const answererSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('model'), id }),
+  z.object({ kind: z.literal('experiment'), id }),
+  z.object({ kind: z.literal('adapter'), id }),
+  z.object({ kind: z.literal('export'), id, target: exportTargetSchema }),
+]);
+export type Answerer = z.infer<typeof answererSchema>;
+
+export const answererChoiceSchema = z.object({
+  answerer: answererSchema,
+  name: z.string(),
+  /** "experiment · bert · finished yesterday" */
+  detail: z.string(),
+  labels: z.array(z.string()),
+});
+export type AnswererChoice = z.infer<typeof answererChoiceSchema>;
+
+export const answerSchema = z.object({
+  labels: z.array(z.string()),
+  probabilities: z.array(z.number()),
+  tokens: count,
+  /** Whether the text was cut at the model's limit. */
+  cut: z.boolean(),
+  milliseconds: z.number(),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+/** How much each token spoke for `label`. */
+export const attributionSchema = z.object({
+  method: z.enum(['integrated-gradients', 'attention-rollout']),
+  label: z.string(),
+  tokens: z.array(z.object({ text: z.string(), start: count, end: count, value: z.number() })),
+  /** Sum of the attributions less the difference of the logit to an empty text: near 0 where the steps were enough. */
+  gap: z.number().nullable(),
+});
+export type Attribution = z.infer<typeof attributionSchema>;
+
+const text = z.string().max(200_000);
+export const playgroundMethods = {
+  'playground/choices': method(nothing, z.object({ choices: z.array(answererChoiceSchema) })),
+  /** Loads it if it is not loaded; it stays loaded until others are asked for or some minutes have passed. */
+  'playground/answer': method(
+    z.object({ answerer: answererSchema, text, textPair: text.nullable().default(null) }),
+    z.object({ answer: answerSchema }),
+  ),
+  'playground/attribute': method(
+    z.object({
+      answerer: answererSchema,
+      text,
+      textPair: text.nullable().default(null),
+      label: z.string(),
+    }),
+    z.object({ attribution: attributionSchema }),
+  ),
+  /** Frees the memory of what is loaded. */
+  'playground/close': method(nothing, nothing),
+  /** Answers every row of a file. A job whose result is the written file's path. */
+  'playground/batch': method(
+    z.object({
+      answerer: answererSchema,
+      input: z.string(),
+      textColumn: z.string(),
+      textPairColumn: z.string().nullable().default(null),
+      output: z.string(),
+      format: z.enum(['csv', 'jsonl', 'parquet']),
+    }),
+    z.object({ jobId: id }),
+  ),
+};
