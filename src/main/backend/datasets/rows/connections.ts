@@ -2,24 +2,48 @@ import { z } from 'zod';
 import type { Db } from '../../../storage/database.ts';
 import { openVersionFile } from '../version/open.ts';
 
-/** A version file that stays open, with the names that its rows refer to. */
-export interface OpenVersion {
-  db: Db;
-  labels: string[];
-  splits: string[];
-  /** The file of findings that is attached as `findings`. */
-  attached: string | null;
-}
-
 const MOST_OPEN = 4;
 const names = z.array(z.string());
 const open = new Map<string, OpenVersion>();
+
+/** A version file that stays open, with the names that its rows refer to. */
+export class OpenVersion {
+  readonly db: Db;
+  readonly labels: string[];
+  readonly splits: string[];
+  readonly rows: number;
+  /** The file of findings that is attached as `findings`. */
+  attached: string | null = null;
+  private lengthOrder: Uint32Array | undefined;
+
+  constructor(file: string) {
+    this.db = openVersionFile(file);
+    const read = (table: string) =>
+      names.parse(this.db.prepare(`SELECT name FROM ${table} ORDER BY place`).pluck().all());
+    this.labels = read('labels');
+    this.splits = read('splits');
+    // Rows are numbered from 1 without gaps.
+    this.rows = Number(this.db.prepare('SELECT max(row) FROM rows').pluck().get() ?? 0);
+  }
+
+  /** The row numbers that a query gives in its column `row`: as one text, which is the quickest way out of SQLite. */
+  numbers(sql: string, values: readonly unknown[] = []): Uint32Array {
+    const text = this.db.prepare(`SELECT json_group_array(row) FROM (${sql})`).pluck().get(values);
+    return Uint32Array.from(JSON.parse(String(text)) as number[]);
+  }
+
+  /** All rows, the shortest text first; read once. */
+  byLength(): Uint32Array {
+    this.lengthOrder ??= this.numbers('SELECT row FROM rows ORDER BY characters, label, split, row');
+    return this.lengthOrder;
+  }
+}
 
 /** The connection of this thread to a version file. Throws `datasets/file-…`. */
 export function connectionTo(file: string): OpenVersion {
   const known = open.get(file);
   open.delete(file);
-  const version = known ?? connect(file);
+  const version = known ?? new OpenVersion(file);
   open.set(file, version);
   if (open.size > MOST_OPEN) forget([...open.keys()][0]!);
   return version;
@@ -29,13 +53,6 @@ export function connectionTo(file: string): OpenVersion {
 export function forget(file: string): void {
   open.get(file)?.db.close();
   open.delete(file);
-}
-
-function connect(file: string): OpenVersion {
-  const db = openVersionFile(file);
-  const read = (table: string) =>
-    names.parse(db.prepare(`SELECT name FROM ${table} ORDER BY place`).pluck().all());
-  return { db, labels: read('labels'), splits: read('splits'), attached: null };
 }
 
 /** Makes a file of findings readable as `findings`. */
