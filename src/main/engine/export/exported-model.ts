@@ -5,12 +5,12 @@ import { fault } from '../../../shared/faults/index.ts';
 import { openPredictor } from '../predict.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
-import type { TextTokenizer, TokenIds } from '../tokenizer/text-tokenizer.ts';
+import type { TextInput, TextTokenizer, TokenIds } from '../tokenizer/text-tokenizer.ts';
 
 /** An export as a program that uses it would load it: from its own folder and nothing else. */
 export interface ExportedModel {
-  /** Logits of each text [texts, labels], row-major. */
-  logits(texts: readonly string[]): Promise<Float32Array>;
+  /** Logits of each text or pair [texts, labels], row-major. */
+  logits(texts: readonly (string | TextInput)[]): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -33,10 +33,7 @@ export async function openExported(folder: string, maxLength: number, base?: str
   });
   return {
     logits: async (texts) => {
-      const encoded = await predictor.tokenizer.encode(
-        texts.map((text) => ({ text })),
-        { maxLength },
-      );
+      const encoded = await predictor.tokenizer.encode(texts.map(asInput), { maxLength });
       return predictor.logits(encoded);
     },
     close: () => Promise.resolve(predictor.close()),
@@ -83,18 +80,20 @@ async function openSavedModel(folder: string, maxLength: number): Promise<Export
   };
 }
 
+const asInput = (text: string | TextInput): TextInput => (typeof text === 'string' ? { text } : text);
+
 type Feeds = Record<'input_ids' | 'attention_mask' | 'token_type_ids', Int32Array>;
 
 /** Batches padded to their longest text, in the order given. */
 async function inBatches(
   tokenizer: TextTokenizer,
-  texts: readonly string[],
+  texts: readonly (string | TextInput)[],
   maxLength: number,
   run: (feeds: Feeds, shape: readonly [number, number]) => Promise<Float32Array>,
 ): Promise<Float32Array> {
   const parts: Float32Array[] = [];
   for (let from = 0; from < texts.length; from += BATCH) {
-    const batch = texts.slice(from, from + BATCH).map((text) => ({ text }));
+    const batch = texts.slice(from, from + BATCH).map(asInput);
     const encoded = await tokenizer.encode(batch, { maxLength, padding: 'longest' });
     const length = encoded[0]!.inputIds.length;
     const flat = (pick: (ids: TokenIds) => Int32Array | undefined): Int32Array => {
