@@ -85,7 +85,9 @@ describe('encode', () => {
 
   it('marks exactly the inputs that were cut', async () => {
     const tokenizer = await loadTokenizer(golden);
-    const words = fc.array(fc.constantFrom('a', 'the', 'hello', 'world', '😀', 'é'), { maxLength: 40 });
+    const words = fc.array(fc.constantFrom('a', 'the', 'hello', 'incomprehensible,', '😀', 'é'), {
+      maxLength: 120,
+    });
     await fc.assert(
       fc.asyncProperty(
         fc.array(words, { maxLength: 6 }),
@@ -102,6 +104,16 @@ describe('encode', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('marks a text as cut where the library stops reading it early', async () => {
+    const tokenizer = await loadTokenizer(join(golden, '../../models/bert'));
+    const text =
+      'This version released late 2005 is obviously a cost-cutting result. This release drops the zipper which ' +
+      'is essential when travelling.  Also the price have doubled compared to the previous style.';
+    const [cut] = await tokenizer.encode([{ text }], { maxLength: 64 });
+    expect(cut).toMatchObject({ truncated: true });
+    expect(cut!.inputIds).toHaveLength(64);
   });
 
   it('refuses a max_length that the special tokens alone fill', async () => {

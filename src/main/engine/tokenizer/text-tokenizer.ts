@@ -119,14 +119,13 @@ export class NativeTextTokenizer implements TextTokenizer {
     return encoded.map((ids) => this.#pad(ids, target));
   }
 
+  /** One token more than fits is asked for: the library stops reading early, and a cut text then looks like a whole one. */
   async #encodeTexts(batch: TextInput[], maxLength: number | undefined, settings: EncodeOptions) {
     if (maxLength === undefined) this.#native.disableTruncation();
-    else this.#native.setTruncation(maxLength, { direction: this.#properties.truncationSide });
+    else this.#native.setTruncation(maxLength + 1, { direction: this.#properties.truncationSide });
     const texts = batch.map((input) => input.text);
     const encodings = await this.#native.encodeBatch(texts, settings);
-    return encodings.map((encoding) =>
-      this.#toTokenIds(encoding, encoding.getLength() === maxLength && encoding.getOverflowing().length > 0),
-    );
+    return encodings.map((encoding) => this.#cut(encoding, maxLength));
   }
 
   /** Pairs are cut here: the library stops reading a long text early, then shares the room by what it has read. */
@@ -135,19 +134,21 @@ export class NativeTextTokenizer implements TextTokenizer {
     const encodings = await Promise.all(
       batch.map((input) => this.#native.encode(input.text, input.textPair ?? null, settings)),
     );
-    return encodings.map((encoding) => {
-      const truncated = maxLength !== undefined && encoding.getLength() > maxLength;
-      const ids = this.#toTokenIds(encoding, truncated);
-      if (!truncated) return ids;
-      const places = keptPlaces(encoding.getSequenceIds(), maxLength, this.#properties.truncationSide);
-      const keep = (values: Int32Array) => Int32Array.from(places, (place) => values[place]!);
-      return {
-        inputIds: keep(ids.inputIds),
-        attentionMask: keep(ids.attentionMask),
-        ...(ids.tokenTypeIds && { tokenTypeIds: keep(ids.tokenTypeIds) }),
-        truncated,
-      };
-    });
+    return encodings.map((encoding) => this.#cut(encoding, maxLength));
+  }
+
+  #cut(encoding: Encoding, maxLength: number | undefined): TokenIds {
+    const truncated = maxLength !== undefined && encoding.getLength() > maxLength;
+    const ids = this.#toTokenIds(encoding, truncated);
+    if (!truncated) return ids;
+    const places = keptPlaces(encoding.getSequenceIds(), maxLength, this.#properties.truncationSide);
+    const keep = (values: Int32Array) => Int32Array.from(places, (place) => values[place]!);
+    return {
+      inputIds: keep(ids.inputIds),
+      attentionMask: keep(ids.attentionMask),
+      ...(ids.tokenTypeIds && { tokenTypeIds: keep(ids.tokenTypeIds) }),
+      truncated,
+    };
   }
 
   #modelLimit(): number {
