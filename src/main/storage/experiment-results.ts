@@ -11,17 +11,6 @@ export interface Prediction {
   logits: Float32Array;
 }
 
-export interface NewAdapter {
-  id: string;
-  name: string;
-  experimentId: string;
-  modelId: string | null;
-  folder: string;
-  peftType: string;
-  sha256: string;
-  bytes: number;
-}
-
 export interface KnownFile {
   path: string;
   kind: 'adapter' | 'checkpoint' | 'experiment';
@@ -58,18 +47,6 @@ export class ResultStore {
       'SELECT id FROM adapters WHERE experiment_id = ? ORDER BY created_at DESC LIMIT 1',
     );
     return find.pluck().get(id) ?? null;
-  }
-
-  /** An experiment has one adapter: a later one takes its place. */
-  putAdapter({ id, name, experimentId, modelId, folder, peftType, sha256, bytes }: NewAdapter): void {
-    this.db
-      .prepare(
-        `INSERT INTO adapters (id, name, experiment_id, model_id, folder, peft_type, sha256, bytes, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256, bytes = excluded.bytes, folder = excluded.folder,
-           peft_type = excluded.peft_type, created_at = excluded.created_at`,
-      )
-      .run(id, name, experimentId, modelId, folder, peftType, sha256, bytes, Date.now());
   }
 
   /** Takes an experiment's adapter out of the library with it, or brings it back. */

@@ -1,4 +1,5 @@
 import { Fault, type FaultText } from './fault.ts';
+import { adaptersFaults } from './adapters.ts';
 import { backendFaults } from './backend.ts';
 import { cliFaults } from './cli.ts';
 import { dataFaults } from './data.ts';
@@ -8,6 +9,7 @@ import { formatsFaults } from './formats.ts';
 import { hubFaults } from './hub.ts';
 import { modelsFaults } from './models.ts';
 import { peftFaults } from './peft.ts';
+import { playgroundFaults } from './playground.ts';
 import { preflightFaults } from './preflight.ts';
 import { runtimeFaults } from './runtime.ts';
 import { storeFaults } from './store.ts';
@@ -22,6 +24,7 @@ export { Fault } from './fault.ts';
 
 /** Every text a person can get, by code `area/what`. One file an area. */
 const catalogue = {
+  ...adaptersFaults,
   ...backendFaults,
   ...cliFaults,
   ...dataFaults,
@@ -31,6 +34,7 @@ const catalogue = {
   ...hubFaults,
   ...modelsFaults,
   ...peftFaults,
+  ...playgroundFaults,
   ...preflightFaults,
   ...runtimeFaults,
   ...datasetsFaults,

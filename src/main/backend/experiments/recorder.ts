@@ -127,7 +127,7 @@ export class Recorder {
       this.facts.tokensPerSecond = result.tokens_per_second;
     }
     if (state === 'finished' || state === 'stopped' || state === 'paused')
-      await registerFiles(this.results, record);
+      await registerFiles(this.options.db, record);
     this.facts = {
       ...this.facts,
       timeLeft: null,

@@ -3,7 +3,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Evaluation } from '../../../shared/contract/experiments.ts';
 import type { ExperimentRecord } from '../../storage/experiments.ts';
-import type { KnownFile, Prediction, ResultStore } from '../../storage/experiment-results.ts';
+import { ResultStore, type KnownFile, type Prediction } from '../../storage/experiment-results.ts';
+import { AdapterStore } from '../../storage/adapters.ts';
+import type { Db } from '../../storage/database.ts';
+import { baseModel, baseOfRun } from '../adapters/base.ts';
+import { adapterConfig, folderLabels } from '../adapters/folder-facts.ts';
 import type { ExperimentResult } from './job-events.ts';
 import { filesIn, linesOf, sha256Of } from './run-folder.ts';
 
@@ -87,17 +91,18 @@ function softmaxAt(logits: readonly number[], place: number): number {
 
 /** Registers what stands in an experiment's folder: its adapter, if there is one, and every file by hash and size. */
 export async function registerFiles(
-  store: ResultStore,
-  experiment: Pick<ExperimentRecord, 'id' | 'name' | 'folder' | 'modelId' | 'config'>,
+  db: Db,
+  experiment: Pick<ExperimentRecord, 'id' | 'name' | 'folder' | 'modelId' | 'config' | 'startedAt'>,
 ): Promise<void> {
-  const { id, folder } = experiment;
+  const { id, name, folder, modelId } = experiment;
+  const store = new ResultStore(db);
   const found = await filesIn(folder);
   const adapterId = store.adapterOf(id) ?? randomUUID();
   const known: KnownFile[] = [];
-  for (const { name, path: file, bytes } of found) {
-    const kind = name.startsWith('adapter_')
+  for (const { name: place, path: file, bytes } of found) {
+    const kind = place.startsWith('adapter_')
       ? 'adapter'
-      : name.startsWith('checkpoints/')
+      : place.startsWith('checkpoints/')
         ? 'checkpoint'
         : 'experiment';
     known.push({
@@ -110,16 +115,19 @@ export async function registerFiles(
   }
   const weights = known.find(({ path: file }) => file === path.join(folder, 'adapter_model.safetensors'));
   if (weights) {
-    const { adapter } = z.object({ adapter: z.object({ peft_type: z.string() }) }).parse(experiment.config);
-    store.putAdapter({
-      id: adapterId,
-      name: experiment.name,
-      experimentId: id,
-      modelId: experiment.modelId,
-      folder,
-      peftType: adapter.peft_type,
+    const { peft_type: peftType, r: rank, base_model_name_or_path: named } = await adapterConfig(folder);
+    const modelFolder = baseModel(db, modelId)?.folder ?? named ?? folder;
+    new AdapterStore(db).put({
+      ...{ id: adapterId, name, origin: 'experiment', experimentId: id, modelId, folder, peftType },
       sha256: weights.sha256,
       bytes: weights.bytes,
+      facts: {
+        rank: peftType === 'LORA' ? rank : null,
+        labels: await folderLabels(folder),
+        base: await baseOfRun(db, modelId, modelFolder, experiment.startedAt),
+        parts: [],
+        combination: null,
+      },
     });
   }
   store.putFiles([id, adapterId], known);
