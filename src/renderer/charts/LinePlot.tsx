@@ -97,7 +97,7 @@ export function LinePlot(props: LinePlotProps) {
       ))}
       {lines.map((line) => (
         <Line
-          key={`${line.faint ? 'raw ' : ''}${line.key}`}
+          key={line.key}
           data={[...line.points]}
           dataKey="y"
           type="linear"

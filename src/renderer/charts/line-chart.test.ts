@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decimal } from '../format.ts';
-import { nearest, prepareLineChart, type LineChartOptions } from './line-chart.ts';
+import { highlighted, nearest, prepareLineChart, type LineChartOptions } from './line-chart.ts';
 
 const options: LineChartOptions = {
   series: [{ key: 'loss', label: 'loss', x: [0, 10, 20], y: [1, 0.5, 0.25] }],
@@ -25,6 +25,25 @@ describe('what a line chart draws', () => {
   it('smoothed, the raw values lie faint behind', () => {
     const { plot } = prepareLineChart({ ...options, smoothing: 0.6 });
     expect(plot.lines.map(({ faint }) => faint)).toEqual([true, false]);
+  });
+  it('a band is smoothed with its line and stays around it', () => {
+    const band = { low: [0.5, 0, 0.1], high: [1.5, 1, 0.4] };
+    const series = [{ key: 'a', label: 'a', x: [0, 1, 2], y: [1, 0.5, 0.25], band }];
+    const { plot } = prepareLineChart({ ...options, series, smoothing: 0.6 });
+    const middle = plot.lines.find(({ faint }) => !faint)!;
+    plot.bands[0]!.points.forEach(({ range: [low, high] }, at) => {
+      expect(low).toBeLessThan(middle.points[at]!.y);
+      expect(high).toBeGreaterThan(middle.points[at]!.y);
+    });
+  });
+  it('a line that is looked at stands before the others, each drawn once', () => {
+    const series = ['a', 'b'].map((key) => ({ key, label: key, x: [0, 1], y: [0, 1] }));
+    const { plot } = prepareLineChart({ ...options, series, smoothing: 0.6 });
+    const lines = highlighted(plot.lines, 'a');
+    expect(lines.at(-1)).toMatchObject({ key: 'a', faint: false });
+    expect(lines.filter(({ faint }) => !faint)).toHaveLength(1);
+    expect(new Set(lines.map(({ key }) => key)).size).toBe(lines.length);
+    expect(highlighted(plot.lines, 'unknown')).toBe(plot.lines);
   });
   it('a log scale leaves out what has no logarithm', () => {
     const series = [{ key: 'a', label: 'a', x: [0, 1, 2], y: [0, 0.1, 1] }];

@@ -1,8 +1,8 @@
-import { decimal } from '../format.ts';
 import { logTicks, scaleAround, spread, ticks, toPixel, type Scale } from './scale.ts';
 import { smooth } from './smooth.ts';
 import { BOTTOM, seriesLook, textWidth, TOP } from './theme.ts';
 import { lowerBound, thin, type Column } from './thin.ts';
+import { numberText, tickTexts, type ValueText } from './value-text.ts';
 import type { LinePlotProps, PlotBand, PlotLine } from './LinePlot.tsx';
 
 export interface LineSeries {
@@ -32,7 +32,7 @@ export interface LineChartOptions {
   height: number;
   /** After the last tick: "steps". */
   xUnit: string;
-  yText: (value: number) => string;
+  yText: ValueText;
 }
 export interface Prepared {
   plot: LinePlotProps;
@@ -58,11 +58,12 @@ const REFERENCE_DASHES = ['4 3', '1.5 2.5', '8 3', '2 5'];
 /** All that a line chart draws, from the data to pixels. */
 export function prepareLineChart(options: LineChartOptions): Prepared {
   const { width, height, log, yText } = options;
+  const smoothed = (ys: Column): Column => (options.smoothing > 0 ? smooth(ys, options.smoothing) : ys);
   const series = options.series.map((one, at) => ({
     ...one,
     ...seriesLook(one.colour ?? at),
     raw: one.y,
-    shown: options.smoothing > 0 ? smooth(one.y, options.smoothing) : one.y,
+    shown: smoothed(one.y),
   }));
   const x = options.zoom ? { low: options.zoom[0], high: options.zoom[1], log: false } : xScale(series);
   const buckets = Math.max(50, Math.floor(width / 2));
@@ -77,12 +78,20 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
         .map((at) => ({ x: one.x[at]!, y: ys[at]! }))
         .filter(({ y }) => !log || y > 0);
       for (const point of points) heights.push(point.y);
-      lines.push({ ...one, points, faint, dots: !faint && points.length <= DOTS });
+      lines.push({
+        ...one,
+        key: faint ? `raw ${one.key}` : one.key,
+        points,
+        faint,
+        dots: !faint && points.length <= DOTS,
+      });
     };
     if (options.smoothing > 0) add(one.raw, true);
     add(one.shown, false);
     if (one.band) {
-      const { low, high } = one.band;
+      // Smoothed as its line is, so that it stays around it.
+      const low = smoothed(one.band.low);
+      const high = smoothed(one.band.high);
       const points = thin(high, buckets, from, to).map((at) => ({
         x: one.x[at]!,
         range: [low[at]!, high[at]!] as [number, number],
@@ -94,7 +103,10 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   // The raw values lie behind: drawn first.
   lines.sort((a, b) => Number(b.faint) - Number(a.faint));
   const y = scaleAround(heights, { log });
-  const yTicks = log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(2, Math.round(height / 55)));
+  const yTicks = tickTexts(
+    log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(2, Math.round(height / 55))),
+    yText,
+  );
   const named = [
     ...(series.length > 1 && series.length <= DIRECT_LABELS ? series.map(endLabel(yText)) : []),
     ...options.references.map(({ value, label }) => ({ text: label, colour: 'var(--muted)', value })),
@@ -105,25 +117,25 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
     TOP,
     height - BOTTOM,
   );
-  const xTicks = ticks(x.low, x.high, Math.max(2, Math.floor(width / 130)));
-  const lastTick = xTicks.at(-1);
+  const xTicks = tickTexts(ticks(x.low, x.high, Math.max(2, Math.floor(width / 130))), numberText);
+  const lastTick = [...xTicks.keys()].at(-1);
   return {
     series,
     points: series.reduce((sum, one) => sum + one.x.length, 0),
     plot: {
       width,
       height,
-      left: Math.max(34, ...yTicks.map((tick) => textWidth(yText(tick)) + 12)),
+      left: Math.max(34, ...[...yTicks.values()].map((text) => textWidth(text) + 12)),
       right:
         named.length > 0
           ? Math.min(width * 0.3, Math.max(...named.map(({ text }) => textWidth(text))) + 14)
           : 24,
       x,
       y,
-      xTicks,
-      yTicks,
-      xText: (value) => (value === lastTick ? `${decimal(value)} ${options.xUnit}` : decimal(value)),
-      yText,
+      xTicks: [...xTicks.keys()],
+      yTicks: [...yTicks.keys()],
+      xText: (value) => `${xTicks.get(value) ?? ''}${value === lastTick ? ` ${options.xUnit}` : ''}`,
+      yText: (value) => yTicks.get(value) ?? '',
       lines,
       bands,
       references: options.references.map(({ value }, at) => ({ value, dash: REFERENCE_DASHES[at % 4]! })),
@@ -132,8 +144,15 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   };
 }
 
+/** The lines with one of them before the others; a key that none has changes nothing. */
+export function highlighted(lines: readonly PlotLine[], lit: string | null): readonly PlotLine[] {
+  if (!lines.some(({ key }) => key === lit)) return lines;
+  const back = lines.filter(({ key }) => key !== lit).map((line) => ({ ...line, faint: true }));
+  return [...back, ...lines.filter(({ key }) => key === lit)];
+}
+
 const endLabel =
-  (yText: (value: number) => string) =>
+  (yText: ValueText) =>
   ({ label, colour, shown }: { label: string; colour: string; shown: Column }) => {
     const value = shown[shown.length - 1] ?? NaN;
     return { text: `${label.length > 18 ? `${label.slice(0, 17)}…` : label} ${yText(value)}`, colour, value };

@@ -1,8 +1,13 @@
 /** Saves a drawing as the person's file, with the colours of the present theme. */
 export async function saveChart(svg: SVGSVGElement, title: string, kind: 'svg' | 'png'): Promise<void> {
   const text = standalone(svg);
-  const name = `${title.replaceAll(/[^\p{L}\p{N}]+/gu, '-').toLowerCase() || 'chart'}.${kind}`;
   const blob = kind === 'svg' ? new Blob([text], { type: 'image/svg+xml' }) : await toPng(text, svg);
+  saveFile(blob, title, kind);
+}
+
+/** Gives the person a file named after its title. */
+export function saveFile(blob: Blob, title: string, ending: string): void {
+  const name = `${title.replaceAll(/[^\p{L}\p{N}]+/gu, '-').toLowerCase() || 'chart'}.${ending}`;
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;

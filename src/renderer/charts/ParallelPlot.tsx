@@ -1,0 +1,92 @@
+import { Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+import { AXIS } from './theme.ts';
+
+export interface ParallelPlotProps {
+  width: number;
+  height: number;
+  left: number;
+  right: number;
+  above: number;
+  below: number;
+  axes: readonly {
+    left: number;
+    label: string;
+    /** The last of several: its name ends at the axis. */
+    end: boolean;
+    ticks: readonly { top: number; text: string }[];
+  }[];
+  lines: readonly {
+    key: string;
+    colour: string;
+    dash: string;
+    points: readonly { x: number; y: number }[];
+    faint: boolean;
+  }[];
+}
+
+// Texts stand on the lines: a rim of the ground keeps them readable.
+const RIM = {
+  stroke: 'var(--surface)',
+  strokeWidth: 4,
+  paintOrder: 'stroke',
+  strokeLinejoin: 'round',
+} as const;
+
+/** The drawing of parallel coordinates: no state, no hover. */
+export function ParallelPlot({ width, height, left, right, above, below, axes, lines }: ParallelPlotProps) {
+  return (
+    <LineChart
+      width={width}
+      height={height}
+      margin={{ top: above, right, bottom: below, left }}
+      accessibilityLayer={false}
+      style={{ pointerEvents: 'none' }}
+    >
+      <XAxis
+        dataKey="x"
+        type="number"
+        domain={[0, Math.max(1, axes.length - 1)]}
+        hide
+        allowDuplicatedCategory={false}
+      />
+      <YAxis type="number" domain={[0, 1]} hide />
+      {axes.map((_, at) => (
+        <ReferenceLine key={`axis ${at}`} x={at} stroke="var(--line-strong)" />
+      ))}
+      {lines.map((line) => (
+        <Line
+          key={line.key}
+          data={[...line.points]}
+          dataKey="y"
+          type="linear"
+          stroke={line.colour}
+          strokeOpacity={line.faint ? 0.15 : 1}
+          strokeWidth={1.75}
+          strokeDasharray={line.dash}
+          dot={false}
+          activeDot={false}
+          isAnimationActive={false}
+        />
+      ))}
+      {axes.map((axis, at) => (
+        <g key={`texts ${at}`}>
+          <text
+            x={axis.left}
+            y={14}
+            {...AXIS}
+            fill="var(--ink)"
+            fontWeight={500}
+            textAnchor={axis.end ? 'end' : 'start'}
+          >
+            {axis.label}
+          </text>
+          {axis.ticks.map(({ top, text }) => (
+            <text key={text} x={axis.left + 6} y={top + 4} {...AXIS} {...RIM}>
+              {text}
+            </text>
+          ))}
+        </g>
+      ))}
+    </LineChart>
+  );
+}

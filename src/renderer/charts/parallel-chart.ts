@@ -1,0 +1,149 @@
+import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
+import { spansDecades } from './scatter-chart.ts';
+import { seriesLook, textWidth } from './theme.ts';
+import { numberText, tickTexts, type ValueText } from './value-text.ts';
+import type { ParallelPlotProps } from './ParallelPlot.tsx';
+
+export interface ParallelAxis {
+  key: string;
+  label: string;
+  /** One a run; null: it has none. */
+  values: readonly (number | string | null)[];
+  text?: ValueText;
+}
+export interface ParallelRun {
+  key: string;
+  label: string;
+  /** Its place among the colours, from 0. */
+  colour: number;
+}
+export interface ParallelOptions {
+  axes: readonly ParallelAxis[];
+  runs: readonly ParallelRun[];
+  width: number;
+  height: number;
+  lit: string | null;
+}
+
+/** Space above the axes, for their names, and below. */
+const ABOVE = 30;
+const BELOW = 12;
+/** Up to this many different numbers are the ticks themselves. */
+const OWN_TICKS = 6;
+/** Runs without a number stand below those with one. */
+const NONE_BELOW = 0.14;
+
+interface PlacedAxis {
+  label: string;
+  /** Shares of the height from below, by run. */
+  places: number[];
+  ticks: { place: number; text: string }[];
+}
+
+/** All that parallel coordinates draw: an axis a setting, a line a run. */
+export function prepareParallel(options: ParallelOptions): {
+  plot: ParallelPlotProps;
+  /** The line of each run in pixels, one place an axis. */
+  lines: { key: string; points: { left: number; top: number }[] }[];
+} {
+  const { width, height, runs, lit } = options;
+  const axes = options.axes.map(placeAxis);
+  const longest = Math.max(0, ...(axes.at(-1)?.ticks ?? []).map(({ text }) => textWidth(text)));
+  const [left, right] = [16, Math.max(40, Math.min(longest + 14, width * 0.25))];
+  const step = axes.length > 1 ? (width - left - right) / (axes.length - 1) : 0;
+  const room = Math.floor(step / 6.4) - 2;
+  const cut = (text: string): string =>
+    text.length > room && step > 0 ? `${text.slice(0, Math.max(3, room - 1))}…` : text;
+  const toTop = (place: number): number => height - BELOW - place * (height - ABOVE - BELOW);
+  const known = runs.some(({ key }) => key === lit);
+  return {
+    plot: {
+      width,
+      height,
+      left,
+      right,
+      above: ABOVE,
+      below: BELOW,
+      axes: axes.map(({ label, ticks: found }, at) => ({
+        left: left + at * step,
+        label: cut(label),
+        end: at > 0 && at === axes.length - 1,
+        ticks: found.map(({ place, text }) => ({ top: toTop(place), text: cut(text) })),
+      })),
+      lines: runs.map((run, at) => ({
+        ...seriesLook(run.colour),
+        key: run.key,
+        points: axes.map(({ places }, x) => ({ x, y: places[at]! })),
+        faint: known && run.key !== lit,
+      })),
+    },
+    lines: runs.map(({ key }, at) => ({
+      key,
+      points: axes.map(({ places }, x) => ({ left: left + x * step, top: toTop(places[at]!) })),
+    })),
+  };
+}
+
+function placeAxis({ label, values, text = numberText }: ParallelAxis): PlacedAxis {
+  const numbers = values.filter((value) => typeof value === 'number');
+  if (numbers.length === 0 || values.some((value) => typeof value === 'string'))
+    return wordAxis(label, values);
+  const log = spansDecades(numbers);
+  const scale = scaleAround(numbers, { log });
+  const base = numbers.length < values.length ? NONE_BELOW : 0;
+  const placeOf = (value: number): number => toPixel(scale, value, base, 1);
+  const different = [...new Set(numbers)].sort((a, b) => a - b);
+  const own = different.length <= OWN_TICKS;
+  const texts = own
+    ? new Map(different.map((value) => [value, text(value)]))
+    : tickTexts(log ? logTicks(scale.low, scale.high) : ticks(scale.low, scale.high, 4), text);
+  const none = base > 0 ? [{ place: 0, text: '—' }] : [];
+  return {
+    label,
+    places: values.map((value) => (typeof value === 'number' ? placeOf(value) : 0)),
+    ticks: [...none, ...apart([...texts].map(([value, one]) => ({ place: placeOf(value), text: one })))],
+  };
+}
+
+/** Words, and numbers among them, stand equally far apart in the order in which they come. */
+function wordAxis(label: string, values: ParallelAxis['values']): PlacedAxis {
+  const different = [...new Set(values)];
+  const placeOf = (value: number | string | null): number =>
+    different.length === 1 ? 0.5 : different.indexOf(value) / (different.length - 1);
+  return {
+    label,
+    places: values.map(placeOf),
+    ticks: apart(
+      different.map((value) => ({ place: placeOf(value), text: value === null ? '—' : String(value) })),
+    ),
+  };
+}
+
+/** Leaves out texts that would stand on the one before. */
+function apart(found: { place: number; text: string }[]): { place: number; text: string }[] {
+  let last = -Infinity;
+  return found.filter(({ place }) => {
+    if (place - last < 0.06) return false;
+    last = place;
+    return true;
+  });
+}
+
+/** The run whose line is nearest to a point, if it is within `reach` pixels. */
+export function nearestLine(
+  lines: ReturnType<typeof prepareParallel>['lines'],
+  left: number,
+  top: number,
+  reach: number,
+): string | null {
+  let [best, least]: [string | null, number] = [null, reach];
+  for (const { key, points } of lines) {
+    const after = points.findIndex((point) => point.left >= left);
+    const [a, b] = [points[Math.max(0, after - 1)], points[after < 0 ? points.length - 1 : after]];
+    if (!a || !b) continue;
+    const share = b.left > a.left ? Math.min(1, Math.max(0, (left - a.left) / (b.left - a.left))) : 0;
+    const away = Math.abs(a.top + share * (b.top - a.top) - top);
+    if (away < least) [best, least] = [key, away];
+  }
+  return best;
+}

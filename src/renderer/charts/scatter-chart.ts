@@ -1,0 +1,129 @@
+import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
+import { BOTTOM, seriesLook, textWidth, TOP } from './theme.ts';
+import { tickTexts, type ValueText } from './value-text.ts';
+import type { ScatterLabel, ScatterPlotProps } from './ScatterPlot.tsx';
+
+export interface ScatterPoint {
+  key: string;
+  label: string;
+  /** Its place among the colours, from 0. */
+  colour: number;
+  x: number;
+  y: number;
+  /** The ends of its interval. */
+  low?: number;
+  high?: number;
+}
+export interface ScatterOptions {
+  points: readonly ScatterPoint[];
+  xText: ValueText;
+  yText: ValueText;
+  width: number;
+  height: number;
+  /** The key of the point that the others step back for. */
+  lit: string | null;
+}
+export interface PlacedPoint extends ScatterPoint {
+  /** In pixels. */
+  left: number;
+  top: number;
+}
+
+/** Values that reach over more than this are drawn on a log scale. */
+const SPANS_DECADES = 20;
+const LINE = 14;
+const LONGEST = 24;
+
+/** Whether values are so far apart that only a log scale shows them all. */
+export function spansDecades(values: readonly number[]): boolean {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return low > 0 && high / low > SPANS_DECADES;
+}
+
+/** All that a scatter chart draws, from the data to pixels. `placed`: what the hover reads, from left to right. */
+export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProps; placed: PlacedPoint[] } {
+  const { points, width, height, lit } = options;
+  const xs = points.map(({ x }) => x);
+  const log = spansDecades(xs);
+  const x = scaleAround(xs, { log });
+  const y = scaleAround(points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]));
+  const wanted = Math.max(2, Math.floor(width / 120));
+  const powers = log ? logTicks(x.low, x.high) : [];
+  const xTicks = tickTexts(log ? powers : ticks(x.low, x.high, wanted), options.xText);
+  const yTicks = tickTexts(ticks(y.low, y.high, Math.max(2, Math.round(height / 55))), options.yText);
+  const left = Math.max(34, ...[...yTicks.values()].map((text) => textWidth(text) + 12));
+  const right = 20;
+  const placed = points
+    .map((point) => ({
+      ...point,
+      left: toPixel(x, point.x, left, width - right),
+      top: toPixel(y, point.y, height - BOTTOM, TOP),
+    }))
+    .sort((a, b) => a.left - b.left);
+  const known = points.some(({ key }) => key === lit);
+  return {
+    placed,
+    plot: {
+      width,
+      height,
+      left,
+      right,
+      x,
+      y,
+      xTicks,
+      yTicks,
+      dots: points.map((point) => ({
+        key: point.key,
+        x: point.x,
+        y: point.y,
+        error:
+          point.low === undefined || point.high === undefined
+            ? null
+            : [point.y - point.low, point.high - point.y],
+        colour: seriesLook(point.colour).colour,
+        hollow: point.colour >= 8,
+        faint: known && point.key !== lit,
+      })),
+      labels: labelsOf(placed, left, width),
+    },
+  };
+}
+
+interface Box {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+const overlap = (a: Box, b: Box): boolean =>
+  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+/** Names beside their points: where neither another name nor a point stands; a name without room is left out. */
+function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): ScatterLabel[] {
+  const taken: Box[] = placed.map(({ left, top }) => ({
+    left: left - 5,
+    right: left + 5,
+    top: top - 5,
+    bottom: top + 5,
+  }));
+  return placed.flatMap(({ key, label, colour, left, top }) => {
+    const text = label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
+    const wide = textWidth(text);
+    for (const [dx, dy, anchor] of [
+      [9, 0, 'start'],
+      [-9, 0, 'end'],
+      [9, LINE, 'start'],
+      [9, -LINE, 'start'],
+      [-9, LINE, 'end'],
+      [-9, -LINE, 'end'],
+    ] as const) {
+      const start = anchor === 'start' ? left + dx : left + dx - wide;
+      const middle = top + dy;
+      const box = { left: start, right: start + wide, top: middle - LINE / 2, bottom: middle + LINE / 2 };
+      if (box.left < from || box.right > to || taken.some((other) => overlap(box, other))) continue;
+      taken.push(box);
+      return [{ key, text, x: left + dx, y: middle, anchor, colour: seriesLook(colour).colour }];
+    }
+    return [];
+  });
+}

@@ -1,0 +1,29 @@
+import { decimal, percent } from '../format.ts';
+
+/** A value as text. `digits` asks for more precision than it has by itself; texts that have none to give ignore it. */
+export type ValueText = (value: number, digits?: number) => string;
+
+/** "0.981"; more digits where an axis needs them. */
+export const numberText: ValueText = (value, digits = 3) => decimal(value, Math.max(3, digits));
+/** A share as "98.4 %". */
+export const shareText: ValueText = (value, digits = 1) => percent(value, digits);
+
+const MOST_DIGITS = 10;
+
+/**
+ * The ticks of an axis with their texts, by tick: as few digits as tell neighbours apart. A tick whose text would be
+ * its neighbour's all the same is left out.
+ */
+export function tickTexts(ticks: readonly number[], text: ValueText): Map<number, string> {
+  // A step more on either side: two ticks that differ only by rounding are seen.
+  const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 0;
+  const around = step === 0 ? ticks : [ticks[0]! - step, ...ticks, ticks.at(-1)! + step];
+  let found: string[] = [];
+  for (let digits = 0; digits <= MOST_DIGITS; digits++) {
+    found = ticks.map((tick) => text(tick, digits));
+    if (new Set(around.map((tick) => text(tick, digits))).size === around.length) break;
+  }
+  return new Map(
+    ticks.flatMap((tick, at) => (at > 0 && found[at] === found[at - 1] ? [] : [[tick, found[at]!]])),
+  );
+}
