@@ -14,6 +14,7 @@ import { readVersion } from '../../storage/datasets.ts';
 import { readSetting, writeSetting } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
 import { keptBaselines } from '../preflight/baselines.ts';
+import { LateBaselines } from '../preflight/late-baselines.ts';
 import { changedSettings } from './changed-settings.ts';
 import { makeExperiment } from './create.ts';
 import { OtherRuns } from './other-runs.ts';
@@ -40,6 +41,7 @@ export function experimentHandlers(context: BackendContext): Handlers<Names> {
   const results = new ResultStore(db);
   const teller = new Teller(emit, store);
   const work = new ExperimentWork();
+  const lateBaselines = new LateBaselines(context, work);
   const others = new OtherRuns(context, store, points, teller, () => supervisor.wake());
   const supervisor = new Supervisor(context, store, teller, () => others.busy());
   // Windows cannot be open yet: they hear of it when they ask.
@@ -50,6 +52,7 @@ export function experimentHandlers(context: BackendContext): Handlers<Names> {
     .catch(() => undefined);
   context.onClose(async () => {
     await settled;
+    await lateBaselines.close();
     await supervisor.close();
     teller.flush();
     await work.close();
@@ -78,15 +81,19 @@ export function experimentHandlers(context: BackendContext): Handlers<Names> {
     'experiments/read': async ({ id }) => {
       await settled;
       const { notes, spec, config, folder, details } = store.record(id);
+      const experiment = store.line(id);
+      const baselines = spec && keptBaselines(context, spec);
+      if (spec && !baselines && experiment.state === 'finished')
+        lateBaselines.seek(id, spec, () => teller.changed(id));
       return {
-        experiment: store.line(id),
+        experiment,
         notes,
         spec,
         config,
         changed: changedSettings(config),
         folder,
         adapterId: results.adapterOf(id),
-        baselines: spec && keptBaselines(context, spec),
+        baselines,
         moved: details.moved,
         newlyInitialized: details.newlyInitialized,
       };

@@ -74,6 +74,18 @@ describe('the timed part of a pre-flight', () => {
     expect(await refusal(backend.call('experiments/time', { spec }))).toBe('preflight/device-busy');
   });
 
+  it('works out the baselines of a run that nobody timed, when it is looked at', async () => {
+    const { backend, spec } = await started();
+    const { experiment } = await backend.call('experiments/create', { spec });
+    const { id } = experiment;
+    await backend.event('experiments/changed', (one) => one.id === id && one.state === 'finished');
+    const known = backend.nextEvent('experiments/changed', (one) => one.id === id);
+    expect((await backend.call('experiments/read', { id })).baselines).toBeNull();
+    await known;
+    const { baselines } = await backend.call('experiments/read', { id });
+    expect(baselines).toMatchObject({ majority: { label: 'ham', accuracy: 0.5 }, probeRows: 60 });
+  });
+
   it('ends an older question when a newer one comes', async () => {
     const { backend, spec } = await started();
     const older = refusal(backend.call('experiments/time', { spec }));

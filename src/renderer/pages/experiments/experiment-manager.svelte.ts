@@ -171,9 +171,10 @@ export class ExperimentManager {
     if (before === null) return;
     this.#detail = { ...before, experiment: changed };
     const settled = before.experiment.state !== changed.state || before.experiment.metrics === null;
-    // Baselines, what moved and the adapter come with the first step and with the end.
+    // Baselines, what moved and the adapter come with the first step and with the end, or a little later.
     const begun = before.experiment.step === 0 && changed.step > 0;
-    if (settled || begun || (before.moved === null && changed.step > 0 && changed.step < 20))
+    const late = before.baselines === null && changed.state === 'finished';
+    if (settled || begun || late || (before.moved === null && changed.step > 0 && changed.step < 20))
       void this.#read();
   }
 

@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ExperimentSpec } from '../../../shared/contract/experiments.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import type { BackendContext } from '../context.ts';
+import { versionRecord } from '../datasets/library.ts';
+import { configOfSpec } from '../experiments/create.ts';
+import { runEngineJob } from '../experiments/engine-run.ts';
+import type { ExperimentWork } from '../experiments/work.ts';
+import { requireModel } from './lookup.ts';
+
+/** How often it is looked whether a training wants the device. */
+const lookMs = 500;
+
+/** Asks a job of the engine about the rows that a run would have; gives its output. */
+export type Ask = (job: 'time' | 'baselines') => Promise<unknown>;
+
+/**
+ * Gives `work` an engine that a training takes away: it is refused or ended with `preflight/device-busy` then. Throws
+ * `preflight/…`, `settings/…`, `datasets/…`, the engine's faults and the reason of `abort`.
+ */
+export async function withFreeDevice<Result>(
+  context: BackendContext,
+  rows: ExperimentWork,
+  spec: ExperimentSpec,
+  abort: AbortController,
+  work: (ask: Ask) => Promise<Result>,
+): Promise<Result> {
+  requireFreeDevice(context);
+  const watch = setInterval(() => {
+    try {
+      requireFreeDevice(context);
+    } catch (error) {
+      abort.abort(error);
+    }
+  }, lookMs);
+  const folder = await mkdtemp(join(context.workspace.temporary, 'timing-'));
+  try {
+    const input = { config: await writeRows(context, rows, spec, folder), baseDir: folder };
+    const { signal } = abort;
+    return await work((job) => runEngineJob({ host: context.host, job, input, signal }));
+  } finally {
+    clearInterval(watch);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes the rows that the run would have; gives its config. */
+async function writeRows(
+  context: BackendContext,
+  rows: ExperimentWork,
+  spec: ExperimentSpec,
+  folder: string,
+): Promise<Record<string, unknown>> {
+  const model = requireModel(context, spec.modelId);
+  configOfSpec(spec, model.folder, false);
+  const version = versionRecord(context, spec.versionId);
+  const { data } = spec;
+  const { pairs } = await rows.ask('rows', {
+    file: version.file,
+    dataName: version.name,
+    folder,
+    train: { split: data.trainSplit, select: data.trainSelect },
+    eval: data.evalSplit === null ? null : { split: data.evalSplit, select: data.evalSelect },
+  });
+  return { ...configOfSpec(spec, model.folder, pairs).config };
+}
+
+/** Throws `preflight/device-busy` while an experiment runs. */
+export function requireFreeDevice({ db }: BackendContext): void {
+  const running = db
+    .prepare("SELECT name FROM experiments WHERE state IN ('starting', 'running') LIMIT 1")
+    .pluck()
+    .get();
+  const name = z.string().optional().parse(running);
+  if (name !== undefined) throw fault('preflight/device-busy', { name });
+}

@@ -1,0 +1,42 @@
+import { baselinesSchema, type ExperimentSpec } from '../../../shared/contract/experiments.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import type { BackendContext } from '../context.ts';
+import type { ExperimentWork } from '../experiments/work.ts';
+import { keepBaselines } from './baselines.ts';
+import { withFreeDevice } from './engine-input.ts';
+
+/**
+ * The baselines of a run that was started before its pre-flight had worked them out: made when somebody looks at the
+ * finished run, unless something trains. Without them the run stands alone, which is no fault.
+ */
+export class LateBaselines {
+  private readonly context: BackendContext;
+  private readonly rows: ExperimentWork;
+  private running: { id: string; abort: AbortController; done: Promise<void> } | undefined;
+  private readonly hopeless = new Set<string>();
+
+  constructor(context: BackendContext, rows: ExperimentWork) {
+    this.context = context;
+    this.rows = rows;
+  }
+
+  /** `found` is called when they are kept. One run at a time. */
+  seek(id: string, spec: ExperimentSpec, found: () => void): void {
+    if (this.running || this.hopeless.has(id)) return;
+    const abort = new AbortController();
+    const done = withFreeDevice(this.context, this.rows, spec, abort, async (ask) => {
+      keepBaselines(this.context, spec, baselinesSchema.parse(await ask('baselines')));
+    })
+      .then(found)
+      .catch(() => {
+        if (!abort.signal.aborted) this.hopeless.add(id);
+      })
+      .finally(() => (this.running = undefined));
+    this.running = { id, abort, done };
+  }
+
+  async close(): Promise<void> {
+    this.running?.abort.abort(fault('preflight/another-asked', {}));
+    await this.running?.done;
+  }
+}
