@@ -5,10 +5,11 @@ import { faultSchema } from './contract/message.ts';
 export const keepSchema = z.enum(['checkpoint', 'adapter']);
 export type Keep = z.infer<typeof keepSchema>;
 
-/** One engine process does one job and ends. What the backend sends to it. */
+/** One engine process does one job and ends. What the backend sends to it: `ask` is for a job that stays open. */
 export const toEngineSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('start'), job: z.string(), input: z.unknown() }),
   z.object({ type: z.literal('stop'), keep: keepSchema.default('checkpoint') }),
+  z.object({ type: z.literal('ask'), id: z.number().int(), input: z.unknown() }),
 ]);
 export type ToEngine = z.input<typeof toEngineSchema>;
 
@@ -20,6 +21,9 @@ export const fromEngineSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('alive'), memoryMb: z.number(), peakMemoryMb: z.number() }),
   /** A `JobEvent` of the engine. */
   z.object({ type: z.literal('event'), event: z.looseObject({ type: z.string() }) }),
+  /** What an `ask` comes to; after a `refusal` the job is open as before. */
+  z.object({ type: z.literal('answer'), id: z.number().int(), output: z.unknown() }),
+  z.object({ type: z.literal('refusal'), id: z.number().int(), fault: faultSchema }),
   z.object({ type: z.literal('result'), output: z.unknown() }),
   z.object({ type: z.literal('fault'), fault: faultSchema }),
 ]);

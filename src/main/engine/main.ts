@@ -4,7 +4,7 @@ import type { ToEngine, FromEngine } from '../../shared/engine-protocol.ts';
 import { toEngineSchema } from '../../shared/engine-protocol.ts';
 import { faultOf } from './failure.ts';
 import type { JobEvent } from './jobs.ts';
-import { engineJobs } from './jobs/index.ts';
+import { engineJobs, type Answering } from './jobs/index.ts';
 import { openParent } from './parent.ts';
 import { loadTensorFlow, usesGpu } from './runtime/tensorflow.ts';
 
@@ -15,10 +15,13 @@ const TELL_MS = 100;
 const stop = new AbortController();
 let started = false;
 let toldAt = 0;
+/** What an open job answers with, once it is ready for it. */
+const { promise: answering, resolve: onAsk } = Promise.withResolvers<Answering>();
 
 const parent = openParent((message) => {
   const { data } = toEngineSchema.safeParse(message);
   if (data?.type === 'stop') stop.abort(data.keep);
+  else if (data?.type === 'ask') void answer(data);
   else if (data && !started) {
     started = true;
     void work(data);
@@ -50,6 +53,14 @@ function onEvent(event: JobEvent): void {
   tell({ type: 'event', event: { ...event } });
 }
 
+async function answer({ id, input }: Extract<ToEngine, { type: 'ask' }>): Promise<void> {
+  try {
+    tell({ type: 'answer', id, output: await (await answering)(input) });
+  } catch (error) {
+    tell({ type: 'refusal', id, fault: faultOf('answer', error) });
+  }
+}
+
 async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promise<void> {
   const heartbeat = setInterval(alive, ALIVE_MS);
   let last: FromEngine;
@@ -59,7 +70,7 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
     loadTensorFlow();
     tell({ type: 'ready', device: usesGpu() ? 'GPU' : `CPU · ${os.availableParallelism()} cores` });
     alive();
-    last = { type: 'result', output: await run(input, { signal: stop.signal, onEvent }) };
+    last = { type: 'result', output: await run(input, { signal: stop.signal, onEvent, onAsk }) };
   } catch (error) {
     // A job that was stopped before it had begun comes to nothing, and that is no fault.
     const stopped = stop.signal.aborted && error === stop.signal.reason;

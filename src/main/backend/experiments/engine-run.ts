@@ -54,6 +54,11 @@ export class EngineRun {
   private lastSign = performance.now();
   private lastCheck = performance.now();
   private longestSilence = 0;
+  private readonly asked = new Map<
+    number,
+    { resolve: (output: unknown) => void; reject: (error: Error) => void }
+  >();
+  private nextAsk = 1;
 
   /** Throws `experiments/engine-start`. */
   constructor({ host, job, input, onMessage, patience: given = patience }: EngineRunOptions) {
@@ -78,6 +83,8 @@ export class EngineRun {
       if (message.type === 'alive') this.memoryMb = message.memoryMb;
       else if (message.type === 'result') this.end = { kind: 'result', output: message.output };
       else if (message.type === 'fault') this.end = { kind: 'fault', fault: message.fault };
+      else if (message.type === 'answer') this.settle(message.id)?.resolve(message.output);
+      else if (message.type === 'refusal') this.settle(message.id)?.reject(revived(message.fault));
       onMessage?.(message);
       // In a utility process the engine waits for this: it cannot know that its last word has arrived.
       if (this.end) this.process.kill();
@@ -89,6 +96,15 @@ export class EngineRun {
     return this.process.pid;
   }
 
+  /** A question to a job that stays open. Rejects with its fault; stays open where the process ends (`ended`). */
+  ask(input: unknown): Promise<unknown> {
+    const id = this.nextAsk++;
+    return new Promise((resolve, reject) => {
+      this.asked.set(id, { resolve, reject });
+      this.send({ type: 'ask', id, input });
+    });
+  }
+
   /** Asks for an end that keeps what was done. */
   stop(keep: Keep): void {
     this.send({ type: 'stop', keep });
@@ -97,6 +113,12 @@ export class EngineRun {
   /** Ends it now. */
   kill(): void {
     this.process.kill('SIGKILL');
+  }
+
+  private settle(id: number): ReturnType<typeof this.asked.get> {
+    const asked = this.asked.get(id);
+    this.asked.delete(id);
+    return asked;
   }
 
   private send(message: ToEngine): void {

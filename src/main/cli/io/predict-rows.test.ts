@@ -29,6 +29,7 @@ function lengthPredictor() {
       vocabSize: 10,
       files: [],
       tokenText: () => '',
+      places: () => Promise.resolve([]),
     },
     logits: (examples) => perExample(examples, (length) => [3 - length, length - 3]),
     embed: (examples) => perExample(examples, (length) => [length, 0.1, 0]),

@@ -1,11 +1,22 @@
 import type { JobContext } from '../jobs.ts';
 
+/** One question to a job that stays open: checked by the job, answered with a value that can be cloned. Throws faults. */
+export type Answering = (input: unknown) => Promise<unknown>;
+
+export interface EngineJobContext extends JobContext {
+  /** Takes what questions are answered with; those that came before wait for it. */
+  onAsk(answering: Answering): void;
+}
+
 /** A job of the engine process: checks its input and gives a value that can be cloned. Throws faults. */
-export type EngineJob = (input: unknown, context: JobContext) => Promise<unknown>;
+export type EngineJob = (input: unknown, context: EngineJobContext) => Promise<unknown>;
 
 /** What an engine process can do, by name. Each is loaded only when it is asked for. */
 export const engineJobs: Readonly<Record<string, EngineJob>> = {
   train: async (input, context) => (await import('./train.ts')).trainJob(input, context),
   time: async (input, context) => (await import('./time.ts')).timeJob(input, context),
   baselines: async (input, context) => (await import('./baselines.ts')).baselinesJob(input, context),
+  answer: async (input, context) => (await import('./answer.ts')).answerJob(input, context),
+  'predict-file': async (input, context) =>
+    (await import('./predict-file.ts')).predictFileJob(input, context),
 };

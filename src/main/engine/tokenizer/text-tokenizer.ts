@@ -1,5 +1,6 @@
 import type { EncodeOptions, Encoding, Tokenizer } from 'tokenizers';
 import { fault } from '../../../shared/faults/index.ts';
+import { tokenPlaces } from './token-places.ts';
 import { keptPlaces } from './truncate-pair.ts';
 
 export interface TextInput {
@@ -25,10 +26,19 @@ export interface TokenIds {
   truncated: boolean;
 }
 
+/** Where a token stands in its input: UTF-16 units from `start` up to `end` of text 0 or 1; null for a special token. */
+export interface TokenPlace {
+  text: 0 | 1 | null;
+  start: number;
+  end: number;
+}
+
 /** A checkpoint's tokenizer; its ids are those of transformers. */
 export interface TextTokenizer {
   /** One result an input, in order. Throws `tokenizer/…`. */
   encode(inputs: readonly TextInput[], options: TokenizeOptions): Promise<TokenIds[]>;
+  /** The places of the tokens that `encode` gives for one input cut to `maxLength`, in their order. */
+  places(input: TextInput, maxLength: number): Promise<TokenPlace[]>;
   /** Throws `tokenizer/no-pad-token` where there is none. */
   readonly padTokenId: number;
   readonly padTokenTypeId: number;
@@ -96,6 +106,16 @@ export class NativeTextTokenizer implements TextTokenizer {
 
   encode(inputs: readonly TextInput[], options: TokenizeOptions): Promise<TokenIds[]> {
     const result = this.#lastCall.then(() => this.#encodeNow(inputs, options));
+    this.#lastCall = result.catch(() => undefined);
+    return result;
+  }
+
+  places(input: TextInput, maxLength: number): Promise<TokenPlace[]> {
+    const result = this.#lastCall.then(async () => {
+      this.#native.disableTruncation();
+      const encoding = await this.#native.encode(input.text, input.textPair ?? null);
+      return tokenPlaces(encoding, input, maxLength, this.#properties.truncationSide);
+    });
     this.#lastCall = result.catch(() => undefined);
     return result;
   }

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { fault } from '../../../shared/faults/index.ts';
+import { answerSourceSchema } from '../serving/answerer.ts';
+import { textAnswers, type TextAnswer } from '../serving/answers.ts';
+import { gradientsOf, LoadedAnswerers, type Loaded } from '../serving/loaded-answerers.ts';
+import type { TextInput } from '../tokenizer/text-tokenizer.ts';
+import type { EngineJobContext } from './index.ts';
+
+const textSchema = z.object({ text: z.string(), textPair: z.string().nullable() });
+
+const askSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('answer'), source: answerSourceSchema, texts: z.array(textSchema) }),
+  z.object({ type: z.literal('attribute'), source: answerSourceSchema, text: textSchema, label: z.string() }),
+]);
+/** What the job is asked; the source is loaded if it is not yet. */
+export type AnswerAsk = z.infer<typeof askSchema>;
+
+/** To `answer`. */
+export interface Answered {
+  labels: readonly string[];
+  answers: (TextAnswer & { tokens: number; cut: boolean })[];
+  /** Tokenising included, loading not. */
+  milliseconds: number;
+}
+
+/** To `attribute`. */
+export interface Attributed {
+  label: string;
+  /** `text`: of which text of a pair, null for a special token; `start` to `end` in it, in UTF-16 units. */
+  tokens: { token: string; text: 0 | 1 | null; start: number; end: number; value: number }[];
+  difference: number;
+  steps: number;
+}
+
+/** Stays open and answers asks until it is stopped. Writes nothing. */
+export async function answerJob(_input: unknown, { signal, onAsk }: EngineJobContext): Promise<null> {
+  const loaded = new LoadedAnswerers();
+  onAsk((input) => {
+    const ask = askSchema.parse(input);
+    return loaded.use<Answered | Attributed>(ask.source, (one) =>
+      ask.type === 'answer'
+        ? answer(one, ask.texts.map(asInput))
+        : attribute(one, asInput(ask.text), ask.label),
+    );
+  });
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  }
+  await loaded.close();
+  return null;
+}
+
+const asInput = ({ text, textPair }: z.infer<typeof textSchema>): TextInput =>
+  textPair === null ? { text } : { text, textPair };
+
+async function answer({ answerer }: Loaded, texts: readonly TextInput[]): Promise<Answered> {
+  const { labels, tokenizer, maxLength } = answerer;
+  const start = performance.now();
+  const logits = await answerer.logits(texts);
+  const milliseconds = performance.now() - start;
+  const encoded = await tokenizer.encode(texts, { maxLength });
+  const answers = textAnswers(logits, labels).map((one, i) => ({
+    ...one,
+    tokens: encoded[i]!.inputIds.length,
+    cut: encoded[i]!.truncated,
+  }));
+  return { labels, answers, milliseconds };
+}
+
+async function attribute(loaded: Loaded, text: TextInput, label: string): Promise<Attributed> {
+  const { labels, tokenizer, maxLength } = loaded.answerer;
+  const at = labels.indexOf(label);
+  if (at === -1) throw fault('playground/no-label', { label, labels });
+  const gradients = await gradientsOf(loaded);
+  if (!gradients) throw fault('playground/no-attributions', {});
+  const [encoded] = await tokenizer.encode([text], { maxLength });
+  const places = await tokenizer.places(text, maxLength);
+  const { values, difference, steps } = gradients.attribute(
+    encoded!,
+    at,
+    places.map((place) => place.text !== null),
+  );
+  const tokens = places.map((place, i) => ({
+    ...place,
+    token: tokenizer.tokenText(encoded!.inputIds[i]!),
+    value: values[i]!,
+  }));
+  return { label, tokens, difference, steps };
+}

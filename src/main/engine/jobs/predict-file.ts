@@ -1,0 +1,57 @@
+import { open, rename } from 'node:fs/promises';
+import { z } from 'zod';
+import { writeFault } from '../formats/file-faults.ts';
+import type { JobContext } from '../jobs.ts';
+import { answeredFile } from '../serving/answered-file.ts';
+import { answerSourceSchema, openAnswerer } from '../serving/answerer.ts';
+import { countRows } from '../serving/count-rows.ts';
+import { tableFormats } from '../serving/table-bytes.ts';
+
+const inputSchema = z.object({
+  source: answerSourceSchema,
+  input: z.string(),
+  textColumn: z.string(),
+  textPairColumn: z.string().nullable(),
+  format: z.enum(tableFormats),
+  output: z.string(),
+  /** A free name in the folder of `output`, written first; whoever ends this process takes it away. */
+  temporary: z.string(),
+});
+
+/** Input of the job `predict-file`. */
+export type PredictFileInput = z.infer<typeof inputSchema>;
+
+/** Answers a file of texts. Gives how many rows there were. Throws `data/…`, `files/…`, `playground/…`. */
+export async function predictFileJob(
+  input: unknown,
+  { signal, onEvent }: JobContext,
+): Promise<{ rows: number }> {
+  const { source, output, temporary, ...question } = inputSchema.parse(input);
+  const tell = (phase: string, done: number, total: number): void =>
+    onEvent({ type: 'progress', phase, done, total, unit: 'rows' });
+  tell('Counting', 0, 0);
+  const about = await countRows(question.input);
+  tell('Loading the model', 0, about);
+  const answerer = await openAnswerer(source);
+  let rows = 0;
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      const bytes = answeredFile(answerer, question, (done) => {
+        signal.throwIfAborted();
+        rows = done;
+        tell('Answering', done, Math.max(about, done));
+      });
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, output);
+    return { rows };
+  } catch (error) {
+    throw writeFault(output, error);
+  } finally {
+    await answerer.close();
+  }
+}

@@ -1,0 +1,101 @@
+import path from 'node:path';
+import { requireColumn, toText, type Place } from '../data/examples.ts';
+import { openTable, type Table, type TableRow } from '../data/table.ts';
+import type { TextInput } from '../tokenizer/text-tokenizer.ts';
+import type { Answerer } from './answerer.ts';
+import { textAnswers } from './answers.ts';
+import type { OutputRow } from './output-table.ts';
+import { tableBytes, type TableFormat } from './table-bytes.ts';
+
+export interface FileQuestion {
+  input: string;
+  textColumn: string;
+  /** The second text of a pair. */
+  textPairColumn: string | null;
+  format: TableFormat;
+}
+
+/** Rows answered at once; the answerer forms its batches inside. */
+const ROWS_AT_ONCE = 256;
+
+/**
+ * Answers every row of a table file and gives the bytes of another: the columns of the input, then `label`, `score` and
+ * `probability_…` of each label. Holds a few rows at a time. `onRows` is told how many are done.
+ * Throws `data/…`, `files/…`, `playground/…`.
+ */
+export async function* answeredFile(
+  answerer: Pick<Answerer, 'labels' | 'logits'>,
+  question: FileQuestion,
+  onRows: (done: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const { input, textColumn, textPairColumn, format } = question;
+  const table = await openTable(input);
+  requireColumn(table, textColumn);
+  if (textPairColumn !== null) requireColumn(table, textPairColumn);
+  const names = answerColumns(table.columns, answerer.labels);
+  const columns = [...table.columns, names.label, names.score, ...names.probabilities];
+  const source = path.basename(input);
+
+  async function* rows(): AsyncGenerator<OutputRow[]> {
+    let done = 0;
+    for await (const batch of inBatches(table)) {
+      const texts = batch.map((row) => textOf(row, question, source));
+      const answers = textAnswers(await answerer.logits(texts), answerer.labels);
+      yield batch.map(({ row, values }, i) => {
+        const { label, score, probabilities } = answers[i]!;
+        const shares = names.probabilities.map((name, place) => [name, probabilities[place]!]);
+        return {
+          row,
+          values: {
+            ...values,
+            [names.label]: label,
+            [names.score]: score,
+            ...(Object.fromEntries(shares) as Record<string, number>),
+          },
+        };
+      });
+      done += batch.length;
+      onRows(done);
+    }
+  }
+  yield* tableBytes(format, { source, columns, rows: rows() });
+}
+
+function textOf(row: TableRow, { textColumn, textPairColumn }: FileQuestion, file: string): TextInput {
+  const place = (column: string): Place => ({
+    file,
+    row: row.row,
+    ...(row.line !== undefined && { line: row.line }),
+    column,
+  });
+  const read = (column: string): string => toText(row.values[column], place(column));
+  const text = read(textColumn);
+  return textPairColumn === null ? { text } : { text, textPair: read(textPairColumn) };
+}
+
+async function* inBatches(table: Table): AsyncGenerator<TableRow[]> {
+  let batch: TableRow[] = [];
+  for await (const row of table.rows()) {
+    batch.push(row);
+    if (batch.length < ROWS_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Names of the answers' columns; one that the file has itself is kept, and ours is `predicted_…`. */
+export function answerColumns(
+  known: readonly string[],
+  labels: readonly string[],
+): { label: string; score: string; probabilities: string[] } {
+  const taken = new Set(known);
+  const free = (wanted: string): string => {
+    let name = taken.has(wanted) ? `predicted_${wanted}` : wanted;
+    for (let number = 2; taken.has(name); number++) name = `predicted_${wanted}_${number}`;
+    taken.add(name);
+    return name;
+  };
+  const [label, score] = [free('label'), free('score')];
+  return { label, score, probabilities: labels.map((one) => free(`probability_${one}`)) };
+}

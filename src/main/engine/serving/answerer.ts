@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { fault } from '../../../shared/faults/index.ts';
+import { openExported } from '../export/exported-model.ts';
+import { VERIFICATION_FILE } from '../export/verification.ts';
+import { readJsonFile } from '../formats/json.ts';
+import { readModelConfig } from '../formats/model-config.ts';
+import { openPredictor } from '../predict.ts';
+import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
+import type { TextInput, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
+
+/** What answers: a checkpoint, with an adapter or without, or the folder of an export. All are folders. */
+export const answerSourceSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('model'),
+    model: z.string(),
+    adapter: z.string().nullable(),
+    /** Tokens after which a text is cut; null: the model's limit. */
+    maxLength: z.number().int().positive().nullable(),
+  }),
+  /** `base`: the base model, for an export that is an adapter. */
+  z.object({ kind: z.literal('export'), folder: z.string(), base: z.string().nullable() }),
+]);
+export type AnswerSource = z.infer<typeof answerSourceSchema>;
+
+/** A loaded model that answers texts and pairs. */
+export interface Answerer {
+  readonly labels: readonly string[];
+  /** Texts are cut to this many tokens. */
+  readonly maxLength: number;
+  readonly tokenizer: TextTokenizer;
+  /** The checkpoint and adapter that our own engine computes with; null where another program's format does. */
+  readonly own: { model: string; adapter: string | undefined } | null;
+  /** Logits [texts, labels], row-major, in the order given. */
+  logits(texts: readonly TextInput[]): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Loads what `source` names. Throws `export/base-needed`, `models/…`, `peft/…`, `files/…`. */
+export async function openAnswerer(source: AnswerSource): Promise<Answerer> {
+  if (source.kind === 'model')
+    return openOwn(source.model, source.adapter ?? undefined, source.maxLength ?? undefined);
+  const { folder, base } = source;
+  const maxLength = await provenLength(folder);
+  if (existsSync(path.join(folder, 'adapter_config.json'))) {
+    if (base === null) throw fault('export/base-needed', { folder });
+    return openOwn(base, folder, maxLength);
+  }
+  const isForeign = existsSync(path.join(folder, 'onnx')) || existsSync(path.join(folder, 'saved_model.pb'));
+  return isForeign ? openForeign(folder, maxLength) : openOwn(folder, undefined, maxLength);
+}
+
+async function openOwn(
+  model: string,
+  adapter: string | undefined,
+  maxLength: number | undefined,
+): Promise<Answerer> {
+  const predictor = await openPredictor({
+    model,
+    ...(adapter === undefined ? {} : { adapter }),
+    ...(maxLength === undefined ? {} : { maxLength }),
+    precision: 'fp32',
+    head: 'classification',
+  });
+  const { labelNames: labels, tokenizer } = predictor;
+  return {
+    labels,
+    tokenizer,
+    maxLength: predictor.maxLength,
+    own: { model, adapter },
+    logits: async (texts) =>
+      predictor.logits(await tokenizer.encode(texts, { maxLength: predictor.maxLength })),
+    close: () => Promise.resolve(predictor.close()),
+  };
+}
+
+async function openForeign(folder: string, proven: number | undefined): Promise<Answerer> {
+  const tokenizer = await loadTokenizer(folder);
+  const { id2label, max_position_embeddings: positions } = await readModelConfig(folder);
+  const maxLength = proven ?? Math.min(positions, tokenizer.modelMaxLength ?? Infinity);
+  const model = await openExported(folder, maxLength);
+  return {
+    labels: id2label,
+    tokenizer,
+    maxLength,
+    own: null,
+    logits: (texts) => inOrderOfLength(texts, id2label.length, (sorted) => model.logits(sorted)),
+    close: () => model.close(),
+  };
+}
+
+/** Texts of similar length next to each other: a batch is padded to its longest. The answer is in the order given. */
+async function inOrderOfLength(
+  texts: readonly TextInput[],
+  width: number,
+  answer: (sorted: readonly TextInput[]) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const characters = texts.map(({ text, textPair }) => text.length + (textPair?.length ?? 0));
+  const order = [...texts.keys()].sort((a, b) => characters[a]! - characters[b]!);
+  const found = await answer(order.map((i) => texts[i]!));
+  const logits = new Float32Array(found.length);
+  order.forEach((i, place) => logits.set(found.subarray(place * width, (place + 1) * width), i * width));
+  return logits;
+}
+
+const provenSchema = z.object({ max_length: z.number().int().positive() });
+
+/** Where the proof of an export cut its texts: the length that the model was trained with. */
+async function provenLength(folder: string): Promise<number | undefined> {
+  const file = path.join(folder, VERIFICATION_FILE);
+  return existsSync(file) ? provenSchema.safeParse(await readJsonFile(file)).data?.max_length : undefined;
+}

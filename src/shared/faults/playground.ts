@@ -1,0 +1,54 @@
+import type { FaultText } from './fault.ts';
+
+const list = (names: readonly string[]): string => names.join(', ');
+
+export const playgroundFaults = {
+  'playground/no-label': (p: { label: string; labels: readonly string[] }) => ({
+    message: `The model has no label "${p.label}".`,
+    remedy: `Choose one of: ${list(p.labels)}.`,
+  }),
+  'playground/no-attributions': (_: object) => ({
+    message: 'This export gives answers only: token attributions need its weights and gradients.',
+    remedy: 'Choose the experiment or the adapter that it was made of.',
+  }),
+  'playground/out-of-memory': (_: object) => ({
+    message: 'Memory ran out while the model was answering.',
+    remedy: 'Close other programs or one of the two models, then type again: the model is loaded anew.',
+  }),
+  'playground/ended': (p: { how: string }) => ({
+    message: `The process that answers ended (${p.how}).`,
+    remedy: 'Type again: it is started anew. If it happens each time, Settings, Doctor says what is missing.',
+  }),
+  'playground/not-ready': (p: { name: string; state: string }) => ({
+    message: `${p.name} is ${p.state} and has no adapter to answer with yet.`,
+    remedy: 'Wait until it has finished, or choose another one.',
+  }),
+  'playground/gone': (p: { name: string; folder: string }) => ({
+    message: `The files of ${p.name} are gone: ${p.folder}.`,
+    remedy: 'Bring the folder back, or choose another one.',
+  }),
+  'playground/no-head': (p: { name: string }) => ({
+    message: `${p.name} has no trained head for classes: there is nothing that it could answer.`,
+    remedy: 'Train an experiment on it and choose that.',
+  }),
+  'playground/no-base': (p: { name: string }) => ({
+    message: `${p.name} does not say on which model it stands.`,
+    remedy: 'Import the adapter again and name its base model.',
+  }),
+  'playground/output-exists': (p: { file: string }) => ({
+    message: `${p.file} exists.`,
+    remedy: 'Choose another name, or replace it.',
+  }),
+  'playground/output-is-input': (p: { file: string }) => ({
+    message: `${p.file} is the file that is read.`,
+    remedy: 'Choose another name for the answers.',
+  }),
+  'playground/late-column': (p: { file: string; row: number; column: string }) => ({
+    message: `Row ${p.row} of ${p.file} has a field "${p.column}" that no row before it had.`,
+    remedy: 'Choose JSON Lines for the answers: there each row keeps its own fields.',
+  }),
+  'playground/column-type': (p: { file: string; row: number; column: string; expected: string }) => ({
+    message: `Row ${p.row} of ${p.file}: "${p.column}" is not ${p.expected} as in the rows before.`,
+    remedy: 'Choose CSV or JSON Lines for the answers: a Parquet column holds values of one type.',
+  }),
+} satisfies Record<string, (p: never) => FaultText>;
