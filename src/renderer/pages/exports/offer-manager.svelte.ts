@@ -1,0 +1,155 @@
+import type { OutputOf } from '../../../shared/contract.ts';
+import type { Export, ExportSource, ExportTarget, TargetOffer } from '../../../shared/contract/exports.ts';
+import type { FaultValue } from '../../../shared/contract/message.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import type { Rpc } from '../../rpc.ts';
+
+type Offer = OutputOf<'exports/offer'>;
+export type Precision = 'fp32' | 'bf16' | 'fp16';
+
+/** Ticked at first: what most people come for. The others are a click away. */
+const usual: readonly ExportTarget[] = ['hf', 'peft', 'onnx', 'onnx-int8', 'savedmodel', 'script'];
+/** The code of a fault that a second, deliberate click may pass over. */
+const EXISTS = 'files/output-exists';
+
+/** The form of an export: what can be made of a trained model, what is ticked, and where it goes. */
+export class OfferManager {
+  readonly source: ExportSource;
+  readonly #rpc: Pick<Rpc, 'call'>;
+  #offer = $state.raw<Offer | null>(null);
+  #fault = $state.raw<FaultValue | null>(null);
+  #refused = $state.raw<FaultValue | null>(null);
+  #exists = $state.raw<FaultValue | null>(null);
+  #chosen = $state.raw<ReadonlySet<ExportTarget>>(new Set());
+  #starting = $state(false);
+  name = $state('');
+  folder = $state('');
+  precision = $state<Precision>('fp32');
+  mostPointsLost = $state<number | null>(1);
+  pooling = $state<'mean' | 'cls'>('mean');
+
+  constructor(rpc: Pick<Rpc, 'call'>, source: ExportSource) {
+    this.#rpc = rpc;
+    this.source = source;
+  }
+
+  /** Null until the first answer. */
+  get offer(): Offer | null {
+    return this.#offer;
+  }
+  /** Nothing can be said of what can be made. */
+  get fault(): FaultValue | null {
+    return this.#fault;
+  }
+  /** The start was refused. */
+  get refused(): FaultValue | null {
+    return this.#refused;
+  }
+  /** The start was refused because something lies there already: it can be replaced. */
+  get exists(): FaultValue | null {
+    return this.#exists;
+  }
+  get starting(): boolean {
+    return this.#starting;
+  }
+  /** The ticked ones, in the order of the offer. */
+  readonly chosen = $derived.by(() =>
+    (this.#offer?.targets ?? []).filter(({ target }) => this.#chosen.has(target)),
+  );
+  /** About, of what is ticked and known. */
+  readonly bytes = $derived.by(() => this.chosen.reduce((sum, one) => sum + (this.bytesOf(one) ?? 0), 0));
+  /** About; null where nothing like it was written before. */
+  readonly seconds = $derived.by(() =>
+    this.chosen.length === 0 || this.chosen.some(({ seconds }) => seconds === null)
+      ? null
+      : this.chosen.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0),
+  );
+
+  has(target: ExportTarget): boolean {
+    return this.#chosen.has(target);
+  }
+  /** About how large a target becomes; the merged weights take half the room in a half precision. */
+  bytesOf({ target, bytes }: TargetOffer): number | null {
+    return bytes !== null && target === 'hf' && this.precision !== 'fp32' ? bytes / 2 : bytes;
+  }
+  toggle(target: ExportTarget): void {
+    const next = new Set(this.#chosen);
+    if (!next.delete(target)) next.add(target);
+    this.#chosen = next;
+  }
+  get all(): boolean {
+    return this.#possible.length > 0 && this.#possible.every((target) => this.has(target));
+  }
+  /** Ticks all that can be made, or none. */
+  toggleAll(): void {
+    this.#chosen = new Set(this.all ? [] : this.#possible);
+  }
+  /** Goes into a folder of the export's own inside the one that was chosen. */
+  putInto(parent: string): void {
+    const parts = this.folder.split(/[\\/]/).filter(Boolean);
+    const separator = this.folder.includes('\\') ? '\\' : '/';
+    this.folder = `${parent.replace(/[\\/]+$/, '')}${separator}${parts.at(-1) ?? 'export'}`;
+  }
+
+  /** Why it cannot start; null: it can. */
+  get reason(): string | null {
+    if (this.#offer?.refused != null) return this.#offer.refused;
+    if (this.chosen.length === 0) return 'Tick one target at least.';
+    if (this.folder.trim() === '') return 'Choose where it goes.';
+    if (this.name.trim() === '') return 'It needs a name.';
+    if (
+      this.has('onnx-int8') &&
+      (this.mostPointsLost === null || this.mostPointsLost < 0 || this.mostPointsLost > 100)
+    )
+      return 'The points that int8 may lose lie between 0 and 100.';
+    return null;
+  }
+
+  async read(): Promise<void> {
+    try {
+      const offer = await this.#rpc.call('exports/offer', { source: this.source });
+      this.#offer = offer;
+      this.name = offer.name;
+      this.folder = offer.folder;
+      this.#chosen = new Set(usual.filter((target) => this.#possible.includes(target)));
+      this.#fault = null;
+    } catch (error) {
+      this.#fault = faultOf(error);
+    }
+  }
+
+  /** Resolves to the export that is being written; null where it was refused: `refused` or `exists` says why. */
+  async start(overwrite = false): Promise<Export | null> {
+    if (this.reason !== null) return null;
+    this.#starting = true;
+    this.#refused = this.#exists = null;
+    try {
+      const reply = await this.#rpc.call('exports/start', {
+        source: this.source,
+        name: this.name.trim(),
+        targets: this.chosen.map(({ target }) => target),
+        folder: this.folder.trim(),
+        precision: this.precision,
+        ...(this.mostPointsLost === null ? {} : { mostPointsLost: this.mostPointsLost }),
+        overwrite,
+        pooling: this.pooling,
+      });
+      return reply.export;
+    } catch (error) {
+      const fault = faultOf(error);
+      if (fault.code === EXISTS) this.#exists = fault;
+      else this.#refused = fault;
+      return null;
+    } finally {
+      this.#starting = false;
+    }
+  }
+  /** Leaves alone what lies there. */
+  keep(): void {
+    this.#exists = null;
+  }
+
+  get #possible(): ExportTarget[] {
+    return (this.#offer?.targets ?? []).filter(({ refused }) => refused === null).map(({ target }) => target);
+  }
+}
