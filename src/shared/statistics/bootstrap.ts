@@ -78,7 +78,7 @@ export function bootstrap(cells: Cells, statistics: readonly Statistic[], seed =
 }
 
 /** Linear between the two neighbours, as numpy's default. */
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);

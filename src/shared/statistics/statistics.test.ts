@@ -6,17 +6,23 @@ import labelErrorsCases from '../../../fixtures/statistics/label-errors.json' wi
 import mcnemarCases from '../../../fixtures/statistics/mcnemar.json' with { type: 'json' };
 import { binomial } from '../random/multinomial.ts';
 import { Pcg64 } from '../random/pcg64.ts';
-import { accuracyOf, bootstrap, cellsOf, macroF1Of } from './bootstrap.ts';
+import { accuracyOf, bootstrap, cellsOf, macroF1Of, type Interval } from './bootstrap.ts';
 import { expectedCalibrationError, fitTemperature, reliability } from './calibration.ts';
 import { likelyLabelErrors } from './label-errors.ts';
 import { mcnemar } from './mcnemar.ts';
-import { pairedTest } from './verdict.ts';
+import { intervalOf, measure } from './measured.ts';
+import { pairedTest, verdictSentence } from './verdict.ts';
 
 /** Cases made with scipy, statsmodels, scikit-learn and cleanlab by fixtures/statistics/make.py. */
 const parse = <Schema extends z.ZodType>(stored: unknown, schema: Schema): z.output<Schema> =>
   schema.parse(stored);
 
 const numbers = z.array(z.number());
+
+const placesOf = (expected: number[], ...runs: number[][]): [Uint16Array, Uint16Array[]] => [
+  Uint16Array.from(expected),
+  runs.map((run) => Uint16Array.from(run)),
+];
 
 describe("McNemar's test", () => {
   const cases = parse(
@@ -36,6 +42,13 @@ describe('bootstrap intervals', () => {
     high: z.number(),
     standard_error: z.number(),
   });
+  const intervals = z.object({
+    accuracy_a: interval,
+    f1_a: interval,
+    accuracy_difference: interval,
+    f1_difference: interval,
+  });
+  type Intervals = z.infer<typeof intervals>;
   const cases = parse(
     bootstrapCases,
     z.array(
@@ -44,10 +57,7 @@ describe('bootstrap intervals', () => {
         expected: numbers,
         a: numbers,
         b: numbers,
-        accuracy_a: interval,
-        f1_a: interval,
-        accuracy_difference: interval,
-        f1_difference: interval,
+        ...intervals.shape,
       }),
     ),
   );
@@ -55,29 +65,33 @@ describe('bootstrap intervals', () => {
   it.each(cases)('agree with scipy within Monte Carlo error: $labels labels', (one) => {
     const cells = cellsOf(one.expected, [one.a, one.b], one.labels);
     const [accuracy, f1] = bootstrap(cells, [accuracyOf(cells, 0), macroF1Of(cells, 0)]);
-    const test = (metric: 'accuracy' | 'f1_macro') =>
-      pairedTest(
-        metric,
-        one.expected,
-        { name: 'A', predicted: one.a },
-        { name: 'B', predicted: one.b },
-        one.labels,
-      );
+    const [a, b] = measure(...placesOf(one.expected, one.a, one.b), one.labels);
     const found = {
       accuracy_a: accuracy!,
       f1_a: f1!,
-      accuracy_difference: test('accuracy').difference,
-      f1_difference: test('f1_macro').difference,
+      accuracy_difference: pairedTest('accuracy', a!, b!).difference,
+      f1_difference: pairedTest('macroF1', a!, b!).difference,
     };
-    for (const [name, { value, low, high }] of Object.entries(found)) {
-      const theirs = one[name as keyof typeof found];
-      expect(value).toBeCloseTo(theirs.value, 10);
-      // A 2.5 % quantile of 2,000 draws has a standard error of about 0.06 standard deviations; four of them.
-      const room = 0.25 * theirs.standard_error + 1e-9;
-      expect(Math.abs(low - theirs.low)).toBeLessThan(room);
-      expect(Math.abs(high - theirs.high)).toBeLessThan(room);
-    }
+    expectWithinMonteCarloError(found, one);
+    expectWithinMonteCarloError(
+      { accuracy_a: intervalOf('accuracy', a!), f1_a: intervalOf('macroF1', a!) },
+      one,
+    );
   });
+
+  /** A 2.5 % quantile of 2,000 draws has a standard error of about 0.06 standard deviations; four of them. */
+  function expectWithinMonteCarloError(
+    found: Partial<Record<keyof Intervals, Interval>>,
+    theirs: Intervals,
+  ): void {
+    for (const [name, { value, low, high }] of Object.entries(found)) {
+      const expected = theirs[name as keyof Intervals];
+      const room = 0.25 * expected.standard_error + 1e-9;
+      expect(value).toBeCloseTo(expected.value, 10);
+      expect(Math.abs(low - expected.low)).toBeLessThan(room);
+      expect(Math.abs(high - expected.high)).toBeLessThan(room);
+    }
+  }
 
   it('do not depend on the order of the rows', () => {
     const [one] = cases;
@@ -90,17 +104,21 @@ describe('bootstrap intervals', () => {
     expect(of(pick(one!.expected), pick(one!.a))).toEqual(of(one!.expected, one!.a));
   });
 
+  it('pair two runs that were measured apart', () => {
+    const [one] = cases;
+    const [expected, [a, b]] = placesOf(one!.expected, one!.a, one!.b);
+    const together = measure(expected, [a!, b!], one!.labels);
+    const apart = [a!, b!].flatMap((run) => measure(expected, [run], one!.labels));
+    expect(apart).toEqual(together);
+  });
+
   it('say in a sentence what they show, and when they show nothing', () => {
     const expected = Array.from({ length: 400 }, () => 0);
     const right = (share: number) => expected.map((_, i) => (i < 400 * share ? 0 : 1));
-    const compare = (a: number, b: number) =>
-      pairedTest(
-        'accuracy',
-        expected,
-        { name: 'A', predicted: right(a) },
-        { name: 'B', predicted: right(b) },
-        2,
-      ).sentence;
+    const compare = (shareA: number, shareB: number) => {
+      const [a, b] = measure(...placesOf(expected, right(shareA), right(shareB)), 2);
+      return verdictSentence('A', 'B', pairedTest('accuracy', a!, b!));
+    };
     expect(compare(0.8, 0.9)).toMatch(
       /^B is better than A by 10\.0 points \(95 % interval \d+\.\d to \d+\.\d\)\.$/,
     );

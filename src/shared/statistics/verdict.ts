@@ -1,8 +1,8 @@
-import { accuracyOf, bootstrap, cellsOf, macroF1Of, type Interval } from './bootstrap.ts';
+import type { Interval } from './bootstrap.ts';
 import { mcnemar } from './mcnemar.ts';
+import { percentileInterval, type Measured, type Metric } from './measured.ts';
 
 export interface PairedTest {
-  metric: 'accuracy' | 'f1_macro';
   /** B minus A, in points. */
   difference: Interval;
   /** Of McNemar's test for accuracy; of the paired bootstrap for F1. */
@@ -12,63 +12,50 @@ export interface PairedTest {
   onlyB: number;
   /** Whether the 95 % interval leaves out zero. */
   shown: boolean;
-  /** "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)." */
-  sentence: string;
 }
 
-export interface Answers {
-  name: string;
-  /** Places of the predicted classes, one a row. */
-  predicted: ArrayLike<number>;
-}
-
-/** Two runs on the same rows. `expected`: places of the true classes, one a row, below `labels`. */
-export function pairedTest(
-  metric: PairedTest['metric'],
-  expected: ArrayLike<number>,
-  a: Answers,
-  b: Answers,
-  labels: number,
-): PairedTest {
-  const cells = cellsOf(expected, [a.predicted, b.predicted], labels);
-  const of = metric === 'accuracy' ? accuracyOf : macroF1Of;
-  const [ofA, ofB] = [of(cells, 0), of(cells, 1)];
-  let [below, above, total] = [0, 0, 0];
-  const [points] = bootstrap(cells, [
-    (counts) => {
-      const difference = 100 * (ofB(counts) - ofA(counts));
-      total++;
-      if (difference <= 0) below++;
-      if (difference >= 0) above++;
-      return difference;
-    },
-  ]);
-  const difference = points!;
+/** Two runs that were measured on the same rows. */
+export function pairedTest(metric: Metric, a: Measured, b: Measured): PairedTest {
+  const [ofA, ofB] = [a.resamples[metric], b.resamples[metric]];
+  const differences = Float32Array.from(ofA, (value, i) => 100 * (ofB[i]! - value));
+  const difference = percentileInterval(100 * (b[metric] - a[metric]), differences);
   let [onlyA, onlyB] = [0, 0];
-  for (let i = 0; i < cells.counts.length; i++) {
-    const [rightA, rightB] = cells.predicted.map((predicted) => predicted[i] === cells.expected[i]);
-    if (rightA && !rightB) onlyA += cells.counts[i]!;
-    if (rightB && !rightA) onlyB += cells.counts[i]!;
+  for (let row = 0; row < a.right.length; row++) {
+    const ahead = b.right[row]! - a.right[row]!;
+    if (ahead > 0) onlyB++;
+    else if (ahead < 0) onlyA++;
   }
-  const p = metric === 'accuracy' ? mcnemar(onlyA, onlyB) : Math.min(1, (2 * Math.min(below, above)) / total);
   const shown = difference.low > 0 || difference.high < 0;
   return {
-    metric,
     difference,
-    p,
+    p: metric === 'accuracy' ? mcnemar(onlyA, onlyB) : shareBeyondZero(differences),
     onlyA,
     onlyB,
     shown,
-    sentence: sentenceOf(a.name, b.name, difference, shown),
   };
 }
 
-function sentenceOf(a: string, b: string, { value, low, high }: Interval, shown: boolean): string {
-  const interval = (from: number, to: number) => `95 % interval ${from.toFixed(1)} to ${to.toFixed(1)}`;
+/** Two-sided: twice the smaller share of resamples on one side of zero. */
+function shareBeyondZero(differences: Float32Array): number {
+  let [below, above] = [0, 0];
+  for (const difference of differences) {
+    if (difference <= 0) below++;
+    if (difference >= 0) above++;
+  }
+  return Math.min(1, (2 * Math.min(below, above)) / differences.length);
+}
+
+/** "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)."; `test` is of B against A. */
+export function verdictSentence(a: string, b: string, { difference, shown }: PairedTest): string {
+  const { value, low, high } = difference;
+  const interval = (from: number, to: number) => `95 % interval ${points(from)} to ${points(to)}`;
   if (!shown) {
-    return `No difference shown between ${a} and ${b}: ${value.toFixed(1)} points (${interval(low, high)}).`;
+    return `No difference shown between ${a} and ${b}: ${points(value)} points (${interval(low, high)}).`;
   }
   return value > 0
-    ? `${b} is better than ${a} by ${value.toFixed(1)} points (${interval(low, high)}).`
-    : `${a} is better than ${b} by ${(-value).toFixed(1)} points (${interval(-high, -low)}).`;
+    ? `${b} is better than ${a} by ${points(value)} points (${interval(low, high)}).`
+    : `${a} is better than ${b} by ${points(-value)} points (${interval(-high, -low)}).`;
 }
+
+/** One decimal, without "-0.0". */
+const points = (value: number): string => (Math.round(10 * value) / 10 + 0).toFixed(1);
