@@ -12,8 +12,7 @@ const chosen = new Set(['model', 'data.train', 'data.eval', 'adapter.peft_type',
 
 /** Paths of a config's settings that differ from their defaults ("training.learning_rate"). */
 export function changedSettings(config: Fields): string[] {
-  const adapter = isFields(config['adapter']) ? config['adapter'] : {};
-  const needed = { model: 'model', data: { train: 'train' }, adapter: { peft_type: adapter['peft_type'] } };
+  const needed = { model: 'model', data: { train: 'train' }, adapter: { peft_type: 'LORA' } };
   const defaults = parseTrainConfig(needed, 'the defaults').config;
   const lora: Settings = loraSettings;
   const adapterDefaults = Object.fromEntries(
