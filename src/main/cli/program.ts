@@ -7,6 +7,7 @@ import { exportCommand } from './commands/export.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { predictCommand } from './commands/predict.ts';
+import { scriptCommand } from './commands/script.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tokenizeCommand } from './commands/tokenize.ts';
 import { trainCommand } from './commands/train.ts';
@@ -39,6 +40,7 @@ export function makeProgram(): Command {
     exportCommand,
     verifyCommand,
     inspectCommand,
+    scriptCommand,
     serveCommand,
     doctorCommand,
   ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { method } from './message.ts';
+import { id, method } from './message.ts';
 
 /** A Python script's settings, read without running it. */
 export const recipeSchema = z.object({
@@ -32,6 +32,8 @@ export const recipeSchema = z.object({
   metrics: z.array(z.string()),
   /** The fields of adapter_config.json; null where the script trains the whole model. */
   adapter: z.record(z.string(), z.unknown()).nullable(),
+  /** Fields of the model's config.json that the script changes. */
+  modelOverrides: z.record(z.string(), z.unknown()).default({}),
   /** The names of TrainingArguments. */
   training: z.record(z.string(), z.unknown()),
   /** Settings by path with the line they were read from. */
@@ -48,8 +50,18 @@ export const recipeSchema = z.object({
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 
+/** A run as a Python script, and what a person should know before starting it. */
+export const writtenScriptSchema = z.object({ text: z.string(), notes: z.array(z.string()) });
+
 export const scriptMethods = {
   'scripts/read': method(z.object({ text: z.string().max(1_000_000) }), z.object({ recipe: recipeSchema })),
+  /** The run of an experiment as a script of transformers, peft and datasets. */
+  'scripts/write': method(z.object({ experimentId: id }), writtenScriptSchema),
+  /** Makes `folder` with script.py and the data that it reads. */
+  'scripts/save': method(
+    z.object({ experimentId: id, folder: z.string().min(1) }),
+    z.object({ folder: z.string() }),
+  ),
   /** The recipes that come with the app, the article's first. */
   'scripts/recipes': method(
     z.object({}),

@@ -9,4 +9,8 @@ export const scriptsFaults = {
     message: 'The text cannot be read as a Python script.',
     remedy: 'Paste the text of a .py file. Of a notebook, export the code as a script first.',
   }),
+  'scripts/token-ids': (p: { file: string }) => ({
+    message: `${p.file} holds token ids instead of texts; a script starts from texts.`,
+    remedy: 'Train on the texts themselves, and the run can be written as a script.',
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

@@ -1,17 +1,37 @@
 import { fileURLToPath } from 'node:url';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { scriptMethods } from '../../../shared/contract/scripts.ts';
+import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import type { BackendContext } from '../context.ts';
-import { readScriptAside } from './read-aside.ts';
+import { readScriptAside, writeScriptAside } from './aside.ts';
 import { readRecipes } from './recipes.ts';
+import { scriptTask } from './write/of-experiment.ts';
+import type { WrittenScript } from './write/write-script.ts';
 
 /** The same way up in the checkout and in the built app, which keeps the module structure. */
 const recipesFolder = fileURLToPath(new URL('../../../../resources/recipes', import.meta.url));
 
-/** Scripts of other people as recipes, and the recipes that come with the app. */
-export function scriptHandlers(_context: BackendContext): Handlers<keyof typeof scriptMethods> {
+/** Scripts of other people as recipes, the recipes that come with the app, and runs as scripts. */
+export function scriptHandlers(context: BackendContext): Handlers<keyof typeof scriptMethods> {
   return {
     'scripts/read': async ({ text }) => ({ recipe: await readScriptAside(text) }),
     'scripts/recipes': async () => ({ recipes: await readRecipes(recipesFolder) }),
+    'scripts/write': ({ experimentId }) => writeScriptAside(scriptTask(context, experimentId, null)),
+    'scripts/save': async ({ experimentId, folder }) => {
+      await writeFolderAtomic(folder, async (temporary) => {
+        await writeScriptFolder(context, experimentId, temporary);
+      });
+      return { folder };
+    },
   };
 }
+
+/**
+ * Writes script.py of an experiment into a folder that is there, and beside it the data that it reads. Throws
+ * `store/unknown`, `datasets/…`, `files/…`, `scripts/…`.
+ */
+export const writeScriptFolder = (
+  context: BackendContext,
+  experimentId: string,
+  folder: string,
+): Promise<WrittenScript> => writeScriptAside(scriptTask(context, experimentId, folder));

@@ -22,6 +22,7 @@ export function applyCall(reader: Reader, call: Call): Value {
   const given = standard(call) ?? onObject(reader, call) ?? onDictionary(call);
   if (given) return given;
   readCallbacks(reader, call);
+  readFreezing(reader, call);
   if (!isKnown(call)) reader.note(call.line, reasonOf(calledName(call)));
   return { kind: 'call', call };
 }
@@ -32,6 +33,17 @@ function readCallbacks(reader: Reader, { args, named }: Call): void {
     if (value.kind !== 'function' || reader.entered.has(value.function.body)) continue;
     reader.silently(() => reader.enter(value.function, [], new Map()));
   }
+}
+
+/** `model.requires_grad_(False)`, and `model.get_submodule("bert.pooler").requires_grad_(True)` behind it. */
+function readFreezing(reader: Reader, call: Call): void {
+  const { callee } = call;
+  if (callee.kind !== 'member' || callee.name !== 'requires_grad_') return;
+  const on = constantOf(argument(call, 'requires_grad', 0)?.value) ?? true;
+  if (on === false) reader.frozenAt.push(call.line);
+  else if (callee.of.kind === 'member') reader.trainedModules.push(callee.of.name);
+  else if (callee.of.kind === 'call' && calledName(callee.of.call) === 'get_submodule')
+    reader.trainedModules.push(textOf(callee.of.call.args[0]?.value) ?? '');
 }
 
 /** An instance: the class's fields, changed by what the call says and by `__init__`. */

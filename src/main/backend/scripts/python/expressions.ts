@@ -86,10 +86,15 @@ function valueOf(reader: Reader, node: SyntaxNode): Value {
 
 /** The calls inside are read, once; what they give together is not known. */
 function comprehension(reader: Reader, node: SyntaxNode): Value {
-  for (const child of childrenOf(node)) {
-    if (child.name === 'CallExpression' || child.name === 'MemberExpression') evaluate(reader, child);
+  const parts = childrenOf(node);
+  const through = parts[parts.findIndex(({ name }) => name === 'in') + 1];
+  let over: Value | undefined;
+  for (const child of parts) {
+    if (child.name !== 'CallExpression' && child.name !== 'MemberExpression') continue;
+    const value = evaluate(reader, child);
+    if (child === through) over = value;
   }
-  return unknown('it is worked out while the script runs');
+  return { kind: 'unknown', why: 'it is worked out while the script runs', ...(over && { over }) };
 }
 
 function formatString(reader: Reader, node: SyntaxNode): Value {

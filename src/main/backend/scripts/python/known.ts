@@ -8,7 +8,7 @@ const harmlessModules = words(`
   matplotlib seaborn tqdm wandb mlflow IPython google huggingface_hub gc copy pprint csv shutil subprocess string
   dataclasses argparse types enum abc accelerate yaml rich inspect platform psutil sklearn.metrics torch.manual_seed
   torch.cuda torch.backends torch.device torch.no_grad torch.utils torch.tensor torch.softmax torch.argmax
-  torch.nn.functional transformers.utils transformers.logging datasets.logging datasets.utils evaluate`);
+  torch.nn.functional torch.nn.init transformers.utils transformers.logging datasets.logging datasets.utils evaluate`);
 
 /** Names of the libraries that a script is made of: they are read, or it is known that they set nothing. */
 const libraryNames = words(`
@@ -20,7 +20,7 @@ const libraryNames = words(`
   from_csv from_json from_parquet from_generator from_list read_csv read_json read_parquet Dataset DatasetDict ClassLabel
   Value Features EvalPrediction get_last_checkpoint check_min_version require_version send_example_telemetry
   accuracy_score f1_score precision_score recall_score precision_recall_fscore_support matthews_corrcoef roc_auc_score
-  classification_report confusion_matrix softmax argmax login notebook_login display`);
+  cross_entropy compute_class_weight log_loss classification_report confusion_matrix softmax argmax login notebook_login display`);
 
 export const builtinNames = words(`
   print len range dict list tuple set str int float bool zip enumerate isinstance getattr setattr hasattr min max sum
@@ -32,7 +32,7 @@ const methodNames = words(`
   map shuffle select train_test_split rename_column rename_columns remove_columns set_format with_format cast_column
   class_encode_column train_new unique to_pandas head info describe items keys values append extend update get strip lower
   upper split join replace format startswith endswith copy pop sort count index argmax mean sum item tolist numpy cpu
-  train evaluate predict save_model save_pretrained push_to_hub print_trainable_parameters merge_and_unload to cuda eval
+  requires_grad_ get_submodule load_state_dict removeprefix train evaluate predict save_model save_pretrained push_to_hub print_trainable_parameters merge_and_unload to cuda eval
   log warning info error debug setLevel log_metrics save_metrics save_state create_model_card compute add_batch
   add_callback add_adapter gradient_checkpointing_enable enable_input_require_grads parameters named_parameters
   num_parameters state_dict named_modules modules children decode batch_decode convert_ids_to_tokens tokenize write read
@@ -42,8 +42,12 @@ const methodNames = words(`
 const allRows = 'Graft takes all rows; leave rows out in the data set instead.';
 const ownLoop = 'The script has a training loop of its own; Graft trains as Trainer does.';
 
+const goesOn = 'Training goes on from weights that were trained before; the recipe starts from the model.';
+
 /** Calls that change a run and are not taken over. */
 const reasons: Readonly<Record<string, string>> = {
+  load_file: goesOn,
+  set_peft_model_state_dict: goesOn,
   filter: `Rows are filtered by a function. ${allRows}`,
   concatenate_datasets: 'Data sets are joined. Import their files as one data set.',
   interleave_datasets: 'Data sets are mixed. Import their files as one data set.',

@@ -25,6 +25,8 @@ export class Reader {
   readonly entered = new Set<SyntaxNode>();
   /** Lines that switch off the training of weights: `param.requires_grad = False`. */
   readonly frozenAt: number[] = [];
+  /** Modules that are switched on again: `model.classifier.requires_grad_(True)`. */
+  readonly trainedModules: string[] = [];
   /** Modules of `from x import *`. */
   readonly wildcards: string[] = [];
   private readonly placed = new Map<number, Call>();

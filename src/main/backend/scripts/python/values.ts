@@ -51,7 +51,8 @@ export type Value =
   | { kind: 'class'; class: ClassValue }
   /** The argument of a function that the script hands to a library: a batch of rows. */
   | { kind: 'parameter'; name: string }
-  | { kind: 'unknown'; why: string };
+  /** `over`: of a comprehension, what it goes through. */
+  | { kind: 'unknown'; why: string; over?: Value };
 
 export const constant = (value: string | number | boolean | null): Value => ({ kind: 'constant', value });
 export const unknown = (why: string): Value => ({ kind: 'unknown', why });

@@ -21,6 +21,16 @@ const otherMethods: Readonly<Record<string, string>> = {
 /** The order of LoraConfig's arguments without names. */
 const places = ['task_type', 'peft_type'];
 
+/** PEFT trains and saves the head of a classifier by itself. */
+const heads: ReadonlySet<unknown> = new Set(['classifier', 'score']);
+
+/** What of `modules_to_save` is said beyond the head; null: nothing. */
+function withoutHeads(names: unknown): unknown {
+  if (!Array.isArray(names)) return names;
+  const others = names.filter((name) => !heads.has(name));
+  return others.length === 0 ? null : others;
+}
+
 /** The adapter's fields and the call that says them; null where the script trains the whole model. */
 export function readAdapterFields(
   reader: Reader,
@@ -44,7 +54,11 @@ export function readAdapterFields(
   const [frozen] = reader.frozenAt;
   if (frozen === undefined) return null;
   findings.found('adapter.peft_type', frozen, 'HEAD_ONLY');
-  return { fields: { peft_type: 'HEAD_ONLY' }, call: undefined };
+  const others = reader.trainedModules.filter((name) => !heads.has(name));
+  return {
+    fields: { peft_type: 'HEAD_ONLY', ...(others.length === 0 ? {} : { modules_to_save: others }) },
+    call: undefined,
+  };
 }
 
 function loraFields(call: Call, findings: Findings): Record<string, unknown> {
@@ -66,8 +80,9 @@ function loraFields(call: Call, findings: Findings): Record<string, unknown> {
       );
     } else if (name === 'task_type' || Object.hasOwn(loraSettings, name)) {
       if (data === null) continue;
-      fields[name] = data;
       findings.found(`adapter.${name}`, line, data);
+      const kept = name === 'modules_to_save' ? withoutHeads(data) : data;
+      if (kept !== null) fields[name] = kept;
     } else if (unsupportedFields({ peft_type: 'LORA', [name]: data }).length > 0) {
       findings.trap(
         'not-supported',

@@ -13,7 +13,7 @@ import { readAdapterFields } from './adapter.ts';
 import { labelColumnOf, numLabelsOf, readData, selectOf, splitOf } from './data.ts';
 import { Findings } from './findings.ts';
 import { readTokens } from './tokens.ts';
-import { readEarlyStopping, readTraining } from './training.ts';
+import { readClassWeights, readEarlyStopping, readTraining } from './training.ts';
 import { findTraps } from './traps.ts';
 
 /** The settings of a script that was read. */
@@ -30,6 +30,7 @@ export function buildRecipe(reader: Reader): Recipe {
   const adapter = readAdapterFields(reader, findings);
   const training = readTraining(argumentsCall, findings);
   readEarlyStopping(calls, training, findings);
+  readClassWeights(calls, training, findings);
   readSeed(calls, training, findings);
   const test = data.train?.part;
   const recipe: Omit<Recipe, 'read' | 'traps' | 'notUnderstood'> = {
@@ -46,6 +47,7 @@ export function buildRecipe(reader: Reader): Recipe {
     split: test ? setAsideOf(test.split, findings) : null,
     metrics: metricsOf(calls, findings),
     adapter: adapter?.fields ?? null,
+    modelOverrides: overridesOf(modelCall, findings),
     training,
   };
   findTraps({ recipe, calls, adapterCall: adapter?.call, argumentsCall, trainer, modelCall, data, findings });
@@ -95,6 +97,26 @@ function modelName(classifier: Call | undefined, calls: readonly Call[], finding
   findings.found('model', given.line, name);
   const revision = textOf(loaded.named.get('revision')?.value);
   return revision === undefined || revision === 'main' ? name : `${name}@${revision}`;
+}
+
+/** Arguments of `from_pretrained` that are no fields of config.json, or that the head's labels decide. */
+const loading = new Set(
+  `num_labels id2label label2id problem_type revision config cache_dir force_download local_files_only token
+   use_auth_token trust_remote_code torch_dtype dtype device_map max_memory low_cpu_mem_usage attn_implementation
+   load_in_8bit load_in_4bit quantization_config ignore_mismatched_sizes use_safetensors from_tf from_flax subfolder
+   variant proxies return_dict output_attentions output_hidden_states output_loading_info state_dict
+   pretrained_model_name_or_path resume_download mirror finetuning_task key_mapping`.split(/\s+/),
+);
+
+/** `from_pretrained(…, hidden_dropout_prob=0.0)`. */
+function overridesOf(classifier: Call | undefined, findings: Findings): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  if (!classifier) return fields;
+  for (const [name, { data, line }] of findings.settings(classifier, loading)) {
+    fields[name] = data;
+    findings.found(`modelOverrides.${name}`, line, data);
+  }
+  return fields;
 }
 
 /** `train_test_split(test_size=0.2, seed=42)` as the share of the training rows that is set aside. */

@@ -130,6 +130,7 @@ export function labelColumnOf(data: ScriptData, calls: readonly Call[], findings
 
 /** `examples["stars"]`, also in a list of changes to it. */
 function rowColumn(value: Value): string | undefined {
+  if (value.kind === 'unknown' && value.over) return rowColumn(value.over);
   if (value.kind !== 'item' || value.of.kind !== 'parameter') return undefined;
   const key = constantOf(value.key);
   return typeof key === 'string' ? key : undefined;

@@ -2,7 +2,16 @@ import { Fault } from '../../../../shared/faults/index.ts';
 import { rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { resolveTrainingArguments } from '../../../../shared/settings/training-arguments.ts';
-import { calledName, constantOf, numberOf, type Call } from '../python/values.ts';
+import {
+  argument,
+  calledName,
+  constantOf,
+  numberOf,
+  plain,
+  textOf,
+  type Call,
+  type Value,
+} from '../python/values.ts';
 import type { Findings } from './findings.ts';
 
 /** Older names, and what they are called today. */
@@ -103,4 +112,36 @@ export function readEarlyStopping(
   findings.found('training.early_stopping_patience', call.line, patience);
   const threshold = numberOf(call.named.get('early_stopping_threshold')?.value ?? call.args[1]?.value);
   if (threshold !== undefined) training['early_stopping_threshold'] = threshold;
+}
+
+/** The weights of a loss of the script's own: a list, or `compute_class_weight("balanced", …)`. */
+export function readClassWeights(
+  calls: readonly Call[],
+  training: Record<string, unknown>,
+  findings: Findings,
+): void {
+  const loss = calls.find((call) => /^(cross_entropy|CrossEntropyLoss)$/.test(calledName(call)));
+  const given =
+    loss?.named.get('weight') ?? (loss && calledName(loss) === 'CrossEntropyLoss' ? loss.args[0] : undefined);
+  if (!given) return;
+  const weights = weightsOf(given.value);
+  if (weights === undefined) return;
+  training['class_weights'] = weights;
+  findings.found('training.class_weights', given.line, weights);
+}
+
+/** Behind `torch.tensor(…)` and the methods that move it. */
+function weightsOf(value: Value): 'balanced' | number[] | undefined {
+  let at: Value | undefined = value;
+  for (let hops = 0; at?.kind === 'call' && hops < 20; hops++) {
+    const { call }: { call: Call } = at;
+    if (calledName(call) === 'compute_class_weight') {
+      return textOf(argument(call, 'class_weight', 0)?.value) === 'balanced' ? 'balanced' : undefined;
+    }
+    at = call.args[0]?.value ?? (call.callee.kind === 'member' ? call.callee.of : undefined);
+  }
+  const data = at && plain(at)?.data;
+  return Array.isArray(data) && data.length > 0 && data.every((one) => typeof one === 'number')
+    ? data
+    : undefined;
 }

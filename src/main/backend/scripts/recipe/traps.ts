@@ -51,7 +51,7 @@ function checkSeed({ calls, argumentsCall, data, findings, recipe }: TrapContext
 
 function checkHead({ recipe, adapterCall, findings }: TrapContext): void {
   const { adapter } = recipe;
-  if (adapter?.['peft_type'] !== 'LORA' || adapter['modules_to_save'] !== undefined) return;
+  if (adapter?.['peft_type'] !== 'LORA' || adapterCall?.named.has('modules_to_save')) return;
   const line = adapterCall?.line ?? null;
   if (adapter['task_type'] === 'SEQ_CLS') {
     findings.trap(

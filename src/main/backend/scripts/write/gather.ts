@@ -1,0 +1,211 @@
+import path from 'node:path';
+import { fault } from '../../../../shared/faults/index.ts';
+import type { TrainConfig } from '../../../../shared/settings/train-config.ts';
+import { usesQuotes } from '../../../engine/data/dialect.ts';
+import { readChosenExamples, readExamples } from '../../../engine/data/examples.ts';
+import { buildLabelMap } from '../../../engine/data/labels.ts';
+import { openTable, type Table } from '../../../engine/data/table.ts';
+import { openText } from '../../../engine/data/text-source.ts';
+import { selectRows } from '../../../engine/data/selection.ts';
+import { headLabels } from '../../../engine/models/head-labels.ts';
+import { openBaseModel } from '../../../engine/models/base-model.ts';
+import { walk } from '../../../engine/models/module-tree.ts';
+import { planAdapter } from '../../../engine/peft/adapter.ts';
+import { longestText } from '../../../engine/predict.ts';
+import { loadTokenizer } from '../../../engine/tokenizer/load-tokenizer.ts';
+import { settleLabels } from '../../../engine/training/labels.ts';
+import type { DataFile, ScriptFacts } from './facts.ts';
+
+/** A run of which a script is asked. */
+export interface ScriptSource {
+  title: string;
+  config: TrainConfig;
+  /** Where the config's paths start. */
+  baseDir: string;
+  model: {
+    /** As the script names it. */
+    name: string;
+    revision: string | null;
+    /** Where its files are; null: not on this machine. */
+    folder: string | null;
+  };
+  /** Null: the files of the config. */
+  rows: ScriptFacts['rows'] | null;
+  /** The folder from which the config's files are named; null: copies of them stand beside the script. */
+  scriptDir: string | null;
+  /** Which rows of `rows` are taken, where the config's files hold the chosen ones already. */
+  select: Pick<TrainConfig['data'], 'train_select' | 'eval_select'> | null;
+  measured: Readonly<Record<string, number>> | null;
+}
+
+/**
+ * Reads labels, head and layers of a run's files: seconds on large data. Throws `scripts/token-ids`, and what reading
+ * the files throws.
+ */
+export async function gatherFacts(source: ScriptSource): Promise<{ facts: ScriptFacts; notes: string[] }> {
+  const { config, model } = source;
+  const { data } = config;
+  const train = path.resolve(source.baseDir, data.train);
+  const table = await tableOf(train, config);
+  if (table.columns.includes('input_ids')) throw fault('scripts/token-ids', { file: data.train });
+  const values = await labelValues(train, config);
+  const found = await modelFacts(source, values.names);
+  const rows = source.rows ?? (await rowsOf(source, table));
+  const facts: ScriptFacts = {
+    title: source.title,
+    config: { ...config, data: { ...data, ...source.select } },
+    model: { name: model.name, revision: model.revision },
+    rows,
+    labels: found.labels,
+    // Rows that Graft wrote itself have labels as texts.
+    labelText: source.rows === null ? labelTextOf(values.names) : 'as it is',
+    canStratify: values.least > 1,
+    head: found.head,
+    savedModules: found.savedModules,
+    maxLength: found.maxLength,
+    measured: source.measured,
+  };
+  return { facts, notes: found.notes };
+}
+
+/** The classes of the training rows, and the number of rows of the smallest one. */
+async function labelValues(
+  file: string,
+  config: TrainConfig,
+): Promise<{ names: readonly string[]; least: number }> {
+  const { data } = config;
+  const options = { ...columnsOf(config), labelColumn: data.label_column };
+  const { train_select: select } = data;
+  // Every label of the file makes a class, also where only some rows are taken.
+  const labels = select
+    ? (await readChosenExamples(file, options, (rows) => selectRows(rows, select, file))).labels
+    : (await readExamples(file, options)).examples.map(({ label }) => label!);
+  const counts = new Map<string, number>();
+  for (const label of labels) counts.set(String(label), (counts.get(String(label)) ?? 0) + 1);
+  return { names: buildLabelMap(labels).names, least: Math.min(...counts.values()) };
+}
+
+const columnsOf = ({ data }: TrainConfig) => ({
+  textColumn: data.text_column,
+  ...(data.text_pair_column === null ? {} : { textPairColumn: data.text_pair_column }),
+  ...(data.column_names === null ? {} : { columnNames: data.column_names }),
+});
+
+const tableOf = (file: string, config: TrainConfig): Promise<Table> => openTable(file, columnsOf(config));
+
+/** How Python's values of these labels become the texts again: it reads numbers and truth values by itself. */
+function labelTextOf(names: readonly string[]): ScriptFacts['labelText'] {
+  if (names.every((name) => /^(true|false)$/i.test(name))) {
+    if (names.every((name) => name === name.toLowerCase())) return 'lower';
+    return names.every((name) => name === name.toUpperCase()) ? 'upper' : 'str';
+  }
+  return names.every((name) => name.trim() !== '' && Number.isFinite(Number(name))) ? 'str' : 'as it is';
+}
+
+interface ModelFacts extends Pick<ScriptFacts, 'labels' | 'head' | 'savedModules' | 'maxLength'> {
+  notes: string[];
+}
+
+/** What the checkpoint decides: the order of the classes, the head, the layers that it lacks, the longest text. */
+async function modelFacts({ config, model }: ScriptSource, names: readonly string[]): Promise<ModelFacts> {
+  const { data, adapter } = config;
+  if (model.folder === null) {
+    return {
+      labels: names,
+      head: 'new',
+      savedModules: ['classifier'],
+      maxLength: data.max_length,
+      notes: [
+        `The model ${model.name} is not on this machine: layers that its checkpoint lacks are not named.`,
+      ],
+    };
+  }
+  const own = await headLabels(model.folder);
+  const settled = settleLabels(buildLabelMap(names), own);
+  const base = await openBaseModel(model.folder, {
+    head: 'classification',
+    labelNames: settled.names,
+    overrides: config.model_overrides,
+  });
+  try {
+    const saved = planAdapter(base, adapter, 'adapter').config['modules_to_save'];
+    const paths = [...walk(base.tree)].map((module) => module.path);
+    // PEFT names heads of every architecture; a script names those that there are.
+    const savedModules = (Array.isArray(saved) ? saved.map(String) : []).filter((name) =>
+      paths.some((place) => place === name || place.endsWith(`.${name}`)),
+    );
+    const tokenizer = await loadTokenizer(model.folder);
+    const longest = longestText(base, tokenizer, data.max_length);
+    const isNew = base.newlyInitialized.some((name) => name.startsWith('classifier.'));
+    const sameNames = own !== null && settled.names.every((name, id) => name === own[id]);
+    const labels = [...names].sort((a, b) => settled.idOf(a)! - settled.idOf(b)!);
+    return {
+      labels,
+      head: isNew ? 'new' : sameNames ? 'own' : 'redrawn',
+      savedModules:
+        adapter.peft_type === 'HEAD_ONLY' ? savedModules.map((name) => pathOf(paths, name)) : savedModules,
+      maxLength: data.max_length === null && longest === tokenizer.modelMaxLength ? null : longest,
+      notes: [],
+    };
+  } finally {
+    await base.close();
+  }
+}
+
+const pathOf = (paths: readonly string[], name: string): string =>
+  paths.find((place) => place === name || place.endsWith(`.${name}`)) ?? name;
+
+async function rowsOf(source: ScriptSource, table: Table): Promise<ScriptFacts['rows']> {
+  const { config, baseDir } = source;
+  const { data } = config;
+  const evaluated = data.eval === null ? null : await tableOf(path.resolve(baseDir, data.eval), config);
+  return {
+    kind: 'files',
+    train: await dataFile('train', table, source),
+    eval: evaluated && (await dataFile('eval', evaluated, source)),
+    textColumn: data.text_column,
+    // A column of this name is a second text also where nothing is said.
+    textPairColumn: data.text_pair_column ?? (table.columns.includes('text_pair') ? 'text_pair' : null),
+    labelColumn: data.label_column,
+  };
+}
+
+const formats = { csv: 'csv', tsv: 'csv', jsonl: 'json', txt: 'csv', parquet: 'parquet' } as const;
+
+/** The name of a data file's copy beside the script. */
+export const copyName = (name: 'train' | 'eval', file: string): string =>
+  `${name}${path.extname(file).toLowerCase()}`;
+
+/** A file inside the script's folder is named from there, any other one in full. */
+function shownPath(file: string, scriptDir: string): string {
+  const relative = path.relative(scriptDir, file);
+  const outside = relative.startsWith('..') || path.isAbsolute(relative);
+  return (outside ? file : relative).split(path.sep).join('/');
+}
+
+async function dataFile(
+  name: 'train' | 'eval',
+  table: Table,
+  { config, scriptDir }: ScriptSource,
+): Promise<DataFile> {
+  const format = formats[table.format];
+  const options: Record<string, unknown> = {};
+  if (format === 'csv') {
+    const { column_names: names } = config.data;
+    if (table.delimiter !== undefined && table.delimiter !== ',') options['sep'] = table.delimiter;
+    if (names !== null) options['column_names'] = names;
+    // pandas would take texts such as "NA" and "null" for missing ones, and a quote for the start of a field.
+    options['keep_default_na'] = false;
+    if (!(await quotesFields(table))) options['quoting'] = 3;
+  }
+  if (format !== 'parquet' && table.encoding !== 'utf-8') options['encoding'] = table.encoding;
+  const place = scriptDir === null ? copyName(name, table.file) : shownPath(table.file, scriptDir);
+  return { path: place, format, options };
+}
+
+async function quotesFields({ file, format, encoding }: Table): Promise<boolean> {
+  if (format !== 'tsv') return true;
+  const { sample, sampleIsWhole } = await openText(file, encoding);
+  // A file without any quote reads the same either way.
+  return !sample.includes('"') || usesQuotes(sample, sampleIsWhole);
+}

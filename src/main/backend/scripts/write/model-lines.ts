@@ -1,0 +1,81 @@
+import { loraSettings } from '../../../../shared/settings/adapter.ts';
+import type { ScriptFacts } from './facts.ts';
+import { argumentsOf, call, literal, type Argument } from './python-text.ts';
+import type { Script } from './script.ts';
+
+/** The classifier with its head, and what of it trains. */
+export function addModel(script: Script, facts: ScriptFacts): void {
+  const { config, model, head } = facts;
+  script.import('transformers', 'AutoModelForSequenceClassification');
+  const args: Argument[] = [
+    [null, 'MODEL'],
+    ...(model.revision === null ? [] : argumentsOf({ revision: model.revision })),
+    ['num_labels', 'len(LABELS)'],
+  ];
+  // The head's own names stay where it is trained further.
+  if (head !== 'own') {
+    args.push(['id2label', 'dict(enumerate(LABELS))']);
+    args.push(['label2id', '{label: i for i, label in enumerate(LABELS)}']);
+    args.push(['ignore_mismatched_sizes', 'True']);
+  }
+  args.push(...argumentsOf(config.model_overrides));
+  script.add(...call('model = AutoModelForSequenceClassification.from_pretrained', args));
+  if (head === 'redrawn') {
+    script.import('torch', 'nn');
+    script.add(
+      '# The checkpoint has a head of this size for other labels: it starts anew.',
+      'nn.init.normal_(model.classifier.weight, std=model.config.initializer_range)',
+      'nn.init.zeros_(model.classifier.bias)',
+    );
+  }
+  const { adapter } = config;
+  if (adapter.peft_type === 'LORA') addLora(script, facts);
+  else if (adapter.peft_type === 'HEAD_ONLY') addHeadOnly(script, facts);
+  if (config.init_adapter !== null) addInitial(script, config.init_adapter, adapter.peft_type === 'LORA');
+  script.gap();
+}
+
+/** Fields that stand in the script also where they have their default. */
+const important = new Set(['r', 'lora_alpha', 'lora_dropout', 'target_modules']);
+
+function addLora(script: Script, { config, savedModules }: ScriptFacts): void {
+  const { adapter } = config;
+  script.import('peft', 'LoraConfig');
+  script.import('peft', 'get_peft_model');
+  const task = adapter['task_type'] === undefined ? 'SEQ_CLS' : adapter['task_type'];
+  const fields = Object.entries(loraSettings).flatMap(([name, setting]): [string, unknown][] => {
+    if (name === 'modules_to_save') return [];
+    const value = adapter[name] ?? setting.default;
+    return important.has(name) || !isSame(value, setting.default) ? [[name, value]] : [];
+  });
+  const args = argumentsOf({
+    ...(task === null ? {} : { task_type: task }),
+    ...Object.fromEntries(fields),
+    ...(savedModules.length === 0 ? {} : { modules_to_save: savedModules }),
+  });
+  script.add(...call('lora = LoraConfig', args));
+  script.add('model = get_peft_model(model, lora)', 'model.print_trainable_parameters()');
+}
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+function addHeadOnly(script: Script, { savedModules }: ScriptFacts): void {
+  script.add('# Only the head trains, and layers that the checkpoint lacks.', 'model.requires_grad_(False)');
+  for (const name of savedModules) script.add(`model.get_submodule(${literal(name)}).requires_grad_(True)`);
+}
+
+function addInitial(script: Script, folder: string, isPeft: boolean): void {
+  const file = literal(`${folder.replace(/\/+$/, '')}/adapter_model.safetensors`);
+  script.import('safetensors.torch', 'load_file');
+  script.add('# It goes on from an adapter that was trained before.');
+  if (isPeft) {
+    script.import('peft', 'set_peft_model_state_dict');
+    script.add(`set_peft_model_state_dict(model, load_file(${file}))`);
+    return;
+  }
+  script.add(
+    `weights = load_file(${file})`,
+    'weights = {name.removeprefix("base_model.model."): value for name, value in weights.items()}',
+    'model.load_state_dict(weights, strict=False)',
+  );
+}

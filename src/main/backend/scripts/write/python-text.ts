@@ -1,0 +1,65 @@
+/** Lines of a script stay within this many characters where they can be broken. */
+const WIDTH = 100;
+const INDENT = '    ';
+
+/** A plain value as Python writes it. Other values of JavaScript are defects. */
+export function literal(value: unknown): string {
+  if (value === null || value === undefined) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'number') return numberText(value);
+  // JSON's escapes are Python's too.
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value === 'object') {
+    const entries = Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}: ${literal(one)}`);
+    return `{${entries.join(', ')}}`;
+  }
+  throw new Error(`Python has no literal for a ${typeof value}.`);
+}
+
+/** Small numbers as people write learning rates: 5e-5. */
+function numberText(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+}
+
+/** An argument: its name (null: by its place) and its source text. */
+export type Argument = readonly [name: string | null, source: string];
+
+/** The arguments of a call with plain values. */
+export const argumentsOf = (fields: Readonly<Record<string, unknown>>): Argument[] =>
+  Object.entries(fields).map(([name, value]) => [name, literal(value)]);
+
+/** `head(…)tail` on one line where it fits, else an argument a line. Breaks inside `depth` blocks. */
+export function call(head: string, args: readonly Argument[], tail = '', depth = 0): string[] {
+  const texts = args.map(([name, source]) => (name === null ? source : `${name}=${source}`));
+  return bracketed(`${head}(`, texts, `)${tail}`, depth);
+}
+
+/** `head[…]`, as many items a line as fit. */
+export function list(head: string, items: readonly string[]): string[] {
+  const whole = `${head}[${items.join(', ')}]`;
+  if (whole.length <= WIDTH) return [whole];
+  const lines: string[] = [];
+  let line = INDENT;
+  for (const item of items) {
+    if (line.length + item.length + 1 > WIDTH && line !== INDENT) {
+      lines.push(line.trimEnd());
+      line = INDENT;
+    }
+    line += `${item}, `;
+  }
+  return [`${head}[`, ...lines, line.trimEnd(), ']'];
+}
+
+/** `from module import (…)`. */
+export function importLines(module: string, names: readonly string[]): string[] {
+  const whole = `from ${module} import ${names.join(', ')}`;
+  return whole.length <= WIDTH ? [whole] : bracketed(`from ${module} import (`, names, ')', 0);
+}
+
+function bracketed(head: string, items: readonly string[], tail: string, depth: number): string[] {
+  const margin = INDENT.repeat(depth);
+  const whole = `${margin}${head}${items.join(', ')}${tail}`;
+  if (whole.length <= WIDTH) return [whole];
+  return [margin + head, ...items.map((item) => `${margin}${INDENT}${item},`), margin + tail];
+}

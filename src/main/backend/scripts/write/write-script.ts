@@ -1,0 +1,69 @@
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
+import { writeRunRows, type RowsTask } from '../../experiments/run-rows.ts';
+import type { ScriptRows } from './facts.ts';
+import { copyName, gatherFacts, type ScriptSource } from './gather.ts';
+import { scriptText } from './script-text.ts';
+
+export interface WrittenScript {
+  text: string;
+  /** What a person should know before starting it. */
+  notes: string[];
+}
+
+/** What a thread needs to write the script of a run, and the data that it reads. */
+export interface ScriptTask {
+  source: ScriptSource;
+  /** Rows of a data set version to write beside the script; null: the files of the config, or the hub's. */
+  version: { file: string; dataName: string; trainSplit: string | null; evalSplit: string | null } | null;
+  /** Where script and data go; null: only the text is wanted. */
+  folder: string | null;
+}
+
+/** The script of a run as a text. Throws as `gatherFacts` does. */
+export async function writtenScript(source: ScriptSource): Promise<WrittenScript> {
+  const { facts, notes } = await gatherFacts(source);
+  const script = scriptText(facts);
+  return { ...script, notes: [...script.notes, ...notes] };
+}
+
+/** Writes the script and its data where a folder is given. Throws `files/…` and as `gatherFacts` does. */
+export async function runScriptTask({ source, version, folder }: ScriptTask): Promise<WrittenScript> {
+  if (folder === null || source.rows?.kind === 'hub') return finish(await writtenScript(source), folder);
+  if (version === null) {
+    const { train, eval: evaluated } = source.config.data;
+    for (const [name, file] of [
+      ['train', train],
+      ['eval', evaluated],
+    ] as const) {
+      if (file === null) continue;
+      await copyFile(path.resolve(source.baseDir, file), path.join(folder, copyName(name, file)));
+    }
+    return finish(await writtenScript(source), folder);
+  }
+  const part = (split: string | null): RowsTask['train'] => ({ split, select: null });
+  await writeRunRows({
+    file: version.file,
+    dataName: version.dataName,
+    folder,
+    train: part(version.trainSplit),
+    eval: source.config.data.eval === null ? null : part(version.evalSplit),
+  });
+  return finish(await writtenScript(source), folder);
+}
+
+async function finish(script: WrittenScript, folder: string | null): Promise<WrittenScript> {
+  if (folder !== null) await writeFileAtomic(path.join(folder, 'script.py'), script.text);
+  return script;
+}
+
+/** Rows of a data set version as they stand beside a script. */
+export const versionRows = (pairs: boolean, evaluates: boolean): ScriptRows => ({
+  kind: 'files',
+  train: { path: 'train.jsonl', format: 'json', options: {} },
+  eval: evaluates ? { path: 'eval.jsonl', format: 'json', options: {} } : null,
+  textColumn: 'text',
+  textPairColumn: pairs ? 'text_pair' : null,
+  labelColumn: 'label',
+});
