@@ -9,6 +9,7 @@ import { experimentHandlers } from './experiments/experiments.ts';
 import type { Host } from './host.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { modelHandlers } from './models/models.ts';
+import { playgroundHandlers } from './playground/playground.ts';
 import { preflightHandlers } from './preflight/preflight.ts';
 import { scriptHandlers } from './scripts/scripts.ts';
 import { systemHandlers } from './system/system.ts';
@@ -43,6 +44,7 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   const experiments = experimentHandlers(context);
   app.add(experiments);
   app.add(preflightHandlers(context));
+  app.add(playgroundHandlers(context));
   app.add(scriptHandlers(context));
   app.add(
     systemHandlers(

@@ -16,7 +16,14 @@ export const answererChoiceSchema = z.object({
   name: z.string(),
   /** "experiment · bert · finished yesterday" */
   detail: z.string(),
+  /** Empty: known when it is loaded. */
   labels: z.array(z.string()),
+  /** Whether it was trained on pairs of texts; null: not known. */
+  textPair: z.boolean().nullable(),
+  /** The data set version that it was trained on: where examples come from. */
+  versionId: id.nullable(),
+  /** Of an experiment. */
+  adapterId: id.nullable(),
 });
 export type AnswererChoice = z.infer<typeof answererChoiceSchema>;
 
@@ -30,13 +37,24 @@ export const answerSchema = z.object({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/** How much each token spoke for `label`. */
+/** How much each token spoke for `label`, by integrated gradients from a text of padding tokens. */
 export const attributionSchema = z.object({
-  method: z.enum(['integrated-gradients', 'attention-rollout']),
   label: z.string(),
-  tokens: z.array(z.object({ text: z.string(), start: count, end: count, value: z.number() })),
-  /** Sum of the attributions less the difference of the logit to an empty text: near 0 where the steps were enough. */
-  gap: z.number().nullable(),
+  /** `of`: which text of a pair; null: a special token. `start` to `end` in that text, in UTF-16 units. */
+  tokens: z.array(
+    z.object({
+      text: z.string(),
+      of: z.union([z.literal(0), z.literal(1)]).nullable(),
+      start: count,
+      end: count,
+      value: z.number(),
+    }),
+  ),
+  /** The label's logit less that of the text of padding tokens. */
+  difference: z.number(),
+  /** Sum of the values less `difference`: near 0 where the steps were enough. */
+  gap: z.number(),
+  steps: count,
 });
 export type Attribution = z.infer<typeof attributionSchema>;
 
@@ -59,7 +77,7 @@ export const playgroundMethods = {
   ),
   /** Frees the memory of what is loaded. */
   'playground/close': method(nothing, nothing),
-  /** Answers every row of a file. A job whose result is the written file's path. */
+  /** Answers every row of a file. A job whose result is the written file's path; replaces a file only if asked to. */
   'playground/batch': method(
     z.object({
       answerer: answererSchema,
@@ -68,6 +86,7 @@ export const playgroundMethods = {
       textPairColumn: z.string().nullable().default(null),
       output: z.string(),
       format: z.enum(['csv', 'jsonl', 'parquet']),
+      overwrite: z.boolean().default(false),
     }),
     z.object({ jobId: id }),
   ),

@@ -33,9 +33,9 @@ export interface Attributed {
 }
 
 /** Stays open and answers asks until it is stopped. Writes nothing. */
-export async function answerJob(_input: unknown, { signal, onAsk }: EngineJobContext): Promise<null> {
+export async function answerJob(_input: unknown, context: EngineJobContext): Promise<null> {
   const loaded = new LoadedAnswerers();
-  onAsk((input) => {
+  context.onAsk((input) => {
     const ask = askSchema.parse(input);
     return loaded.use<Answered | Attributed>(ask.source, (one) =>
       ask.type === 'answer'
@@ -43,6 +43,7 @@ export async function answerJob(_input: unknown, { signal, onAsk }: EngineJobCon
         : attribute(one, asInput(ask.text), ask.label),
     );
   });
+  const { signal } = context;
   if (!signal.aborted) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }

@@ -22,13 +22,10 @@ const inputSchema = z.object({
 export type PredictFileInput = z.infer<typeof inputSchema>;
 
 /** Answers a file of texts. Gives how many rows there were. Throws `data/…`, `files/…`, `playground/…`. */
-export async function predictFileJob(
-  input: unknown,
-  { signal, onEvent }: JobContext,
-): Promise<{ rows: number }> {
+export async function predictFileJob(input: unknown, context: JobContext): Promise<{ rows: number }> {
   const { source, output, temporary, ...question } = inputSchema.parse(input);
   const tell = (phase: string, done: number, total: number): void =>
-    onEvent({ type: 'progress', phase, done, total, unit: 'rows' });
+    context.onEvent({ type: 'progress', phase, done, total, unit: 'rows' });
   tell('Counting', 0, 0);
   const about = await countRows(question.input);
   tell('Loading the model', 0, about);
@@ -38,7 +35,7 @@ export async function predictFileJob(
     const file = await open(temporary, 'wx');
     try {
       const bytes = answeredFile(answerer, question, (done) => {
-        signal.throwIfAborted();
+        context.signal.throwIfAborted();
         rows = done;
         tell('Answering', done, Math.max(about, done));
       });

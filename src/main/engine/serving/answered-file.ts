@@ -43,13 +43,13 @@ export async function* answeredFile(
       const answers = textAnswers(await answerer.logits(texts), answerer.labels);
       yield batch.map(({ row, values }, i) => {
         const { label, score, probabilities } = answers[i]!;
-        const shares = names.probabilities.map((name, place) => [name, probabilities[place]!]);
+        const shares = names.probabilities.map((name, place) => [name, shown(probabilities[place]!)]);
         return {
           row,
           values: {
             ...values,
             [names.label]: label,
-            [names.score]: score,
+            [names.score]: shown(score),
             ...(Object.fromEntries(shares) as Record<string, number>),
           },
         };
@@ -60,6 +60,9 @@ export async function* answeredFile(
   }
   yield* tableBytes(format, { source, columns, rows: rows() });
 }
+
+/** What a float32 holds, without digits that say nothing. */
+const shown = (probability: number): number => Number(probability.toPrecision(7));
 
 function textOf(row: TableRow, { textColumn, textPairColumn }: FileQuestion, file: string): TextInput {
   const place = (column: string): Place => ({

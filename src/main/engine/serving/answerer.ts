@@ -85,23 +85,9 @@ async function openForeign(folder: string, proven: number | undefined): Promise<
     tokenizer,
     maxLength,
     own: null,
-    logits: (texts) => inOrderOfLength(texts, id2label.length, (sorted) => model.logits(sorted)),
+    logits: (texts) => model.logits(texts),
     close: () => model.close(),
   };
-}
-
-/** Texts of similar length next to each other: a batch is padded to its longest. The answer is in the order given. */
-async function inOrderOfLength(
-  texts: readonly TextInput[],
-  width: number,
-  answer: (sorted: readonly TextInput[]) => Promise<Float32Array>,
-): Promise<Float32Array> {
-  const characters = texts.map(({ text, textPair }) => text.length + (textPair?.length ?? 0));
-  const order = [...texts.keys()].sort((a, b) => characters[a]! - characters[b]!);
-  const found = await answer(order.map((i) => texts[i]!));
-  const logits = new Float32Array(found.length);
-  order.forEach((i, place) => logits.set(found.subarray(place * width, (place + 1) * width), i * width));
-  return logits;
 }
 
 const provenSchema = z.object({ max_length: z.number().int().positive() });

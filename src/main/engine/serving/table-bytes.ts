@@ -31,7 +31,7 @@ function csvText(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string') return value;
   if (value instanceof Date) return value.toISOString();
-  return typeof value === 'object' ? asJson(value) : String(value as number | bigint | boolean);
+  return typeof value === 'bigint' ? String(value) : asJson(value);
 }
 
 const csvField = (text: string): string =>

@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import type { AnswererChoice } from '../../../shared/contract/playground.ts';
+import type { ExportTarget } from '../../../shared/contract/exports.ts';
+import { targets as targetNames, targetKeys } from '../../engine/export/targets.ts';
+import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
+import { ExportStore } from '../../storage/exports.ts';
+import { isPresent } from '../adapters/base.ts';
+import type { BackendContext } from '../context.ts';
+import { modelArea } from '../models/models.ts';
+import { runDataSchema } from './answerers.ts';
+
+/** Everything that can answer now: experiments, adapters that came otherwise, exports that are proved, and models. */
+export async function answererChoices(context: BackendContext): Promise<AnswererChoice[]> {
+  const adapters = new AdapterStore(context.db).list();
+  const runs = runsOf(context);
+  const present = await Promise.all(adapters.map(isPresent));
+  const choiceOf = (adapter: ListedAdapter): AnswererChoice => {
+    const run = adapter.experimentId === null ? undefined : runs.get(adapter.experimentId);
+    return {
+      answerer: run ? { kind: 'experiment', id: run.id } : { kind: 'adapter', id: adapter.id },
+      name: run?.name ?? adapter.name,
+      detail: detailOf(adapter, run),
+      labels: adapter.facts.labels,
+      textPair: run?.textPair ?? null,
+      versionId: run?.versionId ?? null,
+      adapterId: adapter.id,
+    };
+  };
+  const trained = adapters.filter((_, i) => present[i]).map(choiceOf);
+  return [...trained, ...exportChoices(context, adapters, choiceOf), ...(await modelChoices(context))];
+}
+
+const runSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  dataName: z.string(),
+  versionId: z.string().nullable(),
+  accuracy: z.number().nullable(),
+  config: z.string(),
+});
+type Run = Omit<z.infer<typeof runSchema>, 'config'> & { textPair: boolean | null };
+
+/** Experiments that are not removed, by id. */
+function runsOf({ db }: BackendContext): Map<string, Run> {
+  const rows = db
+    .prepare(
+      `SELECT id, name, data_name AS dataName, version_id AS versionId, json_extract(metrics, '$.accuracy') AS accuracy,
+         config FROM experiments WHERE removed_at IS NULL`,
+    )
+    .all();
+  return new Map(
+    rows.map((row) => {
+      const { config, ...run } = runSchema.parse(row);
+      const data = runDataSchema.safeParse(JSON.parse(config)).data?.data;
+      return [run.id, { ...run, textPair: data ? data.text_pair_column !== null : null }];
+    }),
+  );
+}
+
+const origins = { experiment: 'adapter', imported: 'imported adapter', merged: 'merged adapter' };
+
+function detailOf(adapter: ListedAdapter, run: Run | undefined): string {
+  const accuracy = run?.accuracy ?? null;
+  return [
+    run ? 'experiment' : origins[adapter.origin],
+    adapter.modelName,
+    ...(run ? [run.dataName] : []),
+    ...(accuracy === null ? [] : [`accuracy ${accuracy.toFixed(3)}`]),
+  ].join(' · ');
+}
+
+/** Only what has a proof. */
+function exportChoices(
+  { db }: BackendContext,
+  adapters: readonly ListedAdapter[],
+  choiceOf: (adapter: ListedAdapter) => AnswererChoice,
+): AnswererChoice[] {
+  return new ExportStore(db).list().flatMap(({ id, name, folder, source, targets, modelName }) => {
+    const adapter = adapters.find(
+      (one) => source.id === (source.kind === 'adapter' ? one.id : one.experimentId),
+    );
+    const made = adapter && choiceOf(adapter);
+    return targets
+      .filter((one) => one.state === 'passed' && existsSync(path.resolve(folder, one.folder)))
+      .flatMap(({ target }): AnswererChoice[] =>
+        answers(target)
+          ? [
+              {
+                answerer: { kind: 'export', id, target },
+                name: `${name} · ${targetNames[target].name}`,
+                detail: `export · ${modelName}`,
+                labels: made?.labels ?? [],
+                textPair: made?.textPair ?? null,
+                versionId: made?.versionId ?? null,
+                adapterId: null,
+              },
+            ]
+          : [],
+      );
+  });
+}
+
+/** The others are vectors or a script. */
+const answers = (target: ExportTarget): target is (typeof targetKeys)[number] & ExportTarget =>
+  targetKeys.some((key) => key === target) && target !== 'embedding' && target !== 'script';
+
+async function modelChoices(context: BackendContext): Promise<AnswererChoice[]> {
+  const models = await modelArea(context).library.list();
+  return models
+    .filter(({ headLabels, supported, present }) => headLabels !== null && supported && present)
+    .map(({ id, name, architecture, headLabels }) => ({
+      answerer: { kind: 'model', id },
+      name,
+      detail: `base model · ${architecture}`,
+      labels: headLabels!,
+      textPair: null,
+      versionId: null,
+      adapterId: null,
+    }));
+}
