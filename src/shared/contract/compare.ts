@@ -42,6 +42,8 @@ export const comparisonSchema = z.object({
   runs: z.array(runFiguresSchema),
   /** "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)." One for the best run against the baseline. */
   verdict: z.string(),
+  /** The run with the highest accuracy on the baseline's rows, the baseline included; null: none was evaluated. */
+  bestId: id.nullable(),
   /** What a person must know before trusting it: other rows, other data set versions, missing predictions. */
   warnings: z.array(z.string()),
   /** Runs that differ in nothing but their seed, where there are two or more. */
@@ -91,10 +93,12 @@ export type Disagreement = z.infer<typeof disagreementSchema>;
 
 export const calibrationSchema = z.object({
   rows: count,
-  /** Expected calibration error, 15 bins, as it answers and after the temperature. */
+  /** Expected calibration error as it answers, 15 bins, all rows: what `bins` draws. */
   ece: z.number(),
-  /** Fitted on one half of the rows, measured on the other. */
+  /** Fitted on one half of the rows. */
   temperature: z.number(),
+  /** Of the other half, as it answers and with the temperature. */
+  eceBefore: z.number(),
   eceAfter: z.number(),
   bins: z.array(
     z.object({
@@ -164,8 +168,8 @@ export const compareMethods = {
     }),
     page(disagreementSchema).extend({
       labels: z.array(z.string()),
-      /** The version whose rows these are: what a corrected label makes a new version of. */
-      versionId: id,
+      /** The version whose rows these are: what a corrected label makes a new version of. Null: rows of a file. */
+      versionId: id.nullable(),
       /** How many rows each filter would give; `right-wrong` only with both ids. */
       counts: z.record(z.string(), count),
     }),

@@ -36,11 +36,16 @@ CREATE TABLE comparisons (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- Counted once from the predictions of a run: rows_key is equal for runs that answered the same rows.
+-- Counted once from the predictions of a run that ended at finished_at; rows_key is equal for runs that answered the
+-- same rows. figures: JSON; accuracy, macro_f1: 32-bit numbers, one a resample; right_rows: a byte a row.
 CREATE TABLE run_figures (
   experiment_id TEXT PRIMARY KEY REFERENCES experiments ON DELETE CASCADE,
+  finished_at INTEGER NOT NULL,
   rows_key TEXT NOT NULL,
   rows INTEGER NOT NULL,
-  figures TEXT NOT NULL
+  figures TEXT NOT NULL,
+  accuracy BLOB NOT NULL,
+  macro_f1 BLOB NOT NULL,
+  right_rows BLOB NOT NULL
 ) STRICT;
 `;
