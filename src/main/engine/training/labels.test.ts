@@ -33,8 +33,6 @@ describe("the labels of the data against those of a checkpoint's own head", () =
   });
 
   it.each([
-    ['other names', ['bad', 'good', 'neutral']],
-    ['numbers that are no ids of it', [1, 2, 3]],
     ['fewer classes', [0, 1]],
     ['more classes', ['1 star', '2 stars', '3 stars', '4 stars']],
   ])('get a new head where they are %s, and that is said', (_, values) => {
@@ -42,6 +40,17 @@ describe("the labels of the data against those of a checkpoint's own head", () =
     expect(labels.names).toEqual(values.map(String));
     expect(labels.note).toBe(
       "The model's own head (1 star, 2 stars, 3 stars) has other labels and is replaced by a new one.",
+    );
+  });
+
+  it.each([
+    ['other names', ['bad', 'good', 'neutral']],
+    ['numbers that are no ids of it', [1, 2, 3]],
+  ])('keep the weights of a head of their size where they are %s, and that is said', (_, values) => {
+    const labels = settleLabels(buildLabelMap(values), stars);
+    expect(labels.names).toEqual(values.map(String));
+    expect(labels.note).toBe(
+      "The model's own head (1 star, 2 stars, 3 stars) has other labels, as many as the data: its weights go on under the new names.",
     );
   });
 });

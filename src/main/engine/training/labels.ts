@@ -29,6 +29,11 @@ export function settleLabels(map: LabelMap, head: readonly string[] | null): Set
       };
     }
   }
-  const note = `The model's own head (${head.join(', ')}) has other labels and is replaced by a new one.`;
+  // As transformers does: a head of the same size is loaded, whatever its labels are called.
+  const becomes =
+    map.names.length === head.length
+      ? ', as many as the data: its weights go on under the new names'
+      : ' and is replaced by a new one';
+  const note = `The model's own head (${head.join(', ')}) has other labels${becomes}.`;
   return { ...own, note };
 }
