@@ -1,0 +1,131 @@
+import type { Comparison, Difference, Interval, RunFigures } from '../../../shared/contract/compare.ts';
+import { runLabels } from './run-labels.ts';
+
+/** What the runs are judged by. */
+export type Judge = 'accuracy' | 'macroF1';
+export const judgeNames: Readonly<Record<Judge, string>> = { accuracy: 'accuracy', macroF1: 'macro F1' };
+
+/** A run with its look, or the seeds of one configuration under one name. */
+export interface Entry {
+  /** The id of its first run. */
+  key: string;
+  label: string;
+  /** Place among the colours, from 0. */
+  colour: number;
+  runs: readonly LabelledRun[];
+  /** Mean over the seeds, with the smallest and the largest; null: no seeds. */
+  seeds: Readonly<Record<Judge, Interval | null>> | null;
+}
+export interface LabelledRun {
+  figures: RunFigures;
+  label: string;
+  colour: number;
+}
+
+/** The runs in their order, each in its colour. */
+export function labelledRuns({ runs }: Comparison): LabelledRun[] {
+  const labels = runLabels(runs.map(({ experiment }) => experiment));
+  return runs.map((figures, colour) => ({ figures, colour, label: labels.get(figures.experiment.id)! }));
+}
+
+/** The runs in their order; seeds of one configuration stand together where the first of them does. */
+export function entriesOf(comparison: Comparison): Entry[] {
+  const runs = labelledRuns(comparison);
+  const groups = comparison.seedGroups.filter(({ ids }) => ids.length > 1);
+  const groupOf = (id: string) => groups.find(({ ids }) => ids.includes(id));
+  const firsts = runs.filter(({ figures: { experiment } }) => {
+    const group = groupOf(experiment.id);
+    return (
+      !group ||
+      runs.find(({ figures }) => group.ids.includes(figures.experiment.id))?.figures.experiment.id ===
+        experiment.id
+    );
+  });
+  const labels = runLabels(
+    firsts.map(({ figures: { experiment } }) => ({
+      ...experiment,
+      name: groupOf(experiment.id)?.name ?? experiment.name,
+    })),
+  );
+  return firsts.map(({ figures, colour }) => {
+    const { id } = figures.experiment;
+    const group = groupOf(id);
+    return {
+      key: id,
+      label: labels.get(id)!,
+      colour,
+      runs: runs.filter(({ figures: { experiment } }) =>
+        group ? group.ids.includes(experiment.id) : experiment.id === id,
+      ),
+      seeds: group ? { accuracy: group.accuracy, macroF1: group.macroF1 } : null,
+    };
+  });
+}
+
+export type FigureName = Judge | 'difference' | 'mcc' | 'trainable' | 'seconds' | 'memory' | 'bytes';
+
+/** A figure of a run; null where it is not known. `judge`: what the difference is of. */
+export function figureOf(run: RunFigures, name: FigureName, judge: Judge): number | null {
+  const { experiment } = run;
+  switch (name) {
+    case 'accuracy':
+    case 'macroF1':
+      return run[name]?.value ?? null;
+    case 'difference':
+      return run.against?.[judge].points.value ?? null;
+    case 'mcc':
+      return experiment.metrics?.['mcc'] ?? null;
+    case 'trainable':
+      return experiment.trainable;
+    case 'seconds':
+      return experiment.trainSeconds;
+    case 'memory':
+      return experiment.peakMemoryMb;
+    case 'bytes':
+      return run.adapterBytes;
+  }
+}
+
+/** The mean over the runs of an entry; null where none has it. */
+export function entryFigure(entry: Entry, name: FigureName, judge: Judge): number | null {
+  if (entry.seeds && (name === 'accuracy' || name === 'macroF1')) return entry.seeds[name]?.value ?? null;
+  const known = entry.runs
+    .map(({ figures }) => figureOf(figures, name, judge))
+    .filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
+/** Entries by a figure, seeds in themselves too; what has none stands last. */
+export function sortedEntries(
+  entries: readonly Entry[],
+  name: FigureName,
+  judge: Judge,
+  descending: boolean,
+): Entry[] {
+  const order = (a: number | null, b: number | null): number => {
+    if (a === null || b === null) return Number(a === null) - Number(b === null);
+    return descending ? b - a : a - b;
+  };
+  return entries
+    .map((entry) => ({
+      ...entry,
+      runs: entry.runs.toSorted((a, b) =>
+        order(figureOf(a.figures, name, judge), figureOf(b.figures, name, judge)),
+      ),
+    }))
+    .sort((a, b) => order(entryFigure(a, name, judge), entryFigure(b, name, judge)));
+}
+
+/** The best run of those that answered the baseline's rows; null where none has answers. */
+export function winnerOf({ runs, baselineId }: Comparison, judge: Judge): RunFigures | null {
+  const rowsKey = runs.find(({ experiment }) => experiment.id === baselineId)?.rowsKey ?? null;
+  const judged = runs.filter((run) => run[judge] !== null && rowsKey !== null && run.rowsKey === rowsKey);
+  return judged.reduce<RunFigures | null>(
+    (best, run) => (best === null || run[judge]!.value > best[judge]!.value ? run : best),
+    null,
+  );
+}
+
+/** "better", "worse", or that no difference is shown. */
+export const verdictOf = ({ shown, points }: Difference): 'better' | 'worse' | 'no difference shown' =>
+  !shown ? 'no difference shown' : points.value > 0 ? 'better' : 'worse';

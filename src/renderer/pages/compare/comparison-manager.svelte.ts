@@ -1,0 +1,99 @@
+import type { Comparison } from '../../../shared/contract/compare.ts';
+import type { Baselines, ExperimentState } from '../../../shared/contract/experiments.ts';
+import type { FaultValue } from '../../../shared/contract/message.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import type { RpcPort } from '../experiments/rpc-port.ts';
+import type { Chosen } from './compare-address.ts';
+
+const ENDED: readonly ExperimentState[] = ['finished', 'stopped', 'failed', 'interrupted'];
+
+/** The comparison of the chosen experiments; what was shown stays until the next is there. */
+export class ComparisonManager {
+  readonly #rpc: RpcPort;
+  #chosen: Chosen = { ids: [], baselineId: null };
+  #comparison = $state.raw<Comparison | null>(null);
+  #baselines = $state.raw<Baselines | null>(null);
+  #fault = $state.raw<FaultValue | null>(null);
+  #busy = $state(false);
+  #reading = 0;
+
+  constructor(rpc: RpcPort) {
+    this.#rpc = rpc;
+  }
+
+  /** Null until one was read. */
+  get comparison(): Comparison | null {
+    return this.#comparison;
+  }
+  /** What costs nothing on the rows that all runs answered; null: not known, or they answered different rows. */
+  get baselines(): Baselines | null {
+    return this.#baselines;
+  }
+  get fault(): FaultValue | null {
+    return this.#fault;
+  }
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** Reads the comparison of these, unless it is the one that is shown. */
+  async open(chosen: Chosen): Promise<void> {
+    const same =
+      chosen.baselineId === this.#chosen.baselineId && chosen.ids.join() === this.#chosen.ids.join();
+    this.#chosen = chosen;
+    if (!same || this.#fault) await this.read();
+  }
+
+  async read(): Promise<void> {
+    const reading = ++this.#reading;
+    const { ids, baselineId } = this.#chosen;
+    if (ids.length === 0) {
+      this.#comparison = null;
+      return;
+    }
+    this.#busy = true;
+    try {
+      const comparison = await this.#rpc.call('compare/read', { ids: [...ids], baselineId });
+      if (reading !== this.#reading) return;
+      this.#comparison = comparison;
+      this.#fault = null;
+      const sameRows = new Set(comparison.runs.map(({ rowsKey }) => rowsKey)).size === 1;
+      const baselines = sameRows ? await this.#readBaselines(comparison.baselineId) : null;
+      if (reading === this.#reading) this.#baselines = baselines;
+    } catch (error) {
+      if (reading === this.#reading) this.#fault = faultOf(error);
+    } finally {
+      if (reading === this.#reading) this.#busy = false;
+    }
+  }
+
+  /** Lines to judge by; a comparison does without them. */
+  async #readBaselines(id: string): Promise<Baselines | null> {
+    try {
+      return (await this.#rpc.call('experiments/read', { id })).baselines;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Follows the experiments: reads anew when one of them ends or changes its name. Returns its own unsubscribe. */
+  listen(): () => void {
+    const stops = [
+      this.#rpc.on('experiments/changed', (changed) => {
+        const known = this.#comparison?.runs.find(
+          ({ experiment }) => experiment.id === changed.id,
+        )?.experiment;
+        if (!known) return;
+        const ended = known.state !== changed.state && ENDED.includes(changed.state);
+        if (ended || known.name !== changed.name) void this.read();
+      }),
+      this.#rpc.on('experiments/removed', ({ ids }) => {
+        if (ids.some((id) => this.#chosen.ids.includes(id))) void this.read();
+      }),
+      this.#rpc.on('system/restarted', () => void this.read()),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import type { Comparison, Interval, RunFigures } from '../../../shared/contract/compare.ts';
+import { textOfValue } from '../experiments/field-text.ts';
+
+/** The comparison as rows of plain values, the head first: what is exported, whole and unrounded. */
+export function comparisonTable({ runs, baselineId, differences }: Comparison): string[][] {
+  const interval = (name: string, of: (run: RunFigures) => Interval | null | undefined) =>
+    (['value', 'low', 'high'] as const).map((part): [string, (run: RunFigures) => unknown] => [
+      part === 'value' ? name : `${name} ${part}`,
+      (run) => of(run)?.[part],
+    ]);
+  const columns: [string, (run: RunFigures, at: number) => unknown][] = [
+    ['experiment', ({ experiment }) => experiment.name],
+    ['id', ({ experiment }) => experiment.id],
+    ['state', ({ experiment }) => experiment.state],
+    ['baseline', ({ experiment }) => (experiment.id === baselineId ? 'yes' : '')],
+    ['data', ({ experiment }) => experiment.dataName],
+    ['model', ({ experiment }) => experiment.modelName],
+    ['method', ({ experiment }) => experiment.method],
+    ['seed', ({ experiment }) => experiment.seed],
+    ['eval rows', ({ rows }) => rows],
+    ...interval('accuracy', (run) => run.accuracy),
+    ...interval('macro F1', (run) => run.macroF1),
+    ['MCC', ({ experiment }) => experiment.metrics?.['mcc']],
+    ...interval('accuracy difference in points', (run) => run.against?.accuracy.points),
+    ['accuracy difference p', ({ against }) => against?.accuracy.p],
+    ['accuracy difference shown', ({ against }) => against && (against.accuracy.shown ? 'yes' : 'no')],
+    ...interval('macro F1 difference in points', (run) => run.against?.macroF1.points),
+    ['macro F1 difference p', ({ against }) => against?.macroF1.p],
+    ['macro F1 difference shown', ({ against }) => against && (against.macroF1.shown ? 'yes' : 'no')],
+    ['not compared because', ({ reason }) => reason],
+    ['trained parameters', ({ experiment }) => experiment.trainable],
+    ['seconds', ({ experiment }) => experiment.trainSeconds],
+    ['peak memory in MB', ({ experiment }) => experiment.peakMemoryMb],
+    ['adapter in bytes', ({ adapterBytes }) => adapterBytes],
+    ...differences.map(({ path, values }): [string, (run: RunFigures, at: number) => unknown] => [
+      path,
+      (_, at) => values[at],
+    ]),
+  ];
+  return [
+    columns.map(([name]) => name),
+    ...runs.map((run, at) => columns.map(([, of]) => textOfValue(of(run, at)))),
+  ];
+}
+
+const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** The whole table as CSV (RFC 4180). */
+export const comparisonCsv = (comparison: Comparison): string =>
+  comparisonTable(comparison)
+    .map((row) => `${row.map(csvCell).join(',')}\r\n`)
+    .join('');
+
+const markdownCell = (text: string): string =>
+  text.replaceAll(/[\\|]/g, String.raw`\$&`).replaceAll(/\s*\r?\n\s*/g, ' ');
+
+/** The verdict, the warnings and the whole table as Markdown; columns without any value are left out. */
+export function comparisonMarkdown(comparison: Comparison): string {
+  const [head = [], ...rows] = comparisonTable(comparison);
+  const kept = head.map((_, at) => at).filter((at) => rows.some((row) => row[at] !== ''));
+  const line = (cells: readonly string[]): string =>
+    `| ${kept.map((at) => markdownCell(cells[at]!)).join(' | ')} |`;
+  return [
+    comparison.verdict,
+    '',
+    ...comparison.warnings.flatMap((warning) => [`> ${warning}`, '']),
+    line(head),
+    `| ${kept.map(() => '---').join(' | ')} |`,
+    ...rows.map(line),
+    '',
+    'Intervals are 95 % bootstrap intervals over texts, 2,000 resamples.',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,92 @@
+import type { EventOf } from '../../../shared/contract.ts';
+import type { FaultValue } from '../../../shared/contract/message.ts';
+import { faultOf } from '../../../shared/rpc-client.ts';
+import { CurveColumns } from '../experiments/curve-columns.ts';
+import type { RpcPort } from '../experiments/rpc-port.ts';
+import type { RunCurve } from './compare-curves.ts';
+
+/** So many curves are asked for at a time: other requests get their turn. */
+const AT_ONCE = 4;
+
+/** The curves of the chosen experiments, each as soon as it is there; a running one grows. */
+export class CurvesManager {
+  readonly #rpc: RpcPort;
+  readonly #curves = new Map<string, RunCurve>();
+  #wanted: readonly string[] = [];
+  #asking = new Set<string>();
+  /** The curves grow in place; this says that they did. */
+  #shown = $state.raw<ReadonlyMap<string, RunCurve>>(new Map());
+  #fault = $state.raw<FaultValue | null>(null);
+
+  constructor(rpc: RpcPort) {
+    this.#rpc = rpc;
+  }
+
+  /** Those of the chosen experiments that are there, by id, in their order. */
+  get curves(): ReadonlyMap<string, RunCurve> {
+    return this.#shown;
+  }
+  get fault(): FaultValue | null {
+    return this.#fault;
+  }
+
+  /** Reads what is missing of these. */
+  async open(ids: readonly string[]): Promise<void> {
+    this.#wanted = ids;
+    this.#show();
+    const missing = ids.filter((id) => !this.#curves.has(id) && !this.#asking.has(id));
+    for (const id of missing) this.#asking.add(id);
+    const readNext = async (): Promise<void> => {
+      for (let id = missing.shift(); id !== undefined; id = missing.shift()) await this.#read(id);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, readNext));
+  }
+
+  /** Returns its own unsubscribe. */
+  listen(): () => void {
+    const stops = [
+      this.#rpc.on('experiments/points', (points) => this.#take(points)),
+      this.#rpc.on('system/restarted', () => {
+        this.#curves.clear();
+        void this.open(this.#wanted);
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  async #read(id: string): Promise<void> {
+    try {
+      const { curve, evaluations } = await this.#rpc.call('experiments/curve', { id });
+      const columns = new CurveColumns();
+      columns.append(curve);
+      this.#curves.set(id, { curve: columns, evaluations });
+      this.#fault = null;
+      this.#show();
+    } catch (error) {
+      this.#fault = faultOf(error);
+    } finally {
+      this.#asking.delete(id);
+    }
+  }
+
+  #take({ id, curve, evaluations }: EventOf<'experiments/points'>): void {
+    const known = this.#curves.get(id);
+    if (!known) return;
+    known.curve.append(curve);
+    const first = evaluations[0]?.step ?? Infinity;
+    const before = known.evaluations.filter(({ step }) => step < first);
+    this.#curves.set(id, { curve: known.curve, evaluations: [...before, ...evaluations] });
+    this.#show();
+  }
+
+  #show(): void {
+    this.#shown = new Map(
+      this.#wanted.flatMap((id) => {
+        const curve = this.#curves.get(id);
+        return curve ? [[id, curve] as const] : [];
+      }),
+    );
+  }
+}
