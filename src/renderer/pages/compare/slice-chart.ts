@@ -1,0 +1,106 @@
+import type { Interval, Slices } from '../../../shared/contract/compare.ts';
+import { scaleAround, ticks, toPixel, type Scale } from '../../charts/scale.ts';
+import { BOTTOM, textWidth, TOP } from '../../charts/theme.ts';
+import { shareText, tickTexts } from '../../charts/value-text.ts';
+import { count } from '../../format.ts';
+import type { ComparedRun } from './disagree-runs.svelte.ts';
+
+/** One run's accuracy on one slice. */
+export interface SliceDot {
+  key: string;
+  run: ComparedRun;
+  interval: Interval;
+  /** Where it stands, in pixels. */
+  x: number;
+  from: number;
+  to: number;
+  y: number;
+}
+interface SliceGroup {
+  name: string;
+  rows: number;
+  /** Its name as the chart shows it. */
+  text: string;
+  rowsText: string;
+  dots: SliceDot[];
+  top: number;
+  height: number;
+}
+export interface SliceDrawing {
+  height: number;
+  left: number;
+  right: number;
+  x: Scale;
+  xTicks: ReadonlyMap<number, string>;
+  groups: SliceGroup[];
+  /** Whether the figures stand at the right of the dots. */
+  figures: boolean;
+}
+
+/** Pixels from one run's line to the next, and around a group. */
+const LINE = 16;
+const AIR = 16;
+/** More runs than this have no figures beside their dots: the table has them. */
+const FIGURES = 4;
+const LONGEST = 26;
+export const MOST_RUNS = 12;
+
+/** All rows first, then the slices; each run a dot with its interval on one common axis, in pixels. */
+export function prepareSlices(
+  given: { runs: readonly ComparedRun[]; slices: Slices },
+  width: number,
+): SliceDrawing {
+  const runs = given.runs.slice(0, MOST_RUNS);
+  const overall = {
+    name: 'All rows',
+    rows: Math.max(0, ...runs.map(({ rows }) => rows)),
+    accuracy: runs.map(({ accuracy }) => accuracy),
+  };
+  const parts: { name: string; rows: number; accuracy: readonly (Interval | null)[] }[] = [
+    overall,
+    ...given.slices.slices,
+  ];
+  const intervals = parts
+    .flatMap(({ accuracy }) => accuracy.slice(0, runs.length))
+    .filter((one) => one !== null);
+  const around = scaleAround(intervals.flatMap(({ low, high }) => [low, high]));
+  const x = { low: Math.max(0, around.low), high: Math.min(1, around.high), log: false };
+  const figures = runs.length <= FIGURES;
+  const texts = parts.map(({ name }) => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name));
+  const rowsTexts = parts.map(({ rows }) => count(rows));
+  const widest = (all: readonly string[]) => Math.max(0, ...all.map(textWidth));
+  const left = Math.min(width * 0.45, widest(texts) + widest(rowsTexts) + 36);
+  const right = figures ? textWidth('100.0 %') + 14 : 12;
+  const place = (value: number) => toPixel(x, value, left, width - right);
+  let top = TOP;
+  const groups = parts.map(({ name, rows, accuracy }, at): SliceGroup => {
+    const height = runs.length * LINE + AIR;
+    const group = { name, rows, text: texts[at]!, rowsText: rowsTexts[at]!, top, height };
+    top += height;
+    const dots = runs.flatMap((run, line): SliceDot[] => {
+      const interval = accuracy[line];
+      if (!interval) return [];
+      return [
+        {
+          key: `${at} ${run.id}`,
+          run,
+          interval,
+          x: place(interval.value),
+          from: place(interval.low),
+          to: place(interval.high),
+          y: group.top + AIR / 2 + (line + 0.5) * LINE,
+        },
+      ];
+    });
+    return { ...group, dots };
+  });
+  return {
+    height: top + BOTTOM,
+    left,
+    right,
+    x,
+    xTicks: tickTexts(ticks(x.low, x.high, Math.max(2, Math.floor((width - left - right) / 90))), shareText),
+    groups,
+    figures,
+  };
+}
