@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { openDatabase } from '../storage/database.ts';
 import { openWorkspace } from '../storage/workspace.ts';
+import { adapterHandlers } from './adapters/adapters.ts';
 import { App } from './app.ts';
 import type { BackendContext } from './context.ts';
 import { datasetHandlers } from './datasets/datasets.ts';
@@ -43,6 +44,7 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   app.add(datasetHandlers(context));
   const experiments = experimentHandlers(context);
   app.add(experiments);
+  app.add(adapterHandlers(context, app));
   app.add(preflightHandlers(context));
   app.add(playgroundHandlers(context));
   app.add(scriptHandlers(context));

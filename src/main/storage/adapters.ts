@@ -85,9 +85,9 @@ export class AdapterStore {
     return rows.map((row) => rowSchema.parse(row));
   }
 
-  /** Removed ones, whose files are still there until storage is cleaned. */
+  /** Removed ones, whose files are there until storage is cleaned; not those that went with their experiment. */
   removed(): ListedAdapter[] {
-    const rows = this.db.prepare(`${SELECT} WHERE a.removed_at IS NOT NULL`).all();
+    const rows = this.db.prepare(`${SELECT} WHERE a.removed_at IS NOT NULL AND e.removed_at IS NULL`).all();
     return rows.map((row) => rowSchema.parse(row));
   }
 
@@ -143,13 +143,13 @@ export class AdapterStore {
     this.db.prepare('UPDATE adapters SET removed_at = ? WHERE id = ?').run(at, id);
   }
 
-  /** Drops those that were removed, with what is known of their files. */
-  forgetRemoved(): void {
+  /** Drops what is known of adapters and their files. */
+  forget(ids: readonly string[]): void {
     this.db.transaction(() => {
-      this.db
-        .prepare('DELETE FROM files WHERE owner_id IN (SELECT id FROM adapters WHERE removed_at IS NOT NULL)')
-        .run();
-      this.db.prepare('DELETE FROM adapters WHERE removed_at IS NOT NULL').run();
+      for (const id of ids) {
+        this.db.prepare('DELETE FROM files WHERE owner_id = ?').run(id);
+        this.db.prepare('DELETE FROM adapters WHERE id = ?').run(id);
+      }
     })();
   }
 }

@@ -11,6 +11,8 @@ export interface Workspace {
   datasets: string;
   /** One folder an experiment, as `graft train` writes it. */
   experiments: string;
+  /** Imported and merged adapters, one folder each; those of experiments lie with them. */
+  adapters: string;
   exports: string;
   /** What was dropped into a browser window. */
   inbox: string;
@@ -31,6 +33,7 @@ export function openWorkspace(dir: string): Workspace {
     database: inside('graft.db'),
     datasets: inside('datasets'),
     experiments: inside('experiments'),
+    adapters: inside('adapters'),
     exports: inside('exports'),
     inbox: inside('inbox'),
     temporary: inside('tmp'),
@@ -38,6 +41,7 @@ export function openWorkspace(dir: string): Workspace {
   for (const folder of [
     workspace.datasets,
     workspace.experiments,
+    workspace.adapters,
     workspace.exports,
     workspace.inbox,
     workspace.temporary,

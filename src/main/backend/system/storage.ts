@@ -1,18 +1,17 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Handlers, OutputOf } from '../../../shared/contract.ts';
+import type { Handlers } from '../../../shared/contract.ts';
 import type { BackendContext } from '../context.ts';
-
-type StorageItem = OutputOf<'system/storage'>['items'][number];
-type Entry = StorageItem['entries'][number];
-
-/** One kind of thing that takes space. `clean` deletes what `entries` named, and what the store knew of it. */
-interface Kind {
-  key: string;
-  name: string;
-  entries: () => Promise<Entry[]>;
-  clean?: (entries: readonly Entry[]) => Promise<void>;
-}
+import { madeKinds } from './storage-made.ts';
+import {
+  filesIn,
+  filled,
+  folderEntry,
+  isInside,
+  type Entry,
+  type Kind,
+  type StorageItem,
+} from './storage-sizes.ts';
 
 const namedRow = (value: unknown) => value as { id: string; name: string; folder: string };
 
@@ -120,7 +119,7 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
         })();
       },
     },
-    { key: 'exports', name: 'Exports', entries: () => filesIn(workspace.exports, 'an export') },
+    ...madeKinds({ workspace, db }),
     {
       key: 'inbox',
       name: 'Files that were dropped into the window',
@@ -155,34 +154,3 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
 }
 
 const removedIds = `SELECT v.id FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id WHERE d.removed_at IS NOT NULL`;
-
-function isInside(folder: string, inner: string): boolean {
-  const way = path.relative(folder, inner);
-  return way !== '' && !way.startsWith('..') && !path.isAbsolute(way);
-}
-
-const filled = (entries: readonly Entry[]) => entries.filter(({ bytes }) => bytes > 0);
-
-async function filesIn(folder: string, what: string): Promise<Entry[]> {
-  const names = await readdir(folder).catch(() => []);
-  return Promise.all(names.map((name) => folderEntry(path.join(folder, name), what)));
-}
-
-/** A file, or a folder with all that it holds less what stands in `without`. */
-async function folderEntry(folder: string, what: string, without: readonly string[] = []): Promise<Entry> {
-  return { path: folder, bytes: await sizeOf(folder, without), what };
-}
-
-/** Bytes of a file or folder; 0 for what is not there. Links are not followed. */
-async function sizeOf(target: string, without: readonly string[] = []): Promise<number> {
-  const entries = await readdir(target, { withFileTypes: true }).catch(() => undefined);
-  if (!entries)
-    return stat(target).then(
-      ({ size }) => size,
-      () => 0,
-    );
-  const sizes = entries
-    .filter((entry) => !without.includes(entry.name) && !entry.isSymbolicLink())
-    .map((entry) => sizeOf(path.join(target, entry.name)));
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}

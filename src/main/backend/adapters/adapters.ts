@@ -1,0 +1,126 @@
+import path from 'node:path';
+import { z } from 'zod';
+import type { Adapter, adapterMethods } from '../../../shared/contract/adapters.ts';
+import type { Handlers } from '../../../shared/contract.ts';
+import { removeLeftovers } from '../../engine/formats/atomic.ts';
+import { readJsonFile } from '../../engine/formats/json.ts';
+import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
+import { ExportStore } from '../../storage/exports.ts';
+import type { App } from '../app.ts';
+import type { BackendContext } from '../context.ts';
+import { isPresent } from './base.ts';
+import { adapterConfig, folderLabels } from './folder-facts.ts';
+import { importAdapter } from './import.ts';
+import { exportsOf, lineageOf } from './lineage.ts';
+import { startMerge } from './merge.ts';
+
+/** The library of adapters: those of experiments by themselves, imported and merged ones beside them. */
+export function adapterHandlers(
+  context: BackendContext,
+  app: Pick<App, 'onEvent'>,
+): Handlers<keyof typeof adapterMethods> {
+  const { db, emit, workspace } = context;
+  const store = new AdapterStore(db);
+  const exports = new ExportStore(db);
+  relocate(store, workspace.adapters);
+  // What a killed program left half written: nothing else writes there yet.
+  const cleared = removeLeftovers(workspace.adapters);
+  const off = app.onEvent(({ event, data }) => {
+    if (isNewAdapter(event, data)) emit('adapters/changed', { id: null });
+  });
+  context.onClose(async () => {
+    off();
+    await cleared;
+  });
+  const several = (ids: readonly string[], removedAt: number | null): Record<string, never> => {
+    const adapters = ids.map((id) => store.read(id));
+    db.transaction(() => adapters.forEach(({ id }) => store.setRemoved(id, removedAt)))();
+    for (const { id } of adapters) emit('adapters/changed', { id });
+    return {};
+  };
+
+  return {
+    'adapters/list': async () => ({
+      adapters: await Promise.all(store.list().map((one) => present(store, one))),
+    }),
+    'adapters/read': async ({ id }) => {
+      const stored = store.read(id);
+      const adapter = await present(store, stored);
+      return {
+        adapter,
+        lineage: await lineageOf(context, { adapters: store, exports }, stored),
+        config: await configOf(stored.folder),
+      };
+    },
+    'adapters/import': async (request) => {
+      await cleared;
+      const id = await importAdapter(context, store, request);
+      emit('adapters/changed', { id });
+      return { adapter: await present(store, store.read(id)) };
+    },
+    'adapters/merge': async (request) => {
+      await cleared;
+      return { jobId: await startMerge(context, store, request) };
+    },
+    'adapters/update': async ({ id, name }) => {
+      store.read(id);
+      store.rename(id, name.trim());
+      emit('adapters/changed', { id });
+      return { adapter: await present(store, store.read(id)) };
+    },
+    'adapters/dependents': ({ ids }) => {
+      const chosen = ids.map((id) => store.read(id));
+      const merged = store
+        .list()
+        .filter(({ id, facts }) => !ids.includes(id) && facts.parts.some((part) => ids.includes(part.id)));
+      return {
+        exports: exportsOf(exports, chosen).map(({ id, name }) => ({ id, name })),
+        adapters: merged.map(({ id, name }) => ({ id, name })),
+      };
+    },
+    'adapters/remove': ({ ids }) => several(ids, Date.now()),
+    'adapters/restore': ({ ids }) => several(ids, null),
+  };
+}
+
+/** As windows see it. What was stored before labels were kept is completed from its files. */
+async function present(store: AdapterStore, stored: ListedAdapter): Promise<Adapter> {
+  const { id, name, origin, experimentId, modelId, modelName, peftType, bytes, sha256, folder } = stored;
+  const isThere = await isPresent(stored);
+  let { facts } = stored;
+  if (facts.labels.length === 0 && isThere) {
+    const { r } = await adapterConfig(folder);
+    facts = { ...facts, rank: peftType === 'LORA' ? r : null, labels: await folderLabels(folder) };
+    if (facts.labels.length > 0) store.setFacts(id, facts);
+  }
+  return {
+    ...{ id, name, origin, experimentId, modelId, modelName, peftType, bytes, sha256, folder },
+    rank: facts.rank,
+    labels: facts.labels,
+    present: isThere,
+    exports: stored.exports,
+    createdAt: stored.createdAt,
+  };
+}
+
+/** adapter_config.json as it stands; nothing where it is gone. */
+async function configOf(folder: string): Promise<Record<string, unknown>> {
+  const read = await readJsonFile(path.join(folder, 'adapter_config.json')).catch(() => ({}));
+  return z.record(z.string(), z.unknown()).catch({}).parse(read);
+}
+
+/** A workspace that was moved: its adapters are found at their new place. */
+function relocate(store: AdapterStore, folder: string): void {
+  for (const { id, origin, folder: known } of [...store.list(), ...store.removed()]) {
+    const now = path.join(folder, id);
+    if (origin !== 'experiment' && known !== now) store.setFolder(id, now);
+  }
+}
+
+const changeSchema = z.object({ state: z.enum(['finished', 'stopped']) });
+
+/** Whether an event of experiments may have changed the library. */
+function isNewAdapter(event: string, data: unknown): boolean {
+  if (event === 'experiments/removed') return true;
+  return event === 'experiments/changed' && changeSchema.safeParse(data).success;
+}

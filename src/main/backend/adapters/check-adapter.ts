@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { fault } from '../../../shared/faults/index.ts';
+import { openAdapterWeights } from '../../engine/formats/checkpoint.ts';
+import { readJsonFile } from '../../engine/formats/json.ts';
+import { readModelConfig } from '../../engine/formats/model-config.ts';
+import { openBaseModel } from '../../engine/models/base-model.ts';
+import { adapterFolderLabels, readAdapter } from '../../engine/peft/adapter.ts';
+import { adapterConfig } from './folder-facts.ts';
+
+/** A folder that is taken for an adapter, and the model that is taken for its base. */
+export interface CheckQuestion {
+  folder: string;
+  model: { folder: string; name: string; hubId: string | null; sha256: string | null };
+}
+
+export const checkedSchema = z.object({
+  peftType: z.string(),
+  rank: z.number().nullable(),
+  labels: z.array(z.string()),
+});
+export type Checked = z.infer<typeof checkedSchema>;
+
+const HEAD = 'base_model.model.classifier.bias';
+
+/**
+ * Reads a PEFT folder, .safetensors or .bin, and holds all of it against a base: the base it names, every tensor's name
+ * and shape, the number of labels, and that every value is a number. Writes nothing. Throws `adapters/…`, `peft/…`,
+ * `formats/…`, `models/…`, `files/…`.
+ */
+export async function checkAdapter({ folder, model }: CheckQuestion): Promise<Checked> {
+  const file = path.join(folder, 'adapter_config.json');
+  if (!existsSync(file)) throw fault('adapters/no-adapter', { folder });
+  const config = await adapterConfig(folder);
+  checkNamedBase(file, config.base_model_name_or_path, model);
+  await checkProvenBase(folder, model);
+  const labelNames = await adapterFolderLabels(folder, model.folder);
+  const base = await openBaseModel(model.folder, {
+    head: 'classification',
+    ...(labelNames ? { labelNames } : {}),
+  });
+  try {
+    await checkLabelCount(folder, model.folder);
+    const { values } = await readAdapter(folder, base);
+    const missing = base.newlyInitialized.filter((name) => !values.has(name));
+    if (missing.length > 0) throw fault('models/no-head', { folder: model.folder, missing });
+    const rank = config.peft_type === 'LORA' ? config.r : null;
+    return { peftType: config.peft_type, rank, labels: [...base.labelNames] };
+  } finally {
+    await base.close();
+  }
+}
+
+/** Only ids of a hub can be told apart: a path on another machine says nothing. */
+function checkNamedBase(file: string, named: string | null, { name, hubId }: CheckQuestion['model']): void {
+  if (named === null || hubId === null || path.isAbsolute(named) || !/^[\w.-]+(\/[\w.-]+)?$/.test(named))
+    return;
+  const last = (id: string) => id.split('/').at(-1)!.toLowerCase();
+  if (last(named) !== last(hubId)) throw fault('adapters/other-base', { file, named, chosen: name });
+}
+
+/** An adapter that was exported here says which weights it belongs to. */
+async function checkProvenBase(folder: string, { name, sha256: now }: CheckQuestion['model']): Promise<void> {
+  const file = path.join(folder, 'verification.json');
+  if (!existsSync(file) || now === null) return;
+  const schema = z.object({ base: z.object({ sha256: z.string() }) });
+  const then = schema.safeParse(await readJsonFile(file).catch(() => null)).data?.base.sha256;
+  if (then !== undefined && then !== now)
+    throw fault('adapters/other-weights', { file, then, chosen: name, now });
+}
+
+/** The head's labels against those that the config.json beside it names, or against the base's own head. */
+async function checkLabelCount(folder: string, model: string): Promise<void> {
+  const weights = await openAdapterWeights(folder);
+  await weights.close();
+  const found = weights.tensors.get(HEAD)?.shape[0];
+  const own = path.join(folder, 'config.json');
+  if (found === undefined) return;
+  const beside = existsSync(own);
+  if (!beside && !(await hasOwnHead(model))) return;
+  const source = beside ? own : path.join(model, 'config.json');
+  const { id2label } = await readModelConfig(beside ? folder : model);
+  if (id2label.length !== found)
+    throw fault('adapters/label-count', { file: weights.path, found, source, expected: id2label.length });
+}
+
+async function hasOwnHead(model: string): Promise<boolean> {
+  const base = await openBaseModel(model, { head: 'classification' });
+  await base.close();
+  return !base.newlyInitialized.some((name) => name.startsWith('classifier.'));
+}

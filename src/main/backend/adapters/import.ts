@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import path, { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
+import { faultSchema } from '../../../shared/contract/message.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { readFault } from '../../engine/formats/file-faults.ts';
+import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
+import type { AdapterStore } from '../../storage/adapters.ts';
+import type { BackendContext } from '../context.ts';
+import { revived } from '../experiments/engine-run.ts';
+import { baseModel, knownBase } from './base.ts';
+import { checkedSchema, type Checked, type CheckQuestion } from './check-adapter.ts';
+import { adapterWeights } from './folder-facts.ts';
+
+/** What is taken over of a PEFT folder beside its weights, where it is there. */
+const FILES = ['adapter_config.json', 'config.json', 'README.md'];
+
+const replySchema = z.union([
+  z.object({ checked: checkedSchema }),
+  z.object({ fault: faultSchema }),
+  z.object({ defect: z.string() }),
+]);
+
+export interface ImportRequest {
+  folder: string;
+  modelId: string;
+  /** Empty: the folder's. */
+  name: string;
+}
+
+/**
+ * Takes a PEFT folder into the workspace, whole or not at all, when all of it fits the base. Resolves to its id. Throws
+ * `adapters/…`, `peft/…`, `formats/…`, `models/…`, `files/…`, `store/unknown`.
+ */
+export async function importAdapter(
+  context: BackendContext,
+  store: AdapterStore,
+  { folder: given, modelId, name }: ImportRequest,
+): Promise<string> {
+  const { db, workspace } = context;
+  const folder = path.resolve(given);
+  const model = baseModel(db, modelId);
+  if (!model) throw fault('store/unknown', { kind: 'model', id: modelId });
+  if (!existsSync(path.join(model.folder, 'config.json')))
+    throw fault('adapters/base-gone', { name: model.name, folder: model.folder });
+  const base = await knownBase(db, modelId, model.folder);
+  const checked = await checkInThread({
+    folder,
+    model: { folder: model.folder, name: model.name, hubId: model.hubId, sha256: base.sha256 },
+  });
+  const id = randomUUID();
+  const copy = path.join(workspace.adapters, id);
+  const { file } = await adapterWeights(folder);
+  await writeFolderAtomic(copy, async (temporary) => {
+    for (const one of [...FILES, file].filter((each) => existsSync(path.join(folder, each))))
+      await copyFile(path.join(folder, one), path.join(temporary, one)).catch((error: unknown) => {
+        throw isWriting(error) ? error : readFault(path.join(folder, one), error);
+      });
+  });
+  const { sha256, bytes } = await adapterWeights(copy);
+  store.put({
+    ...{ id, name: name.trim() || path.basename(folder), origin: 'imported', experimentId: null, modelId },
+    ...{ folder: copy, peftType: checked.peftType, sha256, bytes },
+    facts: { rank: checked.rank, labels: checked.labels, base, parts: [], combination: null },
+  });
+  return id;
+}
+
+const isWriting = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT', 'EROFS'].includes(String(error.code));
+
+/** As `checkAdapter`, on a thread of its own: reading a gigabyte must not keep others waiting. */
+function checkInThread(question: CheckQuestion): Promise<Checked> {
+  const worker = new Worker(new URL(`./check-worker${extname(import.meta.url)}`, import.meta.url), {
+    workerData: question,
+  });
+  return new Promise((resolve, reject) => {
+    worker.once('message', (message) => {
+      const reply = replySchema.parse(message);
+      if ('checked' in reply) resolve(reply.checked);
+      else reject('fault' in reply ? revived(reply.fault) : new Error(reply.defect));
+    });
+    worker.once('error', (error: Error) =>
+      reject(fault('models/unreadable', { folder: question.folder, reason: error.message }, error)),
+    );
+    worker.once('exit', () =>
+      reject(fault('models/unreadable', { folder: question.folder, reason: 'reading it ended early' })),
+    );
+  });
+}

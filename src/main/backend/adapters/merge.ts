@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { z } from 'zod';
+import type { ParsedInputOf } from '../../../shared/contract.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
+import type { AdapterStore, ListedAdapter } from '../../storage/adapters.ts';
+import type { BackendContext } from '../context.ts';
+import { runEngineJob } from '../experiments/engine-run.ts';
+import { inTurn } from '../exports/lane.ts';
+import type { JobControl } from '../jobs/jobs.ts';
+import { trainedModel } from './base.ts';
+import { adapterWeights } from './folder-facts.ts';
+
+type Request = ParsedInputOf<'adapters/merge'>;
+
+const resultSchema = z.object({ rank: z.number(), labels: z.array(z.string()) });
+const progressSchema = z.object({
+  type: z.literal('progress'),
+  phase: z.string(),
+  done: z.number(),
+  total: z.number(),
+  unit: z.string(),
+});
+
+/**
+ * Starts the job that makes one adapter of several; what cannot be merged is refused at once. Throws `adapters/…` and
+ * `store/unknown`. Resolves to the job's id; its result is the adapter's.
+ */
+export async function startMerge(
+  context: BackendContext,
+  store: AdapterStore,
+  request: Request,
+): Promise<string> {
+  const parts = request.parts.map(({ id, weight }) => ({ adapter: store.read(id), weight }));
+  checkParts(parts.map(({ adapter }) => adapter));
+  const folders: { model: string; adapter: string }[] = [];
+  for (const { adapter } of parts) folders.push(await trainedModel(context, adapter));
+  const id = randomUUID();
+  const folder = path.join(context.workspace.adapters, id);
+  const first = parts[0]!.adapter;
+  const work = async (control: JobControl): Promise<string> => {
+    let made: z.infer<typeof resultSchema> | undefined;
+    await writeFolderAtomic(folder, async (temporary) => {
+      const output = await runEngineJob({
+        host: context.host,
+        job: 'merge-adapters',
+        input: {
+          model: folders[0]!.model,
+          parts: parts.map(({ adapter, weight }, i) => ({
+            name: adapter.name,
+            folder: folders[i]!.adapter,
+            weight,
+          })),
+          combination: request.combination,
+          density: request.density,
+          majoritySign: request.majoritySign,
+          seed: request.seed,
+          output: temporary,
+        },
+        signal: control.signal,
+        onMessage: (message) => {
+          const event = message.type === 'event' ? progressSchema.safeParse(message.event).data : undefined;
+          if (event) control.progress(event);
+        },
+      });
+      control.signal.throwIfAborted();
+      made = resultSchema.parse(output);
+    });
+    const { sha256, bytes } = await adapterWeights(folder);
+    const { combination, density, majoritySign, seed } = request;
+    store.put({
+      ...{ id, name: request.name.trim(), origin: 'merged', experimentId: null, modelId: first.modelId },
+      ...{ folder, peftType: 'LORA', sha256, bytes },
+      facts: {
+        rank: made!.rank,
+        labels: made!.labels,
+        base: first.facts.base,
+        parts: parts.map(({ adapter, weight }) => ({ id: adapter.id, name: adapter.name, weight })),
+        combination: { combination, density, majoritySign, seed },
+      },
+    });
+    context.emit('adapters/changed', { id });
+    return id;
+  };
+  const title = `Combining ${parts.length} adapters as ${request.name}`;
+  return context.jobs.start({
+    kind: 'merge',
+    title,
+    work: (control) => inTurn(context, control, () => work(control)),
+  }).id;
+}
+
+/** Adapters on one base, with the same labels, each once. */
+function checkParts(adapters: readonly ListedAdapter[]): void {
+  const [first, ...others] = adapters as [ListedAdapter, ...ListedAdapter[]];
+  for (const { name, peftType } of adapters)
+    if (peftType !== 'LORA') throw fault('adapters/not-an-adapter', { name, method: methodWords(peftType) });
+  for (const [i, other] of others.entries()) {
+    if (adapters.findIndex(({ id }) => id === other.id) <= i)
+      throw fault('adapters/merge-twice', { name: other.name });
+    if (!isSameBase(first, other))
+      throw fault('adapters/merge-bases', {
+        ...{ first: first.name, other: other.name },
+        ...{ firstBase: baseWords(first), otherBase: baseWords(other) },
+      });
+    const [labels, otherLabels] = [first, other].map(({ facts }) => facts.labels.join(', ')) as [
+      string,
+      string,
+    ];
+    if (labels !== otherLabels)
+      throw fault('adapters/merge-labels', { first: first.name, other: other.name, labels, otherLabels });
+  }
+}
+
+/** By the hash of the weights; by the model where a hash was not recorded. */
+function isSameBase(a: ListedAdapter, b: ListedAdapter): boolean {
+  const [one, other] = [a.facts.base, b.facts.base];
+  if (one?.sha256 != null && other?.sha256 != null) return one.sha256 === other.sha256;
+  return a.modelId !== null ? a.modelId === b.modelId : one !== null && one.folder === other?.folder;
+}
+
+const baseWords = ({ modelName, facts: { base } }: ListedAdapter): string =>
+  base?.sha256 == null ? modelName : `${modelName} (${base.sha256.slice(0, 8)}…)`;
+
+const methodWords = (peftType: string): string =>
+  peftType === 'HEAD_ONLY' ? 'head only' : peftType === 'FULL' ? 'all weights' : peftType;

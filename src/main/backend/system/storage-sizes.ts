@@ -1,0 +1,49 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { OutputOf } from '../../../shared/contract.ts';
+
+export type StorageItem = OutputOf<'system/storage'>['items'][number];
+export type Entry = StorageItem['entries'][number];
+
+/** One kind of thing that takes space. `clean` deletes what `entries` named, and what the store knew of it. */
+export interface Kind {
+  key: string;
+  name: string;
+  entries: () => Promise<Entry[]>;
+  clean?: (entries: readonly Entry[]) => Promise<void>;
+}
+
+export function isInside(folder: string, inner: string): boolean {
+  const way = path.relative(folder, inner);
+  return way !== '' && !way.startsWith('..') && !path.isAbsolute(way);
+}
+
+export const filled = (entries: readonly Entry[]) => entries.filter(({ bytes }) => bytes > 0);
+
+export async function filesIn(folder: string, what: string): Promise<Entry[]> {
+  const names = await readdir(folder).catch(() => []);
+  return Promise.all(names.map((name) => folderEntry(path.join(folder, name), what)));
+}
+
+/** A file, or a folder with all that it holds less what stands in `without`. */
+export async function folderEntry(
+  folder: string,
+  what: string,
+  without: readonly string[] = [],
+): Promise<Entry> {
+  return { path: folder, bytes: await sizeOf(folder, without), what };
+}
+
+/** Bytes of a file or folder; 0 for what is not there. Links are not followed. */
+async function sizeOf(target: string, without: readonly string[] = []): Promise<number> {
+  const entries = await readdir(target, { withFileTypes: true }).catch(() => undefined);
+  if (!entries)
+    return stat(target).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  const sizes = entries
+    .filter((entry) => !without.includes(entry.name) && !entry.isSymbolicLink())
+    .map((entry) => sizeOf(path.join(target, entry.name)));
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}

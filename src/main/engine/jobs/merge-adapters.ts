@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { Pcg64 } from '../../../shared/random/pcg64.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { parseLoraConfig, type LoraConfig } from '../formats/adapter-config.ts';
+import type { JobContext } from '../jobs.ts';
+import { openBaseModel, type BaseModel } from '../models/base-model.ts';
+import {
+  adapterFolderLabels,
+  planAdapter,
+  readAdapter,
+  writeAdapter,
+  type Adapter,
+  type AdapterPlan,
+} from '../peft/adapter.ts';
+import { Lora } from '../peft/lora.ts';
+import { openSvd } from '../peft/svd.ts';
+import {
+  combinations,
+  combinedRank,
+  combineLayer,
+  type CombinationOptions,
+  type CombinedLayer,
+} from '../peft/weighted-merge.ts';
+
+const inputSchema = z.object({
+  /** Folders. */
+  model: z.string(),
+  parts: z.array(z.object({ name: z.string(), folder: z.string(), weight: z.number() })).min(2),
+  combination: z.enum(combinations),
+  density: z.number(),
+  majoritySign: z.enum(['total', 'frequency']),
+  seed: z.number().int(),
+  /** An empty folder. */
+  output: z.string(),
+});
+/** Input of the job `merge-adapters`. */
+export type MergeAdaptersInput = z.infer<typeof inputSchema>;
+
+/** What is merged: an adapter of LoRA as it was read, with the weight that a person gave. */
+interface Part {
+  name: string;
+  weight: number;
+  values: Adapter['values'];
+  config: LoraConfig;
+  lora: Lora;
+  plan: AdapterPlan;
+}
+
+/**
+ * One adapter from several on one base, as PEFT 0.21's `add_weighted_adapter` makes it: rank and alpha of the result
+ * are equal, and a module that only some adapt is made of those. What PEFT refuses to combine, whole modules that were
+ * trained (the head), becomes their weighted mean. Throws `adapters/…`, and what reading an adapter throws.
+ */
+export async function mergeAdaptersJob(
+  input: unknown,
+  context: JobContext,
+): Promise<{ rank: number; labels: string[] }> {
+  const { model, parts: given, combination, output, density, majoritySign, seed } = inputSchema.parse(input);
+  const labelNames = await adapterFolderLabels(given[0]!.folder, model);
+  const base = await openBaseModel(model, { head: 'classification', ...(labelNames ? { labelNames } : {}) });
+  const { svd, close } = await openSvd();
+  try {
+    const parts: Part[] = [];
+    for (const one of given) parts.push(await readPart(one, base));
+    const ranks = parts.map(({ config }) => Math.max(config.r, ...Object.values(config.rank_pattern)));
+    const rank = combinedRank(combination, ranks);
+    const plan = mergedPlan(base, parts, rank);
+    const options = { combination, density, majoritySign, random: new Pcg64(seed) };
+    const { layers } = loraOf(plan);
+    const values = new Map<string, Float32Array>();
+    for (const [done, layer] of [...layers.values()].entries()) {
+      context.signal.throwIfAborted();
+      context.onEvent({
+        type: 'progress',
+        phase: 'Combining layers',
+        done,
+        total: layers.size,
+        unit: 'layers',
+      });
+      const combined = combinedLayer(parts, { ...layer, rank }, options, svd);
+      values.set(`${layer.path}.lora_A.weight`, combined.a);
+      values.set(`${layer.path}.lora_B.weight`, combined.b);
+    }
+    for (const [name, value] of savedModules(parts, plan)) values.set(name, value);
+    await writeAdapter(output, base, plan, values);
+    return { rank, labels: [...base.labelNames] };
+  } finally {
+    close();
+    await base.close();
+  }
+}
+
+async function readPart(
+  { name, folder, weight }: MergeAdaptersInput['parts'][number],
+  base: BaseModel,
+): Promise<Part> {
+  const { plan, values } = await readAdapter(folder, base);
+  if (!(plan.method instanceof Lora))
+    throw fault('adapters/not-an-adapter', { name, method: String(plan.config['peft_type']) });
+  const config = parseLoraConfig(plan.config, folder);
+  if (config.bias !== 'none') throw fault('adapters/merge-biases', { name, bias: config.bias });
+  return { name, weight, values, config, lora: plan.method, plan };
+}
+
+function loraOf({ method }: AdapterPlan): Lora {
+  if (!(method instanceof Lora)) throw new Error('The merged adapter is of LoRA.');
+  return method;
+}
+
+/** The first adapter's settings on the modules of all: rank and alpha as PEFT sets them. */
+function mergedPlan(base: BaseModel, parts: readonly Part[], rank: number): AdapterPlan {
+  const modules = new Set(parts.flatMap(({ lora }) => [...lora.layers.keys()]));
+  const fields = {
+    ...parts[0]!.config,
+    r: rank,
+    lora_alpha: rank,
+    use_rslora: false,
+    target_modules: [...modules],
+    exclude_modules: null,
+    layers_to_transform: null,
+    layers_pattern: null,
+    rank_pattern: {},
+    alpha_pattern: {},
+    modules_to_save: [...new Set(parts.flatMap(({ config }) => config.modules_to_save ?? []))],
+  };
+  return planAdapter(base, fields, 'the merged adapter');
+}
+
+function combinedLayer(
+  parts: readonly Part[],
+  {
+    path,
+    rank,
+    inFeatures,
+    outFeatures,
+  }: { path: string; rank: number; inFeatures: number; outFeatures: number },
+  options: CombinationOptions,
+  svd: Parameters<typeof combineLayer>[3],
+): CombinedLayer {
+  const layers = parts.flatMap(({ lora, values, weight }) => {
+    const layer = lora.layers.get(path);
+    if (!layer) return [];
+    const a = values.get(`${path}.lora_A.weight`)!;
+    const b = values.get(`${path}.lora_B.weight`)!;
+    return [{ a, b, rank: layer.rank, scaling: layer.scaling, weight }];
+  });
+  const { combination } = options;
+  const ranks = layers.map((layer) => layer.rank);
+  if (combination !== 'cat' && !combination.endsWith('svd') && ranks.some((other) => other !== rank))
+    throw fault('adapters/merge-ranks', { combination, layer: path, ranks });
+  return combineLayer(layers, { inFeatures, outFeatures, rank }, options, svd);
+}
+
+/** Whole modules that were trained: the mean, each part as heavy as its weight. */
+function savedModules(parts: readonly Part[], plan: AdapterPlan): [string, Float32Array][] {
+  const names = plan.trained.map(({ name }) => name).filter((name) => !/\.lora_[AB]\.weight$/.test(name));
+  const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+  if (names.length > 0 && Math.abs(total) < 1e-6) throw fault('adapters/merge-weights', {});
+  return names.map((name) => {
+    const lacking = parts.find(({ values }) => !values.has(name));
+    if (lacking) {
+      const having = parts.find(({ values }) => values.has(name));
+      throw fault('adapters/merge-saved', {
+        parameter: name,
+        first: having?.name ?? lacking.name,
+        other: lacking.name,
+      });
+    }
+    const mean = parts[0]!.values
+      .get(name)!
+      .map((_, i) =>
+        parts.reduce((sum, { values, weight }) => sum + (weight / total) * values.get(name)![i]!, 0),
+      );
+    return [name, mean];
+  });
+}
