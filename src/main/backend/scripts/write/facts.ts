@@ -41,10 +41,10 @@ export interface ScriptFacts {
   /** Whether each class has two training rows: then they can be set aside by class. */
   canStratify: boolean;
   /**
-   * The head of the checkpoint: none or of another size; its own, trained further; or of the same size with other labels,
-   * which has to be drawn anew.
+   * The head of the checkpoint: none; one of another size; its own, trained further; or one of the same size for other
+   * labels, which has to be drawn anew.
    */
-  head: 'new' | 'own' | 'redrawn';
+  head: 'new' | 'resized' | 'own' | 'redrawn';
   /** Modules that train whole: the head and what the checkpoint lacks. */
   savedModules: readonly string[];
   /** Tokens after which a text is cut; null: the tokenizer's own limit does it. */

@@ -8,7 +8,7 @@ import { openTable, type Table } from '../../../engine/data/table.ts';
 import { openText } from '../../../engine/data/text-source.ts';
 import { selectRows } from '../../../engine/data/selection.ts';
 import { headLabels } from '../../../engine/models/head-labels.ts';
-import { openBaseModel } from '../../../engine/models/base-model.ts';
+import { openBaseModel, type BaseModel } from '../../../engine/models/base-model.ts';
 import { walk } from '../../../engine/models/module-tree.ts';
 import { planAdapter } from '../../../engine/peft/adapter.ts';
 import { longestText } from '../../../engine/predict.ts';
@@ -136,12 +136,10 @@ async function modelFacts({ config, model }: ScriptSource, names: readonly strin
     );
     const tokenizer = await loadTokenizer(model.folder);
     const longest = longestText(base, tokenizer, data.max_length);
-    const isNew = base.newlyInitialized.some((name) => name.startsWith('classifier.'));
-    const sameNames = own !== null && settled.names.every((name, id) => name === own[id]);
     const labels = [...names].sort((a, b) => settled.idOf(a)! - settled.idOf(b)!);
     return {
       labels,
-      head: isNew ? 'new' : sameNames ? 'own' : 'redrawn',
+      head: headOf(base, own),
       savedModules:
         adapter.peft_type === 'HEAD_ONLY' ? savedModules.map((name) => pathOf(paths, name)) : savedModules,
       maxLength: data.max_length === null && longest === tokenizer.modelMaxLength ? null : longest,
@@ -150,6 +148,12 @@ async function modelFacts({ config, model }: ScriptSource, names: readonly strin
   } finally {
     await base.close();
   }
+}
+
+function headOf(base: BaseModel, own: readonly string[] | null): ScriptFacts['head'] {
+  if (base.unused.includes('classifier.weight')) return 'resized';
+  if (base.newlyInitialized.includes('classifier.weight')) return 'new';
+  return base.labelNames.every((name, id) => name === own?.[id]) ? 'own' : 'redrawn';
 }
 
 const pathOf = (paths: readonly string[], name: string): string =>

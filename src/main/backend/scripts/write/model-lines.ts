@@ -1,6 +1,6 @@
 import { loraSettings } from '../../../../shared/settings/adapter.ts';
 import type { ScriptFacts } from './facts.ts';
-import { argumentsOf, call, literal, type Argument } from './python-text.ts';
+import { argumentsOf, call, literal, settingsCall, type Argument } from './python-text.ts';
 import type { Script } from './script.ts';
 
 /** The classifier with its head, and what of it trains. */
@@ -16,7 +16,7 @@ export function addModel(script: Script, facts: ScriptFacts): void {
   if (head !== 'own') {
     args.push(['id2label', 'dict(enumerate(LABELS))']);
     args.push(['label2id', '{label: i for i, label in enumerate(LABELS)}']);
-    args.push(['ignore_mismatched_sizes', 'True']);
+    if (head === 'resized') args.push(['ignore_mismatched_sizes', 'True']);
   }
   args.push(...argumentsOf(config.model_overrides));
   script.add(...call('model = AutoModelForSequenceClassification.from_pretrained', args));
@@ -53,7 +53,7 @@ function addLora(script: Script, { config, savedModules }: ScriptFacts): void {
     ...Object.fromEntries(fields),
     ...(savedModules.length === 0 ? {} : { modules_to_save: savedModules }),
   });
-  script.add(...call('lora = LoraConfig', args));
+  script.add(...settingsCall('lora = LoraConfig', args));
   script.add('model = get_peft_model(model, lora)', 'model.print_trainable_parameters()');
 }
 

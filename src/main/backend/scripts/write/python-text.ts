@@ -29,7 +29,7 @@ export type Argument = readonly [name: string | null, source: string];
 export const argumentsOf = (fields: Readonly<Record<string, unknown>>): Argument[] =>
   Object.entries(fields).map(([name, value]) => [name, literal(value)]);
 
-/** `head(…)tail` on one line where it fits, else an argument a line. Breaks inside `depth` blocks. */
+/** `head(…)tail` on one line where it fits, else on more. Breaks inside `depth` blocks. */
 export function call(head: string, args: readonly Argument[], tail = '', depth = 0): string[] {
   const texts = args.map(([name, source]) => (name === null ? source : `${name}=${source}`));
   return bracketed(`${head}(`, texts, `)${tail}`, depth);
@@ -38,18 +38,15 @@ export function call(head: string, args: readonly Argument[], tail = '', depth =
 /** `head[…]`, as many items a line as fit. */
 export function list(head: string, items: readonly string[]): string[] {
   const whole = `${head}[${items.join(', ')}]`;
-  if (whole.length <= WIDTH) return [whole];
-  const lines: string[] = [];
-  let line = INDENT;
-  for (const item of items) {
-    if (line.length + item.length + 1 > WIDTH && line !== INDENT) {
-      lines.push(line.trimEnd());
-      line = INDENT;
-    }
-    line += `${item}, `;
-  }
-  return [`${head}[`, ...lines, line.trimEnd(), ']'];
+  return whole.length <= WIDTH ? [whole] : [`${head}[`, ...packed(items, INDENT), ']'];
 }
+
+/** `head(…)` with an argument a line: settings, to be read and compared. */
+export const settingsCall = (head: string, args: readonly Argument[]): string[] => [
+  `${head}(`,
+  ...args.map(([name, source]) => `${INDENT}${name === null ? source : `${name}=${source}`},`),
+  ')',
+];
 
 /** `from module import (…)`. */
 export function importLines(module: string, names: readonly string[]): string[] {
@@ -57,9 +54,25 @@ export function importLines(module: string, names: readonly string[]): string[] 
   return whole.length <= WIDTH ? [whole] : bracketed(`from ${module} import (`, names, ')', 0);
 }
 
+/** One line where it fits, else two lines inside the brackets, else an item a line. */
 function bracketed(head: string, items: readonly string[], tail: string, depth: number): string[] {
   const margin = INDENT.repeat(depth);
   const whole = `${margin}${head}${items.join(', ')}${tail}`;
   if (whole.length <= WIDTH) return [whole];
-  return [margin + head, ...items.map((item) => `${margin}${INDENT}${item},`), margin + tail];
+  const inner = packed(items, margin + INDENT);
+  const lines = inner.length <= 2 ? inner : items.map((item) => `${margin}${INDENT}${item},`);
+  return [margin + head, ...lines, margin + tail];
+}
+
+function packed(items: readonly string[], margin: string): string[] {
+  const lines: string[] = [];
+  let line = margin;
+  for (const item of items) {
+    if (line !== margin && line.length + item.length + 1 > WIDTH) {
+      lines.push(line.trimEnd());
+      line = margin;
+    }
+    line += `${item}, `;
+  }
+  return [...lines, line.trimEnd()];
 }

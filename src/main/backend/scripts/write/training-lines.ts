@@ -1,6 +1,6 @@
 import { trainingSettings, type TrainingSettings } from '../../../../shared/settings/training.ts';
 import type { ScriptFacts } from './facts.ts';
-import { argumentsOf, call, list, literal, type Argument } from './python-text.ts';
+import { argumentsOf, call, list, literal, settingsCall, type Argument } from './python-text.ts';
 import type { Script } from './script.ts';
 
 /** Settings that stand in the script also where they have their default. */
@@ -36,20 +36,32 @@ function trainingFields(training: TrainingSettings): Record<string, unknown> {
     if (name === 'precision') fields['bf16'] = true;
     else if (name === 'sampler') fields['train_sampling_strategy'] = value;
     else if (name === 'eval_steps' && training.eval_strategy !== 'steps') continue;
-    else if (name === 'greater_is_better' && value === !training.metric_for_best_model?.endsWith('loss'))
-      continue;
-    else if (name === 'lr_scheduler_kwargs') fields[name] = scheduleDetails(training);
+    else if (name === 'greater_is_better' && followsMetric(training)) continue;
+    else if (name === 'lr_scheduler_kwargs') Object.assign(fields, scheduleDetails(training));
     else fields[name] = value;
   }
   return { ...fields, report_to: 'none' };
 }
 
+/** Whether `greater_is_better` is what follows from the metric's name, here and in Trainer. */
+function followsMetric(training: TrainingSettings): boolean {
+  const { metric_for_best_model: metric, load_best_model_at_end, early_stopping_patience } = training;
+  const isUsed =
+    load_best_model_at_end || training.save_strategy === 'best' || early_stopping_patience !== null;
+  return isUsed && metric !== null && training.greater_is_better === !metric.endsWith('loss');
+}
+
+/** Nothing where the schedule has no details, or where they are the defaults. */
 function scheduleDetails({
   lr_scheduler_type: type,
   lr_scheduler_kwargs: details,
-}: TrainingSettings): unknown {
-  const { power, lr_end, num_cycles } = details;
-  return type === 'cosine' ? { num_cycles } : { power, lr_end };
+}: TrainingSettings): object {
+  const initial = trainingSettings.lr_scheduler_kwargs.fields;
+  const names = { polynomial: ['power', 'lr_end'] as const, cosine: ['num_cycles'] as const };
+  if (type !== 'polynomial' && type !== 'cosine') return {};
+  const changed = names[type].filter((name) => details[name] !== initial[name].default);
+  const fields = Object.fromEntries(changed.map((name) => [name, details[name]]));
+  return changed.length === 0 ? {} : { lr_scheduler_kwargs: fields };
 }
 
 /** How each metric is worked out from `labels`, `answers` and `logits`; those of `Trainer` are not among them. */
@@ -122,7 +134,7 @@ export function addTraining(script: Script, facts: ScriptFacts): void {
   const evaluates = data.eval !== null || data.split !== null;
   script.import('transformers', 'Trainer');
   script.import('transformers', 'TrainingArguments');
-  script.add(...call('args = TrainingArguments', argumentsOf(trainingFields(training))));
+  script.add(...settingsCall('args = TrainingArguments', argumentsOf(trainingFields(training))));
   if (training.class_weights !== null) addWeightedLoss(script, training.class_weights);
   if (evaluates) addMetrics(script, facts);
   const args: Argument[] = [
