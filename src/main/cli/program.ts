@@ -8,6 +8,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { predictCommand } from './commands/predict.ts';
 import { scriptCommand } from './commands/script.ts';
+import { serveModelCommand } from './commands/serve-model.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tokenizeCommand } from './commands/tokenize.ts';
 import { trainCommand } from './commands/train.ts';
@@ -41,6 +42,7 @@ export function makeProgram(): Command {
     verifyCommand,
     inspectCommand,
     scriptCommand,
+    serveModelCommand,
     serveCommand,
     doctorCommand,
   ];

@@ -51,4 +51,50 @@ export const playgroundFaults = {
     message: `Row ${p.row} of ${p.file}: "${p.column}" is not ${p.expected} as in the rows before.`,
     remedy: 'Choose CSV or JSON Lines for the answers: a Parquet column holds values of one type.',
   }),
+  'serving/nothing': (p: { folder: string }) => ({
+    message: `${p.folder} holds no model that answers: no config.json with weights, ONNX, SavedModel or adapter.`,
+    remedy: 'Name the folder of an export, or the output folder of a run.',
+  }),
+  'serving/several': (p: { folder: string; inside: readonly string[] }) => ({
+    message: `${p.folder} holds several exports.`,
+    remedy: `Name one of them: ${list(p.inside)}.`,
+  }),
+  'serving/json': (p: { reason: string }) => ({
+    message: `The body is not JSON: ${p.reason}.`,
+    remedy: 'Send {"texts": ["a text", "another one"]}.',
+  }),
+  'serving/body': (p: { place: string; reason: string }) => ({
+    message: `${p.place}: ${p.reason}.`,
+    remedy:
+      'Send {"texts": ["a text", ["first of a pair", "second"]]} or {"text": "a text"}; GET / shows the schema.',
+  }),
+  'serving/type': (p: { type: string }) => ({
+    message: p.type === '' ? 'The request has no content-type.' : `The content-type is ${p.type}.`,
+    remedy: 'Send JSON with content-type: application/json.',
+  }),
+  'serving/too-large': (p: { most: number }) => ({
+    message: `The body is larger than ${p.most / 2 ** 20} MB.`,
+    remedy: 'Send the texts in several requests.',
+  }),
+  'serving/busy': (_: object) => ({
+    message: 'Too many texts wait already.',
+    remedy: 'Send the request again after a second, as the header Retry-After says.',
+  }),
+  'serving/closing': (_: object) => ({
+    message: 'The server is closing.',
+    remedy: 'Start it again with graft serve-model.',
+  }),
+  'serving/path': (p: { path: string }) => ({
+    message: `There is nothing at ${p.path}.`,
+    remedy:
+      'POST /predict answers texts, GET /health says that it runs, GET / shows the schema and an example.',
+  }),
+  'serving/method': (p: { path: string; method: string }) => ({
+    message: `${p.path} takes ${p.method}.`,
+    remedy: 'GET / shows an example.',
+  }),
+  'serving/host': (p: { port: number }) => ({
+    message: 'This address is for programs of this machine only.',
+    remedy: `Ask http://127.0.0.1:${p.port}, without an Origin of another site.`,
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

@@ -1,19 +1,22 @@
 import { fault, type Fault } from '../../../shared/faults/index.ts';
 import type { AnswerAsk } from '../../engine/jobs/answer.ts';
-import type { BackendContext } from '../context.ts';
 import { EngineRun, revived, type EngineEnd } from '../experiments/engine-run.ts';
+import type { Host } from '../host.ts';
 
 const IDLE_MS = 5 * 60_000;
 
 /** The engine process that holds what answers. It is started when it is asked, and ends when nobody asks for a while. */
 export class AnswerEngine {
-  private readonly context: BackendContext;
+  private readonly host: Host;
+  private readonly idleMs: number | null;
   private run: EngineRun | undefined;
   private idle: NodeJS.Timeout | undefined;
   private open = 0;
 
-  constructor(context: BackendContext) {
-    this.context = context;
+  /** `idleMs`: how long it stays without a question; null: until it is closed. */
+  constructor(host: Host, idleMs: number | null = IDLE_MS) {
+    this.host = host;
+    this.idleMs = idleMs;
   }
 
   /** Throws the engine's faults, and `playground/ended` where the process went: the next question starts another. */
@@ -28,8 +31,8 @@ export class AnswerEngine {
       return await Promise.race([run.ask(question), ended]);
     } finally {
       this.open--;
-      if (this.open === 0 && this.run === run) {
-        this.idle = setTimeout(() => void this.close(), IDLE_MS);
+      if (this.open === 0 && this.run === run && this.idleMs !== null) {
+        this.idle = setTimeout(() => void this.close(), this.idleMs);
         this.idle.unref();
       }
     }
@@ -45,7 +48,7 @@ export class AnswerEngine {
   }
 
   private start(): EngineRun {
-    const run = new EngineRun({ host: this.context.host, job: 'answer', input: {} });
+    const run = new EngineRun({ host: this.host, job: 'answer', input: {} });
     void run.ended.then(() => {
       if (this.run === run) this.run = undefined;
     });

@@ -20,7 +20,7 @@ async function stars(): Promise<Answerer> {
 async function trained(): Promise<Answerer> {
   const { versionId } = await seedStore(backend);
   // The seeded model has no facts of its own: nothing that lists models could read it.
-  backend.context.db.prepare('UPDATE models SET removed_at = 1').run();
+  backend.context.db.prepare('DELETE FROM models').run();
   const { id: modelId } = await stars();
   const seeded = { modelId, versionId };
   const { experiment } = await backend.call('experiments/create', {

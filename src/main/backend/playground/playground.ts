@@ -29,7 +29,7 @@ const attributedSchema = z.object({
 
 /** Trained models and exports tried out: on a text, on two side by side, on a file. */
 export function playgroundHandlers(context: BackendContext): Handlers<keyof typeof playgroundMethods> {
-  const engine = new AnswerEngine(context);
+  const engine = new AnswerEngine(context.host);
   context.onClose(() => engine.close());
   return {
     'playground/choices': async () => ({ choices: await answererChoices(context) }),

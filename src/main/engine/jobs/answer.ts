@@ -18,6 +18,8 @@ export type AnswerAsk = z.infer<typeof askSchema>;
 /** To `answer`. */
 export interface Answered {
   labels: readonly string[];
+  /** Tokens after which a text is cut. */
+  maxLength: number;
   answers: (TextAnswer & { tokens: number; cut: boolean })[];
   /** Tokenising included, loading not. */
   milliseconds: number;
@@ -65,7 +67,7 @@ async function answer({ answerer }: Loaded, texts: readonly TextInput[]): Promis
     tokens: encoded[i]!.inputIds.length,
     cut: encoded[i]!.truncated,
   }));
-  return { labels, answers, milliseconds };
+  return { labels, maxLength, answers, milliseconds };
 }
 
 async function attribute(loaded: Loaded, text: TextInput, label: string): Promise<Attributed> {

@@ -42,7 +42,7 @@ export async function openAnswerer(source: AnswerSource): Promise<Answerer> {
   if (source.kind === 'model')
     return openOwn(source.model, source.adapter ?? undefined, source.maxLength ?? undefined);
   const { folder, base } = source;
-  const maxLength = await provenLength(folder);
+  const maxLength = await trainedLength(folder);
   if (existsSync(path.join(folder, 'adapter_config.json'))) {
     if (base === null) throw fault('export/base-needed', { folder });
     return openOwn(base, folder, maxLength);
@@ -75,10 +75,10 @@ async function openOwn(
   };
 }
 
-async function openForeign(folder: string, proven: number | undefined): Promise<Answerer> {
+async function openForeign(folder: string, trained: number | undefined): Promise<Answerer> {
   const tokenizer = await loadTokenizer(folder);
   const { id2label, max_position_embeddings: positions } = await readModelConfig(folder);
-  const maxLength = proven ?? Math.min(positions, tokenizer.modelMaxLength ?? Infinity);
+  const maxLength = trained ?? Math.min(positions, tokenizer.modelMaxLength ?? Infinity);
   const model = await openExported(folder, maxLength);
   return {
     labels: id2label,
@@ -90,10 +90,19 @@ async function openForeign(folder: string, proven: number | undefined): Promise<
   };
 }
 
-const provenSchema = z.object({ max_length: z.number().int().positive() });
+const lengthSchemas = {
+  [VERIFICATION_FILE]: z.object({ max_length: z.number() }).transform((proof) => proof.max_length),
+  'run.json': z
+    .object({ data: z.object({ max_length: z.number() }) })
+    .transform((run) => run.data.max_length),
+};
 
-/** Where the proof of an export cut its texts: the length that the model was trained with. */
-async function provenLength(folder: string): Promise<number | undefined> {
-  const file = path.join(folder, VERIFICATION_FILE);
-  return existsSync(file) ? provenSchema.safeParse(await readJsonFile(file)).data?.max_length : undefined;
+/** Where texts were cut in training, as a proof or the run's own config says. */
+async function trainedLength(folder: string): Promise<number | undefined> {
+  for (const [name, schema] of Object.entries(lengthSchemas)) {
+    const file = path.join(folder, name);
+    const { data } = schema.safeParse(existsSync(file) ? await readJsonFile(file) : null);
+    if (data !== undefined) return data;
+  }
+  return undefined;
 }

@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { fault } from '../../../shared/faults/index.ts';
+import { reportFailure, type CommandContext } from '../command.ts';
+import { modelFolder } from '../io/model-folder.ts';
+
+const help = `
+Answers programs of this machine until Ctrl-C:
+  POST /predict  {"texts": ["a text", ["first of a pair", "second"]]} or {"text": "a text"}
+                 -> {"predictions": [{"label", "score", "scores": {label: probability}, "cut"}]}
+  GET /health    whether it runs
+  GET /          the schema and an example
+
+Requests that come together are answered in one batch. At most 256 texts and 1 MB a request; when too many wait, 429.
+
+Example:
+  graft serve-model merged --port 8080
+  curl -s http://127.0.0.1:8080/predict -H 'content-type: application/json' -d '{"text": "Call now to claim"}'`;
+
+const USUAL_PORT = 4747;
+const optionsSchema = z.object({
+  port: z.number().default(USUAL_PORT),
+  model: z.string().optional(),
+  json: z.boolean().default(false),
+});
+
+const answeredSchema = z.object({
+  labels: z.array(z.string()),
+  maxLength: z.number(),
+  answers: z.array(
+    z.object({ label: z.string(), score: z.number(), probabilities: z.array(z.number()), cut: z.boolean() }),
+  ),
+});
+
+/** Resolves when it was ended by a signal and all that was asked is answered. */
+async function run(
+  dir: string,
+  { port: wanted, model }: z.infer<typeof optionsSchema>,
+  context: CommandContext,
+): Promise<void> {
+  const folder = path.resolve(dir);
+  const source = { kind: 'export' as const, folder, base: await baseOf(folder, model, context) };
+  const [{ AnswerEngine }, { windowlessHost }, { forkEngine }, { startModelServer }] = await Promise.all([
+    import('../../backend/playground/answer-engine.ts'),
+    import('../../backend/windowless-host.ts'),
+    import('../../web/fork-engine.ts'),
+    import('../../engine/serving/model-server.ts'),
+  ]);
+  const engine = new AnswerEngine(windowlessHost('cli', forkEngine, false), null);
+  try {
+    const answer = async (texts: readonly { text: string; textPair?: string }[]) => {
+      const asked = texts.map(({ text, textPair = null }) => ({ text, textPair }));
+      return answeredSchema.parse(await engine.ask({ type: 'answer', source, texts: asked }));
+    };
+    context.say('Loading the model');
+    // Loads it, and says at once if it cannot be loaded.
+    const { labels, maxLength } = await answer([{ text: 'A text' }]);
+    const server = await startModelServer({
+      name: path.basename(folder),
+      labels,
+      maxLength,
+      port: wanted,
+      predict: async (texts) =>
+        (await answer(texts)).answers.map(({ label, score, probabilities, cut }) => ({
+          label,
+          score,
+          scores: Object.fromEntries(labels.map((name, i) => [name, probabilities[i]!])),
+          cut,
+        })),
+    }).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw fault('hosts/port', { port: wanted, reason }, error);
+    });
+    const address = `http://127.0.0.1:${server.port}`;
+    if (context.json) process.stdout.write(`${JSON.stringify({ address, port: server.port, labels })}\n`);
+    else process.stdout.write(`${address}\n`);
+    context.say(`Answers POST ${address}/predict. Ctrl-C ends.`);
+    await ended(context.signal);
+    await server.close();
+  } finally {
+    await engine.close();
+  }
+}
+
+const ended = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const isModel = (folder: string): boolean =>
+  ['adapter_config.json', 'config.json', 'saved_model.pb'].some((name) =>
+    existsSync(path.join(folder, name)),
+  );
+
+/** The base model of a folder that holds an adapter; null for what answers by itself. Throws `serving/…`, `export/base-needed`. */
+async function baseOf(
+  folder: string,
+  model: string | undefined,
+  context: CommandContext,
+): Promise<string | null> {
+  if (!isModel(folder)) {
+    const names = await readdir(folder).catch((error: unknown) => {
+      throw fault('files/missing', { file: folder }, error);
+    });
+    const inside = names.map((name) => path.join(folder, name)).filter(isModel);
+    throw inside.length === 0
+      ? fault('serving/nothing', { folder })
+      : fault('serving/several', { folder, inside });
+  }
+  if (!existsSync(path.join(folder, 'adapter_config.json'))) return null;
+  if (model !== undefined) return modelFolder(model, context);
+  const { readJsonFile } = await import('../../engine/formats/json.ts');
+  const named = z
+    .object({ base_model_name_or_path: z.string() })
+    .safeParse(await readJsonFile(path.join(folder, 'adapter_config.json'))).data?.base_model_name_or_path;
+  if (named === undefined) throw fault('export/base-needed', { folder });
+  // A folder of another machine is no hub id.
+  if (path.isAbsolute(named) && !existsSync(named)) throw fault('export/base-needed', { folder });
+  return modelFolder(named, context);
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('It takes a port number, 0 to 65535; 0 takes a free one.');
+  return port;
+}
+
+export function serveModelCommand(): Command {
+  return new Command('serve-model')
+    .description('Lets programs of this machine ask a model over HTTP.')
+    .addArgument(new Argument('<dir>', 'the folder of an export (hf, onnx, savedmodel, peft) or of a run'))
+    .addOption(
+      new Option(
+        '--port <N>',
+        `the port on this machine (default: ${USUAL_PORT}; 0 takes a free one)`,
+      ).argParser(portNumber),
+    )
+    .addOption(new Option('--model <M>', 'the base model, for a folder that holds an adapter'))
+    .addHelpText('after', help)
+    .action(async (dir: string, given: Record<string, unknown>) => {
+      const options = optionsSchema.parse(given);
+      const ending = new AbortController();
+      const context: CommandContext = {
+        json: options.json,
+        signal: ending.signal,
+        onEvent: () => undefined,
+        say: (message) => void process.stderr.write(`${message}\n`),
+      };
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+        // A second one ends at once.
+        process.on(signal, () => (ending.signal.aborted ? process.exit(1) : ending.abort()));
+      try {
+        await run(dir, options, context);
+        process.exit(0);
+      } catch (error) {
+        reportFailure(error, options.json);
+        process.exit(process.exitCode);
+      }
+    });
+}
