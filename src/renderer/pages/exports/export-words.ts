@@ -3,15 +3,15 @@ import type { Interval } from '../../../shared/contract/compare.ts';
 import { percent } from '../../format.ts';
 
 /** What a target is called, and what it is for in a word or two. */
-export const targetWords: Readonly<Record<ExportTarget, { name: string; use: string }>> = {
-  hf: { name: 'Hugging Face folder', use: 'transformers' },
-  peft: { name: 'PEFT adapter', use: 'peft' },
-  onnx: { name: 'ONNX', use: 'onnxruntime, transformers.js' },
-  'onnx-fp16': { name: 'ONNX fp16', use: 'half the size' },
-  'onnx-int8': { name: 'ONNX int8', use: 'small and fast on CPUs' },
-  savedmodel: { name: 'SavedModel', use: 'TF Serving, TF.js' },
-  embedding: { name: 'Embedding model', use: 'sentence-transformers' },
-  script: { name: 'PEFT script', use: 'the run, in Python' },
+export const targetWords: Readonly<Record<ExportTarget, { name: string; short: string; use: string }>> = {
+  hf: { name: 'Hugging Face folder', short: 'Hugging Face', use: 'transformers' },
+  peft: { name: 'PEFT adapter', short: 'PEFT', use: 'peft' },
+  onnx: { name: 'ONNX', short: 'ONNX', use: 'onnxruntime, transformers.js' },
+  'onnx-fp16': { name: 'ONNX fp16', short: 'fp16', use: 'half the size' },
+  'onnx-int8': { name: 'ONNX int8', short: 'int8', use: 'small and fast on CPUs' },
+  savedmodel: { name: 'SavedModel', short: 'SavedModel', use: 'TF Serving, TF.js' },
+  embedding: { name: 'Embedding model', short: 'embedding', use: 'sentence-transformers' },
+  script: { name: 'PEFT script', short: 'script', use: 'the run, in Python' },
 };
 /** In the order of their cards. */
 export const targetOrder = Object.keys(targetWords) as ExportTarget[];
