@@ -3,10 +3,8 @@ import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
 import type { RpcPort } from './rpc-port.ts';
 
-/** Which rows are looked at: a cell of the confusion matrix, or an order of the errors. */
+/** Which rows are looked at, and which of them first. */
 export interface RowChoice {
-  expected: string | null;
-  predicted: string | null;
   only: 'all' | 'wrong' | 'right';
   order: 'row' | 'confident' | 'worst' | 'best';
 }
@@ -23,7 +21,7 @@ export class EvaluationManager {
   #rows = $state.raw<PredictionRow[] | null>(null);
   #total = $state(0);
   #rowsFault = $state.raw<FaultValue | null>(null);
-  #choice = $state.raw<RowChoice>({ expected: null, predicted: null, only: 'wrong', order: 'confident' });
+  #choice = $state.raw<RowChoice>({ only: 'wrong', order: 'confident' });
   #asked = 0;
 
   constructor(rpc: RpcPort, id: string) {

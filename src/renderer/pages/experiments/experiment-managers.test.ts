@@ -201,7 +201,7 @@ describe('evaluation and log', () => {
     expectedScore: 0.1,
   });
 
-  it('opens the rows of a cell and drops the answer to the one before', async () => {
+  it('shows the rows chosen last, whichever answer comes first', async () => {
     const waiting: { input: unknown; resolve: (value: { total: number; items: PredictionRow[] }) => void }[] =
       [];
     const back = fakeBackend({
@@ -222,13 +222,13 @@ describe('evaluation and log', () => {
     const evaluation = new EvaluationManager(back.rpc, 'e');
     void evaluation.open();
     await vi.advanceTimersByTimeAsync(0);
-    void evaluation.choose({ expected: 'a', predicted: 'b', only: 'all', order: 'row' });
+    void evaluation.choose({ only: 'all', order: 'row' });
     await vi.advanceTimersByTimeAsync(0);
     waiting[1]!.resolve({ total: 1, items: [row(2)] });
     waiting[0]!.resolve({ total: 5, items: [row(1)] });
     await vi.advanceTimersByTimeAsync(0);
     expect(evaluation.rows?.map(({ row: { row: n } }) => n)).toEqual([2]);
-    expect(waiting[1]!.input).toMatchObject({ expected: 'a', predicted: 'b' });
+    expect(waiting[1]!.input).toMatchObject({ only: 'all', order: 'row' });
   });
 
   it('shows the end of a long log first and goes back page by page', async () => {
