@@ -4,6 +4,7 @@ import { openDatabase } from '../storage/database.ts';
 import { openWorkspace } from '../storage/workspace.ts';
 import { adapterHandlers } from './adapters/adapters.ts';
 import { App } from './app.ts';
+import { compareHandlers } from './compare/compare.ts';
 import type { BackendContext } from './context.ts';
 import { datasetHandlers } from './datasets/datasets.ts';
 import { experimentHandlers } from './experiments/experiments.ts';
@@ -44,6 +45,7 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   app.add(datasetHandlers(context));
   const experiments = experimentHandlers(context);
   app.add(experiments);
+  app.add(compareHandlers(context, experiments));
   app.add(adapterHandlers(context, app));
   app.add(preflightHandlers(context));
   app.add(playgroundHandlers(context));

@@ -2,8 +2,10 @@ import { Fault, type FaultText } from './fault.ts';
 import { adaptersFaults } from './adapters.ts';
 import { backendFaults } from './backend.ts';
 import { cliFaults } from './cli.ts';
+import { compareFaults } from './compare.ts';
 import { dataFaults } from './data.ts';
 import { exportFaults } from './export.ts';
+import { exportsFaults } from './exports.ts';
 import { filesFaults } from './files.ts';
 import { formatsFaults } from './formats.ts';
 import { hubFaults } from './hub.ts';
@@ -27,8 +29,10 @@ const catalogue = {
   ...adaptersFaults,
   ...backendFaults,
   ...cliFaults,
+  ...compareFaults,
   ...dataFaults,
   ...exportFaults,
+  ...exportsFaults,
   ...filesFaults,
   ...formatsFaults,
   ...hubFaults,

@@ -46,7 +46,11 @@ function shareBeyondZero(differences: Float32Array): number {
 }
 
 /** "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)."; `test` is of B against A. */
-export function verdictSentence(a: string, b: string, { difference, shown }: PairedTest): string {
+export function verdictSentence(
+  a: string,
+  b: string,
+  { difference, shown }: Pick<PairedTest, 'difference' | 'shown'>,
+): string {
   const { value, low, high } = difference;
   const interval = (from: number, to: number) => `95 % interval ${points(from)} to ${points(to)}`;
   if (!shown) {

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { Handlers } from '../../../shared/contract.ts';
+import type { compareMethods } from '../../../shared/contract/compare.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { addComparison, listComparisons, removeComparison } from '../../storage/comparisons.ts';
+import type { BackendContext } from '../context.ts';
+import { compareRuns } from './comparison.ts';
+import { Figures } from './figures.ts';
+import { readRuns } from './runs.ts';
+import { specOnVersion } from './retrain.ts';
+import { readTogether, textsOf } from './together.ts';
+import { CompareWork } from './work.ts';
+
+/** Deciding between experiments: from their stored predictions. `experiments` makes the new ones. */
+export function compareHandlers(
+  context: BackendContext,
+  experiments: Pick<Handlers, 'experiments/create'>,
+): Handlers<keyof typeof compareMethods> {
+  const { db } = context;
+  const { database } = context.workspace;
+  const work = new CompareWork();
+  const figures = new Figures(context, work);
+  context.onClose(() => work.close());
+
+  return {
+    'compare/read': ({ ids, baselineId }) => compareRuns(context, { work, figures }, ids, baselineId),
+    'compare/pair': async ({ baselineId, otherId }) => {
+      const [baseline, other] = await readTogether(context, [baselineId, otherId]);
+      if (!baseline || !other) throw fault('compare/same-run', {});
+      await figures.count([baseline.answers, other.answers]);
+      const pair = await work.ask('pair', {
+        database,
+        baseline: { id: baselineId, name: baseline.name },
+        other: { id: otherId, name: other.name },
+      });
+      if (pair) return pair;
+      const data = baseline.experiment.dataName;
+      throw fault('compare/no-common-rows', { a: baseline.name, b: other.name, data });
+    },
+    'compare/disagreements': async (query) => {
+      const runs = await readTogether(context, query.ids);
+      const texts = textsOf(context, runs[0]!);
+      const page = await work.ask('disagreements', {
+        database,
+        runs: runs.map(({ answers }) => answers),
+        texts,
+        query,
+      });
+      return { ...page, versionId: runs[0]!.experiment.versionId };
+    },
+    'compare/calibration': async ({ id }) => {
+      const [run] = await readRuns(context, [id]);
+      if (!run) throw fault('store/unknown', { kind: 'experiment', id });
+      return { calibration: run.answers ? await work.ask('calibration', { database, id }) : null };
+    },
+    'compare/slices': async ({ ids, by }) => {
+      const runs = await readTogether(context, ids);
+      const texts = textsOf(context, runs[0]!);
+      if (texts.kind === 'file') return { slices: null, columns: [] };
+      return work.ask('slices', {
+        database,
+        runs: runs.map(({ answers }) => answers),
+        file: texts.file,
+        by,
+      });
+    },
+    'compare/retrain': ({ id, versionId }) =>
+      experiments['experiments/create']({ spec: specOnVersion(context, id, versionId) }),
+    'compare/list-saved': () => ({ saved: listComparisons(db) }),
+    'compare/save': ({ name, ids, baselineId }) => {
+      const saved = { id: randomUUID(), name, experimentIds: ids, baselineId, createdAt: Date.now() };
+      addComparison(db, saved);
+      return { saved };
+    },
+    'compare/forget': ({ id }) => {
+      removeComparison(db, id);
+      return {};
+    },
+  };
+}

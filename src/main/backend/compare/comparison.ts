@@ -1,0 +1,79 @@
+import type { Comparison } from '../../../shared/contract/compare.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import type { BackendContext } from '../context.ts';
+import type { Figures } from './figures.ts';
+import { readRuns } from './runs.ts';
+import { differencesOf, seedGroupsOf, type SeedGroup } from './settings.ts';
+import type { CompareWork } from './work.ts';
+import { bestOf, reasonFor, verdictOf, warningsOf, type Counted } from './words.ts';
+
+/** Any number of runs against one of them. Throws `store/unknown` where none of them is there. */
+export async function compareRuns(
+  context: BackendContext,
+  { work, figures }: { work: CompareWork; figures: Figures },
+  ids: readonly string[],
+  baselineId: string | null,
+): Promise<Comparison> {
+  const wanted = [...new Set(baselineId === null ? ids : [...ids, baselineId])];
+  const runs = await readRuns(context, wanted);
+  const first = runs.find(({ experiment }) => experiment.id === baselineId) ?? runs[0];
+  if (!first) throw fault('store/unknown', { kind: 'experiment', id: baselineId ?? ids[0]! });
+
+  const answered = runs.flatMap(({ answers }) => answers ?? []);
+  await figures.count(answered);
+  const { database } = context.workspace;
+  const tables = await work.share(
+    'table',
+    answered.map(({ id }) => id),
+    (share) => ({ database, ids: share, baselineId: first.experiment.id }),
+  );
+  const counts = new Map(tables.flat().map((count) => [count.id, count]));
+  const counted = runs.map((run): Counted => ({ run, count: counts.get(run.experiment.id) }));
+  const baseline = counted.find(({ run }) => run === first)!;
+  const seedGroups = seedGroupsOf(runs);
+  return {
+    baselineId: first.experiment.id,
+    runs: counted.map((one) => ({
+      experiment: one.run.experiment,
+      rowsKey: one.count?.rowsKey ?? null,
+      rows: one.count?.rows ?? 0,
+      accuracy: one.count?.accuracy ?? null,
+      macroF1: one.count?.macroF1 ?? null,
+      adapterBytes: adapterBytes(context, one.run.experiment.id),
+      against: one.count?.against ?? null,
+      reason: reasonFor(one, baseline),
+    })),
+    verdict: verdictOf(counted, baseline),
+    bestId: bestOf(counted, baseline)?.run.experiment.id ?? null,
+    warnings: warningsOf(counted, baseline, wanted.length - runs.length),
+    seedGroups: seedGroups.map((group) => ({ ...group, ...spreadOf(group, counted) })),
+    differences: differencesOf(runs, seedGroups),
+  };
+}
+
+function adapterBytes({ db }: BackendContext, experimentId: string): number | null {
+  const find = db.prepare<[string], number>(
+    'SELECT bytes FROM adapters WHERE experiment_id = ? ORDER BY created_at DESC LIMIT 1',
+  );
+  return find.pluck().get(experimentId) ?? null;
+}
+
+/** Mean, smallest and largest over the seeds; null unless two of them answered the same rows. */
+function spreadOf(
+  { ids }: SeedGroup,
+  runs: readonly Counted[],
+): Pick<Comparison['seedGroups'][number], 'accuracy' | 'macroF1'> {
+  const own = ids.flatMap((id) => runs.find(({ run }) => run.experiment.id === id)?.count ?? []);
+  if (own.length < 2 || new Set(own.map(({ rowsKey }) => rowsKey)).size > 1) {
+    return { accuracy: null, macroF1: null };
+  }
+  const spread = (values: number[]) => ({
+    value: values.reduce((sum, value) => sum + value, 0) / values.length,
+    low: Math.min(...values),
+    high: Math.max(...values),
+  });
+  return {
+    accuracy: spread(own.map(({ accuracy }) => accuracy.value)),
+    macroF1: spread(own.map(({ macroF1 }) => macroF1.value)),
+  };
+}

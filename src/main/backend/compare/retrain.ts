@@ -1,0 +1,42 @@
+import type { ExperimentSpec } from '../../../shared/contract/experiments.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
+import type { BackendContext } from '../context.ts';
+import { versionRecord, type VersionRecord } from '../datasets/library.ts';
+
+const LONGEST_NAME = 200;
+
+/**
+ * The spec of a run, for another version of the data. Throws `store/unknown`, `experiments/no-spec`, `datasets/…`,
+ * `compare/retrain-labels`.
+ */
+export function specOnVersion(context: BackendContext, id: string, versionId: string): ExperimentSpec {
+  const { spec, name } = new ExperimentStore(context.db).record(id);
+  if (!spec) throw fault('experiments/no-spec', { name });
+  const version = versionRecord(context, versionId);
+  const labels = labelsLearnt(context, id, spec);
+  if (labels.toSorted().join('\n') !== version.labels.toSorted().join('\n')) {
+    throw fault('compare/retrain-labels', { name, labels, data: dataName(version), found: version.labels });
+  }
+  return { ...spec, versionId, name: spec.name.trim() === '' ? '' : renamed(spec.name, version) };
+}
+
+/** Those it was evaluated with; of a run that was not, those of its data. */
+function labelsLearnt(context: BackendContext, id: string, spec: ExperimentSpec): string[] {
+  const find = context.db.prepare<[string], string>(
+    `SELECT l.value FROM experiments e, json_each(e.evaluation, '$.labels') l WHERE e.id = ?`,
+  );
+  const labels = find.pluck().all(id);
+  return labels.length > 0 ? labels : versionRecord(context, spec.versionId).labels;
+}
+
+const dataName = ({ name, number }: VersionRecord): string => (number === 1 ? name : `${name} v${number}`);
+
+/** "LoRA r=16" becomes "LoRA r=16 on Messages v2"; trained again on v3, "LoRA r=16 on Messages v3". */
+function renamed(name: string, version: VersionRecord): string {
+  const on = ` on ${version.name}`;
+  const at = name.lastIndexOf(on);
+  const before = at !== -1 && /^( v\d+)?$/.test(name.slice(at + on.length)) ? name.slice(0, at) : name;
+  const behind = ` on ${dataName(version)}`;
+  return `${before.slice(0, LONGEST_NAME - behind.length)}${behind}`;
+}

@@ -1,0 +1,133 @@
+import type { OutputOf, ParsedInputOf } from '../../../../shared/contract.ts';
+import type { Disagreement, DisagreementFilter } from '../../../../shared/contract/compare.ts';
+import { openReadOnly } from '../../../storage/database.ts';
+import { labelsOfRun, type RunInput } from './answers.ts';
+import { allWrong, boardOf, differs, isConfidentError, isRight, type Board } from './board.ts';
+import { logitsInto, softmaxInto } from './logits.ts';
+import { readTexts, searchTexts, type TextSource } from './texts.ts';
+
+export interface DisagreementsInput {
+  database: string;
+  runs: RunInput[];
+  texts: TextSource;
+  query: ParsedInputOf<'compare/disagreements'>;
+}
+export type Disagreements = Omit<OutputOf<'compare/disagreements'>, 'versionId'>;
+
+/** A page of the rows that a filter gives, and how many each gives. Throws as `readTexts` does. */
+export async function disagreementsTask(input: DisagreementsInput): Promise<Disagreements> {
+  const { database, runs, texts, query } = input;
+  const board = boardOf(database, runs);
+  const found = await searchTexts(texts, query.query, board.rows);
+  const places = Array.from(board.rows.keys()).filter(
+    (at) => inCell(board, query, at) && (found === null || found.has(board.rows[at]!)),
+  );
+  const filters = filtersOf(board, query);
+  const counts: Record<string, number> = {};
+  for (const [filter, fits] of Object.entries(filters)) {
+    counts[filter] = places.reduce((sum, at) => sum + Number(fits(at)), 0);
+  }
+  const fits = filters[query.filter];
+  const chosen = fits ? inOrder(board, query.filter, places.filter(fits)) : [];
+  const page = chosen.slice(query.offset, query.offset + query.limit);
+  return {
+    total: chosen.length,
+    items: await itemsOf(input, board, page, query.filter === 'label-errors'),
+    labels: namesOf(database, board),
+    counts,
+  };
+}
+
+/** `right-wrong` only where both runs are named. */
+function filtersOf(
+  board: Board,
+  { rightId, wrongId }: DisagreementsInput['query'],
+): Partial<Record<DisagreementFilter, (at: number) => boolean>> {
+  const mislabelled = new Set(board.labelErrors.map(({ index }) => index));
+  const [right, wrong] = [rightId, wrongId].map((id) => (id === null ? -1 : board.ids.indexOf(id)));
+  const both = right !== -1 && wrong !== -1;
+  return {
+    differ: (at) => differs(board, at),
+    'all-wrong': (at) => allWrong(board, at),
+    'confident-errors': (at) => isConfidentError(board, at),
+    'label-errors': (at) => mislabelled.has(at),
+    all: () => true,
+    ...(both
+      ? { 'right-wrong': (at: number) => isRight(board, right!, at) && !isRight(board, wrong!, at) }
+      : {}),
+  };
+}
+
+/** Whether a row is in the cell asked for of the first run's confusion matrix. */
+function inCell(
+  { labels, expected: is, predicted: answers }: Board,
+  { expected, predicted }: DisagreementsInput['query'],
+  at: number,
+): boolean {
+  return (
+    (expected === null || labels[is[at]!] === expected) &&
+    (predicted === null || labels[answers[0]![at]!] === predicted)
+  );
+}
+
+function inOrder(board: Board, filter: DisagreementFilter, places: number[]): number[] {
+  if (filter === 'confident-errors') {
+    return places.sort((a, b) => board.surestError[b]! - board.surestError[a]! || a - b);
+  }
+  if (filter === 'label-errors') {
+    const wanted = new Set(places);
+    return board.labelErrors.map(({ index }) => index).filter((at) => wanted.has(at));
+  }
+  return places;
+}
+
+/** Labels as the first run's model has them: in an order that a person knows. */
+function namesOf(database: string, { ids }: Board): string[] {
+  const db = openReadOnly(database);
+  try {
+    return labelsOfRun(db, ids[0]!).names;
+  } finally {
+    db.close();
+  }
+}
+
+async function itemsOf(
+  { database, texts }: DisagreementsInput,
+  board: Board,
+  places: readonly number[],
+  withSuggestion: boolean,
+): Promise<Disagreement[]> {
+  const rows = await readTexts(
+    texts,
+    places.map((at) => board.rows[at]!),
+  );
+  const suggested = new Map(board.labelErrors.map(({ index, suggested: label }) => [index, label]));
+  const db = openReadOnly(database);
+  try {
+    const read = db
+      .prepare<[string, number], Buffer>('SELECT logits FROM predictions WHERE experiment_id = ? AND row = ?')
+      .pluck();
+    const width = board.labels.length;
+    const { names } = labelsOfRun(db, board.ids[0]!);
+    const orders = board.ids.map((id) => {
+      const own = labelsOfRun(db, id).names;
+      return names.map((name) => own.indexOf(name));
+    });
+    const [logits, probabilities] = [new Float32Array(width), new Float64Array(width)];
+    return places.map((at, i) => ({
+      row: { ...rows[i]!, label: board.labels[board.expected[at]!]! },
+      expected: board.labels[board.expected[at]!]!,
+      answers: board.ids.map((id, run) => {
+        logitsInto(logits, 0, read.get(id, board.rows[at]!)!);
+        softmaxInto(probabilities, logits);
+        return {
+          predicted: board.labels[board.predicted[run]![at]!]!,
+          probabilities: orders[run]!.map((place) => probabilities[place]!),
+        };
+      }),
+      suggested: withSuggestion ? board.labels[suggested.get(at)!]! : null,
+    }));
+  } finally {
+    db.close();
+  }
+}
