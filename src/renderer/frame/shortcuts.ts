@@ -23,6 +23,8 @@ export const frameShortcuts: readonly Shortcut[] = [
   page('G D', 'Data', '/data'),
   page('G M', 'Models', '/models'),
   page('G E', 'Experiments', '/experiments'),
+  page('G A', 'Adapters', '/adapters'),
+  page('G X', 'Exports', '/exports'),
   page('G S', 'Settings', '/settings'),
   page('N', 'New experiment', '/experiments/new'),
   page('I', 'Import data', '/data/import'),

@@ -1,11 +1,13 @@
+import type { Adapter } from '../../shared/contract/adapters.ts';
 import type { Dataset } from '../../shared/contract/datasets.ts';
 import type { Experiment } from '../../shared/contract/experiments.ts';
+import type { Export } from '../../shared/contract/exports.ts';
 import type { Model } from '../../shared/contract/models.ts';
 import { rpc as connection, type Rpc } from '../rpc.ts';
 
 export interface Command {
   key: string;
-  group: 'Actions' | 'Pages' | 'Experiments' | 'Data' | 'Models';
+  group: 'Actions' | 'Pages' | 'Experiments' | 'Data' | 'Models' | 'Adapters' | 'Exports';
   label: string;
   note?: string;
   /** The page it leads to; else `run`. */
@@ -62,7 +64,7 @@ export class PaletteManager {
 
   /** Reads the names of everything; what cannot be read is left out. */
   async read(): Promise<void> {
-    const [experiments, datasets, models] = await Promise.all([
+    const [experiments, datasets, models, adapters, exports] = await Promise.all([
       this.#rpc.call('experiments/list', {}).then(
         (reply) => reply.experiments.map(experimentCommand),
         () => [],
@@ -75,8 +77,16 @@ export class PaletteManager {
         (reply) => reply.models.map(modelCommand),
         () => [],
       ),
+      this.#rpc.call('adapters/list', {}).then(
+        (reply) => reply.adapters.map(adapterCommand),
+        () => [],
+      ),
+      this.#rpc.call('exports/list', {}).then(
+        (reply) => reply.exports.map(exportCommand),
+        () => [],
+      ),
     ]);
-    this.#things = [...experiments, ...datasets, ...models];
+    this.#things = [...experiments, ...datasets, ...models, ...adapters, ...exports];
   }
 
   /** What fits the words, all of which must be in it; actions first. Without words: actions and pages. */
@@ -116,6 +126,20 @@ const modelCommand = ({ id, name, architecture }: Model): Command => ({
   label: name,
   note: architecture,
   path: `/models/${id}`,
+});
+const adapterCommand = ({ id, name, modelName }: Adapter): Command => ({
+  key: `adapter ${id}`,
+  group: 'Adapters',
+  label: name,
+  note: modelName,
+  path: `/adapters/${id}`,
+});
+const exportCommand = ({ id, name, modelName }: Export): Command => ({
+  key: `export ${id}`,
+  group: 'Exports',
+  label: name,
+  note: modelName,
+  path: `/exports/${id}`,
 });
 
 export const palette = new PaletteManager(connection);

@@ -42,6 +42,9 @@ class StatusManager {
       rpc.on('system/restarted', read),
       rpc.on('datasets/changed', read),
       rpc.on('models/changed', read),
+      rpc.on('adapters/changed', read),
+      rpc.on('exports/changed', read),
+      rpc.on('exports/removed', read),
       rpc.on('experiments/removed', read),
       rpc.on('experiments/changed', (changed) => {
         const now = this.#status;

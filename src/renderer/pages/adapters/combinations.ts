@@ -90,8 +90,6 @@ export function notCombinable(adapters: readonly Adapter[]): string | null {
   if (other) return `Only LoRA adapters can be combined; ${other.name} is ${other.peftType}.`;
   const bases = [...new Set(adapters.map(({ modelName }) => modelName))];
   if (bases.length > 1) return `They are on different bases: ${list(bases)}.`;
-  if (adapters.some(({ modelId }) => modelId !== first.modelId))
-    return 'They are on different copies of the base.';
   const labels = (one: Adapter) => JSON.stringify(one.labels);
   const unlike = adapters.find((one) => labels(one) !== labels(first));
   if (unlike) return `${first.name} and ${unlike.name} answer different labels.`;

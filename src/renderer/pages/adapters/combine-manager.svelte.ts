@@ -54,7 +54,8 @@ export class CombineManager {
   get reason(): string | null {
     const { density, seed } = ways[this.way];
     if (this.weights.includes(null)) return 'Each adapter needs a weight.';
-    if (this.weights.every((weight) => weight === 0)) return 'One weight at least must not be 0.';
+    if (this.weights.reduce<number>((sum, weight) => sum + (weight ?? 0), 0) === 0)
+      return 'The weights must not add up to 0.';
     if (this.name.trim() === '') return 'It needs a name.';
     if (density && (this.density === null || this.density <= 0 || this.density > 1))
       return 'The share kept lies above 0 and at most at 1.';

@@ -83,9 +83,9 @@ describe('the form that combines', () => {
     const { form, asked } = open();
     form.weights[0] = null;
     expect(form.reason).toBe('Each adapter needs a weight.');
-    form.weights = [0, 0];
-    expect(form.reason).toBe('One weight at least must not be 0.');
     form.weights = [1, -1];
+    expect(form.reason).toBe('The weights must not add up to 0.');
+    form.weights = [1.5, -0.5];
     expect(form.reason).toBeNull();
     form.way = 'ties';
     form.density = 0;

@@ -62,6 +62,8 @@ export class HomeManager {
       this.#rpc.on('datasets/changed', () => void this.read()),
       this.#rpc.on('models/changed', () => void this.read()),
       this.#rpc.on('experiments/removed', () => void this.read()),
+      this.#rpc.on('exports/changed', ({ jobId }) => void (jobId === null && this.read())),
+      this.#rpc.on('exports/removed', () => void this.read()),
       this.#rpc.on('experiments/changed', (changed) => {
         const home = this.#home;
         const running = changed.state === 'running' || changed.state === 'starting';
