@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunFigures } from '../../../shared/contract/compare.ts';
+import { fakeBackend } from '../data/fake-backend.ts';
+import { ComparedRuns } from './disagree-runs.svelte.ts';
+import { comparison, run } from './disagree-test-support.ts';
+
+async function open(runs: RunFigures[], ids: string[], colours?: string[]) {
+  const backend = fakeBackend({ 'compare/read': () => comparison(runs) });
+  const compared = new ComparedRuns(backend.rpc, ids, colours);
+  await vi.advanceTimersByTimeAsync(0);
+  return compared;
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('runs row by row', () => {
+  it('stand beside each other in the order asked for, with the colours given', async () => {
+    const compared = await open([run('b'), run('a')], ['a', 'b'], ['red', 'blue']);
+    expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
+      ['a', 'red'],
+      ['b', 'blue'],
+    ]);
+  });
+
+  it('leave out those without predictions, and keep their colours', async () => {
+    const reason = 'It ended before its rows were scored.';
+    const compared = await open(
+      [run('a'), run('old', { rowsKey: null, reason }), run('b')],
+      ['a', 'old', 'b'],
+    );
+    expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
+      ['a', 'var(--series-1)'],
+      ['b', 'var(--series-3)'],
+    ]);
+    expect(compared.without.map((one) => one.reason)).toEqual([reason]);
+  });
+
+  it('on different rows are compared only once a group that agrees is chosen', async () => {
+    const other = { rowsKey: 'other', rows: 200 };
+    const compared = await open([run('a', other), run('b'), run('c')], ['a', 'b', 'c']);
+    expect(compared.together).toBeNull();
+    expect(compared.groups.map(({ rows, runs }) => [rows, runs.length])).toEqual([
+      [1000, 2],
+      [200, 1],
+    ]);
+    compared.choose('same');
+    expect(compared.together?.map(({ id }) => id)).toEqual(['b', 'c']);
+    compared.choose(null);
+    expect(compared.together).toBeNull();
+  });
+
+  it('that cannot be read say why', async () => {
+    const backend = fakeBackend({});
+    const compared = new ComparedRuns(backend.rpc, ['a']);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(compared.fault?.message).toBe('no answer to compare/read');
+    expect(compared.runs).toBeNull();
+  });
+});
