@@ -22,6 +22,8 @@ export const answererChoiceSchema = z.object({
   textPair: z.boolean().nullable(),
   /** The data set version that it was trained on: where examples come from. */
   versionId: id.nullable(),
+  /** Rows that it did not train on, where they are a split; null: not known. */
+  evalSplit: z.string().nullable(),
   /** Of an experiment. */
   adapterId: id.nullable(),
 });

@@ -25,6 +25,7 @@ export async function answererChoices(context: BackendContext): Promise<Answerer
       labels: adapter.facts.labels,
       textPair: run?.textPair ?? null,
       versionId: run?.versionId ?? null,
+      evalSplit: run?.evalSplit ?? null,
       adapterId: adapter.id,
     };
   };
@@ -37,6 +38,7 @@ const runSchema = z.object({
   name: z.string(),
   dataName: z.string(),
   versionId: z.string().nullable(),
+  evalSplit: z.string().nullable(),
   accuracy: z.number().nullable(),
   config: z.string(),
 });
@@ -47,6 +49,7 @@ function runsOf({ db }: BackendContext): Map<string, Run> {
   const rows = db
     .prepare(
       `SELECT id, name, data_name AS dataName, version_id AS versionId, json_extract(metrics, '$.accuracy') AS accuracy,
+         json_extract(spec, '$.data.evalSplit') AS evalSplit,
          config FROM experiments WHERE removed_at IS NULL`,
     )
     .all();
@@ -94,6 +97,7 @@ function exportChoices(
                 labels: made?.labels ?? [],
                 textPair: made?.textPair ?? null,
                 versionId: made?.versionId ?? null,
+                evalSplit: made?.evalSplit ?? null,
                 adapterId: null,
               },
             ]
@@ -117,6 +121,7 @@ async function modelChoices(context: BackendContext): Promise<AnswererChoice[]> 
       labels: headLabels!,
       textPair: null,
       versionId: null,
+      evalSplit: null,
       adapterId: null,
     }));
 }
