@@ -10,7 +10,9 @@ export type Precision = 'fp32' | 'bf16' | 'fp16';
 /** Ticked at first: what most people come for. The others are a click away. */
 const usual: readonly ExportTarget[] = ['hf', 'peft', 'onnx', 'onnx-int8', 'savedmodel', 'script'];
 /** The code of a fault that a second, deliberate click may pass over. */
-const EXISTS = 'files/output-exists';
+const EXISTS = 'export/exists';
+/** Written in the chosen precision; the others have their own. */
+const ofChosenPrecision = (target: ExportTarget): boolean => target === 'hf' || target === 'embedding';
 
 /** The form of an export: what can be made of a trained model, what is ticked, and where it goes. */
 export class OfferManager {
@@ -70,7 +72,19 @@ export class OfferManager {
   }
   /** About how large a target becomes; the merged weights take half the room in a half precision. */
   bytesOf({ target, bytes }: TargetOffer): number | null {
-    return bytes !== null && target === 'hf' && this.precision !== 'fp32' ? bytes / 2 : bytes;
+    return bytes !== null && ofChosenPrecision(target) && this.precision !== 'fp32' ? bytes / 2 : bytes;
+  }
+  precisionOf({ target, precision }: TargetOffer): string {
+    return ofChosenPrecision(target) ? this.precision : precision;
+  }
+  /** Whether the choice of a precision changes something. */
+  get asksPrecision(): boolean {
+    return this.chosen.some(({ target }) => ofChosenPrecision(target));
+  }
+  /** Where it was offered to go; null: it goes elsewhere, where nothing is known. */
+  get freeBytes(): number | null {
+    const offered = this.#offer?.folder.replace(/[^\\/]+[\\/]*$/, '') ?? '';
+    return this.folder.startsWith(offered) ? (this.#offer?.freeBytes ?? null) : null;
   }
   toggle(target: ExportTarget): void {
     const next = new Set(this.#chosen);
@@ -93,7 +107,6 @@ export class OfferManager {
 
   /** Why it cannot start; null: it can. */
   get reason(): string | null {
-    if (this.#offer?.refused != null) return this.#offer.refused;
     if (this.chosen.length === 0) return 'Tick one target at least.';
     if (this.folder.trim() === '') return 'Choose where it goes.';
     if (this.name.trim() === '') return 'It needs a name.';

@@ -70,10 +70,11 @@ describe('what is offered', () => {
     expect(form.seconds).toBeNull();
   });
 
-  it('a base that changed refuses everything', async () => {
-    const { form, started } = open({ refused: 'The base model changed.' });
+  it('a base that changed leaves nothing to tick', async () => {
+    const refused = 'The base model changed.';
+    const { form, started } = open({ refused, targets: offer.targets.map((one) => ({ ...one, refused })) });
     await form.read();
-    expect(form.reason).toBe('The base model changed.');
+    expect(form.reason).toBe('Tick one target at least.');
     expect(await form.start()).toBeNull();
     expect(started).toEqual([]);
   });
@@ -83,8 +84,10 @@ describe('the start of an export', () => {
   it('goes into a folder of its own inside the chosen one', async () => {
     const { form } = open();
     await form.read();
+    expect(form.freeBytes).toBe(1000);
     form.putInto('/home/ada/');
     expect(form.folder).toBe('/home/ada/stars');
+    expect(form.freeBytes).toBeNull();
     form.folder = 'C:\\work\\stars';
     form.putInto('D:\\');
     expect(form.folder).toBe('D:\\stars');
@@ -106,7 +109,7 @@ describe('the start of an export', () => {
   });
 
   it('asks before it replaces what lies there', async () => {
-    const { form, started } = open({}, 'files/output-exists');
+    const { form, started } = open({}, 'export/exists');
     await form.read();
     expect(await form.start()).toBeNull();
     expect(form.exists?.message).toBe('No.');
