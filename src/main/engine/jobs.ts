@@ -1,4 +1,7 @@
+import type { Snippet } from '../../shared/contract/exports.ts';
 import type { TrainConfig } from '../../shared/settings/train-config.ts';
+import type { TargetKey } from './export/targets.ts';
+import type { VerificationOutcome } from './export/verification.ts';
 
 /**
  * What every long job gets from its host. Aborting keeps what was done; with the reason `'adapter'` training also
@@ -31,7 +34,18 @@ export type JobEvent =
     }
   | { type: 'checkpoint'; step: number }
   | ({ type: 'moved' } & Moved)
-  | { type: 'evaluation'; step: number; epoch: number; metrics: Record<string, number> };
+  | { type: 'evaluation'; step: number; epoch: number; metrics: Record<string, number> }
+  /** A target of an export begins (`writing`) or ends. `folder`: where it lies, beside its place where it failed. */
+  | {
+      type: 'target';
+      target: TargetKey;
+      state: 'writing' | 'passed' | 'failed' | 'refused' | 'cancelled';
+      folder: string;
+      bytes: number;
+      reason: string | null;
+      outcome: VerificationOutcome | null;
+      snippets: Snippet[];
+    };
 
 /** What the first steps changed, by checksums of all parameters before and after. */
 export interface Moved {

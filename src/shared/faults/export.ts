@@ -26,4 +26,16 @@ export const exportFaults = {
     message: `What was written cannot be loaded: ${p.detail}`,
     remedy: 'Check that the disk is sound and export again.',
   }),
+  'export/beyond-half': (p: { tensor: string }) => ({
+    message: `${p.tensor} holds values beyond 65,504, the largest that float16 has.`,
+    remedy: 'Choose bf16 or fp32 for the merged weights.',
+  }),
+  'export/disk-full': (p: { name: string; folder: string }) => ({
+    message: `The disk is full: ${p.name} could not be written to ${p.folder}. Nothing of it was left there.`,
+    remedy: 'Free some space, or choose a folder on another disk.',
+  }),
+  'export/exists': (p: { folder: string }) => ({
+    message: `${p.folder} exists and holds something.`,
+    remedy: 'Choose another folder, or let what is there be replaced.',
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

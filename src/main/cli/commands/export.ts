@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { targetKeys, targets } from '../../engine/export/targets.ts';
+import type { TargetReport } from '../../engine/export/export-targets.ts';
+import { targetKeys, targets, weightPrecisions, type TargetKey } from '../../engine/export/targets.ts';
 import { setWork, type Work } from '../command.ts';
 import { megabytes, table } from '../format.ts';
 import { adapterFolder, modelFolder } from '../io/model-folder.ts';
@@ -13,10 +15,12 @@ ${targetKeys.map((key) => `  ${key.padEnd(12)} ${targets[key].use}`).join('\n')}
 
 A fresh process loads what was written and must answer as model and adapter do; the proof is verification.json in
 the folder. An export that falls short is kept beside it as DIR-failed, with the reason. graft verify DIR asks again.
+Several formats go to a folder each inside DIR: DIR/hf, DIR/onnx, …
 
 Examples:
   graft export --model org/name --adapter out --format hf --output for-python
-  graft export --model org/name --adapter out --format onnx-int8 --output for-the-web --verify test.csv`;
+  graft export --model org/name --adapter out --format onnx-int8 --output for-the-web --verify test.csv
+  graft export --model org/name --adapter out --format hf onnx savedmodel --output everywhere`;
 
 function points(text: string): number {
   const value = Number(text);
@@ -27,44 +31,84 @@ function points(text: string): number {
 const values = z.object({
   model: optionValue.model,
   adapter: optionValue.adapter,
-  format: z.enum(targetKeys),
+  format: z.array(z.enum(targetKeys)),
   output: optionValue.output,
   overwrite: optionValue.overwrite,
   verify: optionValue.verify,
   textColumn: optionValue.textColumn,
+  textPairColumn: optionValue.textPairColumn,
   labelColumn: z.string(),
   maxLength: z.number().optional(),
   maxPointsLost: z.number(),
+  weights: z.enum(weightPrecisions),
+  pooling: z.enum(['mean', 'cls']),
 });
 
 const work: Work = async (given, context) => {
   const options = values.parse(given);
+  const { output, verify, textColumn, textPairColumn, labelColumn } = options;
+  const formats = [...new Set(options.format)];
   const model = await modelFolder(options.model, context);
   const adapter = options.adapter === undefined ? undefined : await adapterFolder(options.adapter);
-  const { exportModel } = await import('../../engine/export/export-model.ts');
-  const report = await exportModel(
+  const { exportTargets } = await import('../../engine/export/export-targets.ts');
+  const reports = await exportTargets(
     {
       model,
-      modelName: options.model,
-      output: options.output,
-      target: options.format,
+      adapter,
+      targets: formats.map((target) => ({
+        target,
+        folder: formats.length === 1 ? output : join(output, target),
+      })),
       overwrite: options.overwrite,
+      precision: options.weights,
+      pooling: options.pooling,
       mostPointsLost: options.maxPointsLost,
-      textColumn: options.textColumn,
-      labelColumn: options.labelColumn,
-      ...(adapter === undefined ? {} : { adapter }),
-      ...(options.verify === undefined ? {} : { verify: options.verify }),
-      ...(options.maxLength === undefined ? {} : { maxLength: options.maxLength }),
+      rows:
+        verify === undefined
+          ? null
+          : {
+              file: verify,
+              textColumn,
+              labelColumn,
+              ...(textPairColumn === undefined ? {} : { textPairColumn }),
+            },
+      maxLength: options.maxLength,
+      facts: { name: nameOf(output), modelName: options.model, dataName: null, settings: null },
     },
     context,
   );
-  const { outcome, files } = report.verification;
-  const text = [
-    `Written to ${report.output}:`,
-    table([['file', 'size'], ...files.map(({ path, bytes }) => [path, megabytes(bytes)])]),
-    proofText(outcome),
-  ];
-  return { result: report, text: text.join('\n'), failed: !outcome.passed };
+  context.signal.throwIfAborted();
+  const only = reports.length === 1 ? reports[0]! : undefined;
+  if (only?.fault) throw only.fault;
+  const results = reports.map(({ target, state, folder, reason, verification }) => ({
+    target,
+    state,
+    output: folder,
+    reason,
+    verification,
+  }));
+  return {
+    result: only ? results[0] : { targets: results },
+    text: reports.map(reportText).join('\n\n'),
+    failed: reports.some(({ state }) => state !== 'passed'),
+  };
+};
+
+const nameOf = (output: string): string => output.split(/[\\/]/).findLast((part) => part !== '') ?? output;
+
+function reportText({ target, folder, reason, verification }: TargetReport): string {
+  if (!verification) return `${targets[target].name} was not written. ${reason ?? ''}`.trim();
+  const files = verification.files.map(({ path, bytes }) => [path, megabytes(bytes)]);
+  return [`Written to ${folder}:`, table([['file', 'size'], ...files]), proofText(verification.outcome)].join(
+    '\n',
+  );
+}
+
+/** Several, whether the option is repeated or takes them in a row. */
+const formats = (value: string, before: TargetKey[] | undefined): TargetKey[] => {
+  const known = targetKeys.find((key) => key === value);
+  if (known === undefined) throw new InvalidArgumentError(`Allowed choices are ${targetKeys.join(', ')}.`);
+  return [...(before ?? []), known];
 };
 
 export function exportCommand(): Command {
@@ -74,11 +118,26 @@ export function exportCommand(): Command {
     )
     .addOption(option.model())
     .addOption(option.adapter())
-    .addOption(new Option('--format <F>', 'what for').choices(targetKeys).makeOptionMandatory())
+    .addOption(
+      new Option('--format <F...>', 'what for; several make a folder each')
+        .argParser(formats)
+        .makeOptionMandatory(),
+    )
     .addOption(option.outputDir().makeOptionMandatory())
     .addOption(option.overwrite())
+    .addOption(
+      new Option('--weights <P>', 'type of the merged weights of hf and embedding')
+        .choices(weightPrecisions)
+        .default('fp32'),
+    )
+    .addOption(
+      new Option('--pooling <P>', "how embedding makes a text's vector of its tokens'")
+        .choices(['mean', 'cls'])
+        .default('mean'),
+    )
     .addOption(option.verify())
     .addOption(option.textColumn())
+    .addOption(option.textPairColumn())
     .addOption(option.labelColumn())
     .addOption(option.maxLength())
     .addOption(

@@ -1,21 +1,27 @@
 import { Fault, fault } from '../../../shared/faults/index.ts';
-import { openExported, type ExportedModel } from './exported-model.ts';
-import { questionSchema, type Answer } from './fresh-process.ts';
+import type { TextInput } from '../tokenizer/text-tokenizer.ts';
+import { openEngineModel, type Answering } from './engine-model.ts';
+import { openExported } from './exported-model.ts';
+import { questionSchema, type Message, type Question } from './fresh-process.ts';
 
 const TIMED_RUNS = 5;
+/** A slow model is timed less often. */
+const TIMED_MS = 3000;
 
 process.once('message', (message) => {
   void answer(message).then((reply) => process.send!(reply, () => process.exit(0)));
 });
+process.once('disconnect', () => process.exit(1));
 
-async function answer(message: unknown): Promise<Answer> {
+async function answer(message: unknown): Promise<Message> {
   try {
-    const { folder, maxLength, texts, base } = questionSchema.parse(message);
-    const model = await openExported(folder, maxLength, base);
-    const logits = await model.logits(texts);
-    const latency = { batch_1: await medianMs(model, texts, 1), batch_32: await medianMs(model, texts, 32) };
+    const question = questionSchema.parse(message);
+    const { texts, timed } = question;
+    const model = await open(question);
+    const values = await model.answer(texts, (done) => process.send!({ done }));
+    const latency = { batch_1: await medianMs(model, timed, 1), batch_32: await medianMs(model, timed, 32) };
     await model.close();
-    return { logits, latency };
+    return { values, latency };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     const shown = error instanceof Fault ? error : fault('export/cannot-load', { detail });
@@ -23,14 +29,25 @@ async function answer(message: unknown): Promise<Answer> {
   }
 }
 
-/** Median time to answer `size` texts, tokenising included. */
-async function medianMs(model: ExportedModel, texts: readonly string[], size: number): Promise<number> {
+async function open({ kind, folder, adapter, head, base, pooling, maxLength }: Question): Promise<Answering> {
+  if (kind === 'trained') {
+    return openEngineModel({ model: folder, adapter, head: head ?? 'classification', pooling, maxLength });
+  }
+  if (pooling !== null) return openEngineModel({ model: folder, head: 'encoder', pooling, maxLength });
+  const model = await openExported(folder, maxLength, base);
+  return { answer: (texts, onDone) => model.logits(texts, onDone), close: () => model.close() };
+}
+
+/** Median time to answer `size` texts, tokenising included; 0 without texts. */
+async function medianMs(model: Answering, texts: readonly TextInput[], size: number): Promise<number> {
+  if (texts.length === 0) return 0;
   const batch = Array.from({ length: size }, (_, i) => texts[i % texts.length]!);
   const times: number[] = [];
-  for (let run = 0; run < TIMED_RUNS; run++) {
+  const begin = performance.now();
+  do {
     const start = performance.now();
-    await model.logits(batch);
+    await model.answer(batch);
     times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(TIMED_RUNS / 2)]!;
+  } while (times.length < TIMED_RUNS && performance.now() - begin < TIMED_MS);
+  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
 }

@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { fault } from '../../../shared/faults/index.ts';
-import { openPredictor } from '../predict.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
-import type { TextInput, TextTokenizer, TokenIds } from '../tokenizer/text-tokenizer.ts';
+import type { TextInput, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
+import { openEngineModel } from './engine-model.ts';
 
 /** An export as a program that uses it would load it: from its own folder and nothing else. */
 export interface ExportedModel {
-  /** Logits of each text or pair [texts, labels], row-major. */
-  logits(texts: readonly (string | TextInput)[]): Promise<Float32Array>;
+  /** Logits of each text or pair [texts, labels], row-major. `onDone` is told how many are answered. */
+  logits(texts: readonly (string | TextInput)[], onDone?: (done: number) => void): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -25,18 +25,10 @@ export async function openExported(folder: string, maxLength: number, base?: str
   const isAdapter = existsSync(path.join(folder, 'adapter_config.json'));
   if (isAdapter && base === undefined) throw fault('export/base-needed', { folder });
   const model = isAdapter ? { model: base!, adapter: folder } : { model: folder };
-  const predictor = await openPredictor({
-    ...model,
-    precision: 'fp32',
-    head: 'classification',
-    folded: false,
-  });
+  const engine = await openEngineModel({ ...model, head: 'classification', pooling: null, maxLength });
   return {
-    logits: async (texts) => {
-      const encoded = await predictor.tokenizer.encode(texts.map(asInput), { maxLength });
-      return predictor.logits(encoded);
-    },
-    close: () => Promise.resolve(predictor.close()),
+    logits: (texts, onDone) => engine.answer(texts.map(asInput), onDone),
+    close: () => engine.close(),
   };
 }
 
@@ -44,8 +36,8 @@ async function openOnnx(folder: string, file: string, maxLength: number): Promis
   const tokenizer = await loadTokenizer(folder);
   const session = await InferenceSession.create(file);
   return {
-    logits: (texts) =>
-      inBatches(tokenizer, texts, maxLength, async (feeds, shape) => {
+    logits: (texts, onDone) =>
+      inBatches({ tokenizer, maxLength, onDone }, texts, async (feeds, shape) => {
         const inputs = Object.entries(feeds).map(([name, values]) => [
           name,
           new Tensor(
@@ -66,8 +58,8 @@ async function openSavedModel(folder: string, maxLength: number): Promise<Export
   const tf = loadTensorFlow();
   const model = await tf.node.loadSavedModel(folder, ['serve'], 'serving_default');
   return {
-    logits: (texts) =>
-      inBatches(tokenizer, texts, maxLength, (feeds, shape) => {
+    logits: (texts, onDone) =>
+      inBatches({ tokenizer, maxLength, onDone }, texts, (feeds, shape) => {
         const inputs = Object.fromEntries(
           Object.entries(feeds).map(([name, values]) => [name, tf.tensor(values, [...shape], 'int32')]),
         );
@@ -84,35 +76,40 @@ const asInput = (text: string | TextInput): TextInput => (typeof text === 'strin
 
 type Feeds = Record<'input_ids' | 'attention_mask' | 'token_type_ids', Int32Array>;
 
-/** Batches padded to their longest text, in the order given. */
+interface BatchOptions {
+  tokenizer: TextTokenizer;
+  maxLength: number;
+  onDone: ((done: number) => void) | undefined;
+}
+
+/** Answers texts of similar length together, each batch padded to its longest; the result is in the order given. */
 async function inBatches(
-  tokenizer: TextTokenizer,
+  { tokenizer, maxLength, onDone }: BatchOptions,
   texts: readonly (string | TextInput)[],
-  maxLength: number,
   run: (feeds: Feeds, shape: readonly [number, number]) => Promise<Float32Array>,
 ): Promise<Float32Array> {
-  const parts: Float32Array[] = [];
-  for (let from = 0; from < texts.length; from += BATCH) {
-    const batch = texts.slice(from, from + BATCH).map(asInput);
-    const encoded = await tokenizer.encode(batch, { maxLength, padding: 'longest' });
-    const length = encoded[0]!.inputIds.length;
-    const flat = (pick: (ids: TokenIds) => Int32Array | undefined): Int32Array => {
-      const values = new Int32Array(encoded.length * length);
-      encoded.forEach((ids, i) => values.set(pick(ids) ?? [], i * length));
+  const encoded = await tokenizer.encode(texts.map(asInput), { maxLength });
+  const lengthOf = (i: number): number => encoded[i]!.inputIds.length;
+  const order = [...encoded.keys()].sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
+  let result = new Float32Array();
+  for (let from = 0; from < order.length; from += BATCH) {
+    const rows = order.slice(from, from + BATCH);
+    const length = lengthOf(rows.at(-1)!);
+    const flat = (fill: number, pick: (i: number) => Int32Array | undefined): Int32Array => {
+      const values = new Int32Array(rows.length * length).fill(fill);
+      rows.forEach((i, row) => values.set(pick(i) ?? new Int32Array(lengthOf(i)), row * length));
       return values;
     };
     const feeds = {
-      input_ids: flat(({ inputIds }) => inputIds),
-      attention_mask: flat(({ attentionMask }) => attentionMask),
-      token_type_ids: flat(({ tokenTypeIds }) => tokenTypeIds),
+      input_ids: flat(tokenizer.padTokenId, (i) => encoded[i]!.inputIds),
+      attention_mask: flat(0, (i) => encoded[i]!.attentionMask),
+      token_type_ids: flat(0, (i) => encoded[i]!.tokenTypeIds),
     };
-    parts.push(await run(feeds, [encoded.length, length]));
-  }
-  const result = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
+    const part = await run(feeds, [rows.length, length]);
+    const width = part.length / rows.length;
+    if (from === 0) result = new Float32Array(texts.length * width);
+    rows.forEach((i, row) => result.set(part.subarray(row * width, (row + 1) * width), i * width));
+    onDone?.(from + rows.length);
   }
   return result;
 }

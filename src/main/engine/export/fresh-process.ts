@@ -2,36 +2,56 @@ import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { fault, Fault } from '../../../shared/faults/index.ts';
 import { faultSchema } from '../../../shared/contract/message.ts';
+import { fault, Fault } from '../../../shared/faults/index.ts';
 import { troubles } from '../runtime/quiet.ts';
 
-/** What a fresh process is asked: to open an export and answer these texts. */
+const textSchema = z.object({ text: z.string(), textPair: z.string().exactOptional() });
+
+/** What a fresh process is asked: to open a folder and answer these texts. */
 export const questionSchema = z.object({
+  /** `trained`: a checkpoint and an adapter, as they were trained; `export`: what was made of them. */
+  kind: z.enum(['trained', 'export']),
   folder: z.string(),
+  /** Of a trained model. */
+  adapter: z.string().optional(),
+  head: z.enum(['classification', 'encoder']).optional(),
+  /** The base model's folder, for an export that is an adapter. */
   base: z.string().optional(),
+  /** Vectors are asked for, not logits. */
+  pooling: z.enum(['mean', 'cls']).nullable(),
   maxLength: z.number(),
-  texts: z.array(z.string()).min(1),
+  texts: z.array(textSchema).min(1),
+  /** Texts to measure the time with. */
+  timed: z.array(textSchema),
 });
 export type Question = z.infer<typeof questionSchema>;
 
-export const answerSchema = z.union([
-  z.object({
-    logits: z.custom<Float32Array>((value) => value instanceof Float32Array),
-    latency: z.object({ batch_1: z.number(), batch_32: z.number() }),
-  }),
+const answeredSchema = z.object({
+  /** Logits or vectors [texts, width], row-major. */
+  values: z.custom<Float32Array>((value) => value instanceof Float32Array),
+  latency: z.object({ batch_1: z.number(), batch_32: z.number() }),
+});
+export type Answered = z.infer<typeof answeredSchema>;
+
+export const messageSchema = z.union([
+  z.object({ done: z.number() }),
+  answeredSchema,
   z.object({ fault: faultSchema }),
 ]);
-export type Answer = z.infer<typeof answerSchema>;
+export type Message = z.infer<typeof messageSchema>;
 
 /**
- * Lets a process that knows nothing of the one that wrote an export load it from disk and answer. Throws the fault
- * that it meets, `export/no-answer` when it ends without one, or the reason of `signal`.
+ * Lets a process that knows nothing of the one that wrote an export load it from disk and answer. `onDone` is told how
+ * many texts are answered. Throws the fault that it meets, `export/no-answer` when it ends without one, or the reason
+ * of `signal`.
  */
 export async function answerInFreshProcess(
   question: Question,
   signal: AbortSignal,
-): Promise<Extract<Answer, { logits: unknown }>> {
+  onDone: (done: number) => void = () => undefined,
+): Promise<Answered> {
+  signal.throwIfAborted();
   const script = fileURLToPath(new URL(`./answer-process${extname(import.meta.url)}`, import.meta.url));
   const child = fork(script, [], {
     serialization: 'advanced',
@@ -44,19 +64,21 @@ export async function answerInFreshProcess(
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
   try {
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      child.once('message', (message) => resolve(answerSchema.parse(message)));
+    return await new Promise<Answered>((resolve, reject) => {
+      child.on('message', (value) => {
+        const message = messageSchema.parse(value);
+        if ('done' in message) onDone(message.done);
+        else if ('fault' in message) reject(new Fault(message.fault.code, message.fault));
+        else resolve(message);
+      });
       child.once('error', reject);
       child.once('exit', (code, signalName) => {
         const reason = troubles(said).trim().split('\n').at(-1) ?? '';
-        reject(
-          fault('export/no-answer', { folder: question.folder, how: String(signalName ?? code), reason }),
-        );
+        const how = String(signalName ?? code);
+        reject(fault('export/no-answer', { folder: question.folder, how, reason }));
       });
       child.send(question);
     });
-    if ('fault' in answer) throw new Fault(answer.fault.code, answer.fault);
-    return answer;
   } catch (error) {
     signal.throwIfAborted();
     throw error;

@@ -3,16 +3,15 @@ import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { readExamples } from '../data/examples.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../formats/atomic.ts';
-import { bytesOf } from '../formats/dtype.ts';
 import { readModelConfig } from '../formats/model-config.ts';
-import { writeSafetensors } from '../formats/write-safetensors.ts';
 import type { JobContext } from '../jobs.ts';
-import type { BaseModel } from '../models/base-model.ts';
-import { adaptedValue, type Adapter } from '../peft/adapter.ts';
+import { adaptedValue } from '../peft/adapter.ts';
 import { openAdaptedModel } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { answerTexts } from './answer-texts.ts';
 import { compareLogits, type Comparison } from './compare-logits.ts';
+import { FIXED_TEXTS } from './proof-rows.ts';
+import { mergedConfig, writeWeights } from './write-weights.ts';
 
 export interface MergeOptions {
   /** Folders. */
@@ -50,7 +49,16 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
     async (folder) => {
       const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'classification');
       try {
-        await writeWeights(path.join(folder, 'model.safetensors'), base, adapter, context);
+        const total = base.parameters.length;
+        let done = 0;
+        const weights = base.parameters.map(({ name, shape }) => ({ name, from: name, shape }));
+        await writeWeights(folder, weights, 'fp32', async (name) => {
+          context.signal.throwIfAborted();
+          context.onEvent({ type: 'progress', phase: 'merge', done: ++done, total, unit: 'tensors' });
+          const value = await adaptedValue(base, adapter, name);
+          if (!value.every(Number.isFinite)) throw fault('models/not-finite', { file: model, tensor: name });
+          return value;
+        });
         await writeFileAtomic(
           path.join(folder, 'config.json'),
           `${JSON.stringify(mergedConfig(base), null, 2)}\n`,
@@ -78,55 +86,7 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
   return { output, files: await Promise.all(files), comparison: comparison! };
 }
 
-export async function writeWeights(
-  file: string,
-  base: BaseModel,
-  adapter: Adapter | undefined,
-  context: JobContext,
-): Promise<void> {
-  const total = base.parameters.length;
-  let done = 0;
-  const tensors = base.parameters.map(({ name, shape }) => ({
-    name,
-    dtype: 'F32' as const,
-    shape,
-    async data() {
-      context.signal.throwIfAborted();
-      context.onEvent({ type: 'progress', phase: 'merge', done: ++done, total, unit: 'tensors' });
-      const value = await adaptedValue(base, adapter, name);
-      if (!value.every(Number.isFinite))
-        throw fault('models/not-finite', { file: base.folder, tensor: name });
-      return bytesOf(value);
-    },
-  }));
-  await writeSafetensors(file, tensors, { format: 'pt' });
-}
-
-/** config.json of a full-precision classifier: what the base says of itself, less what no longer holds. */
-export function mergedConfig(base: BaseModel): Record<string, unknown> {
-  const { _name_or_path, torch_dtype, ...raw } = base.raw;
-  return {
-    ...raw,
-    architectures: [base.tree.type],
-    dtype: 'float32',
-    problem_type: 'single_label_classification',
-  };
-}
-
-/** Texts of several lengths and scripts, for a comparison without data. */
-export const SENTENCES = [
-  'Yes.',
-  'The battery lasts two days, and the screen is sharp.',
-  'Absolutely LOVED it!!! 10/10 would buy again :-)',
-  'Das Essen war köstlich, aber viel zu teuer.',
-  'La comida estaba fría y el camarero fue grosero.',
-  'Le café était délicieux, l’accueil aussi.',
-  '這家餐廳的服務態度非常差。',
-  'Free entry! Text WIN to 80082 to claim your prize now.',
-  `It works as described. ${'The cable is a little short, the manual says nothing of it. '.repeat(12)}`,
-];
-
 async function textsToCompare({ verify }: MergeOptions): Promise<string[]> {
-  if (verify === undefined) return SENTENCES;
+  if (verify === undefined) return FIXED_TEXTS;
   return (await readExamples(verify)).examples.map(({ text }) => text);
 }

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { readJsonFile } from '../formats/json.ts';
-import type { JobContext } from '../jobs.ts';
-import { hashes, judge } from './export-model.ts';
+import { changedFiles, folderHashes, weightsHash } from './folder-hashes.ts';
 import { answerInFreshProcess } from './fresh-process.ts';
+import { judge } from './judge.ts';
+import { TIMED_TEXTS } from './prove.ts';
 import {
   VERIFICATION_FILE,
   verificationSchema,
@@ -21,49 +22,60 @@ export interface VerifyReport {
 
 /**
  * Repeats an export's proof: its files must have the hashes of then, and a fresh process must answer the fixed texts
- * as the trained model did. `base`: where the base model is, for an adapter. Throws `export/no-proof`.
+ * as the trained model did. `base`: where the base model is, for an adapter. Throws `export/no-proof`,
+ * `export/base-needed`, and the reason of `signal`.
  */
 export async function verifyExport(
   folder: string,
-  context: JobContext,
+  { signal }: { signal: AbortSignal },
   base?: string,
 ): Promise<VerifyReport> {
-  const file = path.join(folder, VERIFICATION_FILE);
-  const parsed = verificationSchema.safeParse(
-    await readJsonFile(file).catch((error: unknown) => {
-      throw fault('export/no-proof', { folder }, error);
-    }),
-  );
-  if (!parsed.success) throw fault('export/no-proof', { folder }, parsed.error);
-  const verification = parsed.data;
-  const problems = filesAsTheyWere(verification.files, await hashes(folder));
-  if (verification.target === 'peft' && base === undefined) throw fault('export/base-needed', { folder });
+  const verification = await readVerification(folder);
+  const { fixed, labels, max_length: maxLength, target, pooling, precision } = verification;
+  const problems = changedFiles(verification.files, await folderHashes(folder));
+  if (target === 'peft') {
+    if (base === undefined) throw fault('export/base-needed', { folder });
+    const now = await weightsHash(base);
+    if (now.sha256 !== verification.base.sha256)
+      problems.push(
+        `The base model in ${base} is not the one it was proven with: its SHA-256 is another one.`,
+      );
+  }
   if (problems.length > 0) return { passed: false, problems, outcome: null, verification };
 
-  const { fixed, labels, max_length: maxLength, target, most_points_lost: lost } = verification;
-  const texts = fixed.map(({ text }) => text);
-  const answer = await answerInFreshProcess(
-    { folder: path.resolve(folder), texts, maxLength, ...(base === undefined ? {} : { base }) },
-    context.signal,
+  const answered = await answerInFreshProcess(
+    {
+      kind: 'export',
+      folder: path.resolve(folder),
+      pooling,
+      maxLength,
+      texts: fixed.map(({ text }) => ({ text })),
+      timed: TIMED_TEXTS,
+      ...(base === undefined ? {} : { base }),
+    },
+    signal,
   );
-  const reference = Float32Array.from(fixed.flatMap(({ logits }) => logits));
-  const judged = judge(target, reference, answer.logits, null, labels.length, lost);
-  const outcome = { ...judged, latency_ms: answer.latency };
-  if (outcome.reason !== null) problems.push(outcome.reason);
-  return { passed: outcome.passed, problems, outcome, verification };
+  const reference = Float32Array.from(fixed.flatMap(({ values }) => values));
+  const width = pooling === null ? labels.length : fixed[0]!.values.length;
+  const judged = judge(reference, answered.values, {
+    target,
+    precision,
+    width,
+    expected: null,
+    mostPointsLost: verification.most_points_lost,
+  });
+  const outcome = { ...judged, latency_ms: answered.latency };
+  // What it answers may have been short of the mark from the start, and its files be untouched.
+  const { reason } = verification.outcome.passed ? outcome : verification.outcome;
+  if (reason !== null) problems.push(reason);
+  return { passed: problems.length === 0, problems, outcome, verification };
 }
 
-function filesAsTheyWere(then: Verification['files'], now: Verification['files']): string[] {
-  const found = new Map(now.map((file) => [file.path, file]));
-  const changed = then.flatMap(({ path: name, bytes, sha256 }) => {
-    const file = found.get(name);
-    if (!file) return [`${name} is missing.`];
-    if (file.bytes !== bytes) return [`${name} has ${file.bytes} bytes; it had ${bytes}.`];
-    return file.sha256 === sha256 ? [] : [`${name} was changed: its SHA-256 is another one.`];
+async function readVerification(folder: string): Promise<Verification> {
+  const json = await readJsonFile(path.join(folder, VERIFICATION_FILE)).catch((error: unknown) => {
+    throw fault('export/no-proof', { folder }, error);
   });
-  const known = new Set(then.map(({ path: name }) => name));
-  return [
-    ...changed,
-    ...now.filter(({ path: name }) => !known.has(name)).map(({ path: name }) => `${name} was added.`),
-  ];
+  const parsed = verificationSchema.safeParse(json);
+  if (!parsed.success) throw fault('export/no-proof', { folder }, parsed.error);
+  return parsed.data;
 }

@@ -1,60 +1,87 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import packageJson from '../../../../package.json' with { type: 'json' };
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
-import type { JobContext } from '../jobs.ts';
-import type { BaseModel } from '../models/base-model.ts';
-import { adaptedValue, writeAdapter, type Adapter } from '../peft/adapter.ts';
-import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
-import { mergedConfig, writeWeights } from './merge.ts';
+import type { Pooling } from '../models/inference.ts';
+import { writeAdapter } from '../peft/adapter.ts';
 import { writeOnnx, type OnnxPrecision } from './onnx/write-onnx.ts';
-import type { TargetKey } from './targets.ts';
+import type { TargetKey, WeightPrecision } from './targets.ts';
+import type { TrainedModel } from './trained-model.ts';
+import { writeEmbedding } from './write-embedding.ts';
 import { writeSavedModel } from './write-saved-model.ts';
+import { mergedConfig, writeWeights } from './write-weights.ts';
 
-export interface Source {
-  base: BaseModel;
-  adapter: Adapter | undefined;
-  version: string;
+export interface WriteOptions {
+  /** Of merged safetensors. */
+  precision: WeightPrecision;
+  pooling: Pooling;
+  /** Of int8: one scale a column of a weight, or one for all of it. */
+  scales: 'per-channel' | 'per-tensor';
+  /** What a program loads the base by: a hub id or a folder. */
+  modelName: string;
+  signal: AbortSignal;
+  /** `share` of the weights are written, 0 to 1. */
+  onShare: (share: number) => void;
 }
 
 /** The names that transformers.js looks for. */
-const onnx: Partial<Record<TargetKey, { file: string; precision: OnnxPrecision }>> = {
+export const onnxFiles = {
   onnx: { file: 'model.onnx', precision: 'fp32' },
   'onnx-fp16': { file: 'model_fp16.onnx', precision: 'fp16' },
   'onnx-int8': { file: 'model_quantized.onnx', precision: 'int8' },
-};
+} as const satisfies Partial<Record<TargetKey, { file: string; precision: OnnxPrecision }>>;
 
 /** Writes the files of one target into an empty folder. Throws `models/not-finite` for a weight that is no number. */
 export async function writeTarget(
   target: TargetKey,
   folder: string,
-  { base, adapter, version }: Source,
-  context: JobContext,
+  trained: TrainedModel,
+  options: WriteOptions,
 ): Promise<void> {
+  const { base, adapter, model } = trained;
   if (target === 'peft') {
-    if (!adapter) throw fault('export/no-adapter', { model: base.folder });
-    await writeAdapter(folder, base, adapter.plan, adapter.values);
+    if (!adapter) throw fault('export/no-adapter', { model });
+    await writeAdapter(folder, { ...base, folder: options.modelName }, adapter.plan, adapter.values);
     return;
   }
-  const read = async (name: string): Promise<Float32Array> => {
-    context.signal.throwIfAborted();
-    const value = await adaptedValue(base, adapter, name);
-    if (!value.every(Number.isFinite)) throw fault('models/not-finite', { file: base.folder, tensor: name });
-    return value;
-  };
-  const format = onnx[target];
-  if (target === 'hf') await writeWeights(path.join(folder, 'model.safetensors'), base, adapter, context);
-  else if (target === 'savedmodel') await writeSavedModel(folder, base, read, 'classification');
-  else if (format) {
-    await mkdir(path.join(folder, 'onnx'));
-    await writeOnnx(path.join(folder, 'onnx', format.file), base, read, {
+  const told: TrainedModel = { ...trained, merged: telling(trained, options) };
+  if (target === 'embedding') await writeEmbedding(folder, told, options.precision, options.pooling);
+  else await writeClassifier(target, folder, told, options);
+  for (const file of trained.tokenizer.files) await copyFile(file, path.join(folder, path.basename(file)));
+}
+
+async function writeClassifier(
+  target: Exclude<TargetKey, 'peft' | 'embedding'>,
+  folder: string,
+  { base, merged }: TrainedModel,
+  options: WriteOptions,
+): Promise<void> {
+  const precision = target === 'hf' ? options.precision : 'fp32';
+  if (target === 'hf') {
+    const weights = base.parameters.map(({ name, shape }) => ({ name, from: name, shape }));
+    await writeWeights(folder, weights, precision, merged);
+  } else if (target === 'savedmodel') await writeSavedModel(folder, base, merged, 'classification');
+  else {
+    const { file, precision: kept } = onnxFiles[target];
+    await mkdir(path.join(folder, 'onnx'), { recursive: true });
+    await writeOnnx(path.join(folder, 'onnx', file), base, merged, {
       head: 'classification',
-      precision: format.precision,
-      version,
+      precision: kept,
+      scales: options.scales,
+      version: packageJson.version,
     });
   }
-  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(mergedConfig(base), null, 2)}\n`);
-  for (const file of (await loadTokenizer(base.folder)).files) {
-    await copyFile(file, path.join(folder, path.basename(file)));
-  }
+  const config = `${JSON.stringify(mergedConfig(base, precision), null, 2)}\n`;
+  await writeFileAtomic(path.join(folder, 'config.json'), config);
+}
+
+/** Reads as `trained` does, tells how far it is, and ends when the work is stopped. */
+function telling({ base, merged }: TrainedModel, { signal, onShare }: WriteOptions): TrainedModel['merged'] {
+  let read = 0;
+  return async (name) => {
+    signal.throwIfAborted();
+    onShare(Math.min(1, read++ / base.parameters.length));
+    return merged(name);
+  };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFault } from './file-faults.ts';
@@ -55,7 +55,7 @@ export async function writeFolderAtomic(
   const temporary = temporaryBeside(target);
   try {
     if (!options.replace) await refuseFilled(dir);
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolders(dirname(target));
     await mkdir(temporary);
     await fill(temporary);
     await syncTree(temporary);
@@ -66,6 +66,25 @@ export async function writeFolderAtomic(
     throw writeFault(dir, error);
   }
 }
+
+/** As `mkdir` with `recursive`, which calls a read-only disk a missing folder: a plain one tells what it is. */
+async function makeFolders(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    let first = dir;
+    for (let above = dirname(dir); !(await isThere(above)); above = dirname(above)) first = above;
+    await mkdir(first);
+    throw error;
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function refuseFilled(dir: string): Promise<void> {
   const names = await readdir(dir).catch((error: unknown) => {

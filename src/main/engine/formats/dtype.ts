@@ -66,3 +66,20 @@ function halfToNumber(bits: number): number {
 export function bytesOf(values: Float32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
+
+/** Floating-point types that weights are written in. */
+export type FloatType = 'F32' | 'BF16' | 'F16';
+
+/** Little-endian bytes of float32 values in another type, each rounded to the nearest, ties to even. */
+export function floatBytes(values: Float32Array, dtype: FloatType): Uint8Array {
+  if (dtype === 'F32') return bytesOf(values);
+  if (dtype === 'F16') return new Uint8Array(Float16Array.from(values).buffer);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) {
+    const own = bits[i]!;
+    // Adding could carry a NaN over to infinity; it keeps its sign and stays one.
+    halves[i] = Number.isNaN(values[i]) ? (own >>> 16) | 0x40 : (own + 0x7fff + ((own >>> 16) & 1)) >>> 16;
+  }
+  return new Uint8Array(halves.buffer);
+}

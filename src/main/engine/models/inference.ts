@@ -78,8 +78,10 @@ export class Inference {
     if (options.head === 'classification') {
       answer('logits', (batch) => bertForSequenceClassification(layers, config, batch));
     } else {
+      // The encoder of a classifier gives vectors as well as a bare one.
+      const prefix = base.tree.type === 'BertModel' ? '' : 'bert.';
       const encoder = (rows: 'all' | 'first') => (batch: TokenBatch) =>
-        bertEncoder(layers, config, batch, '', rows);
+        bertEncoder(layers, config, batch, prefix, rows);
       answer('hidden', encoder('all'));
       answer('first', encoder('first'));
     }
@@ -110,8 +112,12 @@ export class Inference {
   }
 
   /** One vector a text [texts, hidden]: the mean over its tokens, or its first token's. */
-  async embeddings(texts: readonly EncodedText[], pooling: Pooling): Promise<Float32Array> {
-    return this.answer(pooling === 'cls' ? 'first' : 'hidden', texts);
+  async embeddings(
+    texts: readonly EncodedText[],
+    pooling: Pooling,
+    onBatch?: (done: number) => void | Promise<void>,
+  ): Promise<Float32Array> {
+    return this.answer(pooling === 'cls' ? 'first' : 'hidden', texts, onBatch);
   }
 
   close(): void {

@@ -1,113 +1,152 @@
 import { OnnxType, type OnnxNode } from './messages.ts';
 import type { WeightedModel, WeightInitializer } from './write-onnx.ts';
 
+/** Of a weight of a matrix product: one scale a column, or one for all of it. */
+export type Int8Scales = 'per-channel' | 'per-tensor';
+
 /**
  * Dynamic int8 quantisation as onnxruntime's `quantize_dynamic` writes it: activations to uint8 when they come,
- * weights of matrix products to int8 with one scale a column (per-channel), symmetric, -127 … 127. Tables stay as
- * they are.
+ * weights of matrix products to int8, symmetric, -127 … 127. Tables become int8 with a scale a row.
  */
-export function quantized(model: WeightedModel): WeightedModel {
-  const chosen = new Map(
-    model.initializers
-      .filter(({ product, dims }) => product && dims.length === 2)
-      .map((one) => [one.name, one]),
-  );
-  const nodes: OnnxNode[] = [];
-  const done = new Map<string, string>();
-  for (const node of model.nodes) {
-    const weight = node.op_type === 'MatMul' ? chosen.get(node.input[1]!) : undefined;
-    if (!weight) {
-      nodes.push(node);
-      continue;
+export function quantized(model: WeightedModel, scales: Int8Scales): WeightedModel {
+  const weights = new Map(model.initializers.map((one) => [one.name, one]));
+  const matrix = (name: string | undefined, product: boolean): WeightInitializer | undefined => {
+    const found = weights.get(name ?? '');
+    return found?.type === 'float32' && found.product === product && found.dims.length === 2
+      ? found
+      : undefined;
+  };
+  const parts = new Map<string, WeightInitializer[]>();
+  const quantizedInputs = new Set<string>();
+  const nodes = model.nodes.flatMap((node) => {
+    const factor = node.op_type === 'MatMul' ? matrix(node.input[1], true) : undefined;
+    if (factor) {
+      parts.set(factor.name, productParts(factor, scales));
+      const first = !quantizedInputs.has(node.input[0]!);
+      quantizedInputs.add(node.input[0]!);
+      return productNodes(node, factor.name, first);
     }
-    const x = node.input[0]!;
-    const make = (
-      op_type: string,
-      input: string[],
-      output: string[],
-      attribute: OnnxNode['attribute'] = [],
-    ): void => {
-      nodes.push({ op_type, name: `${node.name}/${op_type}`, input, output, attribute });
-    };
-    let q = done.get(x);
-    if (q === undefined) {
-      q = `${x}/quantized`;
-      done.set(x, q);
-      nodes.push({
-        op_type: 'DynamicQuantizeLinear',
-        name: q,
-        input: [x],
-        output: [q, `${q}/scale`, `${q}/zero`],
-        attribute: [],
-      });
-    }
-    const [sum, wide, scale] = [`${node.name}/sum`, `${node.name}/wide`, `${node.name}/scale`];
-    make('MatMulInteger', [q, `${weight.name}.int8`, `${q}/zero`, `${weight.name}.zero`], [sum]);
-    make('Cast', [sum], [wide], [{ name: 'to', type: 2, i: OnnxType.float32 }]);
-    nodes.push({
-      op_type: 'Mul',
-      name: scale,
-      input: [`${q}/scale`, `${weight.name}.scale`],
-      output: [scale],
-      attribute: [],
-    });
-    nodes.push({
-      op_type: 'Mul',
-      name: `${node.name}/scaled`,
-      input: [wide, scale],
-      output: node.output,
-      attribute: [],
-    });
-  }
-  const initializers = model.initializers.flatMap((one) => (chosen.has(one.name) ? int8Parts(one) : [one]));
+    const table = node.op_type === 'Gather' ? matrix(node.input[0], false) : undefined;
+    if (!table) return [node];
+    parts.set(table.name, tableParts(table));
+    return tableNodes(node, table.name);
+  });
+  const initializers = model.initializers.flatMap((one) => parts.get(one.name) ?? [one]);
   return { ...model, nodes, initializers };
 }
 
-/** Values, one scale a column, one zero point a column. Made once, when the first of them is asked for. */
-function int8Parts(weight: WeightInitializer): WeightInitializer[] {
+const toFloat: OnnxNode['attribute'] = [{ name: 'to', type: 2, i: OnnxType.float32 }];
+
+/** x·W as MatMulInteger of both in 8 bits, times both scales. An input is quantised once, where it is `first` used. */
+function productNodes(node: OnnxNode, weight: string, first: boolean): OnnxNode[] {
+  const x = node.input[0]!;
+  const q = `${x}/quantized`;
+  const at = (suffix: string): string => `${node.name}/${suffix}`;
+  const make = (op_type: string, input: string[], output: string[], attribute: OnnxNode['attribute'] = []) =>
+    ({ op_type, name: `${output[0]!}/${op_type}`, input, output, attribute }) satisfies OnnxNode;
+  return [
+    ...(first ? [make('DynamicQuantizeLinear', [x], [q, `${q}/scale`, `${q}/zero`])] : []),
+    make('MatMulInteger', [q, `${weight}.int8`, `${q}/zero`, `${weight}.zero`], [at('sum')]),
+    make('Cast', [at('sum')], [at('wide')], toFloat),
+    make('Mul', [`${q}/scale`, `${weight}.scale`], [at('scale')]),
+    make('Mul', [at('wide'), at('scale')], node.output),
+  ];
+}
+
+/** Rows of the table and their scales, multiplied. */
+function tableNodes(node: OnnxNode, table: string): OnnxNode[] {
+  const ids = node.input[1]!;
+  const gather = (part: string): OnnxNode => ({
+    ...node,
+    name: `${node.name}/${part}`,
+    input: [`${table}.${part}`, ids],
+    output: [`${node.name}/${part}`],
+  });
+  const wide = `${node.name}/wide`;
+  const cast: OnnxNode = {
+    op_type: 'Cast',
+    name: wide,
+    input: [`${node.name}/int8`],
+    output: [wide],
+    attribute: toFloat,
+  };
+  const product: OnnxNode = {
+    op_type: 'Mul',
+    name: `${node.name}/scaled`,
+    input: [wide, `${node.name}/scale`],
+    output: node.output,
+    attribute: [],
+  };
+  return [gather('int8'), gather('scale'), cast, product];
+}
+
+/** Values, scales and zero points of a matrix product's weight. */
+function productParts(weight: WeightInitializer, scales: Int8Scales): WeightInitializer[] {
   const [rows, columns] = weight.dims as readonly [number, number];
+  const groups = scales === 'per-channel' ? columns : 1;
+  const groupOf = groups === 1 ? () => 0 : (i: number) => i % columns;
+  const dims = groups === 1 ? [] : [columns];
+  const zero: WeightInitializer = {
+    name: `${weight.name}.zero`,
+    type: 'int8',
+    dims,
+    product: false,
+    bytes: groups,
+    data: () => Promise.resolve(new Uint8Array(groups)),
+  };
+  return [...int8Parts(weight, rows * columns, groups, groupOf, dims), zero];
+}
+
+/** Values of a table, and a scale a row. */
+function tableParts(table: WeightInitializer): WeightInitializer[] {
+  const [rows, columns] = table.dims as readonly [number, number];
+  return int8Parts(table, rows * columns, rows, (i) => Math.floor(i / columns), [rows, 1]);
+}
+
+/** Made once, when the first of the two is asked for. */
+function int8Parts(
+  weight: WeightInitializer,
+  elements: number,
+  groups: number,
+  groupOf: (i: number) => number,
+  scaleDims: readonly number[],
+): WeightInitializer[] {
   let made: { values: Int8Array; scales: Float32Array } | undefined;
-  const parts = async () => (made ??= perColumn(await weight.data(), rows, columns));
+  const parts = async () => (made ??= toInt8(await weight.data(), groups, groupOf));
   const part = { product: false, dims: weight.dims };
   return [
     {
       ...part,
       name: `${weight.name}.int8`,
       type: 'int8',
-      bytes: rows * columns,
+      bytes: elements,
       data: async () => new Uint8Array((await parts()).values.buffer),
     },
     {
       ...part,
       name: `${weight.name}.scale`,
       type: 'float32',
-      dims: [columns],
-      bytes: 4 * columns,
+      dims: scaleDims,
+      bytes: 4 * groups,
       data: async () => {
         const { scales } = await parts();
         made = undefined;
         return new Uint8Array(scales.buffer);
       },
     },
-    {
-      ...part,
-      name: `${weight.name}.zero`,
-      type: 'int8',
-      dims: [columns],
-      bytes: columns,
-      data: () => Promise.resolve(new Uint8Array(columns)),
-    },
   ];
 }
 
-function perColumn(bytes: Uint8Array, rows: number, columns: number) {
+/** Each value over its group's scale, which takes the largest of them to 127. */
+function toInt8(bytes: Uint8Array, groups: number, groupOf: (i: number) => number) {
   const weights = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  const scales = new Float32Array(columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) scales[j] = Math.max(scales[j]!, Math.abs(weights[i * columns + j]!));
+  const scales = new Float32Array(groups);
+  for (let i = 0; i < weights.length; i++) {
+    const group = groupOf(i);
+    scales[group] = Math.max(scales[group]!, Math.abs(weights[i]!));
   }
-  for (let j = 0; j < columns; j++) scales[j] = scales[j]! === 0 ? 1 : scales[j]! / 127;
-  const values = new Int8Array(rows * columns);
-  for (let i = 0; i < values.length; i++) values[i] = Math.round(weights[i]! / scales[i % columns]!);
+  for (let group = 0; group < groups; group++) scales[group] = scales[group] === 0 ? 1 : scales[group]! / 127;
+  const values = new Int8Array(weights.length);
+  for (let i = 0; i < values.length; i++) values[i] = Math.round(weights[i]! / scales[groupOf(i)]!);
   return { values, scales };
 }

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../formats/atomic.ts';
 import { portableGraph, INPUTS } from '../portable-graph.ts';
 import { modelBytes, type OnnxInitializer, type OnnxModel, type OnnxTypeName } from './messages.ts';
 import { translate, type OnnxWeight } from './translate.ts';
-import { quantized } from './quantize.ts';
+import { quantized, type Int8Scales } from './quantize.ts';
 import { toHalf } from './half.ts';
 
 export type OnnxPrecision = 'fp32' | 'fp16' | 'int8';
@@ -20,12 +20,13 @@ export async function writeOnnx(
   file: string,
   base: BaseModel,
   read: ReadValue,
-  options: { head: Head; precision: OnnxPrecision; version: string; metadata?: Record<string, string> },
+  options: { head: Head; precision: OnnxPrecision; scales?: Int8Scales; version: string },
 ): Promise<void> {
-  const model = onnxModel(base, read, options.head);
+  const { head, precision, scales = 'per-channel', version } = options;
+  const model = onnxModel(base, read, head);
   const finished =
-    options.precision === 'fp16' ? toHalf(model) : options.precision === 'int8' ? quantized(model) : model;
-  await writeFileAtomic(file, modelBytes({ ...finished, metadata: options.metadata ?? {} }, options.version));
+    precision === 'fp16' ? toHalf(model) : precision === 'int8' ? quantized(model, scales) : model;
+  await writeFileAtomic(file, modelBytes(finished, version));
 }
 
 /** An initializer that a matrix product takes: `dims` are [in, out]. */

@@ -1,0 +1,18 @@
+/** What is known of a trained model beside its files. Nothing else stands in a card. */
+export interface CardFacts {
+  /** What the export is called. */
+  name: string;
+  /** What the base is called: a hub id, else a folder or a name. */
+  modelName: string;
+  /** The data set that it was trained on, as its owner calls it; null: not known. */
+  dataName: string | null;
+  /** Settings of the run by the names of LoraConfig and TrainingArguments; null: not known. */
+  settings: Readonly<Record<string, unknown>> | null;
+}
+
+/** A name that the hub would take for one of its own. */
+export const isHubId = (name: string): boolean => /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(name);
+
+/** What a card calls the base: never where it lies on this machine. */
+export const shownName = (name: string): string =>
+  isHubId(name) ? name : (name.split(/[\\/]/).findLast((part) => part !== '') ?? name);

@@ -1,0 +1,133 @@
+import type { Snippet } from '../../../../shared/contract/exports.ts';
+import type { TargetKey } from '../targets.ts';
+import { isHubId } from './facts.ts';
+
+export interface SnippetFacts {
+  target: TargetKey;
+  /** Of the export's folder; a program is started beside it. */
+  folderName: string;
+  /** The base's hub id, or the name of its folder, which then lies beside the export's. */
+  modelName: string;
+  labels: readonly string[];
+  maxLength: number;
+}
+
+export type SnippetCode = Pick<Snippet, 'language' | 'code'>;
+
+/** What the snippets classify. */
+const TEXT = 'The battery lasts two days, and the screen is sharp.';
+/** Where `graft serve-model` answers in the snippets. */
+export const SNIPPET_PORT = 8000;
+
+/** How to use an export from other programs, started in the folder that holds the export's. */
+export function snippetsOf(facts: SnippetFacts): SnippetCode[] {
+  if (facts.target === 'embedding') return [{ language: 'python', code: embedding(facts) }];
+  return [
+    { language: 'python', code: python[facts.target](facts) },
+    { language: 'node', code: facts.target.startsWith('onnx') ? transformersJs(facts) : fetched(facts) },
+    { language: 'curl', code: curl(facts) },
+  ];
+}
+
+const baseName = (name: string): string => (isHubId(name) ? name : `./${name}`);
+const lines = (...all: string[]): string => all.join('\n');
+const text = JSON.stringify(TEXT);
+
+const python: Record<Exclude<TargetKey, 'embedding'>, (facts: SnippetFacts) => string> = {
+  hf: ({ folderName }) =>
+    lines(
+      'from transformers import pipeline',
+      '',
+      `classify = pipeline("text-classification", model="./${folderName}")`,
+      `print(classify(${text}))`,
+    ),
+  peft: ({ folderName, modelName, labels }) =>
+    lines(
+      'from peft import PeftModel',
+      'from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline',
+      '',
+      `base = ${JSON.stringify(baseName(modelName))}`,
+      `model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=${labels.length})`,
+      `model = PeftModel.from_pretrained(model, "./${folderName}").merge_and_unload()`,
+      `model.config.id2label = dict(enumerate(${JSON.stringify(labels)}))`,
+      'tokenizer = AutoTokenizer.from_pretrained(base)',
+      'classify = pipeline("text-classification", model=model, tokenizer=tokenizer)',
+      `print(classify(${text}))`,
+    ),
+  onnx: (facts) => onnxPython(facts, 'model.onnx'),
+  'onnx-fp16': (facts) => onnxPython(facts, 'model_fp16.onnx'),
+  'onnx-int8': (facts) => onnxPython(facts, 'model_quantized.onnx'),
+  savedmodel: ({ folderName, labels, maxLength }) =>
+    lines(
+      'import tensorflow as tf',
+      'from transformers import AutoTokenizer',
+      '',
+      `tokenizer = AutoTokenizer.from_pretrained("./${folderName}")`,
+      `model = tf.saved_model.load("./${folderName}").signatures["serving_default"]`,
+      `inputs = tokenizer([${text}], truncation=True, max_length=${maxLength}, return_tensors="np")`,
+      'logits = model(**{name: tf.constant(ids, tf.int32) for name, ids in inputs.items()})["logits"]',
+      `print(${JSON.stringify(labels)}[int(logits[0].numpy().argmax())])`,
+    ),
+};
+
+function onnxPython({ folderName, labels, maxLength }: SnippetFacts, file: string): string {
+  return lines(
+    'import onnxruntime',
+    'from transformers import AutoTokenizer',
+    '',
+    `tokenizer = AutoTokenizer.from_pretrained("./${folderName}")`,
+    `session = onnxruntime.InferenceSession("./${folderName}/onnx/${file}")`,
+    `inputs = tokenizer([${text}], truncation=True, max_length=${maxLength}, return_tensors="np")`,
+    '(logits,) = session.run(["logits"], {name: ids.astype("int64") for name, ids in inputs.items()})',
+    `print(${JSON.stringify(labels)}[logits[0].argmax()])`,
+  );
+}
+
+function embedding({ folderName }: SnippetFacts): string {
+  return lines(
+    'from sentence_transformers import SentenceTransformer',
+    '',
+    `model = SentenceTransformer("./${folderName}")`,
+    `vectors = model.encode([${text}, "Yes."])`,
+    'print(vectors.shape, float(model.similarity(vectors[0], vectors[1])))',
+  );
+}
+
+const dtypes: Partial<Record<TargetKey, string>> = { onnx: 'fp32', 'onnx-fp16': 'fp16', 'onnx-int8': 'q8' };
+
+function transformersJs({ target, folderName }: SnippetFacts): string {
+  return lines(
+    "import { env, pipeline } from '@huggingface/transformers';",
+    '',
+    'env.allowRemoteModels = false;',
+    "env.localModelPath = './';",
+    `const classify = await pipeline('text-classification', ${quoted(folderName)}, { dtype: '${dtypes[target]}' });`,
+    `console.log(await classify(${quoted(TEXT)}));`,
+  );
+}
+
+const serving = ({ target, folderName, modelName }: SnippetFacts): string =>
+  `graft serve-model ./${folderName}${target === 'peft' ? ` --model ${baseName(modelName)}` : ''} --port ${SNIPPET_PORT}`;
+
+function fetched(facts: SnippetFacts): string {
+  return lines(
+    `// ${serving(facts)}`,
+    `const reply = await fetch('http://127.0.0.1:${SNIPPET_PORT}/predict', {`,
+    "  method: 'POST',",
+    "  headers: { 'content-type': 'application/json' },",
+    `  body: JSON.stringify({ texts: [${quoted(TEXT)}] }),`,
+    '});',
+    'console.log(JSON.stringify(await reply.json()));',
+  );
+}
+
+function curl(facts: SnippetFacts): string {
+  return lines(
+    `# ${serving(facts)}`,
+    `curl --silent http://127.0.0.1:${SNIPPET_PORT}/predict \\`,
+    "  --header 'content-type: application/json' \\",
+    `  --data '${JSON.stringify({ texts: [TEXT] })}'`,
+  );
+}
+
+const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Snippet } from '../../../../shared/contract/exports.ts';
+import type { TargetKey } from '../targets.ts';
+import type { SnippetCode } from './snippets.ts';
+
+/** A first start of Python with its libraries takes long. */
+const TIMEOUT_MS = 120_000;
+const LONGEST_OUTPUT = 2000;
+
+const run = promisify(execFile);
+
+/** Python packages that a target's snippet imports. */
+const pythonPackages: Readonly<Record<TargetKey, readonly string[]>> = {
+  hf: ['transformers', 'torch'],
+  peft: ['peft', 'transformers', 'torch'],
+  onnx: ['onnxruntime', 'transformers'],
+  'onnx-fp16': ['onnxruntime', 'transformers'],
+  'onnx-int8': ['onnxruntime', 'transformers'],
+  savedmodel: ['tensorflow', 'transformers'],
+  embedding: ['sentence_transformers'],
+};
+
+export interface TryOptions {
+  target: TargetKey;
+  /** Where the export lies now, and what it is called in the snippets. */
+  folder: string;
+  folderName: string;
+  /** The same of the base, for an adapter. */
+  base: { folder: string; name: string };
+  signal: AbortSignal;
+}
+
+/**
+ * Runs each snippet as it stands, in a process of its own that is started beside the folder, and keeps what it printed.
+ * What cannot be run on this machine says why. Throws only the reason of `signal`.
+ */
+export async function trySnippets(snippets: readonly SnippetCode[], options: TryOptions): Promise<Snippet[]> {
+  const place = await mkdtemp(path.join(os.tmpdir(), 'graft-snippet-'));
+  try {
+    await symlink(path.resolve(options.folder), path.join(place, options.folderName), 'junction');
+    await mkdir(path.dirname(path.join(place, options.base.name)), { recursive: true });
+    await symlink(path.resolve(options.base.folder), path.join(place, options.base.name), 'junction');
+    const tried: Snippet[] = [];
+    for (const snippet of snippets) tried.push(await tryOne(snippet, place, options));
+    return tried;
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
+async function tryOne(snippet: SnippetCode, place: string, options: TryOptions): Promise<Snippet> {
+  options.signal.throwIfAborted();
+  try {
+    const output = await started(snippet, place, options);
+    return { ...snippet, output: output.trim().slice(0, LONGEST_OUTPUT), notRun: null };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    return { ...snippet, output: null, notRun: reasonOf(error) };
+  }
+}
+
+/** Says why a snippet was not run. */
+class NotRun extends Error {}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof NotRun) return error.message;
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  const last = said.trim().split('\n').at(-1) ?? '';
+  return `It was run and failed: ${last || (error instanceof Error ? error.message : String(error))}`;
+}
+
+async function started({ language, code }: SnippetCode, place: string, options: TryOptions): Promise<string> {
+  if (language === 'python') return runPython(code, place, options);
+  if (language === 'node' && options.target.startsWith('onnx')) return runNode(code, place, options);
+  throw new NotRun('It needs graft serve-model to run beside it.');
+}
+
+async function runPython(code: string, place: string, { target, signal }: TryOptions): Promise<string> {
+  const packages = pythonPackages[target];
+  const python = process.platform === 'win32' ? 'python' : 'python3';
+  const program = `import importlib.util as u; print(*[p for p in ${JSON.stringify(packages)} if u.find_spec(p) is None])`;
+  const answer = await run(python, ['-c', program], { timeout: 10_000, signal }).catch(() => null);
+  if (answer === null) throw new NotRun(`${python} was not found on this machine.`);
+  const missing = answer.stdout.trim();
+  if (missing !== '') throw new NotRun(`${python} on this machine lacks ${missing.replaceAll(' ', ', ')}.`);
+  const file = path.join(place, 'snippet.py');
+  await writeFile(file, code);
+  const env = { ...process.env, HF_HUB_OFFLINE: '1', TF_CPP_MIN_LOG_LEVEL: '3' };
+  const { stdout } = await run(python, [file], { cwd: place, env, timeout: TIMEOUT_MS, signal });
+  return stdout;
+}
+
+async function runNode(code: string, place: string, { signal }: TryOptions): Promise<string> {
+  const packages = packagesFolder('@huggingface/transformers');
+  if (packages === null) throw new NotRun('@huggingface/transformers is not installed on this machine.');
+  await symlink(packages, path.join(place, 'node_modules'), 'junction').catch(() => undefined);
+  const file = path.join(place, 'snippet.mjs');
+  await writeFile(file, code);
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  const { stdout } = await run(process.execPath, [file], { cwd: place, env, timeout: TIMEOUT_MS, signal });
+  return stdout;
+}
+
+/** The node_modules that a package is found in from here; null: it is not installed. */
+function packagesFolder(name: string): string | null {
+  try {
+    const found = createRequire(import.meta.url).resolve(name);
+    const at = found.lastIndexOf(`node_modules${path.sep}`);
+    return at === -1 ? null : found.slice(0, at + 'node_modules'.length);
+  } catch {
+    return null;
+  }
+}

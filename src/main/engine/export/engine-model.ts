@@ -1,0 +1,64 @@
+import { openAdaptedModel, checkTokens } from '../predict.ts';
+import type { BaseModel, Head } from '../models/base-model.ts';
+import { Inference, type Pooling } from '../models/inference.ts';
+import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
+import type { TextInput } from '../tokenizer/text-tokenizer.ts';
+import { countRead } from './free-memory.ts';
+
+export interface EngineModelOptions {
+  /** Folders. */
+  model: string;
+  adapter?: string | undefined;
+  /** What the weights are opened as. */
+  head: Head;
+  /** Vectors of texts instead of logits. */
+  pooling: Pooling | null;
+  maxLength: number;
+}
+
+/** What answers texts: logits or vectors [texts, width], row-major. `onDone` is told how many texts are answered. */
+export interface Answering {
+  answer(texts: readonly TextInput[], onDone?: (done: number) => void): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * A checkpoint from its folder, answered by our own engine in float32. An adapter is computed beside the base weights,
+ * so that a comparison with merged weights proves the merge. Throws `models/…`, `peft/…`, `formats/…`, `files/…`.
+ */
+export async function openEngineModel(options: EngineModelOptions): Promise<Answering> {
+  const { model, pooling, maxLength } = options;
+  const { base, adapter } = await openAdaptedModel(model, options.adapter, options.head);
+  try {
+    const tokenizer = await loadTokenizer(model);
+    const inference = await Inference.open(collecting(base), adapter, {
+      head: pooling === null ? 'classification' : 'encoder',
+      precision: 'fp32',
+      folded: false,
+    });
+    return {
+      answer: async (texts, onDone) => {
+        const encoded = await tokenizer.encode(texts, { maxLength });
+        checkTokens(encoded, base);
+        return pooling === null
+          ? inference.logits(encoded, onDone)
+          : inference.embeddings(encoded, pooling, onDone);
+      },
+      close: () => Promise.resolve(inference.close()),
+    };
+  } finally {
+    await base.close();
+  }
+}
+
+/** The same model; what is read of it is freed as the reading goes on. */
+export function collecting(base: BaseModel): BaseModel {
+  return {
+    ...base,
+    read: async (name) => {
+      const value = await base.read(name);
+      countRead(value.byteLength);
+      return value;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { readExamples } from '../data/examples.ts';
+import { labelMap } from '../data/labels.ts';
+import type { TextInput } from '../tokenizer/text-tokenizer.ts';
+
+/** A file of rows that every export answers. */
+export interface RowsFile {
+  file: string;
+  textColumn?: string;
+  textPairColumn?: string;
+  labelColumn?: string;
+}
+
+/** What a proof asks beside the fixed texts. */
+export interface ProofRows {
+  texts: TextInput[];
+  /** Places of the true classes; null without labels, or where one of them is not the model's. */
+  expected: number[] | null;
+}
+
+/** Texts of several lengths and scripts: what every proof asks, and what `graft verify` asks again. */
+export const FIXED_TEXTS = [
+  'Yes.',
+  'The battery lasts two days, and the screen is sharp.',
+  'Absolutely LOVED it!!! 10/10 would buy again :-)',
+  'Das Essen war köstlich, aber viel zu teuer.',
+  'La comida estaba fría y el camarero fue grosero.',
+  'Le café était délicieux, l’accueil aussi.',
+  '這家餐廳的服務態度非常差。',
+  'Free entry! Text WIN to 80082 to claim your prize now.',
+  `It works as described. ${'The cable is a little short, the manual says nothing of it. '.repeat(12)}`,
+];
+
+/** Throws what `readExamples` throws. */
+export async function readProofRows(rows: RowsFile | null, labels: readonly string[]): Promise<ProofRows> {
+  if (rows === null) return { texts: [], expected: null };
+  const { file, ...columns } = rows;
+  const { examples } = await readExamples(file, columns);
+  const map = labelMap(labels);
+  const known = examples.flatMap(({ label }) => (label === undefined ? [] : (map.idOf(label) ?? [])));
+  return {
+    texts: examples.map(({ text, textPair }) => (textPair === undefined ? { text } : { text, textPair })),
+    expected: known.length === examples.length ? known : null,
+  };
+}

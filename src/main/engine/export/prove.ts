@@ -1,0 +1,146 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import packageJson from '../../../../package.json' with { type: 'json' };
+import { writeFileAtomic } from '../formats/atomic.ts';
+import { isHubId, shownName } from './card/facts.ts';
+import { snippetsOf } from './card/snippets.ts';
+import { trySnippets } from './card/try-snippets.ts';
+import { writeCard } from './card/write-card.ts';
+import type { ExportOptions, TargetProgress } from './export-targets.ts';
+import { folderHashes } from './folder-hashes.ts';
+import { answerInFreshProcess, type Answered } from './fresh-process.ts';
+import { judge, type Judged } from './judge.ts';
+import { FIXED_TEXTS } from './proof-rows.ts';
+import type { Reference } from './reference.ts';
+import { targets, type TargetKey } from './targets.ts';
+import type { TrainedModel } from './trained-model.ts';
+import { VERIFICATION_FILE, type Verification } from './verification.ts';
+import { onnxFiles, writeTarget, type WriteOptions } from './write-target.ts';
+
+export type Proven = Verification;
+
+/** Short ones, as they come one at a time: the last of the fixed texts is long. */
+export const TIMED_TEXTS = FIXED_TEXTS.slice(0, -1).map((text) => ({ text }));
+
+interface Tried {
+  judged: Judged;
+  latency: Answered['latency'];
+}
+
+/**
+ * Writes one target into an empty folder, lets a fresh process answer from it, and puts card and verification.json
+ * beside it, whether it passed or not. Throws as `writeTarget` and `answerInFreshProcess` do.
+ */
+export async function prove(
+  trained: TrainedModel,
+  reference: Reference,
+  options: ExportOptions & { target: TargetKey; folder: string },
+  folder: string,
+  signal: AbortSignal,
+  progress: TargetProgress,
+): Promise<Proven> {
+  const { target, precision, mostPointsLost, facts } = options;
+  const pooling = targets[target].vectors ? options.pooling : null;
+  const { values, width } = reference.valuesFor(target);
+  const attempt = async (into: string, scales: WriteOptions['scales'], part: (share: number) => number) => {
+    await writeTarget(target, into, trained, {
+      precision,
+      pooling: options.pooling,
+      scales,
+      modelName: isHubId(facts.modelName) ? facts.modelName : path.resolve(trained.model),
+      signal,
+      onShare: (share) => progress.written(part(share)),
+    });
+    const answered = await answerInFreshProcess(
+      {
+        kind: 'export',
+        folder: into,
+        base: trained.model,
+        pooling,
+        maxLength: trained.maxLength,
+        texts: [...reference.texts],
+        timed: TIMED_TEXTS,
+      },
+      signal,
+      (done) => progress.answered(part(done / reference.texts.length)),
+    );
+    const judged = judge(values, answered.values, {
+      target,
+      precision,
+      width,
+      expected: reference.expected,
+      mostPointsLost,
+    });
+    return { judged, latency: answered.latency };
+  };
+  const { tried, scales } =
+    target === 'onnx-int8'
+      ? await betterScales(folder, attempt)
+      : { tried: await attempt(folder, 'per-channel', (share) => share), scales: null };
+  const outcome = { ...tried.judged, latency_ms: tried.latency };
+  progress.tried();
+  const folderName = path.basename(path.resolve(options.folder));
+  const code = snippetsOf({
+    target,
+    folderName,
+    modelName: shownName(facts.modelName),
+    labels: trained.base.labelNames,
+    maxLength: trained.maxLength,
+  });
+  const base = { folder: trained.model, name: shownName(facts.modelName) };
+  const snippets = await trySnippets(code, { target, folder, folderName, base, signal });
+  const proof = {
+    graft: packageJson.version,
+    made_at: new Date().toISOString(),
+    target,
+    ...reference.source,
+    precision,
+    pooling,
+    scales,
+    labels: [...trained.base.labelNames],
+    max_length: trained.maxLength,
+    fixed: FIXED_TEXTS.map((text, i) => ({
+      text,
+      values: Array.from(values.subarray(i * width, (i + 1) * width)),
+    })),
+    most_points_lost: mostPointsLost,
+    outcome,
+    snippets,
+  };
+  await writeCard(folder, trained, { ...facts, modelName: shownName(facts.modelName) }, proof);
+  const files = await folderHashes(folder);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const verification = { ...proof, bytes, files };
+  await writeFileAtomic(path.join(folder, VERIFICATION_FILE), `${JSON.stringify(verification, null, 2)}\n`);
+  return verification;
+}
+
+/** Makes int8 both ways and keeps the one that measures better in `folder`: by accuracy, else by its differences. */
+async function betterScales(
+  folder: string,
+  attempt: (into: string, scales: WriteOptions['scales'], part: (share: number) => number) => Promise<Tried>,
+): Promise<{ tried: Tried; scales: Verification['scales'] }> {
+  const channel = await attempt(folder, 'per-channel', (share) => share / 2);
+  const other = path.join(folder, 'other');
+  await mkdir(other);
+  const tensor = await attempt(other, 'per-tensor', (share) => 0.5 + share / 2);
+  const tensorIsBetter = rank(tensor.judged) > rank(channel.judged);
+  const file = path.join('onnx', onnxFiles['onnx-int8'].file);
+  if (tensorIsBetter) await rename(path.join(other, file), path.join(folder, file));
+  await rm(other, { recursive: true });
+  const [kept, lost] = tensorIsBetter ? [tensor, channel] : [channel, tensor];
+  return {
+    tried: kept,
+    scales: {
+      kept: tensorIsBetter ? 'per-tensor' : 'per-channel',
+      other: {
+        mean_difference: lost.judged.mean_difference,
+        accuracy: lost.judged.accuracy?.exported.value ?? null,
+      },
+    },
+  };
+}
+
+/** Accuracy decides; a difference of less than a row's weight is left to the mean difference. */
+const rank = ({ accuracy, mean_difference: mean }: Judged): number =>
+  (accuracy?.exported.value ?? 0) - 1e-6 * Math.min(mean, 1);

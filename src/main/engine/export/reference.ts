@@ -1,0 +1,81 @@
+import type { TextInput } from '../tokenizer/text-tokenizer.ts';
+import { shownName } from './card/facts.ts';
+import type { ExportOptions } from './export-targets.ts';
+import { weightsHash } from './folder-hashes.ts';
+import { answerInFreshProcess } from './fresh-process.ts';
+import { FIXED_TEXTS, readProofRows } from './proof-rows.ts';
+import { targets } from './targets.ts';
+import type { TrainedModel } from './trained-model.ts';
+import type { Verification } from './verification.ts';
+
+/** What the trained model answers, once for all targets: the fixed texts first, then the rows. */
+export class Reference {
+  readonly texts: readonly TextInput[];
+  /** Places of the true classes of the rows; null without labels. */
+  readonly expected: readonly number[] | null;
+  /** What it was made from. */
+  readonly source: Pick<Verification, 'base' | 'adapter'>;
+  private readonly logits: Float32Array | null;
+  private readonly vectors: Float32Array | null;
+
+  private constructor(
+    given: Pick<Reference, 'texts' | 'expected' | 'source'>,
+    logits: Float32Array | null,
+    vectors: Float32Array | null,
+  ) {
+    this.texts = given.texts;
+    this.expected = given.expected;
+    this.source = given.source;
+    this.logits = logits;
+    this.vectors = vectors;
+  }
+
+  /**
+   * Answers in a process of its own: its memory goes back before a target is written. `onShare`: 0 to 1. Throws as
+   * `answerInFreshProcess` and `readProofRows` do.
+   */
+  static async open(
+    trained: TrainedModel,
+    options: ExportOptions,
+    signal: AbortSignal,
+    onShare: (share: number) => void,
+  ): Promise<Reference> {
+    const { model, adapterFolder, head, maxLength, base } = trained;
+    onShare(0);
+    const rows = await readProofRows(options.rows, base.labelNames);
+    const texts = [...FIXED_TEXTS.map((text): TextInput => ({ text })), ...rows.texts];
+    const wanted = options.targets.filter(({ target }) => trained.refusal(target) === null);
+    const kinds = [
+      wanted.some(({ target }) => !targets[target].vectors) ? null : undefined,
+      wanted.some(({ target }) => targets[target].vectors) ? options.pooling : undefined,
+    ];
+    const asked = kinds.filter((kind) => kind !== undefined).length;
+    let before = 0;
+    const answers: (Float32Array | null)[] = [];
+    for (const pooling of kinds) {
+      if (pooling === undefined) {
+        answers.push(null);
+        continue;
+      }
+      const adapter = adapterFolder === undefined ? {} : { adapter: adapterFolder };
+      const { values } = await answerInFreshProcess(
+        { kind: 'trained', folder: model, ...adapter, head, pooling, maxLength, texts, timed: [] },
+        signal,
+        (done) => onShare((before + done / texts.length) / asked),
+      );
+      before++;
+      answers.push(values);
+    }
+    const source = {
+      base: { name: shownName(options.facts.modelName), ...(await weightsHash(model)) },
+      adapter: adapterFolder === undefined ? null : await weightsHash(adapterFolder),
+    };
+    return new Reference({ texts, expected: rows.expected, source }, answers[0] ?? null, answers[1] ?? null);
+  }
+
+  /** Logits or vectors of all texts, as a target gives them, [texts, width]. */
+  valuesFor(target: keyof typeof targets): { values: Float32Array; width: number } {
+    const values = (targets[target].vectors ? this.vectors : this.logits)!;
+    return { values, width: values.length / this.texts.length };
+  }
+}

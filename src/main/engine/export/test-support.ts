@@ -1,0 +1,35 @@
+import path from 'node:path';
+import { golden, temporaryFolder } from '../formats/test-support.ts';
+import type { JobContext } from '../jobs.ts';
+import { exportTargets, type ExportOptions, type TargetReport } from './export-targets.ts';
+import type { TargetKey } from './targets.ts';
+
+export const goldenModel = path.join(golden, 'seed1/models/bert');
+export const goldenAdapter = path.join(golden, 'seed1/adapters/lora-qv');
+export const quiet: JobContext = { signal: new AbortController().signal, onEvent: () => undefined };
+
+type Options = Omit<ExportOptions, 'targets'>;
+
+/** The golden adapter on the golden model, with everything at its default. */
+export const goldenOptions: Options = {
+  model: goldenModel,
+  adapter: goldenAdapter,
+  overwrite: false,
+  precision: 'fp32',
+  pooling: 'mean',
+  mostPointsLost: 1,
+  rows: null,
+  facts: { name: 'An export', modelName: 'org/bert', dataName: null, settings: null },
+};
+
+/** Exports to a folder a target, in `output` or in a folder that goes with the test. */
+export async function exported(
+  targets: readonly TargetKey[],
+  change: Partial<Options> & { output?: string } = {},
+  context: JobContext = quiet,
+): Promise<{ output: string; reports: TargetReport[] }> {
+  const { output = await temporaryFolder(), ...options } = change;
+  const placed = targets.map((target) => ({ target, folder: path.join(output, target) }));
+  const reports = await exportTargets({ ...goldenOptions, ...options, targets: placed }, context);
+  return { output, reports };
+}

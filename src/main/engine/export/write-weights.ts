@@ -1,0 +1,62 @@
+import path from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
+import { floatBytes, type FloatType } from '../formats/dtype.ts';
+import { writeSafetensors } from '../formats/write-safetensors.ts';
+import type { BaseModel } from '../models/base-model.ts';
+import type { WeightPrecision } from './targets.ts';
+
+const types: Readonly<Record<WeightPrecision, { stored: FloatType; config: string }>> = {
+  fp32: { stored: 'F32', config: 'float32' },
+  bf16: { stored: 'BF16', config: 'bfloat16' },
+  fp16: { stored: 'F16', config: 'float16' },
+};
+const LARGEST_HALF = 65_504;
+
+/** A parameter to write: its name in the file, and its name in the model. */
+export interface WeightToWrite {
+  name: string;
+  from: string;
+  shape: readonly number[];
+}
+
+/**
+ * Writes `model.safetensors` into a folder, one weight in memory at a time; `read` gives a parameter by its name in the
+ * model. Throws `export/beyond-half` for a value that float16 does not reach, and what `read` throws.
+ */
+export async function writeWeights(
+  folder: string,
+  weights: readonly WeightToWrite[],
+  precision: WeightPrecision,
+  read: (name: string) => Promise<Float32Array>,
+): Promise<void> {
+  const dtype = types[precision].stored;
+  const tensors = weights.map(({ name, from, shape }) => ({
+    name,
+    dtype,
+    shape,
+    async data() {
+      const value = await read(from);
+      if (dtype === 'F16' && value.some((one) => Math.abs(one) > LARGEST_HALF))
+        throw fault('export/beyond-half', { tensor: from });
+      return floatBytes(value, dtype);
+    },
+  }));
+  await writeSafetensors(path.join(folder, 'model.safetensors'), tensors, { format: 'pt' });
+}
+
+/** config.json of a merged classifier: what the base says of itself, less what no longer holds. */
+export function mergedConfig(base: BaseModel, precision: WeightPrecision = 'fp32'): Record<string, unknown> {
+  const { _name_or_path, torch_dtype, ...raw } = base.raw;
+  return {
+    ...raw,
+    architectures: [base.tree.type],
+    dtype: types[precision].config,
+    problem_type: 'single_label_classification',
+  };
+}
+
+/** config.json of the encoder alone: nothing in it speaks of labels. */
+export function encoderConfig(base: BaseModel, precision: WeightPrecision): Record<string, unknown> {
+  const { id2label, label2id, num_labels, problem_type, ...config } = mergedConfig(base, precision);
+  return { ...config, architectures: ['BertModel'] };
+}
