@@ -46,9 +46,9 @@ export function ReliabilityPlot({ width, height, points, colour, bar }: Reliabil
         tickFormatter={share}
         height={BOTTOM}
       />
-      <XAxis {...shared} xAxisId="confidence" dataKey="confidence" domain={[0, 1]} hide />
+      <XAxis {...shared} xAxisId="confidence" dataKey="confidence" domain={[0, 1]} height={0} hide />
       <YAxis {...shared} yAxisId="share" domain={[0, 1]} ticks={SHARES} tickFormatter={share} width={48} />
-      <YAxis {...shared} yAxisId="rows" domain={[0, most * BAR_SHARE]} hide />
+      <YAxis {...shared} yAxisId="rows" domain={[0, most * BAR_SHARE]} width={0} hide />
       <Bar
         xAxisId="middle"
         yAxisId="rows"
