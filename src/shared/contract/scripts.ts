@@ -57,9 +57,9 @@ export const scriptMethods = {
   'scripts/read': method(z.object({ text: z.string().max(1_000_000) }), z.object({ recipe: recipeSchema })),
   /** The run of an experiment as a script of transformers, peft and datasets. */
   'scripts/write': method(z.object({ experimentId: id }), writtenScriptSchema),
-  /** Makes `folder` with script.py and the data that it reads. */
+  /** Makes a folder inside `into` with script.py and the data that it reads. */
   'scripts/save': method(
-    z.object({ experimentId: id, folder: z.string().min(1) }),
+    z.object({ experimentId: id, into: z.string().min(1) }),
     z.object({ folder: z.string() }),
   ),
   /** The recipes that come with the app, the article's first. */

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { scriptMethods } from '../../../shared/contract/scripts.ts';
 import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
 import { readScriptAside, writeScriptAside } from './aside.ts';
 import { readRecipes } from './recipes.ts';
@@ -17,13 +20,27 @@ export function scriptHandlers(context: BackendContext): Handlers<keyof typeof s
     'scripts/read': async ({ text }) => ({ recipe: await readScriptAside(text) }),
     'scripts/recipes': async () => ({ recipes: await readRecipes(recipesFolder) }),
     'scripts/write': ({ experimentId }) => writeScriptAside(scriptTask(context, experimentId, null)),
-    'scripts/save': async ({ experimentId, folder }) => {
+    'scripts/save': async ({ experimentId, into }) => {
+      const { name } = new ExperimentStore(context.db).line(experimentId);
+      const folder = freeFolder(into, name);
       await writeFolderAtomic(folder, async (temporary) => {
         await writeScriptFolder(context, experimentId, temporary);
       });
       return { folder };
     },
   };
+}
+
+/** A folder in `into` that is not there yet, named after an experiment. */
+function freeFolder(into: string, name: string): string {
+  const plain = name
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 80);
+  for (let n = 1; ; n++) {
+    const folder = path.join(into, `${plain || 'experiment'}-script${n === 1 ? '' : `-${n}`}`);
+    if (!existsSync(folder)) return folder;
+  }
 }
 
 /**

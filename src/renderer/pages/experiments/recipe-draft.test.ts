@@ -22,6 +22,7 @@ const recipe = (change: Partial<Recipe>): Recipe => ({
   padding: null,
   metrics: [],
   adapter: { r: 16 },
+  modelOverrides: {},
   training: {},
   read: [],
   traps: [],

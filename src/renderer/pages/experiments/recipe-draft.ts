@@ -47,6 +47,7 @@ export function draftOfRecipe(
   draft.data = { ...emptyData, ...data };
   draft.adapter = recipe.adapter ? { peft_type: 'LORA', ...recipe.adapter } : { peft_type: 'FULL' };
   draft.training = trainingOf(recipe);
+  draft.modelOverrides = recipe.modelOverrides;
   return { draft, missing };
 }
 

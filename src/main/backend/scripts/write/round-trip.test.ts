@@ -26,13 +26,16 @@ function valuesOf(setting: Setting): fc.Arbitrary<unknown> {
       return fc.integer({ min: setting.min ?? -1000, max: Math.min(setting.max ?? 5000, 2 ** 31) });
     case 'number': {
       const min = setting.min ?? setting.above ?? -10;
-      return fc.double({
-        min,
-        max: setting.max ?? setting.below ?? min + 100,
-        minExcluded: setting.above !== undefined,
-        maxExcluded: setting.below !== undefined,
-        noNaN: true,
-      });
+      // JSON, and so a config, has no -0.
+      return fc
+        .double({
+          min,
+          max: setting.max ?? setting.below ?? min + 100,
+          minExcluded: setting.above !== undefined,
+          maxExcluded: setting.below !== undefined,
+          noNaN: true,
+        })
+        .map((value) => value + 0);
     }
     case 'switch':
       return fc.boolean();
