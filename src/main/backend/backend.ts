@@ -8,6 +8,7 @@ import { compareHandlers } from './compare/compare.ts';
 import type { BackendContext } from './context.ts';
 import { datasetHandlers } from './datasets/datasets.ts';
 import { experimentHandlers } from './experiments/experiments.ts';
+import { exportHandlers } from './exports/exports.ts';
 import type { Host } from './host.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { modelHandlers } from './models/models.ts';
@@ -47,6 +48,7 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   app.add(experiments);
   app.add(compareHandlers(context, experiments));
   app.add(adapterHandlers(context, app));
+  app.add(exportHandlers(context));
   app.add(preflightHandlers(context));
   app.add(playgroundHandlers(context));
   app.add(scriptHandlers(context));

@@ -91,11 +91,17 @@ export class AdapterStore {
     return rows.map((row) => rowSchema.parse(row));
   }
 
+  /** Removed or not. */
+  find(id: string): ListedAdapter | undefined {
+    const row = this.db.prepare(`${SELECT} WHERE a.id = ?`).get(id);
+    return row === undefined ? undefined : rowSchema.parse(row);
+  }
+
   /** Removed or not. Throws `store/unknown`. */
   read(id: string): ListedAdapter {
-    const row = this.db.prepare(`${SELECT} WHERE a.id = ?`).get(id);
-    if (row === undefined) throw fault('store/unknown', { kind: 'adapter', id });
-    return rowSchema.parse(row);
+    const found = this.find(id);
+    if (!found) throw fault('store/unknown', { kind: 'adapter', id });
+    return found;
   }
 
   /** The adapter that an experiment trained, removed or not. */

@@ -91,10 +91,10 @@ export class ExportStore {
         .prepare('INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?, ?)')
         .run(id, name, source.kind, source.id, modelName, folder, createdAt);
       const add = this.db.prepare(
-        `INSERT INTO export_targets (export_id, target, place, state, folder) VALUES (?, ?, ?, ?, ?)`,
+        'INSERT INTO export_targets (export_id, target, place, state, folder, reason) VALUES (?, ?, ?, ?, ?, ?)',
       );
-      for (const [place, { target, state, folder: own }] of targets.entries())
-        add.run(id, target, place, state, own);
+      for (const [place, { target, state, folder: own, reason }] of targets.entries())
+        add.run(id, target, place, state, own, reason);
     })();
   }
 
@@ -118,7 +118,7 @@ export class ExportStore {
       .run(...given.map(([, value]) => value), id, target);
   }
 
-  /** Ends what nothing writes any more: an app that was closed in the middle. Resolves to the folders concerned. */
+  /** Ends what nothing writes any more. */
   cancelUnfinished(ids: readonly string[]): void {
     const end = this.db.prepare(
       `UPDATE export_targets SET state = 'cancelled' WHERE export_id = ? AND state IN ('waiting', 'writing')`,

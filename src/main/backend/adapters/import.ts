@@ -2,27 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import path, { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { z } from 'zod';
-import { faultSchema } from '../../../shared/contract/message.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { readFault } from '../../engine/formats/file-faults.ts';
 import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import type { AdapterStore } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
-import { revived } from '../experiments/engine-run.ts';
 import { baseModel, knownBase } from './base.ts';
 import { checkedSchema, type Checked, type CheckQuestion } from './check-adapter.ts';
 import { adapterWeights } from './folder-facts.ts';
+import { inThread } from './in-thread.ts';
 
 /** What is taken over of a PEFT folder beside its weights, where it is there. */
 const FILES = ['adapter_config.json', 'config.json', 'README.md'];
-
-const replySchema = z.union([
-  z.object({ checked: checkedSchema }),
-  z.object({ fault: faultSchema }),
-  z.object({ defect: z.string() }),
-]);
 
 export interface ImportRequest {
   folder: string;
@@ -74,20 +65,8 @@ const isWriting = (error: unknown): boolean =>
 
 /** As `checkAdapter`, on a thread of its own: reading a gigabyte must not keep others waiting. */
 function checkInThread(question: CheckQuestion): Promise<Checked> {
-  const worker = new Worker(new URL(`./check-worker${extname(import.meta.url)}`, import.meta.url), {
-    workerData: question,
-  });
-  return new Promise((resolve, reject) => {
-    worker.once('message', (message) => {
-      const reply = replySchema.parse(message);
-      if ('checked' in reply) resolve(reply.checked);
-      else reject('fault' in reply ? revived(reply.fault) : new Error(reply.defect));
-    });
-    worker.once('error', (error: Error) =>
-      reject(fault('models/unreadable', { folder: question.folder, reason: error.message }, error)),
-    );
-    worker.once('exit', () =>
-      reject(fault('models/unreadable', { folder: question.folder, reason: 'reading it ended early' })),
-    );
-  });
+  const entry = new URL(`./check-worker${extname(import.meta.url)}`, import.meta.url);
+  return inThread(entry, question, checkedSchema, (reason) =>
+    fault('models/unreadable', { folder: question.folder, reason }),
+  );
 }

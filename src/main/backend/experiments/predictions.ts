@@ -88,7 +88,11 @@ const emptyRow = (row: number, label: string): DatasetRow => ({
   extra: {},
 });
 
-async function rowsOf(texts: PredictionQuery['texts'], rows: number[]): Promise<Map<number, DatasetRow>> {
+/** Rows by their places, with their texts; those that are no longer there are left out. */
+export async function rowsOf(
+  texts: PredictionQuery['texts'],
+  rows: number[],
+): Promise<Map<number, DatasetRow>> {
   if (!texts || !existsSync(texts.file)) return new Map();
   if (texts.kind === 'file') return rowsOfFile(texts, rows);
   const db = openReadOnly(texts.file);

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { fault } from '../../../shared/faults/index.ts';
+import { EngineRun, revived, type EngineEnd } from '../experiments/engine-run.ts';
+import type { Host } from '../host.ts';
+import type { JobControl } from '../jobs/jobs.ts';
+import { targetEventSchema, type ExportJobInput, type TargetEvent } from './engine-job.ts';
+
+/** How long an engine may take to stop by itself: it ends what it writes and what it asked of other processes. */
+const STOP_MS = 15_000;
+
+const progressSchema = z.object({
+  type: z.literal('progress'),
+  phase: z.string(),
+  done: z.number(),
+  total: z.number(),
+  unit: z.string(),
+});
+
+/**
+ * Runs the engine's export to its end. Aborting asks it to stop, which keeps what is proved and leaves nothing half
+ * there. Throws the job's faults, `exports/engine-ended`, `exports/engine-memory`, and the signal's reason.
+ */
+export async function exportInEngine(
+  host: Host,
+  input: ExportJobInput,
+  control: JobControl,
+  onTarget: (event: TargetEvent) => void,
+): Promise<void> {
+  const { signal } = control;
+  signal.throwIfAborted();
+  const run = new EngineRun({
+    host,
+    job: 'export',
+    input,
+    onMessage: (message) => {
+      if (message.type !== 'event') return;
+      const progress = progressSchema.safeParse(message.event).data;
+      if (progress) control.progress(progress);
+      const target = targetEventSchema.safeParse(message.event).data;
+      if (target) onTarget(target);
+    },
+  });
+  let patience: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    run.stop('checkpoint');
+    patience = setTimeout(() => run.kill(), STOP_MS);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  const end = await run.ended;
+  clearTimeout(patience);
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+  if (end.kind !== 'result') throw failure(end);
+}
+
+function failure(end: Exclude<EngineEnd, { kind: 'result' }>): Error {
+  switch (end.kind) {
+    case 'fault':
+      return revived(end.fault);
+    case 'memory':
+      return fault('exports/engine-memory', {});
+    case 'killed':
+      return fault('exports/engine-ended', { how: end.signal });
+    case 'crashed':
+      return fault('exports/engine-ended', { how: end.code });
+    case 'hung':
+      return fault('exports/engine-ended', { how: `no sign of life for ${end.seconds} s` });
+  }
+}

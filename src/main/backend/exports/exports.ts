@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Handlers, ParsedInputOf } from '../../../shared/contract.ts';
+import type { Export, exportMethods } from '../../../shared/contract/exports.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { writeFault } from '../../engine/formats/file-faults.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
+import { ExportStore, type StoredExport } from '../../storage/exports.ts';
+import { writeSetting } from '../../storage/settings.ts';
+import { trainedModel } from '../adapters/base.ts';
+import type { BackendContext } from '../context.ts';
+import { inTurn } from './lane.ts';
+import { LAST_PLACE, offerOf } from './offer.ts';
+import { isOurs, preparePlace, targetFolder, tidyPlace } from './place.ts';
+import { trainedSource } from './source.ts';
+import { isWritten, verifyTargets } from './verify.ts';
+import { ExportWriter, type ExportPlan } from './write-export.ts';
+
+/** Exports: what can be made, writing and proving it, proving it again. */
+export function exportHandlers(context: BackendContext): Handlers<keyof typeof exportMethods> {
+  const { db, emit, jobs, workspace } = context;
+  const store = new ExportStore(db);
+  /** Jobs that write, by export. */
+  const writing = new Map<string, string>();
+  relocate(store, workspace.exports);
+  const tidied = endUnfinished(store);
+  /** What windows are told, in its order. */
+  let telling: Promise<void> = tidied;
+  context.onClose(() => telling);
+
+  const present = async (stored: StoredExport): Promise<Export> => ({
+    ...stored,
+    targets: await Promise.all(
+      stored.targets.map(async (target) => {
+        const isGone =
+          (target.state === 'passed' || target.state === 'failed') && !(await isThere(target.folder));
+        return isGone
+          ? { ...target, state: 'missing' as const, reason: `${target.folder} is gone.` }
+          : target;
+      }),
+    ),
+    jobId: writing.get(stored.id) ?? null,
+  });
+  const changed = (id: string): void => {
+    telling = telling.then(async () => {
+      if (store.has(id)) emit('exports/changed', await present(store.read(id)));
+    });
+  };
+
+  return {
+    'exports/offer': ({ source }) => offerOf(context, store, source),
+    'exports/start': async (request) => {
+      await tidied;
+      const plan = await planOf(context, store, request, writing);
+      const { id } = plan;
+      const job = jobs.start({
+        kind: 'export',
+        title: titleOf(context, request.name),
+        work: async (control) => {
+          try {
+            const writer = new ExportWriter(context, store, plan, () => changed(id));
+            await inTurn(context, control, () => writer.write(control));
+            return id;
+          } finally {
+            // One that was cancelled before its turn came.
+            store.cancelUnfinished([id]);
+            writing.delete(id);
+            changed(id);
+          }
+        },
+      });
+      writing.set(id, job.id);
+      writeSetting(db, LAST_PLACE, path.dirname(request.folder));
+      changed(id);
+      return { export: await present(store.read(id)) };
+    },
+    'exports/list': async () => ({ exports: await Promise.all(store.list().map(present)) }),
+    'exports/read': async ({ id }) => ({ export: await present(store.read(id)) }),
+    'exports/verify': ({ id }) => {
+      const { name, targets } = store.read(id);
+      if (writing.has(id)) throw fault('exports/running', { name });
+      if (!targets.some(isWritten)) throw fault('exports/nothing-to-verify', { name });
+      const job = jobs.start({
+        kind: 'verify',
+        title: `Proving ${name} again`,
+        work: async (control) => {
+          await inTurn(context, control, () => verifyTargets(context, store, id, control, () => changed(id)));
+          return id;
+        },
+      });
+      return { jobId: job.id };
+    },
+    'exports/remove': async ({ id, files }) => {
+      const found = store.read(id);
+      if (writing.has(id)) throw fault('exports/running', { name: found.name });
+      if (files) await deleteFiles(found);
+      store.remove(id);
+      emit('exports/removed', { id });
+      return {};
+    },
+  };
+}
+
+/** Checks everything that can be said at once, and puts the export into the store. Throws what refuses it. */
+async function planOf(
+  context: BackendContext,
+  store: ExportStore,
+  given: ParsedInputOf<'exports/start'>,
+  writing: ReadonlyMap<string, string>,
+): Promise<ExportPlan> {
+  const targets = [...new Set(given.targets)];
+  const request = { ...given, targets, folder: path.normalize(given.folder), name: given.name.trim() };
+  const { folder } = request;
+  const source = trainedSource(context.db, request.source);
+  const offer = await offerOf(context, store, request.source);
+  const refusals = new Map(offer.targets.map(({ target, refused }) => [target, refused]));
+  const possible = targets.filter((target) => refusals.get(target) == null);
+  const engineTargets = possible.filter((target) => target !== 'script');
+  // Why nothing can be made is said at once; what cannot be made beside others stands with them.
+  const model = targets.some((target) => target !== 'script')
+    ? await trainedModel(context, source.adapter)
+    : null;
+  if (possible.length === 0)
+    throw fault('exports/refused', { target: targets[0]!, reason: refusals.get(targets[0]!)! });
+  for (const id of writing.keys()) {
+    const other = store.read(id);
+    if (other.folder === folder) throw fault('exports/same-folder', { folder, name: other.name });
+  }
+  await preparePlace(folder, possible, request.overwrite);
+  const id = randomUUID();
+  store.insert({
+    id,
+    name: request.name,
+    source: request.source,
+    modelName: source.adapter.modelName,
+    folder,
+    targets: targets.map((target) => ({
+      target,
+      state: possible.includes(target) ? 'waiting' : 'refused',
+      folder: targetFolder(folder, target),
+      ...{ bytes: 0, reason: refusals.get(target) ?? null, proof: null, snippets: [], verifiedAt: null },
+    })),
+    createdAt: Date.now(),
+  });
+  return { id, request, source, model, engineTargets };
+}
+
+/** Training goes on beside: an export computes on the processor, and both take longer. */
+function titleOf({ db }: BackendContext, name: string): string {
+  const [running] = new ExperimentStore(db).running();
+  if (running === undefined) return `Exporting ${name}`;
+  return `Exporting ${name} while ${new ExperimentStore(db).line(running).name} trains: both take longer`;
+}
+
+const isThere = (folder: string): Promise<boolean> =>
+  stat(folder).then(
+    () => true,
+    () => false,
+  );
+
+/** What nothing writes any more: the app was closed, or killed, in the middle. */
+async function endUnfinished(store: ExportStore): Promise<void> {
+  const ids = store.unfinished();
+  store.cancelUnfinished(ids);
+  for (const id of ids) await tidyPlace(store.read(id).folder);
+}
+
+/** Deletes what an export wrote, and its folder when nothing else is in it. Throws `files/unwritable`. */
+async function deleteFiles({ folder, targets }: StoredExport): Promise<void> {
+  for (const target of targets) {
+    const names = await readdir(target.folder).catch(() => []);
+    // Something of another program stands there by now.
+    if (!isOurs(names)) continue;
+    await rm(target.folder, { recursive: true, force: true }).catch((error: unknown) => {
+      throw writeFault(target.folder, error);
+    });
+  }
+  await rmdir(folder).catch(() => undefined);
+}
+
+/** A workspace that was moved: exports that were written into it are found at their new place. */
+function relocate(store: ExportStore, folder: string): void {
+  for (const { id, folder: known } of store.list()) {
+    const now = path.join(folder, path.basename(known));
+    if (known !== now && !existsSync(known) && existsSync(now)) store.setFolder(id, known, now);
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { writeFileAtomic } from '../../engine/formats/atomic.ts';
+import { openReadOnly } from '../../storage/database.ts';
+import { rowsOf, type PredictionQuery } from '../experiments/predictions.ts';
+
+/** Answering takes a process a while: of more rows, so many are taken at even distances. */
+export const MOST_ROWS = 2000;
+
+export interface ProofRowsTask {
+  database: string;
+  experimentId: string;
+  labels: readonly string[];
+  texts: PredictionQuery['texts'];
+  /** The file to write. */
+  file: string;
+}
+
+const rowSchema = z.object({ row: z.number(), expected: z.number() });
+
+/**
+ * Writes the evaluation rows of a run as JSON Lines with `text`, `label`, and `text_pair` where the data has pairs.
+ * Runs in a thread. Resolves to how many: 0, and no file, where their texts are gone. Throws `files/…`, `store/…`.
+ */
+export async function writeProofRows(task: ProofRowsTask): Promise<number> {
+  const { database, experimentId, labels, texts, file } = task;
+  const db = openReadOnly(database);
+  let answered: z.infer<typeof rowSchema>[];
+  try {
+    answered = z
+      .array(rowSchema)
+      .parse(
+        db
+          .prepare('SELECT row, expected FROM predictions WHERE experiment_id = ? ORDER BY row')
+          .all(experimentId),
+      );
+  } finally {
+    db.close();
+  }
+  const count = Math.min(MOST_ROWS, answered.length);
+  const chosen = Array.from(
+    { length: count },
+    (_, i) => answered[Math.floor((i * answered.length) / count)]!,
+  );
+  const rows = await rowsOf(
+    texts,
+    chosen.map(({ row }) => row),
+  );
+  const found = chosen.flatMap(({ row, expected }) => {
+    const text = rows.get(row);
+    return text ? [{ ...text, label: labels[expected]! }] : [];
+  });
+  if (found.length === 0) return 0;
+  const pairs = found.some(({ textPair }) => textPair !== null);
+  const lines = found.map(({ text, textPair, label }) =>
+    JSON.stringify({ text, ...(pairs ? { text_pair: textPair ?? '' } : {}), label }),
+  );
+  await writeFileAtomic(file, `${lines.join('\n')}\n`);
+  return found.length;
+}

@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import path, { extname } from 'node:path';
+import { z } from 'zod';
+import { evaluationSchema } from '../../../shared/contract/experiments.ts';
+import type { ExportSource } from '../../../shared/contract/exports.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
+import { readVersion } from '../../storage/datasets.ts';
+import type { Db } from '../../storage/database.ts';
+import { ExperimentStore, type ExperimentRecord } from '../../storage/experiments.ts';
+import { inThread } from '../adapters/in-thread.ts';
+import type { BackendContext } from '../context.ts';
+import { textsOfConfig, type PredictionQuery } from '../experiments/predictions.ts';
+import { MOST_ROWS, type ProofRowsTask } from './proof-rows.ts';
+
+/** A trained model to export, and the run that it came from. */
+export interface TrainedSource {
+  name: string;
+  adapter: ListedAdapter;
+  /** Null: an adapter that no run of this workspace trained. */
+  run: ExperimentRecord | null;
+  dataName: string | null;
+}
+
+/** Throws `store/unknown`, and `exports/no-adapter` where a run left none. */
+export function trainedSource(db: Db, source: ExportSource): TrainedSource {
+  const adapters = new AdapterStore(db);
+  const experiments = new ExperimentStore(db);
+  if (source.kind === 'experiment') {
+    const { name, state } = experiments.record(source.id);
+    const adapter = adapters.ofExperiment(source.id);
+    if (!adapter) throw fault('exports/no-adapter', { name, state });
+    return sourceOf(experiments, adapter, name);
+  }
+  const adapter = adapters.read(source.id);
+  return sourceOf(experiments, adapter, adapter.name);
+}
+
+function sourceOf(experiments: ExperimentStore, adapter: ListedAdapter, name: string): TrainedSource {
+  const { experimentId } = adapter;
+  if (experimentId === null) return { name, adapter, run: null, dataName: null };
+  const { dataName } = experiments.line(experimentId);
+  return { name, adapter, run: experiments.record(experimentId), dataName };
+}
+
+/** The run whose evaluation rows a proof answers: its own, or that of the first part of a merged adapter that has one. */
+function provingRun(db: Db, { adapter, run }: TrainedSource): ExperimentRecord | null {
+  if (run) return run;
+  const adapters = new AdapterStore(db);
+  const experiments = new ExperimentStore(db);
+  for (const { id } of adapter.facts.parts) {
+    const part = adapters.find(id);
+    if (part?.experimentId != null) return experiments.record(part.experimentId);
+  }
+  return null;
+}
+
+/** Where the texts of a run's rows are; null: they are gone. */
+function textsOf({ db, workspace }: BackendContext, run: ExperimentRecord): PredictionQuery['texts'] {
+  const version = run.versionId === null ? undefined : readVersion(db, run.versionId);
+  const texts: PredictionQuery['texts'] = version
+    ? { kind: 'version', file: path.join(workspace.datasets, version.file) }
+    : textsOfConfig(run.config, run.details.baseDir);
+  return texts && existsSync(texts.file) ? texts : null;
+}
+
+/** How many labelled rows a proof would answer. */
+export function countProofRows(context: BackendContext, source: TrainedSource): number {
+  const run = provingRun(context.db, source);
+  if (!run || textsOf(context, run) === null) return 0;
+  const count = context.db
+    .prepare<[string], number>('SELECT count(*) FROM predictions WHERE experiment_id = ?')
+    .pluck()
+    .get(run.id);
+  return Math.min(MOST_ROWS, count ?? 0);
+}
+
+/** Writes them into `file`; resolves to whether there are any. Throws `files/…`, `store/…`. */
+export async function saveProofRows(
+  context: BackendContext,
+  source: TrainedSource,
+  file: string,
+): Promise<boolean> {
+  const { db, workspace } = context;
+  const run = provingRun(db, source);
+  const evaluation = run && evaluationSchema.safeParse(new ExperimentStore(db).evaluation(run.id)).data;
+  if (!run || !evaluation) return false;
+  const task: ProofRowsTask = {
+    database: workspace.database,
+    experimentId: run.id,
+    labels: evaluation.labels,
+    texts: textsOf(context, run),
+    file,
+  };
+  const entry = new URL(`./proof-rows-worker${extname(import.meta.url)}`, import.meta.url);
+  const rows = await inThread(entry, task, z.number(), (reason) => new Error(reason));
+  return rows > 0;
+}

@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fault, Fault } from '../../../shared/faults/index.ts';
+import type { ExportedTarget } from '../../../shared/contract/exports.ts';
+import type { ExportStore, StoredExport, TargetChange } from '../../storage/exports.ts';
+import { baseNow } from '../adapters/base.ts';
+import type { BackendContext } from '../context.ts';
+import { runEngineJob } from '../experiments/engine-run.ts';
+import { sha256Of } from '../experiments/run-folder.ts';
+import type { JobControl } from '../jobs/jobs.ts';
+import { verifyResultSchema, type VerifyJobInput } from './engine-job.ts';
+import { trainedSource } from './source.ts';
+
+/** Whether a target was written once, so that it can be looked at again. */
+export const isWritten = ({ state }: Pick<ExportedTarget, 'state'>): boolean =>
+  state === 'passed' || state === 'failed' || state === 'missing';
+
+/** Repeats the proof of every target from disk, and keeps what was found. Throws what the engine's end throws. */
+export async function verifyTargets(
+  context: BackendContext,
+  store: ExportStore,
+  id: string,
+  control: JobControl,
+  changed: () => void,
+): Promise<void> {
+  const found = store.read(id);
+  const written = found.targets.filter(isWritten);
+  for (const [done, target] of written.entries()) {
+    control.signal.throwIfAborted();
+    control.progress({
+      phase: `Answering from ${path.basename(target.folder)}`,
+      done,
+      total: written.length,
+      unit: 'targets',
+    });
+    const change = await look(context, store, found, target, control);
+    if (!store.has(id)) return;
+    store.update(id, target.target, { ...change, verifiedAt: Date.now() });
+    changed();
+  }
+}
+
+async function look(
+  context: BackendContext,
+  store: ExportStore,
+  { id, source }: StoredExport,
+  target: ExportedTarget,
+  { signal }: JobControl,
+): Promise<TargetChange> {
+  const { folder, proof } = target;
+  if (!existsSync(folder)) return { state: 'missing', reason: `${folder} is gone.` };
+  // What fell short when it was made cannot pass on fewer rows.
+  if (proof && !proof.passed) return { state: 'failed' };
+  const problems = await changedFiles(store, id, folder);
+  if (problems.length > 0) return { state: 'failed', reason: problems.join(' ') };
+  if (target.target === 'script') return { state: 'passed', reason: null };
+  try {
+    const base = target.target === 'peft' ? await baseFolder(context, source) : null;
+    const input: VerifyJobInput = { folder, base };
+    const output = await runEngineJob({ host: context.host, job: 'verify', input, signal });
+    const result = verifyResultSchema.parse(output);
+    return result.passed
+      ? { state: 'passed', reason: null }
+      : { state: 'failed', reason: result.problems.join(' ') };
+  } catch (error) {
+    // The end of a process says nothing of the export; what it says itself does.
+    if (!(error instanceof Fault) || error.code.startsWith('experiments/')) throw error;
+    return { state: 'failed', reason: `${error.message} ${error.remedy}` };
+  }
+}
+
+/** The base that an adapter answers with, as it was at training. Throws `adapters/…`. */
+async function baseFolder(context: BackendContext, source: StoredExport['source']): Promise<string> {
+  const { adapter } = trainedSource(context.db, source);
+  const { folder, problem } = await baseNow(context, adapter);
+  if (problem) throw problem;
+  if (folder === null) throw fault('adapters/base-gone', { name: adapter.modelName, folder: '' });
+  return folder;
+}
+
+/** What no proof in the folder answers for: the proof itself, and scripts. */
+async function changedFiles(store: ExportStore, id: string, folder: string): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { path: file, sha256 } of store.hashes(id)) {
+    if (path.dirname(file) !== folder) continue;
+    const name = path.basename(file);
+    if (!existsSync(file)) problems.push(`${name} is missing.`);
+    else if ((await sha256Of(file)) !== sha256)
+      problems.push(`${name} was changed: its SHA-256 is another one.`);
+  }
+  return problems;
+}

@@ -1,0 +1,179 @@
+import { rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { ParsedInputOf } from '../../../shared/contract.ts';
+import type { ExportTarget, Proof } from '../../../shared/contract/exports.ts';
+import { Fault } from '../../../shared/faults/index.ts';
+import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
+import type { ExportStore, TargetChange } from '../../storage/exports.ts';
+import type { BackendContext } from '../context.ts';
+import { filesIn, sha256Of } from '../experiments/run-folder.ts';
+import type { JobControl } from '../jobs/jobs.ts';
+import { faultValue } from '../jobs/jobs.ts';
+import { writeScriptFolder } from '../scripts/scripts.ts';
+import { exportInEngine } from './engine-export.ts';
+import type { TargetEvent } from './engine-job.ts';
+import { targetFolder, tidyPlace } from './place.ts';
+import { saveProofRows, type TrainedSource } from './source.ts';
+
+/** An export that is in the store, and what it takes to write it. */
+export interface ExportPlan {
+  id: string;
+  request: ParsedInputOf<'exports/start'>;
+  source: TrainedSource;
+  /** Folders of base and adapter; null where only a script is wanted. */
+  model: { model: string; adapter: string; name: string } | null;
+  /** What the engine makes, in the order asked for. */
+  engineTargets: ExportTarget[];
+}
+
+const maxLengthOf = z.object({ data: z.object({ max_length: z.number().int().positive().nullable() }) });
+const settingsOf = z.object({ training: z.record(z.string(), z.unknown()) });
+
+/** Writes and proves an export, and keeps in the store what became of each target. Throws as the engine's job does. */
+export class ExportWriter {
+  private readonly context: BackendContext;
+  private readonly store: ExportStore;
+  private readonly plan: ExportPlan;
+  private readonly changed: () => void;
+  private readonly begun = new Map<ExportTarget, number>();
+
+  constructor(context: BackendContext, store: ExportStore, plan: ExportPlan, changed: () => void) {
+    this.context = context;
+    this.store = store;
+    this.plan = plan;
+    this.changed = changed;
+  }
+
+  async write(control: JobControl): Promise<void> {
+    const { request, engineTargets } = this.plan;
+    const { signal } = control;
+    try {
+      if (request.targets.includes('script')) await this.writeScript();
+      signal.throwIfAborted();
+      if (engineTargets.length > 0) await this.runEngine(control);
+      signal.throwIfAborted();
+    } catch (error) {
+      if (!signal.aborted) this.endOpen('refused', sentenceOf(error));
+      throw error;
+    } finally {
+      this.endOpen('cancelled', null);
+      await tidyPlace(request.folder);
+    }
+  }
+
+  private async runEngine(control: JobControl): Promise<void> {
+    const { context } = this;
+    const { id, request, source, model, engineTargets } = this.plan;
+    const rows = path.join(context.workspace.temporary, `${id}.jsonl`);
+    const { run, dataName } = source;
+    let told = Promise.resolve();
+    try {
+      control.progress({ phase: 'Collecting rows for the proof', done: 0, total: 0, unit: '' });
+      const hasRows = await saveProofRows(context, source, rows);
+      await exportInEngine(
+        context.host,
+        {
+          model: model!.model,
+          adapter: model!.adapter,
+          output: request.folder,
+          targets: engineTargets,
+          precision: request.precision,
+          mostPointsLost: request.mostPointsLost,
+          pooling: request.pooling,
+          overwrite: request.overwrite,
+          verify: hasRows ? rows : null,
+          maxLength: maxLengthOf.safeParse(run?.config).data?.data.max_length ?? null,
+          names: { export: request.name, model: model!.name, data: dataName },
+          settings: settingsOf.safeParse(run?.config).data?.training ?? null,
+        },
+        control,
+        (event) => {
+          told = told.then(() => this.onTarget(event));
+        },
+      );
+    } finally {
+      await told;
+      await rm(rows, { force: true });
+    }
+  }
+
+  private async onTarget(event: TargetEvent): Promise<void> {
+    const { target, state, folder, bytes, reason, outcome, snippets } = event;
+    if (state === 'writing') {
+      this.begun.set(target, performance.now());
+      return this.update(target, { state, folder });
+    }
+    const begun = this.begun.get(target);
+    const change: TargetChange = { state, folder, bytes, reason, snippets };
+    if (outcome) change.proof = proofOf(outcome);
+    if (state === 'passed' && begun !== undefined) change.seconds = (performance.now() - begun) / 1000;
+    if (state === 'passed') {
+      change.verifiedAt = Date.now();
+      await this.keepHashes([path.join(folder, 'verification.json')]);
+    }
+    this.update(target, change);
+  }
+
+  private async writeScript(): Promise<void> {
+    const { request, source } = this.plan;
+    const folder = targetFolder(request.folder, 'script');
+    if (!source.run) return;
+    this.update('script', { state: 'writing', folder });
+    const { id } = source.run;
+    try {
+      await writeFolderAtomic(
+        folder,
+        async (temporary) => {
+          await writeScriptFolder(this.context, id, temporary);
+        },
+        { replace: request.overwrite },
+      );
+      const files = await filesIn(folder);
+      await this.keepHashes(files.map((file) => file.path));
+      const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+      this.update('script', { state: 'passed', bytes, verifiedAt: Date.now() });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.update('script', { state: 'refused', reason: sentenceOf(error) });
+    }
+  }
+
+  private async keepHashes(files: readonly string[]): Promise<void> {
+    const hashes = files.map(async (file) => ({
+      path: file,
+      sha256: await sha256Of(file),
+      bytes: (await stat(file)).size,
+    }));
+    this.store.putHashes(this.plan.id, await Promise.all(hashes));
+  }
+
+  /** Ends what is still to be written. */
+  private endOpen(state: 'refused' | 'cancelled', reason: string | null): void {
+    for (const target of this.store.read(this.plan.id).targets)
+      if (target.state === 'waiting' || target.state === 'writing')
+        this.update(target.target, { state, reason });
+  }
+
+  private update(target: ExportTarget, change: TargetChange): void {
+    this.store.update(this.plan.id, target, change);
+    this.changed();
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  const { message, remedy } = faultValue('The export', error);
+  return `${message} ${remedy}`;
+}
+
+/** verification.json's outcome as windows see it. */
+export function proofOf(outcome: NonNullable<TargetEvent['outcome']>): Proof {
+  const { largest_difference, mean_difference, same_answers, latency_ms, ...rest } = outcome;
+  return {
+    ...rest,
+    sameAnswers: same_answers,
+    largestDifference: largest_difference,
+    meanDifference: mean_difference,
+    latencyMs: { batch1: latency_ms.batch_1, batch32: latency_ms.batch_32 },
+  };
+}
