@@ -16,7 +16,12 @@ export function specOnVersion(context: BackendContext, id: string, versionId: st
   const version = versionRecord(context, versionId);
   const labels = labelsLearnt(context, id, spec);
   if (labels.toSorted().join('\n') !== version.labels.toSorted().join('\n')) {
-    throw fault('compare/retrain-labels', { name, labels, data: dataName(version), found: version.labels });
+    throw fault('compare/retrain-labels', {
+      name,
+      labels: labels.toSorted(),
+      data: dataName(version),
+      found: version.labels.toSorted(),
+    });
   }
   return { ...spec, versionId, name: spec.name.trim() === '' ? '' : renamed(spec.name, version) };
 }

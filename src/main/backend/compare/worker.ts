@@ -15,7 +15,8 @@ interface Asked {
 async function answer({ id, task, input }: Asked): Promise<void> {
   const send = (message: FromWorker): void => port!.postMessage(message);
   try {
-    const run = tasks[task] as (input: unknown) => unknown;
+    const load = tasks[task];
+    const run = (await load()) as (input: unknown) => unknown;
     send({ id, output: await run(input) });
   } catch (error) {
     if (error instanceof Fault) send({ id, fault: error.toJSON() });

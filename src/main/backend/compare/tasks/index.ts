@@ -1,20 +1,14 @@
-import { calibrationTask } from './calibration-task.ts';
-import { countTask } from './count-task.ts';
-import { disagreementsTask } from './disagreements-task.ts';
-import { pairTask } from './pair-task.ts';
-import { slicesTask } from './slices-task.ts';
-import { tableTask } from './table-task.ts';
-
-/** What takes too long for the backend's event loop. */
+/** What takes too long for the backend's event loop, by name. Each is loaded when it is first asked for. */
 export const tasks = {
-  calibration: calibrationTask,
-  count: countTask,
-  disagreements: disagreementsTask,
-  pair: pairTask,
-  slices: slicesTask,
-  table: tableTask,
+  calibration: async () => (await import('./calibration-task.ts')).calibrationTask,
+  count: async () => (await import('./count-task.ts')).countTask,
+  disagreements: async () => (await import('./disagreements-task.ts')).disagreementsTask,
+  pair: async () => (await import('./pair-task.ts')).pairTask,
+  slices: async () => (await import('./slices-task.ts')).slicesTask,
+  table: async () => (await import('./table-task.ts')).tableTask,
 };
 
 export type TaskName = keyof typeof tasks;
-export type TaskInput<Name extends TaskName> = Parameters<(typeof tasks)[Name]>[0];
-export type TaskOutput<Name extends TaskName> = Awaited<ReturnType<(typeof tasks)[Name]>>;
+type Task<Name extends TaskName> = Awaited<ReturnType<(typeof tasks)[Name]>>;
+export type TaskInput<Name extends TaskName> = Parameters<Task<Name>>[0];
+export type TaskOutput<Name extends TaskName> = Awaited<ReturnType<Task<Name>>>;

@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import type { DatasetRow } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
-import { readChosenExamples } from '../../../engine/data/examples.ts';
 import { connectionTo, forget } from '../../datasets/rows/connections.ts';
 import { matchOf, searchOf } from '../../datasets/rows/search-words.ts';
 import { damageOf } from '../../datasets/version/open.ts';
@@ -90,6 +89,8 @@ async function fileRows(
   rows: readonly number[],
 ): Promise<DatasetRow[]> {
   if (!existsSync(file)) throw fault('compare/file-missing', { file });
+  // The readers of all formats are loaded for runs from the command line only.
+  const { readChosenExamples } = await import('../../../engine/data/examples.ts');
   const options = { textColumn, ...(textPairColumn === null ? {} : { textPairColumn }) };
   let found = 0;
   const { examples } = await readChosenExamples(file, options, (count) => {
