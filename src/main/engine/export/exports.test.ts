@@ -9,7 +9,7 @@ import { adaptedValue } from '../peft/adapter.ts';
 import { openAdaptedModel, openPredictor } from '../predict.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { writeOnnx, type OnnxPrecision } from './onnx/write-onnx.ts';
-import { writeSavedModel } from './write-saved-model.ts';
+import { writeSavedModel } from './saved-model/write-saved-model.ts';
 
 type Head = 'classification' | 'encoder';
 

@@ -9,7 +9,7 @@ import { writeOnnx, type OnnxPrecision } from './onnx/write-onnx.ts';
 import type { TargetKey, WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
 import { writeEmbedding } from './write-embedding.ts';
-import { writeSavedModel } from './write-saved-model.ts';
+import { writeSavedModel } from './saved-model/write-saved-model.ts';
 import { mergedConfig, writeWeights } from './write-weights.ts';
 
 export interface WriteOptions {

@@ -42,26 +42,6 @@ export const savedModelHead = (): Uint8Array => savedModel().serializeBinary();
 export const metaGraphBytes = (graph: Graph): Uint8Array => metaGraph(graph).serializeBinary();
 export const graphDefBytes = (nodes: Iterable<Node>): Uint8Array => graphDef(nodes).serializeBinary();
 
-/** A node as the constant that takes its place: definition, key of the attribute `value`, tensor without values. */
-export function constantParts(node: Node): Record<'definition' | 'key' | 'tensor', Uint8Array> {
-  const { dtype, shape } = node.outputs[0]!;
-  const definition = new pb.NodeDef();
-  definition.setName(node.name);
-  definition.setOp('Const');
-  definition.getAttrMap().set('dtype', attributeMessage({ type: dtype }));
-  const tensor = new pb.Tensor();
-  tensor.setDtype(DataType[dtype]);
-  tensor.setTensorShape(shapeMessage(shape));
-  // A map's entry is a message whose field 1 is the key; a NodeDef's field 1 is a text too.
-  const key = new pb.NodeDef();
-  key.setName('value');
-  return {
-    definition: definition.serializeBinary(),
-    key: key.serializeBinary(),
-    tensor: tensor.serializeBinary(),
-  };
-}
-
 function savedModel(): InstanceType<Messages['SavedModel']> {
   const model = new pb.SavedModel();
   model.setSavedModelSchemaVersion(1);
