@@ -81,7 +81,7 @@ export const exportSchema = z.object({
   modelName: z.string(),
   folder: z.string(),
   targets: z.array(exportedTargetSchema),
-  /** The job that writes it; null when it has ended. */
+  /** The job that writes it or repeats its proof; null when it has ended. */
   jobId: id.nullable(),
   createdAt: time,
 });

@@ -24,6 +24,8 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
   const store = new ExportStore(db);
   /** Jobs that write, by export. */
   const writing = new Map<string, string>();
+  /** Jobs that repeat its proof, by export. */
+  const proving = new Map<string, string>();
   relocate(store, workspace.exports);
   const tidied = endUnfinished(store);
   /** What windows are told, in its order. */
@@ -41,7 +43,7 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
           : target;
       }),
     ),
-    jobId: writing.get(stored.id) ?? null,
+    jobId: writing.get(stored.id) ?? proving.get(stored.id) ?? null,
   });
   const changed = (id: string): void => {
     telling = telling.then(async () => {
@@ -86,10 +88,19 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
         kind: 'verify',
         title: `Proving ${name} again`,
         work: async (control) => {
-          await inTurn(context, control, () => verifyTargets(context, store, id, control, () => changed(id)));
-          return id;
+          try {
+            await inTurn(context, control, () =>
+              verifyTargets(context, store, id, control, () => changed(id)),
+            );
+            return id;
+          } finally {
+            proving.delete(id);
+            changed(id);
+          }
         },
       });
+      proving.set(id, job.id);
+      changed(id);
       return { jobId: job.id };
     },
     'exports/remove': async ({ id, files }) => {

@@ -11,7 +11,6 @@ export class ExportManager {
   #export = $state.raw<Export | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
   #refused = $state.raw<FaultValue | null>(null);
-  #verifying = $state.raw<string | null>(null);
   #removed = $state(false);
 
   constructor(rpc: Rpc, id: string) {
@@ -31,9 +30,9 @@ export class ExportManager {
   get refused(): FaultValue | null {
     return this.#refused;
   }
-  /** The job that writes it, or repeats its proof. */
+  /** The job that writes it or repeats its proof. */
   get jobId(): string | null {
-    return this.#export?.jobId ?? this.#verifying;
+    return this.#export?.jobId ?? null;
   }
   /** Somebody removed it, here or in another window. */
   get removed(): boolean {
@@ -64,16 +63,9 @@ export class ExportManager {
     }
   }
 
-  /** Every target is loaded from disk again and asked again. */
+  /** Every target is loaded from disk again and asked again; `jobId` is the job. */
   async verify(): Promise<void> {
-    await this.#try(async () => {
-      this.#verifying = (await this.#rpc.call('exports/verify', { id: this.id })).jobId;
-    });
-  }
-  /** The job ended, however it did. */
-  ended(): void {
-    this.#verifying = null;
-    void this.read();
+    await this.#try(() => this.#rpc.call('exports/verify', { id: this.id }));
   }
   /** Resolves to whether it is gone. */
   async remove(files: boolean): Promise<boolean> {

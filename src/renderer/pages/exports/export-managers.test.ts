@@ -91,21 +91,22 @@ describe('an export', () => {
     stop();
   });
 
-  it('is verified by a job, and read again when that has ended', async () => {
-    let state: 'passed' | 'failed' = 'passed';
-    const { rpc } = fakeBackend({
-      'exports/read': () => ({ export: exported({ targets: [target({ state })] }) }),
+  it('is verified by a job, which also a window that was loaded in the middle sees', async () => {
+    const { rpc, asked, emit } = fakeBackend({
+      'exports/read': () => ({ export: exported() }),
       'exports/verify': () => ({ jobId: 'v' }),
     });
     const manager = new ExportManager(rpc, 'x');
-    await manager.read();
-    await manager.verify();
-    expect(manager.jobId).toBe('v');
-    state = 'failed';
-    manager.ended();
+    const stop = manager.listen();
     await settle();
+    await manager.verify();
+    expect(asked.at(-1)).toEqual({ method: 'exports/verify', input: { id: 'x' } });
+    emit('exports/changed', exported({ jobId: 'v' }));
+    expect(manager.jobId).toBe('v');
+    emit('exports/changed', exported({ targets: [target({ state: 'failed' })] }));
     expect(manager.jobId).toBeNull();
     expect(manager.export?.targets[0]?.state).toBe('failed');
+    stop();
   });
 
   it('that is removed in another window says so', async () => {

@@ -13,7 +13,9 @@ describe('how an export stands', () => {
     expect(stateOf(exported({ targets: [target(), target({ state: 'cancelled', proof: null })] }))).toBe(
       'cancelled',
     );
-    expect(stateOf(exported({ jobId: 'j', targets: [failed] }))).toBe('working');
+    expect(stateOf(exported({ targets: [failed, target({ state: 'waiting', proof: null })] }))).toBe(
+      'working',
+    );
   });
 
   it('nothing is called proved without a proof', () => {

@@ -19,9 +19,9 @@ export const targetOrder = Object.keys(targetWords) as ExportTarget[];
 /** How an export stands: its worst target counts. */
 export type ExportState = 'working' | 'failed' | 'missing' | 'cancelled' | 'proved' | 'unproved';
 
-export function stateOf({ jobId, targets }: Pick<Export, 'jobId' | 'targets'>): ExportState {
+export function stateOf({ targets }: Pick<Export, 'targets'>): ExportState {
   const has = (...states: ExportedTarget['state'][]) => targets.some(({ state }) => states.includes(state));
-  if (jobId !== null || has('waiting', 'writing')) return 'working';
+  if (has('waiting', 'writing')) return 'working';
   if (has('failed', 'refused')) return 'failed';
   if (has('missing')) return 'missing';
   if (has('cancelled')) return 'cancelled';
