@@ -73,6 +73,19 @@ export class Content {
     return this.finished(jobId);
   }
 
+  /** Exports an experiment and waits for its proofs. Resolves to the export's id. */
+  async export(id: string, folder: string, targets: InputOf<'exports/start'>['targets']): Promise<string> {
+    const source = { kind: 'experiment' as const, id };
+    const { export: made } = await this.call('exports/start', {
+      source,
+      name: 'For others',
+      targets,
+      folder,
+    });
+    if (made.jobId !== null) await this.finished(made.jobId);
+    return made.id;
+  }
+
   /** Runs an experiment to its end. Resolves to its id. */
   async run(spec: InputOf<'experiments/create'>['spec']): Promise<string> {
     const { experiment } = await this.call('experiments/create', { spec });

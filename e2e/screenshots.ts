@@ -11,13 +11,28 @@ const folder = fileURLToPath(new URL('../docs/screenshots/', import.meta.url));
 /** A workspace as a person has it after an hour: the sample, and some experiments with it. */
 async function sampleWorkspace(
   workspace: string,
-): Promise<{ data: string; model: string; experiment: string }> {
+): Promise<{
+  data: string;
+  model: string;
+  experiment: string;
+  other: string;
+  adapter: string;
+  exported: string;
+}> {
   return Content.fill(workspace, async (content) => {
     await content.finished((await content.call('system/open-sample', {})).jobId);
     const spec = specSchema.parse((await content.call('experiments/read-draft', {})).spec);
     const experiment = await content.run({ ...spec, name: 'Spam, LoRA r=16', tags: ['baseline'] });
     const headOnly = { ...spec, adapter: { peft_type: 'HEAD_ONLY' } };
-    await content.run({ ...headOnly, name: 'Spam, head only' });
+    const other = await content.run({ ...headOnly, name: 'Spam, head only' });
+    const exported = await content.export(experiment, path.join(workspace, 'exports/spam'), [
+      'hf',
+      'peft',
+      'onnx',
+      'onnx-int8',
+      'savedmodel',
+    ]);
+    const { adapterId } = await content.call('experiments/read', { id: experiment });
     await content.call('experiments/update', { id: experiment, starred: true, notes: 'The one to beat.' });
     const { datasets } = await content.call('datasets/list', {});
     await content.call('datasets/report', {
@@ -26,7 +41,8 @@ async function sampleWorkspace(
       maxLength: 128,
     });
     await content.call('experiments/save-draft', { spec });
-    return { data: datasets[0]!.id, model: spec.modelId, experiment };
+    const ids = { data: datasets[0]!.id, model: spec.modelId, experiment, other };
+    return { ...ids, adapter: adapterId!, exported };
   });
 }
 
@@ -38,7 +54,7 @@ test('every page, in light and dark', async () => {
   await empty.page.screenshot({ path: path.join(folder, 'home-empty-light.png') });
   await empty.close();
 
-  const { data, model, experiment } = await sampleWorkspace(workspace);
+  const { data, model, experiment, other, adapter, exported } = await sampleWorkspace(workspace);
   const pages: Record<string, string> = {
     home: '/',
     data: '/data',
@@ -55,6 +71,16 @@ test('every page, in light and dark', async () => {
     evaluation: `/experiments/${experiment}/evaluation`,
     configuration: `/experiments/${experiment}/configuration`,
     log: `/experiments/${experiment}/log`,
+    'compare-pick': '/compare',
+    compare: `/compare?ids=${experiment},${other}`,
+    disagreements: `/compare/disagreements?ids=${experiment},${other}`,
+    slices: `/compare/slices?ids=${experiment},${other}`,
+    adapters: '/adapters',
+    adapter: `/adapters/${adapter}`,
+    'merge-and-export': `/exports/new?experiment=${experiment}`,
+    exports: '/exports',
+    export: `/exports/${exported}`,
+    playground: `/playground?experiment=${experiment}`,
     settings: '/settings',
     'settings-storage': '/settings/storage',
   };

@@ -1,11 +1,16 @@
 import { extractAll, listPackage } from '@electron/asar';
 import { fork, spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
+  readSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -21,6 +26,18 @@ const resources = path.join(dir, 'dist/linux-unpacked/resources');
 const unpacked = path.join(resources, 'app.asar.unpacked');
 const addonDir = 'node_modules/@tensorflow/tfjs-node-gpu';
 
+const native = /\.(node|dll|dylib|exe|so(\.\d+)*)$/;
+const x64 = 0x3e;
+
+/** The processor of an ELF file; null for any other file. */
+function elfMachine(file: string): number | null {
+  const head = Buffer.alloc(20);
+  const handle = openSync(file, 'r');
+  readSync(handle, head, 0, head.length, 0);
+  closeSync(handle);
+  return head.toString('latin1', 0, 4) === '\x7fELF' ? head.readUInt16LE(18) : null;
+}
+
 /** A folder that looks like Electron's: its program does nothing, but carries the switches that packaging sets. */
 function electronLike(): string {
   const folder = path.join(dir, 'electron');
@@ -32,7 +49,7 @@ function electronLike(): string {
   return folder;
 }
 
-describe.runIf(process.platform === 'linux')('the package', () => {
+describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the package', () => {
   let files: Set<string>;
 
   beforeAll(() => {
@@ -75,6 +92,8 @@ describe.runIf(process.platform === 'linux')('the package', () => {
     for (const file of [
       'node_modules/better-sqlite3/prebuilds/linux-x64.node',
       'node_modules/tokenizers/tokenizers.linux-x64-gnu.node',
+      'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/onnxruntime_binding.node',
+      'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1',
       `${addonDir}/lib/napi-v8/tfjs_binding.node`,
       `${addonDir}/deps/lib/libtensorflow_cc.so.2`,
       `${addonDir}/deps/lib/libtensorflow_framework.so.2`,
@@ -85,6 +104,17 @@ describe.runIf(process.platform === 'linux')('the package', () => {
     for (const name of ['better-sqlite3', 'zod', '@tensorflow/tfjs-node-gpu', 'ws']) {
       expect(licences).toContain(`\n${name} `);
     }
+  });
+
+  test('has native libraries of this machine only', () => {
+    const inArchive = [...files].filter((file) => native.test(file));
+    const beside = readdirSync(resources, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => native.test(file) && statSync(path.join(resources, file)).isFile(),
+    );
+    // What is unpacked has its place in the archive's table too.
+    for (const file of inArchive) expect(existsSync(unpacked + file), file).toBe(true);
+    expect(beside.length).toBeGreaterThan(5);
+    for (const file of beside) expect(elfMachine(path.join(resources, file)), file).toBe(x64);
   });
 
   test('has the switches of its program set: no Node inside, code from the archive only', () => {

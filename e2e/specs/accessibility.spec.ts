@@ -13,6 +13,10 @@ describe.each(hosts.slice(0, 1))('on the $name', ({ open }) => {
         const modelId = await content.addModel(`${workspace}/tiny`);
         const versionId = await content.importRows(`${workspace}/data`, 'Messages', plainRows(120));
         const id = await content.run({ ...shortRun, modelId, versionId, name: 'A run' });
+        const other = await content.run({ ...shortRun, modelId, versionId, name: 'Another', training: {} });
+        const { adapterId } = await content.call('experiments/read', { id });
+        const exported = await content.export(id, `${workspace}/exported`, ['hf', 'onnx-int8']);
+        const both = `ids=${id},${other}`;
         const data = (await content.call('datasets/list', {})).datasets[0]!.id;
         await content.call('settings/write', { preferences: { theme } });
         return [
@@ -20,7 +24,13 @@ describe.each(hosts.slice(0, 1))('on the $name', ({ open }) => {
           ...['report', 'rows', 'splits', 'versions'].map((tab) => `/data/${data}/${tab}`),
           ...['/models', `/models/${modelId}`, '/experiments', '/experiments/new'],
           ...['overview', 'evaluation', 'configuration', 'log'].map((tab) => `/experiments/${id}/${tab}`),
-          ...['/compare', '/adapters', '/exports', '/playground', '/settings'],
+          ...['/compare', `/compare?${both}`, `/compare/disagreements?${both}`, `/compare/slices?${both}`],
+          ...['/adapters', `/adapters/${adapterId}`],
+          ...['/exports', `/exports/new?experiment=${id}`, `/exports/${exported}`],
+          ...['/playground', `/playground?experiment=${id}`],
+          ...['runtime', 'storage', 'hub', 'appearance', 'shortcuts', 'about'].map(
+            (part) => `/settings/${part}`,
+          ),
         ];
       });
       const session = await open(workspace);

@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, open as openFile, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { specSchema } from '../../src/shared/contract/experiments.ts';
+import { Content, temporaryFolder } from '../content.ts';
+import { hosts } from '../hosts/index.ts';
+
+const graft = fileURLToPath(new URL('../../scripts/graft.mjs', import.meta.url));
+const MINUTE_MS = 60_000;
+
+/** Three ways to train on the sample, as a person would compare them. */
+const methods: Record<string, Record<string, unknown>> = {
+  'LoRA r=16': {},
+  'LoRA r=32, all linear': { r: 32, lora_alpha: 64, target_modules: 'all-linear' },
+  'Head only': { peft_type: 'HEAD_ONLY' },
+};
+
+// Both hosts begin where the six runs have ended: they are the same work on each.
+let trained: string;
+beforeAll(async () => {
+  trained = await mkdtemp(path.join(os.tmpdir(), 'graft-six-runs-'));
+  await Content.fill(trained, async (content) => {
+    await content.finished((await content.call('system/open-sample', {})).jobId);
+    const spec = specSchema.parse((await content.call('experiments/read-draft', {})).spec);
+    const rows = { shuffle_seed: 42, count: 320 };
+    for (const [name, adapter] of Object.entries(methods)) {
+      for (const seed of [42, 43]) {
+        await content.run({
+          ...spec,
+          name: `${name}, seed ${seed}`,
+          adapter: 'peft_type' in adapter ? adapter : { ...spec.adapter, ...adapter },
+          training: { ...spec.training, num_train_epochs: 1, seed },
+          data: { ...spec.data, trainSelect: rows, evalSelect: rows },
+        });
+      }
+    }
+  });
+}, 12 * MINUTE_MS);
+afterAll(() => rm(trained, { recursive: true, force: true }));
+
+describe.each(hosts)('on the $name', ({ open }) => {
+  test(
+    'six runs are compared, and the winner is exported to every target with a proof that a changed byte breaks',
+    { timeout: 10 * MINUTE_MS },
+    async () => {
+      const workspace = await temporaryFolder();
+      await cp(trained, workspace, { recursive: true });
+      const session = await open(workspace);
+      onTestFinished(() => session.close().catch(() => undefined));
+      const { page } = session;
+
+      await page.goto(session.address('/compare'));
+      await page.getByRole('checkbox', { name: 'Choose all' }).check();
+      await page.getByRole('button', { name: 'Compare 6 experiments' }).click();
+      const verdict = page.getByRole('region', { name: 'Verdict' }).getByRole('status');
+      await expect
+        .poll(() => verdict.innerText(), { timeout: MINUTE_MS })
+        .toMatch(
+          /LoRA r=32, all linear.* is better than .* by [\d.]+ points \(95 % interval [\d.]+ to [\d.]+/,
+        );
+
+      await page.getByRole('link', { name: 'Disagreements' }).click();
+      await page.getByRole('button', { name: /^All wrong/i }).waitFor({ timeout: MINUTE_MS });
+      await expect
+        .poll(() => page.getByRole('main').innerText(), { timeout: MINUTE_MS })
+        .toMatch(/\b[1-9]\d* rows?\b/);
+
+      await page.getByRole('link', { name: 'Merge and export the winner' }).click();
+      await page.getByRole('button', { name: 'All that can be made' }).click();
+      const folder = path.join(`${workspace}-exports`, 'spam');
+      onTestFinished(() => rm(`${workspace}-exports`, { recursive: true, force: true }));
+      await page.getByRole('textbox', { name: 'Where to' }).fill(folder);
+      await page.getByRole('button', { name: 'Merge and export' }).click();
+      await page.waitForURL(/#\/exports\/(?!new)[\w-]+/, { timeout: MINUTE_MS });
+      await everyProofPassed(page);
+      await session.close();
+
+      const targets = await readdir(folder);
+      expect(targets).toHaveLength(8);
+      for (const target of targets.filter((one) => one !== 'script')) {
+        expect(await verify(path.join(folder, target)), target).toEqual({ passed: true, problems: [] });
+      }
+      const weights = path.join(folder, 'onnx', 'onnx', 'model.onnx');
+      await changeOneByte(weights);
+      const again = await verify(path.join(folder, 'onnx'));
+      expect(again.passed).toBe(false);
+      expect(again.problems.join(' ')).toContain('onnx/model.onnx');
+    },
+  );
+});
+
+/** Seven targets have a proof; a script has none. */
+async function everyProofPassed(page: Page): Promise<void> {
+  const table = page.getByRole('table', { name: 'Proof of each target' });
+  const ended = table.getByText(/^(proved|failed|not written|cancelled)$/);
+  await expect.poll(() => ended.count(), { timeout: 6 * MINUTE_MS, interval: 1000 }).toBe(7);
+  expect(await ended.allInnerTexts()).toEqual(Array<string>(7).fill('proved'));
+}
+
+/** What `graft verify` says, in a process of its own. */
+async function verify(dir: string): Promise<{ passed: boolean; problems: string[] }> {
+  const args = [graft, 'verify', dir, '--json'];
+  const { code, out } = await new Promise<{ code: number; out: string }>((resolve) => {
+    execFile(process.execPath, args, (error, stdout) => {
+      resolve({ code: error ? Number(error.code ?? 1) : 0, out: stdout });
+    });
+  });
+  const { passed, problems } = JSON.parse(out) as { passed: boolean; problems: string[] };
+  expect(code).toBe(passed ? 0 : 1);
+  return { passed, problems };
+}
+
+async function changeOneByte(file: string): Promise<void> {
+  const handle = await openFile(file, 'r+');
+  const { size } = await handle.stat();
+  const byte = Buffer.alloc(1);
+  await handle.read(byte, 0, 1, size >> 1);
+  byte[0]! ^= 1;
+  await handle.write(byte, 0, 1, size >> 1);
+  await handle.close();
+}
