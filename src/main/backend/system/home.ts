@@ -1,12 +1,19 @@
 import type { Handlers, OutputOf } from '../../../shared/contract.ts';
 import type { Experiment } from '../../../shared/contract/experiments.ts';
+import { targetText } from '../exports/offer.ts';
+import { ExportStore, type StoredExport } from '../../storage/exports.ts';
+import type { BackendContext } from '../context.ts';
 import type { ListExperiments } from './status.ts';
 
 type Home = OutputOf<'system/home'>;
 type Decision = Home['decisions'][number];
 
 /** What runs, what needs a decision, and what finished last. */
-export function homeHandlers(listExperiments: ListExperiments): Handlers<'system/home'> {
+export function homeHandlers(
+  { db }: Pick<BackendContext, 'db'>,
+  listExperiments: ListExperiments,
+): Handlers<'system/home'> {
+  const exports = new ExportStore(db);
   return {
     'system/home': async () => {
       const experiments = await listExperiments();
@@ -15,7 +22,10 @@ export function homeHandlers(listExperiments: ListExperiments): Handlers<'system
         .sort((a, b) => b.finishedAt! - a.finishedAt!);
       return {
         running: experiments.find(({ state }) => state === 'running' || state === 'starting') ?? null,
-        decisions: experiments.flatMap((experiment) => decision(experiment) ?? []),
+        decisions: [
+          ...experiments.flatMap((experiment) => decision(experiment) ?? []),
+          ...exports.list().flatMap((one) => failedProof(one) ?? []),
+        ],
         finished: finished.slice(0, 5).map((experiment) => ({
           experiment,
           verdict: verdict(experiment, finished),
@@ -34,6 +44,21 @@ function decision({ id, name, state, fault, checkpointStep }: Experiment): Decis
     detail: `${fault?.message ?? 'It ended in the middle.'}${goOn}`,
     link: `/experiments/${id}`,
     experimentId: id,
+  };
+}
+
+/** An export of which a proof fell short, when it was made or when it was looked at again. */
+function failedProof({ id, name, targets }: StoredExport): Decision | undefined {
+  const failed = targets.filter(({ state }) => state === 'failed');
+  const [first] = failed;
+  if (!first) return undefined;
+  const which = failed.length === 1 ? targetText(first.target).name : `${failed.length} targets`;
+  return {
+    kind: 'failed',
+    title: `${name}: the proof of ${which} failed`,
+    detail: first.reason ?? 'It does not answer as the trained model does.',
+    link: `/exports/${id}`,
+    experimentId: null,
   };
 }
 

@@ -16,6 +16,7 @@ const countsSchema = z.object({
   models: z.number(),
   experiments: z.number(),
   adapters: z.number(),
+  exports: z.number(),
 });
 
 /** States in which an experiment holds the device. */
@@ -32,7 +33,8 @@ export function statusHandlers(
     (SELECT count(*) FROM datasets WHERE removed_at IS NULL) AS datasets,
     (SELECT count(*) FROM models WHERE removed_at IS NULL) AS models,
     (SELECT count(*) FROM experiments WHERE removed_at IS NULL) AS experiments,
-    (SELECT count(*) FROM adapters WHERE removed_at IS NULL) AS adapters`);
+    (SELECT count(*) FROM adapters WHERE removed_at IS NULL) AS adapters,
+    (SELECT count(*) FROM exports) AS exports`);
 
   const status = async (): Promise<SystemStatus> => {
     const experiments = await listExperiments();
@@ -46,7 +48,7 @@ export function statusHandlers(
       memoryTotalMb: os.totalmem() / 2 ** 20,
       memoryFreeMb: os.freemem() / 2 ** 20,
       diskFreeBytes: bavail * bsize,
-      counts: { ...countsSchema.parse(count.get()), exports: 0 },
+      counts: countsSchema.parse(count.get()),
       running: experiments.find(({ state }) => busy.has(state)) ?? null,
       queued: experiments.filter(({ state }) => state === 'queued').length,
     };

@@ -20,7 +20,7 @@ export function systemHandlers(
   return {
     ...browseHandlers(context),
     ...doctor.handlers,
-    ...homeHandlers(listExperiments),
+    ...homeHandlers(context, listExperiments),
     ...licenceHandlers(),
     ...preferenceHandlers(context),
     ...receiveHandlers(context),
