@@ -11,6 +11,7 @@ export class ExportManager {
   #export = $state.raw<Export | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
   #refused = $state.raw<FaultValue | null>(null);
+  #lastJobId = $state.raw<string | null>(null);
   #removed = $state(false);
 
   constructor(rpc: Rpc, id: string) {
@@ -34,6 +35,10 @@ export class ExportManager {
   get jobId(): string | null {
     return this.#export?.jobId ?? null;
   }
+  /** That job, also when it has ended: why it failed is worth reading. */
+  get lastJobId(): string | null {
+    return this.#lastJobId;
+  }
   /** Somebody removed it, here or in another window. */
   get removed(): boolean {
     return this.#removed;
@@ -44,7 +49,7 @@ export class ExportManager {
     void this.read();
     const ends = [
       this.#rpc.on('exports/changed', (changed) => {
-        if (changed.id === this.id) this.#export = changed;
+        if (changed.id === this.id) this.#put(changed);
       }),
       this.#rpc.on('exports/removed', ({ id }) => {
         if (id === this.id) this.#removed = true;
@@ -56,7 +61,7 @@ export class ExportManager {
 
   async read(): Promise<void> {
     try {
-      this.#export = (await this.#rpc.call('exports/read', { id: this.id })).export;
+      this.#put((await this.#rpc.call('exports/read', { id: this.id })).export);
       this.#fault = null;
     } catch (error) {
       this.#fault = faultOf(error);
@@ -73,6 +78,10 @@ export class ExportManager {
     return this.#refused === null;
   }
 
+  #put(now: Export): void {
+    this.#export = now;
+    this.#lastJobId = now.jobId ?? this.#lastJobId;
+  }
   #try(work: () => Promise<unknown>): Promise<void> {
     return attempt(
       async () => {

@@ -105,6 +105,7 @@ describe('an export', () => {
     expect(manager.jobId).toBe('v');
     emit('exports/changed', exported({ targets: [target({ state: 'failed' })] }));
     expect(manager.jobId).toBeNull();
+    expect(manager.lastJobId).toBe('v');
     expect(manager.export?.targets[0]?.state).toBe('failed');
     stop();
   });
