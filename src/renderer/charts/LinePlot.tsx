@@ -1,9 +1,11 @@
 import { Area, CartesianGrid, ComposedChart, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+import { markOf } from './highlight.svelte.ts';
 import type { Scale } from './scale.ts';
 import { AXIS, BOTTOM, TOP } from './theme.ts';
 
 export interface PlotLine {
-  key: string;
+  /** Of its series, from 0. */
+  place: number;
   points: readonly { x: number; y: number }[];
   colour: string;
   dash: string;
@@ -12,7 +14,7 @@ export interface PlotLine {
   dots: boolean;
 }
 export interface PlotBand {
-  key: string;
+  place: number;
   points: readonly { x: number; range: [number, number] }[];
   colour: string;
 }
@@ -85,7 +87,8 @@ export function LinePlot(props: LinePlotProps) {
       ))}
       {bands.map((band) => (
         <Area
-          key={`band ${band.key}`}
+          key={`band ${band.place}`}
+          className={markOf(band.place)}
           data={[...band.points]}
           dataKey="range"
           stroke="none"
@@ -97,7 +100,8 @@ export function LinePlot(props: LinePlotProps) {
       ))}
       {lines.map((line) => (
         <Line
-          key={line.key}
+          key={`${line.faint ? 'raw ' : ''}${line.place}`}
+          className={markOf(line.place)}
           data={[...line.points]}
           dataKey="y"
           type="linear"

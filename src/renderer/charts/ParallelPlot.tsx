@@ -1,5 +1,6 @@
-import { Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
-import { AXIS } from './theme.ts';
+import { DefaultZIndexes, Line, LineChart, ReferenceLine, XAxis, YAxis, ZIndexLayer } from 'recharts';
+import { markOf } from './highlight.svelte.ts';
+import { AXIS, textWidth } from './theme.ts';
 
 export interface ParallelPlotProps {
   width: number;
@@ -20,19 +21,10 @@ export interface ParallelPlotProps {
     colour: string;
     dash: string;
     points: readonly { x: number; y: number }[];
-    faint: boolean;
   }[];
 }
 
-// Texts stand on the lines: a rim of the ground keeps them readable.
-const RIM = {
-  stroke: 'var(--surface)',
-  strokeWidth: 4,
-  paintOrder: 'stroke',
-  strokeLinejoin: 'round',
-} as const;
-
-/** The drawing of parallel coordinates: no state, no hover. */
+/** The drawing of parallel coordinates: no state, no hover. Texts stand on the lines, on a ground of their own. */
 export function ParallelPlot({ width, height, left, right, above, below, axes, lines }: ParallelPlotProps) {
   return (
     <LineChart
@@ -53,14 +45,14 @@ export function ParallelPlot({ width, height, left, right, above, below, axes, l
       {axes.map((_, at) => (
         <ReferenceLine key={`axis ${at}`} x={at} stroke="var(--line-strong)" />
       ))}
-      {lines.map((line) => (
+      {lines.map((line, place) => (
         <Line
           key={line.key}
+          className={markOf(place)}
           data={[...line.points]}
           dataKey="y"
           type="linear"
           stroke={line.colour}
-          strokeOpacity={line.faint ? 0.15 : 1}
           strokeWidth={1.75}
           strokeDasharray={line.dash}
           dot={false}
@@ -68,25 +60,37 @@ export function ParallelPlot({ width, height, left, right, above, below, axes, l
           isAnimationActive={false}
         />
       ))}
-      {axes.map((axis, at) => (
-        <g key={`texts ${at}`}>
-          <text
-            x={axis.left}
-            y={14}
-            {...AXIS}
-            fill="var(--ink)"
-            fontWeight={500}
-            textAnchor={axis.end ? 'end' : 'start'}
-          >
-            {axis.label}
-          </text>
-          {axis.ticks.map(({ top, text }) => (
-            <text key={text} x={axis.left + 6} y={top + 4} {...AXIS} {...RIM}>
-              {text}
+      <ZIndexLayer zIndex={DefaultZIndexes.scatter}>
+        {axes.map((axis, at) => (
+          <g key={`texts ${at}`}>
+            <text
+              x={axis.left}
+              y={14}
+              {...AXIS}
+              fill="var(--ink)"
+              fontWeight={500}
+              textAnchor={axis.end ? 'end' : 'start'}
+            >
+              {axis.label}
             </text>
-          ))}
-        </g>
-      ))}
+            {axis.ticks.map(({ top, text }) => (
+              <g key={text}>
+                <rect
+                  x={axis.left + 3}
+                  y={top - 7}
+                  width={textWidth(text) + 3}
+                  height={14}
+                  fill="var(--surface)"
+                  fillOpacity={0.85}
+                />
+                <text x={axis.left + 6} y={top + 4} {...AXIS}>
+                  {text}
+                </text>
+              </g>
+            ))}
+          </g>
+        ))}
+      </ZIndexLayer>
     </LineChart>
   );
 }

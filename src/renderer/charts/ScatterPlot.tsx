@@ -1,4 +1,5 @@
-import { CartesianGrid, ErrorBar, Scatter, ScatterChart, XAxis, YAxis } from 'recharts';
+import { CartesianGrid, Scatter, ScatterChart, XAxis, YAxis } from 'recharts';
+import { markOf } from './highlight.svelte.ts';
 import type { Scale } from './scale.ts';
 import { AXIS, BOTTOM, TOP } from './theme.ts';
 
@@ -6,15 +7,16 @@ export interface ScatterDot {
   key: string;
   x: number;
   y: number;
-  /** How far its interval reaches down and up. */
-  error: [number, number] | null;
+  /** Its interval, in pixels. */
+  whisker: { left: number; from: number; to: number } | null;
   colour: string;
   /** Hollow: the ninth colour and on. */
   hollow: boolean;
-  faint: boolean;
 }
 export interface ScatterLabel {
   key: string;
+  /** Of its point, from 0. */
+  place: number;
   text: string;
   x: number;
   y: number;
@@ -61,32 +63,36 @@ export function ScatterPlot({ width, height, left, right, x, y, ...rest }: Scatt
       <CartesianGrid vertical={false} stroke="var(--line)" syncWithTicks />
       <XAxis dataKey="x" height={BOTTOM} {...axis(x, rest.xTicks)} />
       <YAxis dataKey="y" width={left} {...axis(y, rest.yTicks)} />
-      {rest.dots.map((dot) => (
+      {rest.dots.map(
+        ({ whisker, key, colour }, place) =>
+          whisker && (
+            <line
+              key={`whisker ${key}`}
+              className={markOf(place)}
+              x1={whisker.left}
+              x2={whisker.left}
+              y1={whisker.from}
+              y2={whisker.to}
+              stroke={colour}
+              strokeWidth={1.75}
+            />
+          ),
+      )}
+      {rest.dots.map((dot, place) => (
         <Scatter
           key={dot.key}
-          data={[{ x: dot.x, y: dot.y, error: dot.error }]}
+          className={markOf(place)}
+          data={[{ x: dot.x, y: dot.y }]}
           fill={dot.hollow ? 'var(--surface)' : dot.colour}
           stroke={dot.colour}
           strokeWidth={dot.hollow ? 2 : 0}
-          opacity={dot.faint ? 0.25 : 1}
           isAnimationActive={false}
-        >
-          {dot.error && (
-            <ErrorBar
-              dataKey="error"
-              direction="y"
-              width={0}
-              stroke={dot.colour}
-              strokeWidth={1.75}
-              opacity={dot.faint ? 0.25 : 1}
-              isAnimationActive={false}
-            />
-          )}
-        </Scatter>
+        />
       ))}
       {rest.labels.map((label) => (
         <text
           key={`label ${label.key}`}
+          className={markOf(label.place)}
           x={label.x}
           y={label.y + 4}
           {...AXIS}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decimal } from '../format.ts';
-import { highlighted, nearest, prepareLineChart, type LineChartOptions } from './line-chart.ts';
+import { nearest, prepareLineChart, type LineChartOptions } from './line-chart.ts';
 
 const options: LineChartOptions = {
   series: [{ key: 'loss', label: 'loss', x: [0, 10, 20], y: [1, 0.5, 0.25] }],
@@ -36,14 +36,17 @@ describe('what a line chart draws', () => {
       expect(high).toBeGreaterThan(middle.points[at]!.y);
     });
   });
-  it('a line that is looked at stands before the others, each drawn once', () => {
-    const series = ['a', 'b'].map((key) => ({ key, label: key, x: [0, 1], y: [0, 1] }));
+  it('of many series only the smoothed values are drawn, with fewer points', () => {
+    const x = Float64Array.from({ length: 5000 }, (_, at) => at);
+    const series = Array.from({ length: 40 }, (_, at) => ({
+      key: `${at}`,
+      label: `${at}`,
+      x,
+      y: x.map(Math.sin),
+    }));
     const { plot } = prepareLineChart({ ...options, series, smoothing: 0.6 });
-    const lines = highlighted(plot.lines, 'a');
-    expect(lines.at(-1)).toMatchObject({ key: 'a', faint: false });
-    expect(lines.filter(({ faint }) => !faint)).toHaveLength(1);
-    expect(new Set(lines.map(({ key }) => key)).size).toBe(lines.length);
-    expect(highlighted(plot.lines, 'unknown')).toBe(plot.lines);
+    expect(plot.lines).toHaveLength(40);
+    expect(plot.lines[0]!.points.length).toBeLessThanOrEqual(300);
   });
   it('a log scale leaves out what has no logarithm', () => {
     const series = [{ key: 'a', label: 'a', x: [0, 1, 2], y: [0, 0.1, 1] }];

@@ -51,6 +51,10 @@ export interface Prepared {
 
 /** More than this many series are told apart by the legend, not by labels at their ends. */
 export const DIRECT_LABELS = 4;
+/** More series than this hide each other: their raw values are left out, their points are fewer. */
+const MANY = 8;
+/** The labels take at most this share of the width. */
+const LABELS_SHARE = 0.3;
 /** Up to this many points are drawn as dots too. */
 const DOTS = 24;
 const REFERENCE_DASHES = ['4 3', '1.5 2.5', '8 3', '2 5'];
@@ -66,11 +70,12 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
     shown: smoothed(one.y),
   }));
   const x = options.zoom ? { low: options.zoom[0], high: options.zoom[1], log: false } : xScale(series);
-  const buckets = Math.max(50, Math.floor(width / 2));
+  const many = series.length > MANY;
+  const buckets = Math.max(50, Math.floor(width / (many ? 8 : 2)));
   const lines: PlotLine[] = [];
   const bands: PlotBand[] = [];
   const heights: number[] = log ? [] : options.references.map(({ value }) => value);
-  for (const one of series) {
+  for (const [place, one] of series.entries()) {
     const from = Math.max(0, lowerBound(one.x, x.low) - 1);
     const to = Math.min(one.x.length, lowerBound(one.x, x.high) + 1);
     const add = (ys: Column, faint: boolean): void => {
@@ -80,13 +85,13 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
       for (const point of points) heights.push(point.y);
       lines.push({
         ...one,
-        key: faint ? `raw ${one.key}` : one.key,
+        place,
         points,
         faint,
         dots: !faint && points.length <= DOTS,
       });
     };
-    if (options.smoothing > 0) add(one.raw, true);
+    if (options.smoothing > 0 && !many) add(one.raw, true);
     add(one.shown, false);
     if (one.band) {
       // Smoothed as its line is, so that it stays around it.
@@ -97,7 +102,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
         range: [low[at]!, high[at]!] as [number, number],
       }));
       for (const { range } of points) heights.push(...range);
-      bands.push({ key: one.key, colour: one.colour, points });
+      bands.push({ place, colour: one.colour, points });
     }
   }
   // The raw values lie behind: drawn first.
@@ -108,7 +113,9 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
     yText,
   );
   const named = [
-    ...(series.length > 1 && series.length <= DIRECT_LABELS ? series.map(endLabel(yText)) : []),
+    ...(series.length > 1 && series.length <= DIRECT_LABELS
+      ? series.map(endLabel(yText, Math.floor((width * LABELS_SHARE - 14) / textWidth('x'))))
+      : []),
     ...options.references.map(({ value, label }) => ({ text: label, colour: 'var(--muted)', value })),
   ].filter(({ value }) => Number.isFinite(value) && (!log || value > 0));
   const tops = spread(
@@ -128,7 +135,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
       left: Math.max(34, ...[...yTicks.values()].map((text) => textWidth(text) + 12)),
       right:
         named.length > 0
-          ? Math.min(width * 0.3, Math.max(...named.map(({ text }) => textWidth(text))) + 14)
+          ? Math.min(width * LABELS_SHARE, Math.max(...named.map(({ text }) => textWidth(text))) + 14)
           : 24,
       x,
       y,
@@ -144,18 +151,17 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   };
 }
 
-/** The lines with one of them before the others; a key that none has changes nothing. */
-export function highlighted(lines: readonly PlotLine[], lit: string | null): readonly PlotLine[] {
-  if (!lines.some(({ key }) => key === lit)) return lines;
-  const back = lines.filter(({ key }) => key !== lit).map((line) => ({ ...line, faint: true }));
-  return [...back, ...lines.filter(({ key }) => key === lit)];
-}
-
 const endLabel =
-  (yText: ValueText) =>
+  (yText: ValueText, room: number) =>
   ({ label, colour, shown }: { label: string; colour: string; shown: Column }) => {
     const value = shown[shown.length - 1] ?? NaN;
-    return { text: `${label.length > 18 ? `${label.slice(0, 17)}…` : label} ${yText(value)}`, colour, value };
+    const after = yText(value);
+    const most = Math.max(6, Math.min(24, room - after.length - 1));
+    return {
+      text: `${label.length > most ? `${label.slice(0, most - 1)}…` : label} ${after}`,
+      colour,
+      value,
+    };
   };
 
 function xScale(series: readonly { x: Column }[]): Scale {

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nearestLine, prepareParallel, type ParallelAxis } from './parallel-chart.ts';
 
 const runs = ['a', 'b', 'c'].map((key, colour) => ({ key, label: key, colour }));
-const draw = (axes: readonly ParallelAxis[], lit: string | null = null) =>
-  prepareParallel({ axes, runs, width: 600, height: 260, lit });
+const draw = (axes: readonly ParallelAxis[]) => prepareParallel({ axes, runs, width: 600, height: 260 });
 
 describe('parallel coordinates', () => {
   it('numbers stand by size, on a log scale where they span decades', () => {

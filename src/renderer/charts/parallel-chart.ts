@@ -22,7 +22,6 @@ export interface ParallelOptions {
   runs: readonly ParallelRun[];
   width: number;
   height: number;
-  lit: string | null;
 }
 
 /** Space above the axes, for their names, and below. */
@@ -46,7 +45,7 @@ export function prepareParallel(options: ParallelOptions): {
   /** The line of each run in pixels, one place an axis. */
   lines: { key: string; points: { left: number; top: number }[] }[];
 } {
-  const { width, height, runs, lit } = options;
+  const { width, height, runs } = options;
   const axes = options.axes.map(placeAxis);
   const longest = Math.max(0, ...(axes.at(-1)?.ticks ?? []).map(({ text }) => textWidth(text)));
   const [left, right] = [16, Math.max(40, Math.min(longest + 14, width * 0.25))];
@@ -55,7 +54,6 @@ export function prepareParallel(options: ParallelOptions): {
   const cut = (text: string): string =>
     text.length > room && step > 0 ? `${text.slice(0, Math.max(3, room - 1))}…` : text;
   const toTop = (place: number): number => height - BELOW - place * (height - ABOVE - BELOW);
-  const known = runs.some(({ key }) => key === lit);
   return {
     plot: {
       width,
@@ -74,7 +72,6 @@ export function prepareParallel(options: ParallelOptions): {
         ...seriesLook(run.colour),
         key: run.key,
         points: axes.map(({ places }, x) => ({ x, y: places[at]! })),
-        faint: known && run.key !== lit,
       })),
     },
     lines: runs.map(({ key }, at) => ({

@@ -20,8 +20,6 @@ export interface ScatterOptions {
   yText: ValueText;
   width: number;
   height: number;
-  /** The key of the point that the others step back for. */
-  lit: string | null;
 }
 export interface PlacedPoint extends ScatterPoint {
   /** In pixels. */
@@ -42,7 +40,7 @@ export function spansDecades(values: readonly number[]): boolean {
 
 /** All that a scatter chart draws, from the data to pixels. `placed`: what the hover reads, from left to right. */
 export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProps; placed: PlacedPoint[] } {
-  const { points, width, height, lit } = options;
+  const { points, width, height } = options;
   const xs = points.map(({ x }) => x);
   const log = spansDecades(xs);
   const x = scaleAround(xs, { log });
@@ -60,7 +58,6 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
       top: toPixel(y, point.y, height - BOTTOM, TOP),
     }))
     .sort((a, b) => a.left - b.left);
-  const known = points.some(({ key }) => key === lit);
   return {
     placed,
     plot: {
@@ -76,15 +73,21 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
         key: point.key,
         x: point.x,
         y: point.y,
-        error:
+        whisker:
           point.low === undefined || point.high === undefined
             ? null
-            : [point.y - point.low, point.high - point.y],
+            : {
+                left: toPixel(x, point.x, left, width - right),
+                from: toPixel(y, point.low, height - BOTTOM, TOP),
+                to: toPixel(y, point.high, height - BOTTOM, TOP),
+              },
         colour: seriesLook(point.colour).colour,
         hollow: point.colour >= 8,
-        faint: known && point.key !== lit,
       })),
-      labels: labelsOf(placed, left, width),
+      labels: labelsOf(placed, left, width).map((label) => ({
+        ...label,
+        place: points.findIndex(({ key }) => key === label.key),
+      })),
     },
   };
 }
@@ -99,7 +102,7 @@ const overlap = (a: Box, b: Box): boolean =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 /** Names beside their points: where neither another name nor a point stands; a name without room is left out. */
-function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): ScatterLabel[] {
+function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): Omit<ScatterLabel, 'place'>[] {
   const taken: Box[] = placed.map(({ left, top }) => ({
     left: left - 5,
     right: left + 5,

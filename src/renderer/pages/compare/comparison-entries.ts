@@ -117,7 +117,8 @@ export function sortedEntries(
 }
 
 /** The best run of those that answered the baseline's rows; null where none has answers. */
-export function winnerOf({ runs, baselineId }: Comparison, judge: Judge): RunFigures | null {
+export function winnerOf({ runs, baselineId, bestId }: Comparison, judge: Judge): RunFigures | null {
+  if (judge === 'accuracy') return runs.find(({ experiment }) => experiment.id === bestId) ?? null;
   const rowsKey = runs.find(({ experiment }) => experiment.id === baselineId)?.rowsKey ?? null;
   const judged = runs.filter((run) => run[judge] !== null && rowsKey !== null && run.rowsKey === rowsKey);
   return judged.reduce<RunFigures | null>(
@@ -127,5 +128,5 @@ export function winnerOf({ runs, baselineId }: Comparison, judge: Judge): RunFig
 }
 
 /** "better", "worse", or that no difference is shown. */
-export const verdictOf = ({ shown, points }: Difference): 'better' | 'worse' | 'no difference shown' =>
-  !shown ? 'no difference shown' : points.value > 0 ? 'better' : 'worse';
+export const verdictOf = ({ shown, points }: Difference): 'better' | 'worse' | 'none shown' =>
+  !shown ? 'none shown' : points.value > 0 ? 'better' : 'worse';

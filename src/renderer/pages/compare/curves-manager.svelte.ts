@@ -7,13 +7,16 @@ import type { RunCurve } from './compare-curves.ts';
 
 /** So many curves are asked for at a time: other requests get their turn. */
 const AT_ONCE = 4;
+/** Curves that come within this time are drawn together. */
+const TOGETHER_MS = 400;
 
 /** The curves of the chosen experiments, each as soon as it is there; a running one grows. */
 export class CurvesManager {
   readonly #rpc: RpcPort;
   readonly #curves = new Map<string, RunCurve>();
   #wanted: readonly string[] = [];
-  #asking = new Set<string>();
+  readonly #asking = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** The curves grow in place; this says that they did. */
   #shown = $state.raw<ReadonlyMap<string, RunCurve>>(new Map());
   #fault = $state.raw<FaultValue | null>(null);
@@ -40,6 +43,7 @@ export class CurvesManager {
       for (let id = missing.shift(); id !== undefined; id = missing.shift()) await this.#read(id);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, readNext));
+    this.#show();
   }
 
   /** Returns its own unsubscribe. */
@@ -52,6 +56,7 @@ export class CurvesManager {
       }),
     ];
     return () => {
+      clearTimeout(this.#timer);
       for (const stop of stops) stop();
     };
   }
@@ -63,7 +68,7 @@ export class CurvesManager {
       columns.append(curve);
       this.#curves.set(id, { curve: columns, evaluations });
       this.#fault = null;
-      this.#show();
+      this.#showSoon();
     } catch (error) {
       this.#fault = faultOf(error);
     } finally {
@@ -78,10 +83,15 @@ export class CurvesManager {
     const first = evaluations[0]?.step ?? Infinity;
     const before = known.evaluations.filter(({ step }) => step < first);
     this.#curves.set(id, { curve: known.curve, evaluations: [...before, ...evaluations] });
-    this.#show();
+    this.#showSoon();
   }
 
+  #showSoon(): void {
+    this.#timer ??= setTimeout(() => this.#show(), TOGETHER_MS);
+  }
   #show(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#shown = new Map(
       this.#wanted.flatMap((id) => {
         const curve = this.#curves.get(id);
