@@ -2,7 +2,7 @@ import type { Interval, Slices } from '../../../shared/contract/compare.ts';
 import { scaleAround, ticks, toPixel, type Scale } from '../../charts/scale.ts';
 import { BOTTOM, textWidth, TOP } from '../../charts/theme.ts';
 import { shareText, tickTexts } from '../../charts/value-text.ts';
-import { count } from '../../format.ts';
+import { counted } from '../../format.ts';
 import type { ComparedRun } from './disagree-runs.svelte.ts';
 
 /** One run's accuracy on one slice. */
@@ -67,7 +67,7 @@ export function prepareSlices(
   const x = { low: Math.max(0, around.low), high: Math.min(1, around.high), log: false };
   const figures = runs.length <= FIGURES;
   const texts = parts.map(({ name }) => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name));
-  const rowsTexts = parts.map(({ rows }) => count(rows));
+  const rowsTexts = parts.map(({ rows }) => counted(rows, 'row'));
   const widest = (all: readonly string[]) => Math.max(0, ...all.map(textWidth));
   const left = Math.min(width * 0.45, widest(texts) + widest(rowsTexts) + 36);
   const right = figures ? textWidth('100.0 %') + 14 : 12;
