@@ -46,7 +46,7 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   app.add(datasetHandlers(context));
   const experiments = experimentHandlers(context);
   app.add(experiments);
-  app.add(compareHandlers(context, experiments));
+  app.add(compareHandlers(context, experiments, app));
   app.add(adapterHandlers(context, app));
   app.add(exportHandlers(context));
   app.add(preflightHandlers(context));

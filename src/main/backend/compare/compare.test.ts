@@ -135,6 +135,15 @@ describe('compare/read', () => {
     });
   });
 
+  it('counts a run as soon as it has ended, before anybody asks', async () => {
+    const { call, context } = await testBackend();
+    const a = addRun(context.db, run('A', every(5)));
+    await call('experiments/update', { id: a, starred: true });
+    await expect
+      .poll(() => readRunFigures(context.db, a)?.accuracy.value, { timeout: 20_000 })
+      .toBeCloseTo(0.8, 12);
+  });
+
   it('puts runs that differ in their seed into one group, and lists what else differs', async () => {
     const { call, context } = await testBackend();
     const add = (name: string, seed: number, adapter?: Record<string, unknown>) =>

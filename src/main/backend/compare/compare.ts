@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Handlers } from '../../../shared/contract.ts';
+import type { EventOf, Handlers } from '../../../shared/contract.ts';
 import type { compareMethods } from '../../../shared/contract/compare.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { addComparison, listComparisons, removeComparison } from '../../storage/comparisons.ts';
+import type { App } from '../app.ts';
 import type { BackendContext } from '../context.ts';
 import { compareRuns } from './comparison.ts';
 import { Figures } from './figures.ts';
@@ -11,16 +12,25 @@ import { specOnVersion } from './retrain.ts';
 import { readTogether, textsOf } from './together.ts';
 import { CompareWork } from './work.ts';
 
-/** Deciding between experiments: from their stored predictions. `experiments` makes the new ones. */
+/** Deciding between experiments: from their stored predictions. `experiments` makes the new ones; `app` tells of ends. */
 export function compareHandlers(
   context: BackendContext,
   experiments: Pick<Handlers, 'experiments/create'>,
+  app: Pick<App, 'onEvent'>,
 ): Handlers<keyof typeof compareMethods> {
   const { db } = context;
   const { database } = context.workspace;
   const work = new CompareWork();
   const figures = new Figures(context, work);
-  context.onClose(() => work.close());
+  const off = app.onEvent(({ event, data }) => {
+    if (event !== 'experiments/changed') return;
+    const { id, state } = data as EventOf<'experiments/changed'>;
+    if (state === 'finished' || state === 'stopped') void figures.countEnded(id);
+  });
+  context.onClose(() => {
+    off();
+    return figures.close();
+  });
 
   return {
     'compare/read': ({ ids, baselineId }) => compareRuns(context, { work, figures }, ids, baselineId),

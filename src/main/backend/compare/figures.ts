@@ -1,5 +1,6 @@
 import { keepRunFigures, uncounted } from '../../storage/run-figures.ts';
 import type { BackendContext } from '../context.ts';
+import { readRuns } from './runs.ts';
 import type { RunInput } from './tasks/answers.ts';
 import type { CompareWork } from './work.ts';
 
@@ -11,6 +12,7 @@ export class Figures {
   private readonly context: BackendContext;
   private readonly work: CompareWork;
   private last: Promise<void> = Promise.resolve();
+  private closed = false;
 
   constructor(context: BackendContext, work: CompareWork) {
     this.context = context;
@@ -24,7 +26,23 @@ export class Figures {
     return mine;
   }
 
+  /** Counts a run that has just ended, so that its figures are there when a person looks. */
+  async countEnded(id: string): Promise<void> {
+    if (this.closed) return;
+    const [run] = await readRuns(this.context, [id]);
+    // Whoever compares it is told what went wrong; here nobody asked.
+    if (run?.answers) await this.count([run.answers]).catch(() => undefined);
+  }
+
+  /** Nothing is written any more. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.work.close();
+    await this.last.catch(() => undefined);
+  }
+
   private async countNow(runs: readonly RunInput[]): Promise<void> {
+    if (this.closed) return;
     const { db, workspace } = this.context;
     const missing = uncounted(db, runs);
     if (missing.length === 0) return;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Experiment, ExperimentSpec } from '../../../shared/contract/experiments.ts';
-import { readVersion } from '../../storage/datasets.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
 import { textsOfConfig } from '../experiments/predictions.ts';
@@ -21,16 +20,17 @@ export interface ComparedRun {
 }
 
 /** So many runs are read between two turns of the event loop. */
-const AT_ONCE = 20;
+const AT_ONCE = 10;
 
 /** Runs in the order of their ids; those that are no longer in the store are left out. */
 export async function readRuns(context: BackendContext, ids: readonly string[]): Promise<ComparedRun[]> {
   const store = new ExperimentStore(context.db);
-  const known = knownIds(context, ids);
+  const known = knownRuns(context, ids);
   const runs: ComparedRun[] = [];
   for (const id of new Set(ids)) {
-    if (known.has(id)) runs.push(readRun(context, store, id, known.get(id) === true));
-    if (runs.length % AT_ONCE === AT_ONCE - 1) await new Promise(setImmediate);
+    const one = known.get(id);
+    if (one) runs.push(readRun(store, one));
+    if (runs.length % AT_ONCE === 0) await new Promise(setImmediate);
   }
   const names = distinctNames(runs.map(({ experiment }) => experiment));
   return runs.map((run, i) => ({
@@ -40,29 +40,46 @@ export async function readRuns(context: BackendContext, ids: readonly string[]):
   }));
 }
 
-/** Which ids are in the store, and whether they were removed. */
-function knownIds({ db }: BackendContext, ids: readonly string[]): Map<string, boolean> {
+const knownSchema = z.object({
+  id: z.string(),
+  removedAt: z.number().nullable(),
+  /** Of its data set version. */
+  sha256: z.string().nullable(),
+  /** Whether predictions are kept. */
+  answered: z.number(),
+});
+type KnownRun = z.infer<typeof knownSchema>;
+
+function knownRuns({ db }: BackendContext, ids: readonly string[]): Map<string, KnownRun> {
   const rows = db
     .prepare(
-      'SELECT id, removed_at AS removedAt FROM experiments WHERE id IN (SELECT value FROM json_each(?))',
+      `SELECT e.id, e.removed_at AS removedAt, v.sha256,
+         EXISTS (SELECT 1 FROM predictions p WHERE p.experiment_id = e.id) AS answered
+       FROM experiments e LEFT JOIN dataset_versions v ON v.id = e.version_id
+       WHERE e.id IN (SELECT value FROM json_each(?))`,
     )
     .all(JSON.stringify(ids));
-  const schema = z.array(z.object({ id: z.string(), removedAt: z.number().nullable() }));
-  return new Map(schema.parse(rows).map(({ id, removedAt }) => [id, removedAt !== null]));
+  return new Map(
+    z
+      .array(knownSchema)
+      .parse(rows)
+      .map((row) => [row.id, row]),
+  );
 }
 
-function readRun(context: BackendContext, store: ExperimentStore, id: string, removed: boolean): ComparedRun {
-  const experiment = store.line(id);
-  const { config, spec, details } = store.record(id);
+function readRun(store: ExperimentStore, known: KnownRun): ComparedRun {
+  const experiment = store.line(known.id);
+  const { config, spec, details } = store.record(known.id);
   const run = { experiment, name: experiment.name, config, spec, baseDir: details.baseDir };
-  const { finishedAt } = experiment;
-  const reason = removed ? 'was removed.' : reasonOf(context, experiment);
+  const reason = reasonOf(known, experiment);
+  const { id, finishedAt } = experiment;
   if (reason !== null || finishedAt === null) return { ...run, answers: null, reason };
-  return { ...run, answers: { id, finishedAt, dataKey: dataKeyOf(context, run) }, reason: null };
+  return { ...run, answers: { id, finishedAt, dataKey: dataKeyOf(known, run) }, reason: null };
 }
 
 /** Why a run has no answers to compare, behind its name; null: it has. */
-function reasonOf({ db }: BackendContext, { id, state }: Experiment): string | null {
+function reasonOf({ removedAt, answered }: KnownRun, { state, finishedAt }: Experiment): string | null {
+  if (removedAt !== null) return 'was removed.';
   const waiting = 'it is compared when it has finished.';
   switch (state) {
     case 'queued':
@@ -76,22 +93,19 @@ function reasonOf({ db }: BackendContext, { id, state }: Experiment): string | n
       return 'was interrupted before it was evaluated.';
     case 'failed':
       return 'failed before it was evaluated.';
-    default: {
-      const find = db.prepare('SELECT EXISTS (SELECT 1 FROM predictions WHERE experiment_id = ?)').pluck();
-      return find.get(id) === 1 ? null : 'keeps no predictions: it was not evaluated.';
-    }
+    default:
+      return answered === 1 && finishedAt !== null ? null : 'keeps no predictions: it was not evaluated.';
   }
 }
 
 /** Row numbers of one key mean the same rows. A version with corrected labels is another one. */
 function dataKeyOf(
-  { db }: BackendContext,
-  { experiment, config, baseDir }: Pick<ComparedRun, 'experiment' | 'config' | 'baseDir'>,
+  { id, sha256 }: KnownRun,
+  { config, baseDir }: Pick<ComparedRun, 'config' | 'baseDir'>,
 ): string {
-  const version = experiment.versionId === null ? undefined : readVersion(db, experiment.versionId);
-  if (version) return `version ${version.sha256}`;
+  if (sha256 !== null) return `version ${sha256}`;
   const texts = textsOfConfig(config, baseDir);
-  return texts ? `file ${texts.file}` : `run ${experiment.id}`;
+  return texts ? `file ${texts.file}` : `run ${id}`;
 }
 
 /** "LoRA r=16 (seed 43)" where two have one name, "LoRA r=16 (seed 43, 2)" where that is not enough. */
