@@ -7,6 +7,7 @@ import { exportCommand } from './commands/export.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { predictCommand } from './commands/predict.ts';
+import { runtimeCommand } from './commands/runtime.ts';
 import { scriptCommand } from './commands/script.ts';
 import { serveModelCommand } from './commands/serve-model.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -45,6 +46,7 @@ export function makeProgram(): Command {
     serveModelCommand,
     serveCommand,
     doctorCommand,
+    runtimeCommand,
   ];
   for (const make of commands) {
     program.addCommand(make().addOption(option.json()).addOption(option.workspace()));

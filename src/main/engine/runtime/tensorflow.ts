@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import type * as tfjsNode from '@tensorflow/tfjs-node-gpu';
 import { fault } from '../../../shared/faults/index.ts';
+import { chosenAddon } from './installed.ts';
 import { quietly } from './quiet.ts';
 
 /** The whole of `@tensorflow/tfjs-node-gpu`, as its own declarations have it. */
@@ -35,6 +36,9 @@ function load(): TensorFlow {
 
   const require = createRequire(import.meta.url);
   try {
+    // Libraries of the same name are loaded once: the package's own addon then computes with the installed runtime's.
+    const addon = chosenAddon();
+    if (addon !== null) quietly(() => process.dlopen({ exports: {} }, addon));
     return quietly(() => require('@tensorflow/tfjs-node-gpu') as TensorFlow);
   } catch (error) {
     throw fault('runtime/not-installed', { reason: firstLine(error) }, error);

@@ -1,0 +1,64 @@
+import { Argument, Command } from 'commander';
+import { installedRuntime, tensorflowVersion } from '../../engine/runtime/installed.ts';
+import { installRuntime, removeRuntime } from '../../backend/system/runtime/install.ts';
+import { runWork, setWork, type CommandContext, type Outcome } from '../command.ts';
+import { option } from '../options.ts';
+
+const help = `
+The CPU runtime is inside Graft. With an NVIDIA GPU the CUDA runtime is installed beside it, for this user; it is used
+where there is a driver, and GRAFT_RUNTIME=cpu leaves it unused.
+
+Examples:
+  graft runtime install graft-runtime-cuda-${tensorflowVersion}-linux-x64.zip
+  graft runtime list
+  graft runtime remove`;
+
+async function install(source: string, context: CommandContext): Promise<Outcome> {
+  const folder = await installRuntime(source, {
+    signal: context.signal,
+    onProgress: (now) => context.onEvent({ type: 'progress', ...now }),
+  });
+  return { result: { folder }, text: `Installed: ${folder}` };
+}
+
+function list(): Promise<Outcome> {
+  const runtime = installedRuntime();
+  const result = runtime && {
+    folder: runtime.folder,
+    variant: runtime.manifest.variant,
+    tensorflow: runtime.manifest.tensorflow,
+    bytes: runtime.bytes,
+  };
+  const text = result
+    ? `CUDA runtime, TensorFlow ${result.tensorflow}, ${Math.round(result.bytes / 1e6)} MB: ${result.folder}`
+    : 'No runtime is installed beside the one inside Graft.';
+  return Promise.resolve({ result: { installed: result }, text });
+}
+
+async function remove(): Promise<Outcome> {
+  const folder = installedRuntime()?.folder ?? null;
+  await removeRuntime();
+  return {
+    result: { removed: folder },
+    text: folder === null ? 'No runtime was installed.' : `Removed: ${folder}`,
+  };
+}
+
+export function runtimeCommand(): Command {
+  const json = (command: Command): Command => command.addOption(option.json());
+  return new Command('runtime')
+    .description('Installs the runtime for NVIDIA GPUs, shows it, removes it.')
+    .addHelpText('after', help)
+    .addCommand(
+      json(new Command('install'))
+        .description('Installs a runtime archive: all of it, or nothing.')
+        .addArgument(
+          new Argument('<source>', 'the archive: a file, or an http(s) address that a .sha256 stands beside'),
+        )
+        .action((source: string, options: Record<string, unknown>) =>
+          runWork(options, (_, context) => install(source, context)),
+        ),
+    )
+    .addCommand(setWork(json(new Command('list')).description('Shows what is installed.'), list))
+    .addCommand(setWork(json(new Command('remove')).description('Deletes what is installed.'), remove));
+}
