@@ -51,8 +51,10 @@ export function prepareParallel(options: ParallelOptions): {
   const [left, right] = [16, Math.max(40, Math.min(longest + 14, width * 0.25))];
   const step = axes.length > 1 ? (width - left - right) / (axes.length - 1) : 0;
   const room = Math.floor(step / 6.4) - 2;
-  const cut = (text: string): string =>
-    text.length > room && step > 0 ? `${text.slice(0, Math.max(3, room - 1))}…` : text;
+  const cut = (text: string, taken = 0): string => {
+    const most = Math.max(4, room - taken);
+    return text.length > most && step > 0 ? `${text.slice(0, most - 1)}…` : text;
+  };
   const toTop = (place: number): number => height - BELOW - place * (height - ABOVE - BELOW);
   return {
     plot: {
@@ -64,7 +66,8 @@ export function prepareParallel(options: ParallelOptions): {
       below: BELOW,
       axes: axes.map(({ label, ticks: found }, at) => ({
         left: left + at * step,
-        label: cut(label),
+        // The name of the last axis ends at it: the one before has less room.
+        label: cut(label, at === axes.length - 2 ? axes.at(-1)!.label.length + 1 : 0),
         end: at > 0 && at === axes.length - 1,
         ticks: found.map(({ place, text }) => ({ top: toTop(place), text: cut(text) })),
       })),

@@ -35,10 +35,15 @@ describe('what a scatter chart draws', () => {
   it('names never cover each other: a name without room is left out', () => {
     const far = draw([point(0, 1, 0.9), point(1, 2, 0.5)]);
     expect(far.plot.labels.map(({ text }) => text)).toEqual(['run 0', 'run 1']);
+    const close = draw(
+      Array.from({ length: 10 }, (_, at) => point(at, 1 + at / 1e4, 0.9)).concat(point(11, 9, 0.1)),
+    );
+    expect(close.plot.labels.length).toBeGreaterThan(0);
+    expect(close.plot.labels.length).toBeLessThan(11);
     const heap = draw(
       Array.from({ length: 40 }, (_, at) => point(at, 1 + at / 1e4, 0.9)).concat(point(41, 9, 0.1)),
     );
-    expect(heap.plot.labels.length).toBeLessThan(40);
+    expect(heap.plot.labels).toEqual([]);
   });
   it('one point and none are drawn too', () => {
     expect(draw([point(0, 5, 0.9)]).placed).toHaveLength(1);

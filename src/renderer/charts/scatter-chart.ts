@@ -31,6 +31,8 @@ export interface PlacedPoint extends ScatterPoint {
 const SPANS_DECADES = 20;
 const LINE = 14;
 const LONGEST = 24;
+/** More points than this are told apart by the legend. */
+const MOST_LABELS = 12;
 
 /** Whether values are so far apart that only a log scale shows them all. */
 export function spansDecades(values: readonly number[]): boolean {
@@ -103,6 +105,7 @@ const overlap = (a: Box, b: Box): boolean =>
 
 /** Names beside their points: where neither another name nor a point stands; a name without room is left out. */
 function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): Omit<ScatterLabel, 'place'>[] {
+  if (placed.length > MOST_LABELS) return [];
   const taken: Box[] = placed.map(({ left, top }) => ({
     left: left - 5,
     right: left + 5,

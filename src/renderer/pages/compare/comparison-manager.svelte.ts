@@ -1,5 +1,5 @@
 import type { Comparison } from '../../../shared/contract/compare.ts';
-import type { Baselines, ExperimentState } from '../../../shared/contract/experiments.ts';
+import type { ExperimentState } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
 import type { RpcPort } from '../experiments/rpc-port.ts';
@@ -12,7 +12,7 @@ export class ComparisonManager {
   readonly #rpc: RpcPort;
   #chosen: Chosen = { ids: [], baselineId: null };
   #comparison = $state.raw<Comparison | null>(null);
-  #baselines = $state.raw<Baselines | null>(null);
+  #majority = $state<number | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
   #busy = $state(false);
   #reading = 0;
@@ -25,9 +25,9 @@ export class ComparisonManager {
   get comparison(): Comparison | null {
     return this.#comparison;
   }
-  /** What costs nothing on the rows that all runs answered; null: not known, or they answered different rows. */
-  get baselines(): Baselines | null {
-    return this.#baselines;
+  /** The share of the most frequent label, where all answered the same rows; null: not known. */
+  get majority(): number | null {
+    return this.#majority;
   }
   get fault(): FaultValue | null {
     return this.#fault;
@@ -58,8 +58,8 @@ export class ComparisonManager {
       this.#comparison = comparison;
       this.#fault = null;
       const sameRows = new Set(comparison.runs.map(({ rowsKey }) => rowsKey)).size === 1;
-      const baselines = sameRows ? await this.#readBaselines(comparison.baselineId) : null;
-      if (reading === this.#reading) this.#baselines = baselines;
+      const majority = sameRows ? await this.#readMajority(comparison.baselineId) : null;
+      if (reading === this.#reading) this.#majority = majority;
     } catch (error) {
       if (reading === this.#reading) this.#fault = faultOf(error);
     } finally {
@@ -67,10 +67,10 @@ export class ComparisonManager {
     }
   }
 
-  /** Lines to judge by; a comparison does without them. */
-  async #readBaselines(id: string): Promise<Baselines | null> {
+  /** A comparison does without it. */
+  async #readMajority(id: string): Promise<number | null> {
     try {
-      return (await this.#rpc.call('experiments/read', { id })).baselines;
+      return (await this.#rpc.call('experiments/read', { id })).baselines?.majority.accuracy ?? null;
     } catch {
       return null;
     }
