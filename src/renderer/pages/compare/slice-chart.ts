@@ -37,8 +37,9 @@ export interface SliceDrawing {
   figures: boolean;
 }
 
-/** Pixels from one run's line to the next, and around a group. */
+/** Pixels from one run's line to the next, closer where no figures stand beside them; and around a group. */
 const LINE = 16;
+const CLOSE = 9;
 const AIR = 16;
 /** More runs than this have no figures beside their dots: the table has them. */
 const FIGURES = 4;
@@ -71,24 +72,25 @@ export function prepareSlices(
   const widest = (all: readonly string[]) => Math.max(0, ...all.map(textWidth));
   const left = Math.min(width * 0.45, widest(texts) + widest(rowsTexts) + 36);
   const right = figures ? textWidth('100.0 %') + 14 : 12;
-  const place = (value: number) => toPixel(x, value, left, width - right);
+  const pixel = (value: number) => toPixel(x, value, left, width - right);
+  const line = figures ? LINE : CLOSE;
   let top = TOP;
   const groups = parts.map(({ name, rows, accuracy }, at): SliceGroup => {
-    const height = runs.length * LINE + AIR;
+    const height = runs.length * line + AIR;
     const group = { name, rows, text: texts[at]!, rowsText: rowsTexts[at]!, top, height };
     top += height;
-    const dots = runs.flatMap((run, line): SliceDot[] => {
-      const interval = accuracy[line];
+    const dots = runs.flatMap((run, place): SliceDot[] => {
+      const interval = accuracy[place];
       if (!interval) return [];
       return [
         {
           key: `${at} ${run.id}`,
           run,
           interval,
-          x: place(interval.value),
-          from: place(interval.low),
-          to: place(interval.high),
-          y: group.top + AIR / 2 + (line + 0.5) * LINE,
+          x: pixel(interval.value),
+          from: pixel(interval.low),
+          to: pixel(interval.high),
+          y: group.top + AIR / 2 + (place + 0.5) * line,
         },
       ];
     });
