@@ -1,7 +1,7 @@
 import { quantile, type Interval } from './bootstrap.ts';
 import { Sfc32 } from './sfc32.ts';
 
-export const RESAMPLES = 2000;
+const RESAMPLES = 2000;
 const SEED = 42;
 
 export type Metric = 'accuracy' | 'macroF1';
@@ -114,5 +114,5 @@ function metricsOf(
     occurring++;
     f1 += (2 * right) / both;
   }
-  return { accuracy: 1 - wrong / times.length, macroF1: f1 / occurring };
+  return { accuracy: (times.length - wrong) / times.length, macroF1: f1 / occurring };
 }

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { readRunFigures } from '../../storage/run-figures.ts';
+import { inState, seedStore, smallSpec } from '../experiments/test-support.ts';
 import { testBackend } from '../test-support.ts';
 import { addRun, importRows, logitsFor, type GivenRun } from './test-support.ts';
 
@@ -183,6 +184,40 @@ describe('compare/read', () => {
     expect(seeds.differences).toEqual([{ path: 'training.seed', values: [4, 5] }]);
   });
 });
+
+it(
+  'finds the accuracy and the macro F1 that the engine measured of real runs',
+  { timeout: 60_000 },
+  async () => {
+    const backend = await testBackend();
+    const { call } = backend;
+    const seeded = await seedStore(backend);
+    const ids = [];
+    for (const seed of [1, 2]) {
+      const training = { seed, num_train_epochs: 1, eval_strategy: 'no', save_strategy: 'no' };
+      const { experiment } = await call('experiments/create', { spec: smallSpec(seeded, training) });
+      await inState(backend, experiment.id, 'finished');
+      ids.push(experiment.id);
+    }
+    const found = await call('compare/read', { ids });
+    for (const { experiment, accuracy, macroF1, rows, adapterBytes } of found.runs) {
+      expect(accuracy!.value).toBeCloseTo(experiment.metrics!['accuracy']!, 12);
+      expect(macroF1!.value).toBeCloseTo(experiment.metrics!['f1_macro']!, 12);
+      expect(rows).toBe(20);
+      expect(adapterBytes).toBeGreaterThan(1000);
+    }
+    expect(found.runs[1]!.against).not.toBeNull();
+    expect(found.seedGroups).toMatchObject([{ ids }]);
+    expect(found.differences).toEqual([{ path: 'training.seed', values: [1, 2] }]);
+    const page = await call('compare/disagreements', { ids, filter: 'all' });
+    expect(page.total).toBe(20);
+    for (const { answers } of page.items) {
+      for (const { probabilities } of answers) {
+        expect(probabilities.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 9);
+      }
+    }
+  },
+);
 
 describe('compare/pair', () => {
   it('tests two runs on the rows that both answered, and says how many', async () => {

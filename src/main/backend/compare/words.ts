@@ -12,7 +12,7 @@ export interface Counted {
 const number = (n: number): string => n.toLocaleString('en-US');
 
 /** "a, b and c"; "a, b and 7 more" of many. */
-export function list(parts: readonly string[], most = 4): string {
+function list(parts: readonly string[], most = 4): string {
   const shown =
     parts.length > most ? [...parts.slice(0, most - 1), `${parts.length - most + 1} more`] : parts;
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)!}`;
