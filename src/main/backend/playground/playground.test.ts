@@ -1,6 +1,8 @@
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Answerer } from '../../../shared/contract/playground.ts';
+import { openTable } from '../../engine/data/table.ts';
 import { inState, seedStore, smallSpec } from '../experiments/test-support.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
 
@@ -75,5 +77,72 @@ describe('answering a text', () => {
     const ended = new Promise((resolve) => backend.host.engines[0]!.onExit(resolve));
     await backend.call('playground/close', {});
     await ended;
+  });
+});
+
+describe('explaining an answer', () => {
+  it('gives what each token speaks for the label, adding up to the difference of its logit', async () => {
+    const answerer = await stars();
+    const text = 'great food, slow service';
+    const { attribution } = await backend.call('playground/attribute', { answerer, text, label: '4 stars' });
+    const { tokens, difference, gap } = attribution;
+    expect(tokens.map(({ start, end }) => text.slice(start, end)).join('')).toBe(text.replaceAll(' ', ''));
+    expect(tokens.reduce((sum, { value }) => sum + value, 0) - difference).toBeCloseTo(gap, 10);
+    expect(Math.abs(gap)).toBeLessThan(0.01);
+    await expect(
+      backend.call('playground/attribute', { answerer, text, label: '6 stars' }),
+    ).rejects.toMatchObject({ fault: { code: 'playground/no-label' } });
+  });
+});
+
+describe('answering a file', () => {
+  const texts = (rows: number): string =>
+    ['text,id', ...Array.from({ length: rows }, (_, i) => `great food ${i},${i}`), ''].join('\n');
+  const inFolder = async (content: string) => {
+    const folder = backend.context.workspace.inbox;
+    const input = path.join(folder, 'in.csv');
+    await writeFile(input, content);
+    return { folder, input, output: path.join(folder, 'out.parquet') };
+  };
+
+  it('is a job that ends with the file, its own columns first', async () => {
+    const answerer = await stars();
+    const { input, output } = await inFolder(texts(300));
+    const asked = { answerer, input, textColumn: 'text', output, format: 'parquet' as const };
+    const { jobId } = await backend.call('playground/batch', asked);
+    const job = await backend.context.jobs.finished(jobId);
+    expect(job).toMatchObject({ state: 'done', result: output, done: 300, total: 300, unit: 'rows' });
+    const table = await openTable(output);
+    expect(table.count).toBe(300);
+    expect(table.columns.slice(0, 4)).toEqual(['text', 'id', 'label', 'score']);
+    await expect(backend.call('playground/batch', asked)).rejects.toMatchObject({
+      fault: { code: 'playground/output-exists' },
+    });
+    await expect(backend.call('playground/batch', { ...asked, output: input })).rejects.toMatchObject({
+      fault: { code: 'playground/output-is-input' },
+    });
+  });
+
+  it('leaves nothing behind when it is cancelled in the middle, or when a row has no text', async () => {
+    const answerer = await stars();
+    const { folder, input, output } = await inFolder(texts(200_000));
+    const asked = { answerer, input, textColumn: 'text', output, format: 'parquet' as const };
+    const { jobId } = await backend.call('playground/batch', asked);
+    await backend.event(
+      'jobs/changed',
+      ({ id, phase, done }) => id === jobId && phase === 'Answering' && done > 0,
+    );
+    await backend.call('jobs/cancel', { id: jobId });
+    expect((await backend.context.jobs.finished(jobId)).state).toBe('cancelled');
+    expect(await readdir(folder)).toEqual(['in.csv']);
+
+    await writeFile(path.join(folder, 'in.jsonl'), '{"text":"a b"}\n{"text":null}\n');
+    const failing = await backend.call('playground/batch', {
+      ...asked,
+      input: path.join(folder, 'in.jsonl'),
+    });
+    const failed = await backend.context.jobs.finished(failing.jobId);
+    expect(failed).toMatchObject({ state: 'failed', fault: { code: 'data/missing-text' } });
+    expect((await readdir(folder)).sort()).toEqual(['in.csv', 'in.jsonl']);
   });
 });

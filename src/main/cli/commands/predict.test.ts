@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openTable } from '../../engine/data/table.ts';
+import { temporaryFolder } from '../../engine/formats/test-support.ts';
 import { errorSchema, golden, graft, lines } from '../test-support.ts';
 
 const model = join(golden, 'models/bert');
@@ -89,5 +91,47 @@ describe('embed', () => {
         expected,
       ),
     ).toBeLessThan(1e-4);
+  });
+
+  it('keeps the columns of the input where the output is a table', async () => {
+    const folder = await temporaryFolder();
+    const input = join(folder, 'in.csv');
+    await writeFile(input, 'id,body\n7,great food\n8,slow service\n');
+    for (const format of ['csv', 'parquet']) {
+      const output = join(folder, `answers.${format}`);
+      const args = [
+        '--model',
+        model,
+        '--input',
+        input,
+        '--text-column',
+        'body',
+        '--output',
+        output,
+        '--json',
+      ];
+      const { status, stdout } = await graft(['predict', ...args]);
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ status: 'finished', rows: 2, output });
+      const found: Record<string, unknown>[] = [];
+      for await (const { values } of (await openTable(output)).rows()) found.push(values);
+      expect(found).toMatchObject([
+        { id: '7', body: 'great food' },
+        { id: '8', body: 'slow service' },
+      ]);
+      expect(Object.keys(found[0]!).slice(2, 5)).toEqual(['label', 'score', 'probability_1 star']);
+    }
+    const piped = await graft([
+      'predict',
+      '--model',
+      model,
+      '--input',
+      '-',
+      '--output',
+      join(folder, 'x.csv'),
+      '--json',
+    ]);
+    expect(piped.status).toBe(2);
+    expect(errorSchema.parse(JSON.parse(piped.stdout)).error.code).toBe('cli/usage');
   });
 });

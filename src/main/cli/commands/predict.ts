@@ -1,6 +1,12 @@
+import path from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { setWork, type Work } from '../command.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { writeFileAtomic } from '../../engine/formats/atomic.ts';
+import type { Predictor } from '../../engine/predict.ts';
+import type { TextInput } from '../../engine/tokenizer/text-tokenizer.ts';
+import { setWork, type CommandContext, type Outcome, type Work } from '../command.ts';
+import { count, duration } from '../format.ts';
 import { readInput } from '../io/input-rows.ts';
 import { adapterFolder, modelFolder } from '../io/model-folder.ts';
 import { predictRows } from '../io/predict-rows.ts';
@@ -10,6 +16,9 @@ import { option, optionValue } from '../options.ts';
 const help = `
 Prints a line of JSON for each row, in the order of the input:
   {"label":"spam","score":0.998,"logits":[-3.1,3.2]}
+
+Where --output ends in .csv or .parquet, the columns of the input are kept and the answers stand beside them:
+label, score, and probability_… of each label.
 
 Examples:
   graft predict --model org/name --adapter out --input new.csv --text-column body --output answers.jsonl
@@ -41,6 +50,8 @@ const work: Work = async (given, context) => {
     ...(options.batchSize !== undefined && { batchSize: options.batchSize }),
   });
   try {
+    const format = tableFormat(options.output);
+    if (format !== null) return await writeTable(predictor, { ...options, format }, context);
     const rows = readInput({ ...options, signal: context.signal, say: context.say });
     const results = predictRows(predictor, rows, options.input);
     return await writeResults(results, options.output, context, 'Predicting');
@@ -48,6 +59,49 @@ const work: Work = async (given, context) => {
     predictor.close();
   }
 };
+
+type Values = z.infer<typeof values>;
+type TableOutput = Omit<Values, 'output'> & { output?: string | undefined; format: 'csv' | 'parquet' };
+
+/** The format that a file's name asks for; null: JSON Lines. */
+function tableFormat(output: string | undefined): 'csv' | 'parquet' | null {
+  const extension = path.extname(output ?? '').toLowerCase();
+  return extension === '.csv' ? 'csv' : extension === '.parquet' ? 'parquet' : null;
+}
+
+/** A table with the columns of the input; whole or not at all. */
+async function writeTable(
+  predictor: Predictor,
+  { input, output = '', textColumn, textPairColumn, format }: TableOutput,
+  context: CommandContext,
+): Promise<Outcome> {
+  if (input === '-')
+    throw fault('cli/usage', {
+      message: `--output ${output} needs a file as --input, whose columns it keeps`,
+    });
+  const { answeredFile } = await import('../../engine/serving/answered-file.ts');
+  const { tokenizer, maxLength, labelNames: labels } = predictor;
+  const answerer = {
+    labels,
+    logits: async (texts: readonly TextInput[]) =>
+      predictor.logits(await tokenizer.encode(texts, { maxLength })),
+  };
+  const start = performance.now();
+  let rows = 0;
+  const bytes = answeredFile(
+    answerer,
+    { input, textColumn, textPairColumn: textPairColumn ?? null, format },
+    (done) => {
+      context.signal.throwIfAborted();
+      rows = done;
+      context.onEvent({ type: 'progress', phase: 'Predicting', done, total: 0, unit: 'rows' });
+    },
+  );
+  await writeFileAtomic(output, bytes);
+  const seconds = (performance.now() - start) / 1000;
+  const text = `${output}: ${count(rows)} rows in ${duration(seconds)}`;
+  return { result: { status: 'finished', output, rows, seconds }, text };
+}
 
 export function predictCommand(): Command {
   const command = new Command('predict')

@@ -64,7 +64,7 @@ describe('integrated gradients', () => {
   });
 
   it('add up to the difference of the logit to an empty text, with an adapter folded in too', async () => {
-    const adapter = path.join(golden, 'seed1/adapters/default');
+    const adapter = path.join(golden, 'seed1/adapters/lora-qv');
     const gradients = await opened(adapter);
     const predictor = await openPredictor({
       model: goldenBert(),

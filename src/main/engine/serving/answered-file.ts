@@ -16,7 +16,7 @@ export interface FileQuestion {
 }
 
 /** Rows answered at once; the answerer forms its batches inside. */
-const ROWS_AT_ONCE = 256;
+const ROWS_AT_ONCE = 128;
 
 /**
  * Answers every row of a table file and gives the bytes of another: the columns of the input, then `label`, `score` and

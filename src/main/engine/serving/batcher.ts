@@ -69,7 +69,17 @@ export class Batcher<Item, Answer> {
       let at = 0;
       for (const { items, resolve } of batch) resolve(answers.slice(at, (at += items.length)));
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      if (batch.length === 1) batch[0]!.reject(error);
+      else for (const one of batch) await this.answerAlone(one);
+    }
+  }
+
+  /** What one request brings down must not bring down those that came with it. */
+  private async answerAlone({ items, resolve, reject }: Waiting<Item, Answer>): Promise<void> {
+    try {
+      resolve(await this.options.answer(items));
+    } catch (error) {
+      reject(error);
     }
   }
 }

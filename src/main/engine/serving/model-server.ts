@@ -121,12 +121,14 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
+/** Faults of what was sent; the others are of what answers. */
+const badText = /^(?:serving\/(?:json|body)|models\/(?:token-|text-length)|tokenizer\/)/;
+
 function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof QueueFullError)
     return new Refusal(429, fault('serving/busy', {}), { 'retry-after': '1' });
-  if (error instanceof Fault && (error.code === 'serving/json' || error.code === 'serving/body'))
-    return new Refusal(400, error);
+  if (error instanceof Fault && badText.test(error.code)) return new Refusal(400, error);
   if (error instanceof Fault) return new Refusal(503, error, { 'retry-after': '5' });
   const detail = error instanceof Error ? error.message : String(error);
   return new Refusal(500, fault('backend/defect', { method: 'predict', detail }, error));
