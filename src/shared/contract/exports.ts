@@ -62,7 +62,10 @@ export type Snippet = z.infer<typeof snippetSchema>;
 
 export const exportedTargetSchema = z.object({
   target: exportTargetSchema,
-  /** `refused`: it could not be written, and `reason` says why. `failed`: its proof fell short; kept aside. */
+  /**
+   * `refused`: it could not be written, and `reason` says why. `failed`: its proof fell short; kept aside. `passed`
+   * without a proof: a script, whose files are only looked at by their hashes.
+   */
   state: z.enum(['waiting', 'writing', 'passed', 'failed', 'refused', 'cancelled', 'missing']),
   folder: z.string(),
   bytes: count,
@@ -122,7 +125,7 @@ export const exportMethods = {
   ),
   'exports/list': method(nothing, z.object({ exports: z.array(exportSchema) })),
   'exports/read': method(one, z.object({ export: exportSchema })),
-  /** Repeats the proof of every target from disk. A job whose result is the export's id. */
+  /** Repeats the proof of every target from disk; it says in their states what it found. A job whose result is the export's id. */
   'exports/verify': method(one, z.object({ jobId: id })),
   /** Forgets it; with `files` also deletes what it wrote. */
   'exports/remove': method(z.object({ id, files: z.boolean().default(false) }), nothing),

@@ -8,6 +8,7 @@ import { neededFiles } from '../../engine/hub/needed-files.ts';
 import type { KnownBase, ListedAdapter } from '../../storage/adapters.ts';
 import type { Db } from '../../storage/database.ts';
 import type { BackendContext } from '../context.ts';
+import { adapterWeights } from './folder-facts.ts';
 import { hashWeights, isSameLook, weightStats, type WeightFile } from '../models/weights.ts';
 
 const modelRow = z.object({
@@ -135,6 +136,12 @@ export async function trainedModel(
   const { folder, name, problem } = await baseNow(context, adapter);
   if (problem) throw problem;
   return { model: folder!, adapter: adapter.folder, name };
+}
+
+/** Throws `adapters/changed` where an adapter's weights are not those that were made. */
+export async function requireUnchanged({ name, folder, sha256: then }: ListedAdapter): Promise<void> {
+  const { file, sha256: now } = await adapterWeights(folder);
+  if (now !== then) throw fault('adapters/changed', { name, file, then, now });
 }
 
 const WEIGHTS = ['adapter_model.safetensors', 'adapter_model.bin'];

@@ -4,13 +4,13 @@ import { copyFile } from 'node:fs/promises';
 import path, { extname } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { readFault } from '../../engine/formats/file-faults.ts';
-import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import type { AdapterStore } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
 import { baseModel, knownBase } from './base.ts';
 import { checkedSchema, type Checked, type CheckQuestion } from './check-adapter.ts';
 import { adapterWeights } from './folder-facts.ts';
 import { inThread } from './in-thread.ts';
+import { storeFolder } from './store-folder.ts';
 
 /** What is taken over of a PEFT folder beside its weights, where it is there. */
 const FILES = ['adapter_config.json', 'config.json', 'README.md'];
@@ -45,7 +45,7 @@ export async function importAdapter(
   const id = randomUUID();
   const copy = path.join(workspace.adapters, id);
   const { file } = await adapterWeights(folder);
-  await writeFolderAtomic(copy, async (temporary) => {
+  await storeFolder(copy, async (temporary) => {
     for (const one of [...FILES, file].filter((each) => existsSync(path.join(folder, each))))
       await copyFile(path.join(folder, one), path.join(temporary, one)).catch((error: unknown) => {
         throw isWriting(error) ? error : readFault(path.join(folder, one), error);

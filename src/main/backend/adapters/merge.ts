@@ -3,7 +3,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { ParsedInputOf } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import type { AdapterStore, ListedAdapter } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
 import { runEngineJob } from '../experiments/engine-run.ts';
@@ -11,6 +10,7 @@ import { inTurn } from '../exports/lane.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { trainedModel } from './base.ts';
 import { adapterWeights } from './folder-facts.ts';
+import { storeFolder } from './store-folder.ts';
 
 type Request = ParsedInputOf<'adapters/merge'>;
 
@@ -41,7 +41,7 @@ export async function startMerge(
   const first = parts[0]!.adapter;
   const work = async (control: JobControl): Promise<string> => {
     let made: z.infer<typeof resultSchema> | undefined;
-    await writeFolderAtomic(folder, async (temporary) => {
+    await storeFolder(folder, async (temporary) => {
       const output = await runEngineJob({
         host: context.host,
         job: 'merge-adapters',

@@ -78,7 +78,7 @@ describe('a run, exported', () => {
     await backend.call('exports/remove', { id: made.id, files: true });
     expect(existsSync(folder)).toBe(false);
     expect((await backend.call('exports/list', {})).exports).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('is cancelled in the middle: what was proved stays, nothing half written does', async () => {
     const backend = await importedBackend();
@@ -110,7 +110,7 @@ describe('a run, exported', () => {
     expect(statesOf(left)).toMatchObject({ hf: 'passed', 'onnx-int8': 'cancelled' });
     const passed = left.targets.filter(({ state }) => state === 'passed').map(({ target }) => target);
     expect((await readdir(folder)).sort()).toEqual(passed.sort());
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('an export is refused', () => {
@@ -129,6 +129,25 @@ describe('an export is refused', () => {
     expect(existsSync(folder)).toBe(false);
     await rename(modelFolder, `${modelFolder}-elsewhere`);
     await expect(start()).rejects.toMatchObject({ fault: { code: 'adapters/base-gone' } });
+  });
+
+  it('when the base is quantised, or the adapter is not the one that was made', async () => {
+    const backend = await importedBackend();
+    const { source, modelFolder, dir } = backend;
+    const config = path.join(modelFolder, 'config.json');
+    const before = await readFile(config, 'utf8');
+    const quantised = { ...(JSON.parse(before) as object), quantization_config: { load_in_4bit: true } };
+    await writeFile(config, JSON.stringify(quantised));
+    const { refused, targets } = await backend.call('exports/offer', { source });
+    expect(refused).toBeNull();
+    expect(targets.find(({ target }) => target === 'hf')!.refused).toContain('would round the adapter away');
+    const start = () =>
+      backend.call('exports/start', { source, name: 'No', targets: ['hf'], folder: path.join(dir, 'out') });
+    await expect(start()).rejects.toMatchObject({ fault: { code: 'exports/refused' } });
+    await writeFile(config, before);
+    const { adapter } = await backend.call('adapters/read', { id: source.id });
+    await spoil(path.join(adapter.folder, 'adapter_model.safetensors'));
+    await expect(start()).rejects.toThrow(/^adapter_model\.safetensors of lora-qv changed since it was made/);
   });
 
   it('when something is in the way, or the folder cannot be written', async () => {
@@ -150,7 +169,7 @@ describe('an export is refused', () => {
     });
     expect(await readFile(file, 'utf8')).toBe('mine');
     expect((await backend.call('exports/list', {})).exports).toEqual([]);
-  }, 30_000);
+  }, 120_000);
 
   it('where a target cannot be made of it: the others are, and the reason stands with it', async () => {
     const backend = await importedBackend();
@@ -161,7 +180,7 @@ describe('an export is refused', () => {
     // Without labelled rows the fixed texts are all that is asked.
     expect(made.targets[1]!.proof).toMatchObject({ passed: true, accuracy: null });
     expect(await readdir(folder)).toEqual(['hf']);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe('an app that was closed while it exported', () => {

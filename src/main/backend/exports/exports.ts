@@ -9,7 +9,7 @@ import { writeFault } from '../../engine/formats/file-faults.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { ExportStore, type StoredExport } from '../../storage/exports.ts';
 import { writeSetting } from '../../storage/settings.ts';
-import { trainedModel } from '../adapters/base.ts';
+import { requireUnchanged, trainedModel } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { inTurn } from './lane.ts';
 import { LAST_PLACE, offerOf } from './offer.ts';
@@ -50,6 +50,9 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
       if (store.has(id)) emit('exports/changed', await present(store.read(id)));
     });
   };
+
+  const watch = watchOthers(context, store, changed);
+  context.onClose(() => Promise.resolve(clearInterval(watch)));
 
   return {
     'exports/offer': ({ source }) => offerOf(context, store, source),
@@ -133,6 +136,7 @@ async function planOf(
   const model = targets.some((target) => target !== 'script')
     ? await trainedModel(context, source.adapter)
     : null;
+  if (model) await requireUnchanged(source.adapter);
   if (possible.length === 0)
     throw fault('exports/refused', { target: targets[0]!, reason: refusals.get(targets[0]!)! });
   for (const id of writing.keys()) {
@@ -156,6 +160,28 @@ async function planOf(
     createdAt: Date.now(),
   });
   return { id, request, source, model, engineTargets };
+}
+
+const LOOK_MS = 2000;
+
+/** Exports that other programs record in this store: `graft export --workspace`. */
+function watchOthers(
+  { db }: BackendContext,
+  store: ExportStore,
+  changed: (id: string) => void,
+): NodeJS.Timeout {
+  const idsNow = () => store.list().map(({ id }) => id);
+  // Changes when another connection has written.
+  let version = db.pragma('data_version', { simple: true });
+  let known = new Set(idsNow());
+  return setInterval(() => {
+    const now = db.pragma('data_version', { simple: true });
+    if (now === version) return;
+    version = now;
+    const ids = idsNow();
+    for (const id of ids) if (!known.has(id)) changed(id);
+    known = new Set(ids);
+  }, LOOK_MS).unref();
 }
 
 /** Training goes on beside: an export computes on the processor, and both take longer. */

@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { ParsedInputOf } from '../../../shared/contract.ts';
-import type { ExportTarget, Proof } from '../../../shared/contract/exports.ts';
+import type { ExportTarget } from '../../../shared/contract/exports.ts';
 import { Fault } from '../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import type { ExportStore, TargetChange } from '../../storage/exports.ts';
@@ -14,6 +14,7 @@ import { writeScriptFolder } from '../scripts/scripts.ts';
 import { exportInEngine } from './engine-export.ts';
 import type { TargetEvent } from './engine-job.ts';
 import { targetFolder, tidyPlace } from './place.ts';
+import { proofOf } from './proof.ts';
 import { saveProofRows, type TrainedSource } from './source.ts';
 
 /** An export that is in the store, and what it takes to write it. */
@@ -164,16 +165,4 @@ export class ExportWriter {
 function sentenceOf(error: unknown): string {
   const { message, remedy } = faultValue('The export', error);
   return `${message} ${remedy}`;
-}
-
-/** verification.json's outcome as windows see it. */
-export function proofOf(outcome: NonNullable<TargetEvent['outcome']>): Proof {
-  const { largest_difference, mean_difference, same_answers, latency_ms, ...rest } = outcome;
-  return {
-    ...rest,
-    sameAnswers: same_answers,
-    largestDifference: largest_difference,
-    meanDifference: mean_difference,
-    latencyMs: { batch1: latency_ms.batch_1, batch32: latency_ms.batch_32 },
-  };
 }

@@ -62,19 +62,31 @@ export function madeKinds({ workspace, db }: Pick<BackendContext, 'workspace' | 
     {
       key: 'failed-exports',
       name: 'Exports whose proof failed',
-      entries: () =>
-        Promise.all(
-          exports
-            .list()
-            .flatMap(({ name, targets }) =>
-              targets
-                .filter(({ state }) => state === 'failed')
-                .map((target) => folderEntry(target.folder, `${name}, ${target.target}`)),
-            ),
-        ).then(filled),
-      clean: removePaths,
+      entries: async () =>
+        filled(
+          await Promise.all(
+            failedTargets().map(({ name, target, folder }) => folderEntry(folder, `${name}, ${target}`)),
+          ),
+        ),
+      clean: async (entries) => {
+        const cleaned = new Set(entries.map((entry) => entry.path));
+        await removePaths(entries);
+        for (const { id, target, folder } of failedTargets())
+          if (cleaned.has(folder)) exports.update(id, target, { state: 'missing' });
+      },
     },
   ];
+
+  /** Kept aside when they were made. One that failed later may hold what somebody else changed: it is left alone. */
+  function failedTargets() {
+    return exports
+      .list()
+      .flatMap(({ id, name, targets }) =>
+        targets
+          .filter(({ state, folder }) => state === 'failed' && folder.endsWith('-failed'))
+          .map(({ target, folder }) => ({ id, name, target, folder })),
+      );
+  }
 
   /** A run of the command line lies in a folder of the person's own: nothing is deleted there. */
   function removedAdapters() {

@@ -40,6 +40,7 @@ const values = z.object({
   labelColumn: z.string(),
   maxLength: z.number().optional(),
   maxPointsLost: z.number(),
+  workspace: optionValue.workspace,
   weights: z.enum(weightPrecisions),
   pooling: z.enum(['mean', 'cls']),
 });
@@ -78,6 +79,15 @@ const work: Work = async (given, context) => {
     context,
   );
   context.signal.throwIfAborted();
+  if (options.workspace !== undefined) {
+    const { recordExport } = await import('../../backend/exports/record.ts');
+    const record = { adapter, name: nameOf(output), folder: output, reports };
+    const id = await recordExport(options.workspace, record);
+    if (id === null) {
+      const { notRecorded } = await import('../merge-recorded.ts');
+      context.say(notRecorded(options.workspace));
+    }
+  }
   const only = reports.length === 1 ? reports[0]! : undefined;
   if (only?.fault) throw only.fault;
   const results = reports.map(({ target, state, folder, reason, verification }) => ({

@@ -17,6 +17,7 @@ const values = z.object({
   output: optionValue.output,
   overwrite: optionValue.overwrite,
   verify: optionValue.verify,
+  workspace: optionValue.workspace,
 });
 
 const work: Work = (given, context) => runMerge(values.parse(given), context);

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AdapterStore } from '../../storage/adapters.ts';
+import { openDatabase } from '../../storage/database.ts';
+import { ExportStore } from '../../storage/exports.ts';
+import { openWorkspace } from '../../storage/workspace.ts';
+import type { TargetReport } from '../../engine/export/export-targets.ts';
+import { sha256Of } from '../experiments/run-folder.ts';
+import { proofOf } from './proof.ts';
+
+/** What the command line wrote. */
+export interface ExportRecord {
+  /** Folder of the adapter that it is made of; undefined: of a base model alone. */
+  adapter: string | undefined;
+  name: string;
+  folder: string;
+  reports: readonly TargetReport[];
+}
+
+/**
+ * Puts an export of the command line into a workspace, where the window shows it; what was recorded of the same folders
+ * before is replaced. Resolves to its id, or null where the workspace does not know the adapter. Throws `store/…`.
+ */
+export async function recordExport(workspace: string, record: ExportRecord): Promise<string | null> {
+  const db = openDatabase(openWorkspace(workspace).database);
+  try {
+    const { adapter: given, name, reports } = record;
+    const adapter = given === undefined ? undefined : new AdapterStore(db).inFolder(await whole(given));
+    if (!adapter) return null;
+    const store = new ExportStore(db);
+    const folder = path.resolve(record.folder);
+    const targets = reports.map(({ target, state, folder: own, reason, verification }) => ({
+      target,
+      state,
+      folder: path.resolve(own),
+      reason,
+      bytes: verification?.bytes ?? 0,
+      proof: verification && proofOf(verification.outcome),
+      snippets: verification?.snippets ?? [],
+      verifiedAt: state === 'passed' ? Date.now() : null,
+    }));
+    const written = new Set(targets.map((target) => target.folder));
+    for (const old of store.list())
+      if (old.targets.every((target) => written.has(target.folder))) store.remove(old.id);
+    const id = randomUUID();
+    store.insert({
+      id,
+      name,
+      source: { kind: 'adapter', id: adapter.id },
+      modelName: adapter.modelName,
+      folder,
+      targets,
+      createdAt: Date.now(),
+    });
+    for (const { target, bytes, proof, snippets, verifiedAt } of targets)
+      store.update(id, target, { bytes, proof, snippets, verifiedAt });
+    const proofs = targets.filter(({ state }) => state === 'passed').map((target) => target.folder);
+    store.putHashes(id, await Promise.all(proofs.map(proofHash)));
+    return id;
+  } finally {
+    db.close();
+  }
+}
+
+async function proofHash(folder: string): Promise<{ path: string; sha256: string; bytes: number }> {
+  const file = path.join(folder, 'verification.json');
+  return { path: file, sha256: await sha256Of(file), bytes: (await stat(file)).size };
+}
+
+const whole = (folder: string): Promise<string> => realpath(folder).catch(() => path.resolve(folder));
