@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accuracyText, provedText, stateOf, verifiedAt } from './export-words.ts';
+import { accuracyText, standingText, stateOf, verifiedAt } from './export-words.ts';
 import { exported, proof, target } from './test-support.ts';
 
 const script = target({ target: 'script', proof: null, verifiedAt: null });
@@ -24,7 +24,11 @@ describe('how an export stands', () => {
   });
 
   it('what needs no proof is not counted among the proved', () => {
-    expect(provedText([target(), target({ state: 'failed' }), script])).toBe('1 of 2 proved');
+    const targets = [target(), target({ state: 'failed' }), script];
+    expect(standingText({ targets })).toBe('1 of 2 proved');
+    expect(standingText({ targets: [target()] })).toBe('proved');
+    expect(standingText({ targets: [script] })).toBe('not proved');
+    expect(standingText({ targets: [target(), target({ state: 'cancelled' })] })).toBe('cancelled');
   });
 
   it('was verified when the last of its targets was, if all were', () => {

@@ -42,8 +42,12 @@ export const stateWords: Readonly<Record<ExportState, { label: string; tone: str
   unproved: { label: 'not proved', tone: 'stopped' },
 };
 
-/** "5 of 6 proved"; what needs no proof (a script) does not count. */
-export function provedText(targets: readonly ExportedTarget[]): string {
+/** "5 of 6 proved", or its state in a word; what needs no proof (a script) does not count. */
+export function standingText(made: Pick<Export, 'targets'>): string {
+  const state = stateOf(made);
+  const { targets } = made;
+  if (targets.length === 1 || !['proved', 'failed', 'missing'].includes(state))
+    return stateWords[state].label;
   const provable = targets.filter(({ state, proof }) => !(state === 'passed' && proof === null));
   const proved = provable.filter(isProved).length;
   return `${proved} of ${provable.length} proved`;
