@@ -35,6 +35,8 @@ export interface SliceDrawing {
   groups: SliceGroup[];
   /** Whether the figures stand at the right of the dots. */
   figures: boolean;
+  /** Whether it is so tall that the axis stands at its top too. */
+  tall: boolean;
 }
 
 /** Pixels from one run's line to the next, closer where no figures stand beside them; and around a group. */
@@ -44,6 +46,7 @@ const AIR = 16;
 /** More runs than this have no figures beside their dots: the table has them. */
 const FIGURES = 4;
 const LONGEST = 26;
+const TALL = 480;
 export const MOST_RUNS = 12;
 
 /** All rows first, then the slices; each run a dot with its interval on one common axis, in pixels. */
@@ -74,7 +77,8 @@ export function prepareSlices(
   const right = figures ? textWidth('100.0 %') + 14 : 12;
   const pixel = (value: number) => toPixel(x, value, left, width - right);
   const line = figures ? LINE : CLOSE;
-  let top = TOP;
+  const tall = parts.length * (runs.length * line + AIR) > TALL;
+  let top = TOP + (tall ? AIR : 0);
   const groups = parts.map(({ name, rows, accuracy }, at): SliceGroup => {
     const height = runs.length * line + AIR;
     const group = { name, rows, text: texts[at]!, rowsText: rowsTexts[at]!, top, height };
@@ -104,5 +108,6 @@ export function prepareSlices(
     xTicks: tickTexts(ticks(x.low, x.high, Math.max(2, Math.floor((width - left - right) / 90))), shareText),
     groups,
     figures,
+    tall,
   };
 }

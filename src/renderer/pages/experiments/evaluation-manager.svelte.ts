@@ -45,6 +45,18 @@ export class EvaluationManager {
   get total(): number {
     return this.#total;
   }
+  /** Whether it was evaluated but its answers are not kept: by an older release, or removed since. */
+  get withoutAnswers(): boolean {
+    if (this.#rows === null || this.#total > 0) return false;
+    const { only } = this.#choice;
+    return only === 'all' || (only === 'wrong' && this.#errors > 0);
+  }
+  get #errors(): number {
+    const cells = this.#evaluation?.confusion ?? [];
+    return cells
+      .flatMap((row, at) => row.filter((_, other) => other !== at))
+      .reduce((sum, one) => sum + one, 0);
+  }
   get rowsFault(): FaultValue | null {
     return this.#rowsFault;
   }

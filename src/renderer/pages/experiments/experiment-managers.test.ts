@@ -231,6 +231,36 @@ describe('evaluation and log', () => {
     expect(waiting[1]!.input).toMatchObject({ only: 'all', order: 'row' });
   });
 
+  it('knows that answers are not kept where errors were counted and no row is there', async () => {
+    let errors = 3;
+    const back = fakeBackend({
+      'experiments/evaluation': () => ({
+        evaluation: {
+          labels: ['a', 'b'],
+          rows: 9,
+          metrics: {},
+          perClass: [],
+          confusion: [
+            [6, errors],
+            [0, 0],
+          ],
+        },
+      }),
+      'experiments/predictions': () => ({ total: 0, items: [] }),
+    });
+    const open = async () => {
+      const evaluation = new EvaluationManager(back.rpc, 'e');
+      await Promise.all([evaluation.open(), vi.advanceTimersByTimeAsync(0)]);
+      return evaluation;
+    };
+    expect((await open()).withoutAnswers).toBe(true);
+    errors = 0;
+    const faultless = await open();
+    expect(faultless.withoutAnswers).toBe(false);
+    await Promise.all([faultless.choose({ only: 'all', order: 'row' }), vi.advanceTimersByTimeAsync(0)]);
+    expect(faultless.withoutAnswers).toBe(true);
+  });
+
   it('shows the end of a long log first and goes back page by page', async () => {
     const lines = Array.from({ length: 450 }, (_, i) => ({ at: i, level: 'info' as const, message: `${i}` }));
     const back = fakeBackend({
