@@ -38,6 +38,11 @@ const values = z.object({
 
 const work: Work = async (given, context) => {
   const options = values.parse(given);
+  const format = tableFormat(options.output);
+  if (format !== null && options.input === '-')
+    throw fault('cli/usage', {
+      message: `--output ${options.output} needs a file as --input, whose columns it keeps`,
+    });
   const model = await modelFolder(options.model, context);
   const adapter = options.adapter === undefined ? undefined : await adapterFolder(options.adapter);
   const { openPredictor } = await import('../../engine/predict.ts');
@@ -50,7 +55,6 @@ const work: Work = async (given, context) => {
     ...(options.batchSize !== undefined && { batchSize: options.batchSize }),
   });
   try {
-    const format = tableFormat(options.output);
     if (format !== null) return await writeTable(predictor, { ...options, format }, context);
     const rows = readInput({ ...options, signal: context.signal, say: context.say });
     const results = predictRows(predictor, rows, options.input);
@@ -75,10 +79,6 @@ async function writeTable(
   { input, output = '', textColumn, textPairColumn, format }: TableOutput,
   context: CommandContext,
 ): Promise<Outcome> {
-  if (input === '-')
-    throw fault('cli/usage', {
-      message: `--output ${output} needs a file as --input, whose columns it keeps`,
-    });
   const { answeredFile } = await import('../../engine/serving/answered-file.ts');
   const { tokenizer, maxLength, labelNames: labels } = predictor;
   const answerer = {
