@@ -7,9 +7,10 @@ import type { App } from '../app.ts';
 import type { BackendContext } from '../context.ts';
 import { compareRuns } from './comparison.ts';
 import { Figures } from './figures.ts';
+import { pairRuns } from './pair.ts';
 import { readRuns } from './runs.ts';
 import { specOnVersion } from './retrain.ts';
-import { readTogether, textsOf } from './together.ts';
+import { readAnswered, readTogether, textsOf } from './together.ts';
 import { CompareWork } from './work.ts';
 
 /** Deciding between experiments: from their stored predictions. `experiments` makes the new ones; `app` tells of ends. */
@@ -35,17 +36,9 @@ export function compareHandlers(
   return {
     'compare/read': ({ ids, baselineId }) => compareRuns(context, { work, figures }, ids, baselineId),
     'compare/pair': async ({ baselineId, otherId }) => {
-      const [baseline, other] = await readTogether(context, [baselineId, otherId]);
+      const [baseline, other] = await readAnswered(context, [baselineId, otherId]);
       if (!baseline || !other) throw fault('compare/same-run', {});
-      await figures.count([baseline.answers, other.answers]);
-      const pair = await work.ask('pair', {
-        database,
-        baseline: { id: baselineId, name: baseline.name },
-        other: { id: otherId, name: other.name },
-      });
-      if (pair) return pair;
-      const data = baseline.experiment.dataName;
-      throw fault('compare/no-common-rows', { a: baseline.name, b: other.name, data });
+      return pairRuns(context, { work, figures }, baseline, other);
     },
     'compare/disagreements': async (query) => {
       const runs = await readTogether(context, query.ids);

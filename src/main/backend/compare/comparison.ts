@@ -1,19 +1,21 @@
 import type { Comparison } from '../../../shared/contract/compare.ts';
-import { fault } from '../../../shared/faults/index.ts';
+import { fault, Fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
 import type { Figures } from './figures.ts';
+import { pairRuns } from './pair.ts';
 import { readRuns } from './runs.ts';
 import { differencesOf, seedGroupsOf, type SeedGroup } from './settings.ts';
 import type { CompareWork } from './work.ts';
-import { bestOf, reasonFor, verdictOf, warningsOf, type Counted } from './words.ts';
+import { bestOf, highest, reasonFor, verdictOf, warningsOf, type Counted } from './words.ts';
 
 /** Any number of runs against one of them. Throws `store/unknown` where none of them is there. */
 export async function compareRuns(
   context: BackendContext,
-  { work, figures }: { work: CompareWork; figures: Figures },
+  parts: { work: CompareWork; figures: Figures },
   ids: readonly string[],
   baselineId: string | null,
 ): Promise<Comparison> {
+  const { work, figures } = parts;
   const wanted = [...new Set(baselineId === null ? ids : [...ids, baselineId])];
   const runs = await readRuns(context, wanted);
   const first = runs.find(({ experiment }) => experiment.id === baselineId) ?? runs[0];
@@ -43,12 +45,35 @@ export async function compareRuns(
       against: one.count?.against ?? null,
       reason: reasonFor(one, baseline),
     })),
-    verdict: verdictOf(counted, baseline),
+    verdict: (await verdictOnCommonRows(context, parts, counted, baseline)) ?? verdictOf(counted, baseline),
     bestId: bestOf(counted, baseline)?.run.experiment.id ?? null,
     warnings: warningsOf(counted, baseline, wanted.length - runs.length),
     seedGroups: seedGroups.map((group) => ({ ...group, ...spreadOf(group, counted) })),
     differences: differencesOf(runs, seedGroups),
   };
+}
+
+/**
+ * Where no run answered just the baseline's rows: the best of those with rows in common, tested on these. Null: none
+ * has any, or it cannot be known, because a data file is gone.
+ */
+async function verdictOnCommonRows(
+  context: BackendContext,
+  parts: { work: CompareWork; figures: Figures },
+  runs: readonly Counted[],
+  baseline: Counted,
+): Promise<string | null> {
+  if (!baseline.count || runs.some(({ count }) => count?.against)) return null;
+  const best = highest(runs.filter((one) => one !== baseline && one.count));
+  const [a, b] = [baseline.run, best?.run].map((run) =>
+    run?.answers ? { ...run, answers: run.answers } : null,
+  );
+  if (!a || !b) return null;
+  const pair = await pairRuns(context, parts, a, b).catch((error: unknown) => {
+    if (error instanceof Fault) return null;
+    throw error;
+  });
+  return pair?.sentence ?? null;
 }
 
 function adapterBytes({ db }: BackendContext, experimentId: string): number | null {

@@ -244,6 +244,31 @@ describe('compare/calibration', () => {
   });
 });
 
+it('compares over corrected labels on the rows that both versions have alike, and says so', async () => {
+  const backend = await testBackend();
+  const { call, context } = backend;
+  const { versionId, a } = await twoRuns(backend);
+  const changes = [{ row: 2, label: 'spam' }];
+  const { version } = await call('datasets/relabel', { versionId, changes });
+  const corrected = answers({}).map((one) => (one.row === 2 ? { ...one, expected: 'spam' } : one));
+  const again = addRun(context.db, {
+    name: 'Again',
+    labels,
+    answers: corrected,
+    record: { versionId: version.id, dataName: 'Messages v2' },
+  });
+  const { runs, warnings, verdict } = await call('compare/read', { ids: [a, again] });
+  expect(runs[1]!.against).toBeNull();
+  expect(warnings[0]).toMatch(
+    /^These runs were evaluated on different rows: 12 of Messages and 12 of Messages v2\./,
+  );
+  expect(verdict).toMatch(
+    /^No difference shown between A and Again: 27\.3 points \(.*\), on the 11 rows that Messages and Messages v2 have with the same label\.$/,
+  );
+  const pair = await call('compare/pair', { baselineId: a, otherId: again });
+  expect(pair).toMatchObject({ rows: 11, onlyBaseline: 0, onlyOther: 3, sentence: verdict });
+});
+
 describe('compare/retrain', () => {
   it('queues the same settings on another version, and refuses other labels', async () => {
     const backend = await testBackend();

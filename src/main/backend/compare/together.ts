@@ -1,4 +1,4 @@
-import { fault } from '../../../shared/faults/index.ts';
+import { fault, type Fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
 import { textsOfConfig } from '../experiments/predictions.ts';
 import { knownVersion } from '../datasets/library.ts';
@@ -17,26 +17,50 @@ export interface AnsweredRun extends ComparedRun {
  * `compare/no-predictions`, `compare/different-rows`.
  */
 export async function readTogether(context: BackendContext, ids: readonly string[]): Promise<AnsweredRun[]> {
+  const runs = await readAnswered(context, ids);
+  const groups = new Map(
+    runs.map((run) => [JSON.stringify([run.answers.dataKey, labelsOf(context, run)]), run]),
+  );
+  if (groups.size > 1) throw differentData(context, [...groups.values()]);
+  return runs;
+}
+
+/** Throws `store/unknown`, `compare/no-predictions`. */
+export async function readAnswered(context: BackendContext, ids: readonly string[]): Promise<AnsweredRun[]> {
   const found = await readRuns(context, ids);
   const gone = ids.find((id) => !found.some(({ experiment }) => experiment.id === id));
   if (gone !== undefined) throw fault('store/unknown', { kind: 'experiment', id: gone });
-  const runs = found.map((run): AnsweredRun => {
+  return found.map((run): AnsweredRun => {
     const { answers, reason, name } = run;
     if (!answers) throw fault('compare/no-predictions', { reason: reason ?? `${name} was not evaluated.` });
     return { ...run, answers };
   });
-  const groups = new Map(
-    runs.map((run) => [JSON.stringify([run.answers.dataKey, labelsOf(context, run)]), run]),
-  );
-  if (groups.size > 1) {
-    const parts = [...groups.values()].map((run) => ({
-      data: run.experiment.dataName,
-      rows: rowsOf(context, run),
-      labels: labelsOf(context, run),
-    }));
-    throw fault('compare/different-rows', { reason: differentRows(parts) });
-  }
-  return runs;
+}
+
+/**
+ * How two runs can be paired: on equal row numbers (`files` null), or by the texts of two versions of one data set.
+ * Null: not at all.
+ */
+export function pairing(
+  context: BackendContext,
+  a: AnsweredRun,
+  b: AnsweredRun,
+): { files: [string, string] | null } | null {
+  if (JSON.stringify(labelsOf(context, a)) !== JSON.stringify(labelsOf(context, b))) return null;
+  if (a.answers.dataKey === b.answers.dataKey) return { files: null };
+  const { datasetId } = a.experiment;
+  if (datasetId === null || datasetId !== b.experiment.datasetId) return null;
+  const [inA, inB] = [textsOf(context, a), textsOf(context, b)];
+  return { files: [inA.file, inB.file] };
+}
+
+export function differentData(context: BackendContext, runs: readonly AnsweredRun[]): Fault {
+  const parts = runs.map((run) => ({
+    data: run.experiment.dataName,
+    rows: rowsOf(context, run),
+    labels: labelsOf(context, run),
+  }));
+  return fault('compare/different-rows', { reason: differentRows(parts) });
 }
 
 /** By name. */

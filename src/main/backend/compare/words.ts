@@ -52,7 +52,8 @@ export function bestOf(runs: readonly Counted[], baseline: Counted): Counted | n
   return baseline.count ? highest(compared) : null;
 }
 
-function highest(runs: readonly Counted[]): Counted | null {
+/** The one with the highest accuracy, the first of equals. */
+export function highest(runs: readonly Counted[]): Counted | null {
   return runs.reduce<Counted | null>(
     (best, one) => (best && accuracyOf(best) >= accuracyOf(one) ? best : one),
     null,
