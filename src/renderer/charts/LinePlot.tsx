@@ -111,7 +111,14 @@ export function LinePlot(props: LinePlotProps) {
           strokeDasharray={line.faint ? '' : line.dash}
           dot={
             line.dots
-              ? { r: 2.5, fill: line.colour, strokeWidth: 0, strokeDasharray: '', clipDot: false }
+              ? {
+                  className: markOf(line.place),
+                  r: 2.5,
+                  fill: line.colour,
+                  strokeWidth: 0,
+                  strokeDasharray: '',
+                  clipDot: false,
+                }
               : false
           }
           activeDot={false}

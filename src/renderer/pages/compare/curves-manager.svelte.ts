@@ -36,6 +36,7 @@ export class CurvesManager {
   /** Reads what is missing of these. */
   async open(ids: readonly string[]): Promise<void> {
     this.#wanted = ids;
+    this.#fault = null;
     this.#show();
     const missing = ids.filter((id) => !this.#curves.has(id) && !this.#asking.has(id));
     for (const id of missing) this.#asking.add(id);
@@ -67,7 +68,6 @@ export class CurvesManager {
       const columns = new CurveColumns();
       columns.append(curve);
       this.#curves.set(id, { curve: columns, evaluations });
-      this.#fault = null;
       this.#showSoon();
     } catch (error) {
       this.#fault = faultOf(error);

@@ -12,7 +12,7 @@ export const costs: Readonly<Record<Cost, { name: string; choice: string; text: 
   trainable: { name: 'trained parameters', choice: 'parameters', text: (value) => short(value) },
   seconds: { name: 'training time', choice: 'time', text: (value) => duration(value) },
   memory: { name: 'peak memory', choice: 'memory', text: (value) => megabytes(value) },
-  bytes: { name: 'size of the adapter', choice: 'adapter size', text: (value) => bytes(value) },
+  bytes: { name: 'size of the adapter', choice: 'size', text: (value) => bytes(value) },
 };
 export const isCost = (name: string): name is Cost => Object.hasOwn(costs, name);
 
