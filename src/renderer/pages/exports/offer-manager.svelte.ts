@@ -67,6 +67,9 @@ export class OfferManager {
       : this.chosen.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0),
   );
 
+  /** Whether something is ticked that is proved: a script is not. */
+  readonly proves = $derived.by(() => this.chosen.some(({ target }) => target !== 'script'));
+
   has(target: ExportTarget): boolean {
     return this.#chosen.has(target);
   }
@@ -124,7 +127,8 @@ export class OfferManager {
       this.#offer = offer;
       this.name = offer.name;
       this.folder = offer.folder;
-      this.#chosen = new Set(usual.filter((target) => this.#possible.includes(target)));
+      const ticked = offer.refused === null ? usual : [];
+      this.#chosen = new Set(ticked.filter((target) => this.#possible.includes(target)));
       this.#fault = null;
     } catch (error) {
       this.#fault = faultOf(error);

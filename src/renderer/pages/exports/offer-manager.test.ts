@@ -72,7 +72,7 @@ describe('what is offered', () => {
 
   it('a base that changed leaves nothing to tick', async () => {
     const refused = 'The base model changed.';
-    const { form, started } = open({ refused, targets: offer.targets.map((one) => ({ ...one, refused })) });
+    const { form, started } = open({ refused, targets: [offered('hf', { refused }), offered('script')] });
     await form.read();
     expect(form.reason).toBe('Tick one target at least.');
     expect(await form.start()).toBeNull();
