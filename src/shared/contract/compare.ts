@@ -40,7 +40,10 @@ export type RunFigures = z.infer<typeof runFiguresSchema>;
 export const comparisonSchema = z.object({
   baselineId: id,
   runs: z.array(runFiguresSchema),
-  /** "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)." One for the best run against the baseline. */
+  /**
+   * "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)." One for the best run against the baseline; where no
+   * run has just its rows, for the rows in common, which it then names.
+   */
   verdict: z.string(),
   /** The run with the highest accuracy on the baseline's rows, the baseline included; null: none was evaluated. */
   bestId: id.nullable(),
@@ -141,7 +144,10 @@ const ids = z.array(id).min(1).max(500);
 export const compareMethods = {
   /** Intervals are percentiles of 2,000 seeded resamples. `baselineId` null: the first experiment. */
   'compare/read': method(z.object({ ids, baselineId: id.nullable().default(null) }), comparisonSchema),
-  /** Two runs of any comparison, on the rows that both have answered. */
+  /**
+   * Two runs on the rows that both have answered; on two versions of a data set, on those with the same text and label.
+   * `sentence` says which rows, where they are not all of both.
+   */
   'compare/pair': method(
     z.object({ baselineId: id, otherId: id }),
     z.object({

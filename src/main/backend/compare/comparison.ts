@@ -33,6 +33,7 @@ export async function compareRuns(
   const counted = runs.map((run): Counted => ({ run, count: counts.get(run.experiment.id) }));
   const baseline = counted.find(({ run }) => run === first)!;
   const seedGroups = seedGroupsOf(runs);
+  await new Promise(setImmediate);
   return {
     baselineId: first.experiment.id,
     runs: counted.map((one) => ({
