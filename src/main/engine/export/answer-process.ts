@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
+import { softmax } from '../metrics/probabilities.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { openEngineModel, type Answering } from './engine-model.ts';
 import { openExported } from './exported-model.ts';
@@ -9,19 +11,23 @@ const TIMED_RUNS = 5;
 const TIMED_MS = 3000;
 
 process.once('message', (message) => {
-  void answer(message).then((reply) => process.send!(reply, () => process.exit(0)));
+  void answer(message).then((reply) =>
+    process.send!(reply, () => {
+      if (!('port' in reply) || reply.port === null) process.exit(0);
+    }),
+  );
 });
 process.once('disconnect', () => process.exit(1));
 
 async function answer(message: unknown): Promise<Message> {
   try {
     const question = questionSchema.parse(message);
-    const { texts, timed } = question;
+    const { texts, timed, serve } = question;
     const model = await open(question);
     const values = await model.answer(texts, (done) => process.send!({ done }));
     const latency = { batch_1: await medianMs(model, timed, 1), batch_32: await medianMs(model, timed, 32) };
-    await model.close();
-    return { values, latency };
+    const port = serve === null ? null : await serveModel(model, question, serve);
+    return { values, latency, port };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     const shown = error instanceof Fault ? error : fault('export/cannot-load', { detail });
@@ -36,6 +42,33 @@ async function open({ kind, folder, adapter, head, base, pooling, maxLength }: Q
   if (pooling !== null) return openEngineModel({ model: folder, head: 'encoder', pooling, maxLength });
   const model = await openExported(folder, maxLength, base);
   return { answer: (texts, onDone) => model.logits(texts, onDone), close: () => model.close() };
+}
+
+/** Answers by HTTP until this process is ended; gives the port. */
+async function serveModel(
+  model: Answering,
+  { folder, maxLength }: Question,
+  labels: readonly string[],
+): Promise<number> {
+  const { startModelServer } = await import('../serving/model-server.ts');
+  const { port } = await startModelServer({
+    name: path.basename(folder),
+    labels,
+    maxLength,
+    port: 0,
+    predict: async (texts) => {
+      const probabilities = softmax(await model.answer(texts), labels.length);
+      return texts.map((_, row) => {
+        const own = Array.from(labels, (label, i): [string, number] => [
+          label,
+          probabilities[row * labels.length + i]!,
+        ]);
+        const [label, score] = own.reduce((best, one) => (one[1] > best[1] ? one : best));
+        return { label, score, scores: Object.fromEntries(own), cut: false };
+      });
+    },
+  });
+  return port;
 }
 
 /** Median time to answer `size` texts, tokenising included; 0 without texts. */

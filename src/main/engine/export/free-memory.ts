@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** So much may be left over before it is collected. */
-const LEFT_OVER_BYTES = 64 * 2 ** 20;
+const LEFT_OVER_BYTES = 16 * 2 ** 20;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

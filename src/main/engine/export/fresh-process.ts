@@ -24,6 +24,8 @@ export const questionSchema = z.object({
   texts: z.array(textSchema).min(1),
   /** Texts to measure the time with. */
   timed: z.array(textSchema),
+  /** Labels of a model that then also answers by HTTP, as `graft serve-model` does; null: it ends. */
+  serve: z.array(z.string()).nullable(),
 });
 export type Question = z.infer<typeof questionSchema>;
 
@@ -31,6 +33,8 @@ const answeredSchema = z.object({
   /** Logits or vectors [texts, width], row-major. */
   values: z.custom<Float32Array>((value) => value instanceof Float32Array),
   latency: z.object({ batch_1: z.number(), batch_32: z.number() }),
+  /** Where it answers by HTTP; null where it does not. */
+  port: z.number().nullable(),
 });
 export type Answered = z.infer<typeof answeredSchema>;
 
@@ -43,13 +47,14 @@ export type Message = z.infer<typeof messageSchema>;
 
 /**
  * Lets a process that knows nothing of the one that wrote an export load it from disk and answer. `onDone` is told how
- * many texts are answered. Throws the fault that it meets, `export/no-answer` when it ends without one, or the reason
- * of `signal`.
+ * many texts are answered; `meanwhile` may ask it by HTTP before it is ended. Throws the fault that it meets,
+ * `export/no-answer` when it ends without one, or the reason of `signal`.
  */
 export async function answerInFreshProcess(
   question: Question,
   signal: AbortSignal,
   onDone: (done: number) => void = () => undefined,
+  meanwhile: (answered: Answered) => Promise<void> = () => Promise.resolve(),
 ): Promise<Answered> {
   signal.throwIfAborted();
   const script = fileURLToPath(new URL(`./answer-process${extname(import.meta.url)}`, import.meta.url));
@@ -64,7 +69,7 @@ export async function answerInFreshProcess(
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
   try {
-    return await new Promise<Answered>((resolve, reject) => {
+    const answered = await new Promise<Answered>((resolve, reject) => {
       child.on('message', (value) => {
         const message = messageSchema.parse(value);
         if ('done' in message) onDone(message.done);
@@ -79,6 +84,8 @@ export async function answerInFreshProcess(
       });
       child.send(question);
     });
+    await meanwhile(answered);
+    return answered;
   } catch (error) {
     signal.throwIfAborted();
     throw error;

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
+import type { Snippet } from '../../../shared/contract/exports.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { isHubId, shownName } from './card/facts.ts';
 import { snippetsOf } from './card/snippets.ts';
@@ -25,6 +26,7 @@ export const TIMED_TEXTS = FIXED_TEXTS.slice(0, -1).map((text) => ({ text }));
 interface Tried {
   judged: Judged;
   latency: Answered['latency'];
+  snippets: Snippet[];
 }
 
 /**
@@ -42,7 +44,17 @@ export async function prove(
   const { target, precision, mostPointsLost, facts } = options;
   const pooling = targets[target].vectors ? options.pooling : null;
   const { values, width } = reference.valuesFor(target);
+  const folderName = path.basename(path.resolve(options.folder));
+  const code = snippetsOf({
+    target,
+    folderName,
+    modelName: shownName(facts.modelName),
+    labels: trained.base.labelNames,
+    maxLength: trained.maxLength,
+  });
+  const base = { folder: trained.model, name: shownName(facts.modelName) };
   const attempt = async (into: string, scales: WriteOptions['scales'], part: (share: number) => number) => {
+    let snippets: Snippet[] = [];
     await writeTarget(target, into, trained, {
       precision,
       pooling: options.pooling,
@@ -60,9 +72,14 @@ export async function prove(
         maxLength: trained.maxLength,
         texts: [...reference.texts],
         timed: TIMED_TEXTS,
+        serve: pooling === null ? [...trained.base.labelNames] : null,
       },
       signal,
       (done) => progress.answered(part(done / reference.texts.length)),
+      async ({ port }) => {
+        progress.tried();
+        snippets = await trySnippets(code, { target, folder: into, folderName, base, port, signal });
+      },
     );
     const judged = judge(values, answered.values, {
       target,
@@ -71,24 +88,13 @@ export async function prove(
       expected: reference.expected,
       mostPointsLost,
     });
-    return { judged, latency: answered.latency };
+    return { judged, latency: answered.latency, snippets };
   };
   const { tried, scales } =
     target === 'onnx-int8'
       ? await betterScales(folder, attempt)
       : { tried: await attempt(folder, 'per-channel', (share) => share), scales: null };
   const outcome = { ...tried.judged, latency_ms: tried.latency };
-  progress.tried();
-  const folderName = path.basename(path.resolve(options.folder));
-  const code = snippetsOf({
-    target,
-    folderName,
-    modelName: shownName(facts.modelName),
-    labels: trained.base.labelNames,
-    maxLength: trained.maxLength,
-  });
-  const base = { folder: trained.model, name: shownName(facts.modelName) };
-  const snippets = await trySnippets(code, { target, folder, folderName, base, signal });
   const proof = {
     graft: packageJson.version,
     made_at: new Date().toISOString(),
@@ -105,7 +111,7 @@ export async function prove(
     })),
     most_points_lost: mostPointsLost,
     outcome,
-    snippets,
+    snippets: tried.snippets,
   };
   await writeCard(folder, trained, { ...facts, modelName: shownName(facts.modelName) }, proof);
   const files = await folderHashes(folder);

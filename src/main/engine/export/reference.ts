@@ -59,7 +59,17 @@ export class Reference {
       }
       const adapter = adapterFolder === undefined ? {} : { adapter: adapterFolder };
       const { values } = await answerInFreshProcess(
-        { kind: 'trained', folder: model, ...adapter, head, pooling, maxLength, texts, timed: [] },
+        {
+          kind: 'trained',
+          folder: model,
+          ...adapter,
+          head,
+          pooling,
+          maxLength,
+          texts,
+          timed: [],
+          serve: null,
+        },
         signal,
         (done) => onShare((before + done / texts.length) / asked),
       );

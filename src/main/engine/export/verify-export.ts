@@ -51,6 +51,7 @@ export async function verifyExport(
       maxLength,
       texts: fixed.map(({ text }) => ({ text })),
       timed: TIMED_TEXTS,
+      serve: null,
       ...(base === undefined ? {} : { base }),
     },
     signal,

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Snippet } from '../../../../shared/contract/exports.ts';
 import type { TargetKey } from '../targets.ts';
-import type { SnippetCode } from './snippets.ts';
+import { SNIPPET_PORT, type SnippetCode } from './snippets.ts';
 
 /** A first start of Python with its libraries takes long. */
 const TIMEOUT_MS = 120_000;
@@ -32,6 +32,8 @@ export interface TryOptions {
   folderName: string;
   /** The same of the base, for an adapter. */
   base: { folder: string; name: string };
+  /** Where the export answers by HTTP as `graft serve-model` does; null: nowhere. */
+  port: number | null;
   signal: AbortSignal;
 }
 
@@ -76,8 +78,10 @@ function reasonOf(error: unknown): string {
 
 async function started({ language, code }: SnippetCode, place: string, options: TryOptions): Promise<string> {
   if (language === 'python') return runPython(code, place, options);
-  if (language === 'node' && options.target.startsWith('onnx')) return runNode(code, place, options);
-  throw new NotRun('It needs graft serve-model to run beside it.');
+  if (language === 'node' && options.target.startsWith('onnx')) return runWithPackages(code, place, options);
+  if (options.port === null) throw new NotRun('It asks a server, and none was started.');
+  const asked = code.replace(`127.0.0.1:${SNIPPET_PORT}`, `127.0.0.1:${options.port}`);
+  return language === 'node' ? runNode(asked, place, options) : runShell(asked, options);
 }
 
 async function runPython(code: string, place: string, { target, signal }: TryOptions): Promise<string> {
@@ -95,14 +99,26 @@ async function runPython(code: string, place: string, { target, signal }: TryOpt
   return stdout;
 }
 
-async function runNode(code: string, place: string, { signal }: TryOptions): Promise<string> {
+async function runWithPackages(code: string, place: string, options: TryOptions): Promise<string> {
   const packages = packagesFolder('@huggingface/transformers');
   if (packages === null) throw new NotRun('@huggingface/transformers is not installed on this machine.');
-  await symlink(packages, path.join(place, 'node_modules'), 'junction').catch(() => undefined);
+  await symlink(packages, path.join(place, 'node_modules'), 'junction');
+  return runNode(code, place, options);
+}
+
+async function runNode(code: string, place: string, { signal }: TryOptions): Promise<string> {
   const file = path.join(place, 'snippet.mjs');
   await writeFile(file, code);
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
   const { stdout } = await run(process.execPath, [file], { cwd: place, env, timeout: TIMEOUT_MS, signal });
+  return stdout;
+}
+
+async function runShell(code: string, { signal }: TryOptions): Promise<string> {
+  if (process.platform === 'win32') throw new NotRun('It is written for a POSIX shell.');
+  const there = await run('curl', ['--version'], { timeout: 10_000, signal }).catch(() => null);
+  if (there === null) throw new NotRun('curl was not found on this machine.');
+  const { stdout } = await run('/bin/sh', ['-c', code], { timeout: TIMEOUT_MS, signal });
   return stdout;
 }
 
