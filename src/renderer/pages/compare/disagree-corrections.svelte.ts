@@ -64,6 +64,7 @@ export class Corrections {
   discard(): void {
     this.#changes = new Map();
     this.#past = [];
+    this.#fault = null;
   }
 
   /** Stores the corrections as a new version; null where that was refused: `fault` says why, and they stay. */

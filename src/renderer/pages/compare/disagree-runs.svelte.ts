@@ -28,16 +28,13 @@ export interface RowsGroup {
 export class ComparedRuns {
   readonly #rpc: Pick<RpcClient, 'call'>;
   readonly #ids: readonly string[];
-  readonly #colours: readonly string[];
   #runs = $state.raw<ComparedRun[] | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
   #chosen = $state<string | null>(null);
 
-  /** `colours`: of the runs by their order; where there are none, those of the charts. */
-  constructor(rpc: Pick<RpcClient, 'call'>, ids: readonly string[], colours: readonly string[] = []) {
+  constructor(rpc: Pick<RpcClient, 'call'>, ids: readonly string[]) {
     this.#rpc = rpc;
     this.#ids = ids;
-    this.#colours = colours;
     void this.read();
   }
 
@@ -81,7 +78,7 @@ export class ComparedRuns {
         return {
           id: run.experiment.id,
           name: names.get(run.experiment.id) ?? run.experiment.name,
-          colour: this.#colours[place] ?? seriesLook(place).colour,
+          colour: seriesLook(place).colour,
           place,
           rows: run.rows,
           accuracy: run.accuracy,

@@ -4,9 +4,9 @@ import { fakeBackend } from '../data/fake-backend.ts';
 import { ComparedRuns } from './disagree-runs.svelte.ts';
 import { comparison, run } from './disagree-test-support.ts';
 
-async function open(runs: RunFigures[], ids: string[], colours?: string[]) {
+async function open(runs: RunFigures[], ids: string[]) {
   const backend = fakeBackend({ 'compare/read': () => comparison(runs) });
-  const compared = new ComparedRuns(backend.rpc, ids, colours);
+  const compared = new ComparedRuns(backend.rpc, ids);
   await vi.advanceTimersByTimeAsync(0);
   return compared;
 }
@@ -15,11 +15,11 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('runs row by row', () => {
-  it('stand beside each other in the order asked for, with the colours given', async () => {
-    const compared = await open([run('b'), run('a')], ['a', 'b'], ['red', 'blue']);
+  it('stand beside each other in the order asked for, in the colours of that order', async () => {
+    const compared = await open([run('b'), run('a')], ['a', 'b']);
     expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
-      ['a', 'red'],
-      ['b', 'blue'],
+      ['a', 'var(--series-1)'],
+      ['b', 'var(--series-2)'],
     ]);
   });
 
