@@ -1,11 +1,21 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { addonPlaces } from './setup/addon.mjs';
 import { taskEnvironment } from './setup/node24.mjs';
-import { projectDir } from './setup/places.mjs';
+import { platformKey, projectDir } from './setup/places.mjs';
 import { runTask } from './setup/process.mjs';
+import { SetupError, step } from './setup/report.mjs';
+import { packRuntime } from './setup/runtime-archive.mjs';
+import { ensureTensorFlow, hasWheel, tensorflowVersion } from './setup/tensorflow.mjs';
+import { findPython } from './setup/wheel.mjs';
 
-/** Makes this platform's installers in dist/. `args` go to electron-builder. Resolves to its exit code. */
+/**
+ * Makes this platform's installers in dist/. `args` go to electron-builder; `--runtime cuda` makes the archive of that
+ * runtime instead. Resolves to an exit code.
+ */
 export async function packageApp(node, args) {
+  const at = args.indexOf('--runtime');
+  if (at >= 0) return packageRuntime(args[at + 1]);
   const dist = path.join(projectDir, 'dist');
   fs.mkdirSync(dist, { recursive: true });
   fs.writeFileSync(path.join(dist, 'licences.txt'), licences(path.join(projectDir, 'node_modules')));
@@ -14,6 +24,46 @@ export async function packageApp(node, args) {
     cwd: projectDir,
     env: taskEnvironment(node, projectDir),
   });
+}
+
+/** The runtime for NVIDIA GPUs as one archive, for `graft runtime install`: the libraries, the addon, their licences. */
+async function packageRuntime(variant) {
+  if (variant !== 'cuda' || !hasWheel(variant)) {
+    throw new SetupError(
+      `There is no runtime "${variant ?? ''}" for ${platformKey}.`,
+      'npm run package -- --runtime cuda works on linux-x64.',
+    );
+  }
+  const libraries = await ensureTensorFlow(variant);
+  const root = path.join(projectDir, 'dist/runtime');
+  fs.rmSync(root, { recursive: true, force: true });
+  for (const part of ['lib', 'nvidia', 'licences']) {
+    const from = path.join(libraries, part);
+    if (fs.existsSync(from)) linkTree(from, path.join(root, part));
+  }
+  linkTree(addonPlaces(projectDir).addon, path.join(root, 'addon/napi-v8/tfjs_binding.node'));
+  const archive = path.join(
+    projectDir,
+    `dist/graft-runtime-${variant}-${tensorflowVersion}-${platformKey}.zip`,
+  );
+  const about = { variant, tensorflow: tensorflowVersion, platform: platformKey };
+  await step(path.basename(archive), async () => packRuntime(await findPython(), root, archive, about));
+  fs.rmSync(root, { recursive: true });
+  return 0;
+}
+
+/** Copies files without their bytes where the disk allows. */
+function linkTree(from, to) {
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  if (fs.statSync(from).isDirectory()) {
+    for (const name of fs.readdirSync(from)) linkTree(path.join(from, name), path.join(to, name));
+  } else if (!fs.lstatSync(from).isSymbolicLink()) {
+    try {
+      fs.linkSync(from, to);
+    } catch {
+      fs.copyFileSync(from, to);
+    }
+  }
 }
 
 /** The licence of each package that is inside, in its own words where it has a file. */

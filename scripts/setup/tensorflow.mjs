@@ -83,8 +83,15 @@ export async function ensureTensorFlow(variant, { platform = platformKey, cache 
   return dir;
 }
 
-/** Takes out of a wheel what the addon needs: a fifth of TensorFlow's headers' size, and no Python. */
+/** Takes out of a wheel what the addon needs: a fifth of TensorFlow's headers' size, no Python, and the licences. */
 async function unpackRuntimeWheel(python, wheel, target) {
+  await unpackWheel({
+    python,
+    wheel,
+    target: path.join(target, 'licences'),
+    strip: '',
+    patterns: ['*.dist-info/*[Ll][Ii][Cc][Ee][Nn][Ss][Ee]*', '*THIRD_PARTY*', '*.dist-info/*NOTICE*'],
+  });
   if (path.basename(wheel).startsWith('nvidia_')) {
     const patterns = ['nvidia/*/lib/*.so*', 'nvidia/*/bin/*', 'nvidia/*/nvvm/libdevice/*'];
     await unpackWheel({ python, wheel, target, strip: '', patterns });

@@ -72,6 +72,24 @@ export const systemMethods = {
   ),
   /** Takes seconds: measures what TensorFlow really uses. */
   'system/doctor': method(nothing, z.object({ parts: z.array(partSchema), checkedAt: time })),
+  /** The runtime for NVIDIA GPUs: what is installed beside the one inside the app. */
+  'system/runtime': method(
+    nothing,
+    z.object({
+      /** False where there is none for this platform. */
+      available: z.boolean(),
+      hasDriver: z.boolean(),
+      installed: z
+        .object({ tensorflow: z.string(), bytes: count, folder: z.string(), used: z.boolean() })
+        .nullable(),
+    }),
+  ),
+  /** Installs an archive, a file or an address: a job. */
+  'system/install-runtime': method(
+    z.object({ source: z.string().min(1).max(4000) }),
+    z.object({ jobId: id }),
+  ),
+  'system/remove-runtime': method(nothing, nothing),
   'system/storage': method(nothing, z.object({ items: z.array(storageItemSchema), total: count })),
   'system/clean': method(z.object({ keys: z.array(z.string()).min(1) }), z.object({ freed: count })),
   'system/licences': method(

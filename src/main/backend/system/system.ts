@@ -7,6 +7,7 @@ import { homeHandlers } from './home.ts';
 import { licenceHandlers } from './licences.ts';
 import { preferenceHandlers } from './preferences.ts';
 import { receiveHandlers } from './receive-file.ts';
+import { runtimeHandlers } from './runtime/runtime.ts';
 import { sampleHandlers } from './sample.ts';
 import { statusHandlers, type ListExperiments } from './status.ts';
 import { storageHandlers } from './storage.ts';
@@ -24,6 +25,7 @@ export function systemHandlers(
     ...licenceHandlers(),
     ...preferenceHandlers(context),
     ...receiveHandlers(context),
+    ...runtimeHandlers(context),
     ...sampleHandlers(context),
     ...statusHandlers(context, doctor, listExperiments),
     ...storageHandlers(context),

@@ -1,8 +1,7 @@
 import { Argument, Command } from 'commander';
 import { installedRuntime, tensorflowVersion } from '../../engine/runtime/installed.ts';
 import { installRuntime, removeRuntime } from '../../backend/system/runtime/install.ts';
-import { runWork, setWork, type CommandContext, type Outcome } from '../command.ts';
-import { option } from '../options.ts';
+import { runWork, type CommandContext, type Outcome } from '../command.ts';
 
 const help = `
 The CPU runtime is inside Graft. With an NVIDIA GPU the CUDA runtime is installed beside it, for this user; it is used
@@ -45,20 +44,31 @@ async function remove(): Promise<Outcome> {
 }
 
 export function runtimeCommand(): Command {
-  const json = (command: Command): Command => command.addOption(option.json());
+  // --json is an option of `runtime` itself, wherever it stands.
+  const options = (command: Command): Record<string, unknown> => command.optsWithGlobals();
+  const source = new Argument(
+    '<source>',
+    'the archive: a file, or an http(s) address that a .sha256 stands beside',
+  );
   return new Command('runtime')
     .description('Installs the runtime for NVIDIA GPUs, shows it, removes it.')
     .addHelpText('after', help)
     .addCommand(
-      json(new Command('install'))
+      new Command('install')
         .description('Installs a runtime archive: all of it, or nothing.')
-        .addArgument(
-          new Argument('<source>', 'the archive: a file, or an http(s) address that a .sha256 stands beside'),
-        )
-        .action((source: string, options: Record<string, unknown>) =>
-          runWork(options, (_, context) => install(source, context)),
+        .addArgument(source)
+        .action((given: string, _: object, command: Command) =>
+          runWork(options(command), (_options, context) => install(given, context)),
         ),
     )
-    .addCommand(setWork(json(new Command('list')).description('Shows what is installed.'), list))
-    .addCommand(setWork(json(new Command('remove')).description('Deletes what is installed.'), remove));
+    .addCommand(
+      new Command('list')
+        .description('Shows what is installed.')
+        .action((_: object, command: Command) => runWork(options(command), list)),
+    )
+    .addCommand(
+      new Command('remove')
+        .description('Deletes what is installed.')
+        .action((_: object, command: Command) => runWork(options(command), remove)),
+    );
 }

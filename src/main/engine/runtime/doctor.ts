@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { chosenAddon, installedRuntime } from './installed.ts';
 import { examineMachine } from './machine.ts';
 import { probeAnswerSchema, type ProbeAnswer, type ProbeResult } from './probe-answer.ts';
 import { troubles } from './quiet.ts';
@@ -27,7 +28,7 @@ export async function examine(): Promise<DoctorReport> {
     await probeTensorFlow(),
   ];
   const hasDriver = machine.some((part) => part.name === 'GPU driver' && part.version !== null);
-  return { parts: [...tools, tokenizers(), ...tensorflow(probe, hasDriver), ...machine] };
+  return { parts: [...tools, tokenizers(), ...tensorflow(probe, hasDriver), ...cudaRuntime(), ...machine] };
 }
 
 async function probeTensorFlow(): Promise<ProbeAnswer> {
@@ -83,8 +84,20 @@ function device(result: ProbeResult, hasDriver: boolean): DoctorPart {
     ...part,
     status: 'warning',
     detail: `${part.detail}; the GPU of this machine is not used`,
-    remedy: 'Run GRAFT_RUNTIME=cuda npm run setup in the folder of Graft; CUDA 12 needs driver 525 or newer.',
+    remedy:
+      'Install the CUDA runtime (graft runtime install FILE), or run GRAFT_RUNTIME=cuda npm run setup in the folder of Graft; CUDA 12 needs driver 525 or newer.',
   };
+}
+
+/** The runtime that was installed beside the app; nothing is said where there is none. */
+function cudaRuntime(): DoctorPart[] {
+  const runtime = installedRuntime();
+  if (runtime === null) return [];
+  const size = `${Math.round(runtime.bytes / 1e6)} MB`;
+  const use =
+    chosenAddon() === null ? 'not used: there is no NVIDIA driver, or GRAFT_RUNTIME is cpu' : 'in use';
+  const detail = `${use}, ${size}, ${runtime.folder}`;
+  return [{ name: 'CUDA runtime', status: 'ok', version: runtime.manifest.tensorflow, detail }];
 }
 
 /** The library that the addon is linked to, by the name of its folder in the cache. */

@@ -78,7 +78,7 @@ async function publishedHash(url: string, signal: AbortSignal): Promise<string> 
 async function fetchRest(url: string, part: string, start: number, control: DownloadControl): Promise<void> {
   const silence = new AbortController();
   const signal = AbortSignal.any([control.signal, silence.signal]);
-  let timer = setTimeout(() => silence.abort(new Error('the server is silent')), SILENCE_MS);
+  const timer = setTimeout(() => silence.abort(new Error('the server is silent')), SILENCE_MS);
   try {
     const response = await fetch(url, { signal, headers: start > 0 ? { range: `bytes=${start}-` } : {} });
     if (response.status === 416) return;
@@ -93,7 +93,7 @@ async function fetchRest(url: string, part: string, start: number, control: Down
       throw writeFault(part, error);
     });
     try {
-      for await (const chunk of response.body) {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         timer.refresh();
         await handle.write(chunk).catch((error: unknown) => {
           throw writeFault(part, error);
