@@ -26,7 +26,7 @@ it('graft export and graft merge with --workspace stand in the window, live, onc
   const { exports } = await backend.call('exports/list', {});
   expect(exports.map(({ name }) => name)).toEqual(['merged', 'several']);
   expect((await backend.call('adapters/read', { id: source.id })).adapter.exports).toBe(2);
-}, 120_000);
+}, 240_000);
 
 it('says so where the workspace does not know the adapter', async () => {
   const backend = await importedBackend();
@@ -40,4 +40,4 @@ it('says so where the workspace does not know the adapter', async () => {
   expect(status).toBe(0);
   expect(stderr).toContain('does not know what this was made of');
   expect((await other.call('exports/list', {})).exports).toEqual([]);
-}, 120_000);
+}, 240_000);
