@@ -62,7 +62,8 @@ export async function writeFolderAtomic(
     await moveInto(temporary, target, options.replace ?? false);
     await syncFolder(dirname(target));
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    // Where the way there is no folder, there is nothing to remove either.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw writeFault(dir, error);
   }
 }

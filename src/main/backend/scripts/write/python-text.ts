@@ -74,5 +74,5 @@ function packed(items: readonly string[], margin: string): string[] {
     }
     line += `${item}, `;
   }
-  return [...lines, line.trimEnd()];
+  return [...lines, line.replace(/, $/, '')];
 }

@@ -6,6 +6,9 @@ import { list, literal } from './python-text.ts';
 import { Script } from './script.ts';
 import { addTraining } from './training-lines.ts';
 
+/** A line of the script has room for it. */
+const MOST_OF_TITLE = 98;
+
 /** A run as a script of transformers, peft and datasets that does the same in Python, and what a person should know. */
 export function scriptText(facts: ScriptFacts): { text: string; notes: string[] } {
   const { config, model, labels } = facts;
@@ -33,7 +36,7 @@ function head({ title, config, measured }: ScriptFacts): string[] {
     return value === undefined ? [] : [`${name} ${value.toFixed(4)}`];
   });
   return [
-    `# ${title.replaceAll(/\s+/g, ' ')}`,
+    `# ${title.replaceAll(/\s+/g, ' ').slice(0, MOST_OF_TITLE)}`,
     `# Written by Graft ${packageJson.version}. Needs: pip install torch ${packages.join(' ')}`,
     ...(found.length === 0 ? [] : [`# In Graft: ${found.join(', ')}. Here the random numbers are others.`]),
   ];
