@@ -126,6 +126,19 @@ describe('compare/read', () => {
     });
   });
 
+  it('tests nothing against a baseline that was counted and then removed', async () => {
+    const { call, context } = await testBackend();
+    const [a, b] = [addRun(context.db, run('A', every(5))), addRun(context.db, run('B', every(7)))];
+    await call('compare/read', { ids: [a, b] });
+    new ExperimentStore(context.db).update(a, { removed_at: 1 });
+    const { runs, verdict, bestId } = await call('compare/read', { ids: [b], baselineId: a });
+    expect(runs.map(({ against, reason }) => [against, reason])).toEqual([
+      [null, 'A was removed.'],
+      [null, 'A was removed.'],
+    ]);
+    expect([verdict, bestId]).toEqual(['A was removed. Choose another baseline.', null]);
+  });
+
   it('counts a run again when it ended again', async () => {
     const { call, context } = await testBackend();
     const a = addRun(context.db, run('A', every(5)));

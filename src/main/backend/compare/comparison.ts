@@ -27,7 +27,7 @@ export async function compareRuns(
   const tables = await work.share(
     'table',
     answered.map(({ id }) => id),
-    (share) => ({ database, ids: share, baselineId: first.experiment.id }),
+    (share) => ({ database, ids: share, baselineId: first.answers?.id ?? null }),
   );
   const counts = new Map(tables.flat().map((count) => [count.id, count]));
   const counted = runs.map((run): Counted => ({ run, count: counts.get(run.experiment.id) }));

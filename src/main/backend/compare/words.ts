@@ -64,7 +64,10 @@ const accuracyOf = ({ count }: Counted): number => count?.accuracy.value ?? -1;
 
 /** The best run against the baseline, in a sentence or two. */
 export function verdictOf(runs: readonly Counted[], baseline: Counted): string {
-  if (!baseline.count) return baseline.run.reason ?? `${baseline.run.name} has nothing to compare with.`;
+  if (!baseline.count) {
+    const reason = baseline.run.reason ?? `${baseline.run.name} has nothing to compare with.`;
+    return runs.length === 1 ? reason : `${reason} Choose another baseline.`;
+  }
   if (runs.length === 1) return `Nothing to compare ${baseline.run.name} with yet.`;
   const compared = runs.filter((one) => one.count?.against);
   const best = highest(compared);

@@ -10,10 +10,15 @@ export interface TableRun extends RunCount {
 }
 
 /** What was counted of runs, and those on the baseline's rows tested against it. Runs without figures are left out. */
-export function tableTask(input: { database: string; ids: string[]; baselineId: string }): TableRun[] {
+export function tableTask(input: {
+  database: string;
+  ids: string[];
+  /** Null: the baseline has no answers to test against. */
+  baselineId: string | null;
+}): TableRun[] {
   const db = openReadOnly(input.database);
   try {
-    const baseline = readRunFigures(db, input.baselineId);
+    const baseline = input.baselineId === null ? undefined : readRunFigures(db, input.baselineId);
     return input.ids.flatMap((id) => {
       const run = readRunFigures(db, id);
       if (!run) return [];
