@@ -132,6 +132,9 @@ describe('the table as a file', () => {
     expect(text).toMatch(/^No difference shown\.\n\n> Other rows\.\n\n\| experiment \|/);
     expect(text).toContain('| adapter.r |');
     expect(text).not.toContain('adapter in bytes');
+    const long = comparison([run('a', 1 / 3)]);
+    expect(comparisonMarkdown(long)).toContain('| 0.33333 |');
+    expect(comparisonCsv(long)).toContain(',0.333333333333,');
     const piped = comparisonMarkdown(comparison([run('a', 0.9, { name: 'a|b\nc' })]));
     expect(piped).toContain(String.raw`| a\|b c |`);
   });

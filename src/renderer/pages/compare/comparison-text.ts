@@ -1,8 +1,10 @@
 import type { Comparison, Interval, RunFigures } from '../../../shared/contract/compare.ts';
 import { textOfValue } from '../experiments/field-text.ts';
 
-/** The comparison as rows of plain values, the head first: what is exported, whole and unrounded. */
-export function comparisonTable({ runs, baselineId, differences }: Comparison): string[][] {
+/** The comparison as rows of plain values, the head first; `digits`: as many as a number keeps that is not whole. */
+function comparisonTable({ runs, baselineId, differences }: Comparison, digits: number): string[][] {
+  const plain = (value: unknown): unknown =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(digits)) : value;
   const interval = (name: string, of: (run: RunFigures) => Interval | null | undefined) =>
     (['value', 'low', 'high'] as const).map((part): [string, (run: RunFigures) => unknown] => [
       part === 'value' ? name : `${name} ${part}`,
@@ -39,15 +41,15 @@ export function comparisonTable({ runs, baselineId, differences }: Comparison): 
   ];
   return [
     columns.map(([name]) => name),
-    ...runs.map((run, at) => columns.map(([, of]) => textOfValue(of(run, at)))),
+    ...runs.map((run, at) => columns.map(([, of]) => textOfValue(plain(of(run, at))))),
   ];
 }
 
 const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-/** The whole table as CSV (RFC 4180). */
+/** The whole table as CSV (RFC 4180), with all digits that mean something. */
 export const comparisonCsv = (comparison: Comparison): string =>
-  comparisonTable(comparison)
+  comparisonTable(comparison, 12)
     .map((row) => `${row.map(csvCell).join(',')}\r\n`)
     .join('');
 
@@ -56,7 +58,7 @@ const markdownCell = (text: string): string =>
 
 /** The verdict, the warnings and the whole table as Markdown; columns without any value are left out. */
 export function comparisonMarkdown(comparison: Comparison): string {
-  const [head = [], ...rows] = comparisonTable(comparison);
+  const [head = [], ...rows] = comparisonTable(comparison, 5);
   const kept = head.map((_, at) => at).filter((at) => rows.some((row) => row[at] !== ''));
   const line = (cells: readonly string[]): string =>
     `| ${kept.map((at) => markdownCell(cells[at]!)).join(' | ')} |`;

@@ -73,7 +73,7 @@ export function pickLines(
 }
 
 /** The experiments that the lines with these ids stand for. */
-export const experimentIds = (lines: readonly PickLine[], ids: ReadonlySet<string>): string[] => [
+const experimentIds = (lines: readonly PickLine[], ids: ReadonlySet<string>): string[] => [
   ...new Set(
     lines
       .filter(({ id }) => ids.has(id))
