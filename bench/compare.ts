@@ -49,9 +49,12 @@ async function measure(dir: string): Promise<Record<string, number>> {
   const ids = experiments.map((one) => one.id);
   const found: Record<string, number> = {};
   const timed = async (name: string, work: () => Promise<unknown>): Promise<void> => {
-    const since = performance.now();
+    const [since, spent] = [performance.now(), process.cpuUsage()];
     await work();
     found[name] = ms(since);
+    // Of all threads: what it costs, however busy the machine is.
+    const { user, system } = process.cpuUsage(spent);
+    found[`${name}, processor`] = Math.round((user + system) / 1000);
   };
   let longest = 0;
   let last = performance.now();
