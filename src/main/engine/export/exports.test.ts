@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { randomText, goldenBert } from '../models/test-support.ts';
+import { changedModel, randomText, goldenBert } from '../models/test-support.ts';
 import type { EncodedText } from '../models/batch.ts';
 import { adaptedValue } from '../peft/adapter.ts';
 import { openAdaptedModel, openPredictor } from '../predict.ts';
@@ -13,8 +13,9 @@ import { writeSavedModel } from './saved-model/write-saved-model.ts';
 
 type Head = 'classification' | 'encoder';
 
-async function opened(head: Head) {
-  const model = goldenBert();
+const labelNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `label ${i}`);
+
+async function opened(head: Head, model = goldenBert()) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'graft-export-'));
   const { base, adapter } = await openAdaptedModel(model, undefined, head);
   const predictor = await openPredictor({ model, precision: 'fp32', head });
@@ -56,8 +57,8 @@ const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 
 describe('an ONNX file', () => {
-  async function session(head: Head, precision: OnnxPrecision) {
-    const given = await opened(head);
+  async function session(head: Head, precision: OnnxPrecision, model?: string) {
+    const given = await opened(head, model);
     const file = path.join(given.folder, 'model.onnx');
     await writeOnnx(file, given.base, given.read, { head, precision, version: '1' });
     const onnx = await InferenceSession.create(file);
@@ -83,6 +84,31 @@ describe('an ONNX file', () => {
       expect(onnx.inputNames).toEqual(['input_ids', 'attention_mask', 'token_type_ids']);
       const texts = batchOf(size, length);
       expect(largest(await run(texts, length), await predictor.logits(texts))).toBeLessThan(1e-4);
+    },
+  );
+
+  it.each(['gelu', 'gelu_new', 'relu'])(
+    'of a model with the activation %s answers within 1e-4, for 5 labels and for 1',
+    async (activation) => {
+      for (const labels of [5, 1]) {
+        const model = await changedModel(
+          { hidden_act: activation, id2label: Object.fromEntries(labelNames(labels).entries()) },
+          (tensors) => {
+            for (const [name, tensor] of tensors) {
+              if (!name.startsWith('classifier.')) continue;
+              const shape = [labels, ...tensor.shape.slice(1)];
+              tensor.data = tensor.data.subarray(
+                0,
+                shape.reduce((a, b) => a * b, 1),
+              );
+              tensor.shape = shape;
+            }
+          },
+        );
+        const { predictor, run } = await session('classification', 'fp32', model);
+        const texts = batchOf(3, 17);
+        expect(largest(await run(texts, 17), await predictor.logits(texts))).toBeLessThan(1e-4);
+      }
     },
   );
 
