@@ -19,6 +19,8 @@ const anything: BrowseChoice = {
   predicted: null,
   query: '',
 };
+/** So many cards before the end of a page the next one is read: a walk goes on without a wait. */
+const AHEAD = 15;
 /** Typing fast asks once. */
 const DEBOUNCE_MS = 120;
 
@@ -34,6 +36,8 @@ export class DisagreementManager {
   #fault = $state.raw<FaultValue | null>(null);
   /** Answers to an older question are dropped. */
   #turn = 0;
+  /** The page shown and its neighbours, by number: rows and answers do not change. */
+  readonly #pages = new Map<number, Promise<Page>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Pick<RpcClient, 'call'>, ids: readonly string[], choice: Partial<BrowseChoice> = {}) {
@@ -83,6 +87,7 @@ export class DisagreementManager {
   narrow(change: Partial<BrowseChoice>): void {
     this.#choice = { ...this.#choice, ...change };
     this.#searching = true;
+    this.#pages.clear();
     clearTimeout(this.#timer);
     if (change.query === undefined) void this.#ask(0, 'first');
     else this.#timer = setTimeout(() => void this.#ask(0, 'first'), DEBOUNCE_MS);
@@ -96,6 +101,8 @@ export class DisagreementManager {
   async move(step: 1 | -1): Promise<void> {
     const next = this.#active + step;
     const shown = this.#read?.items.length ?? 0;
+    if (next >= shown - AHEAD && this.#number + 1 < this.pages && !this.#searching)
+      this.#fetch(this.#number + 1).catch(() => undefined);
     if (next >= 0 && next < shown) this.#active = next;
     else if (next < 0 && this.#number > 0) await this.#ask(this.#number - 1, 'last');
     else if (next >= shown && this.#number + 1 < this.pages) await this.#ask(this.#number + 1, 'first');
@@ -119,12 +126,7 @@ export class DisagreementManager {
     const turn = ++this.#turn;
     this.#searching = true;
     try {
-      const page = await this.#rpc.call('compare/disagreements', {
-        ids: [...this.ids],
-        ...this.#choice,
-        offset: number * PAGE,
-        limit: PAGE,
-      });
+      const page = await this.#fetch(number);
       if (turn !== this.#turn) return;
       this.#read = page;
       this.#number = number;
@@ -136,5 +138,20 @@ export class DisagreementManager {
     } finally {
       if (turn === this.#turn) this.#searching = false;
     }
+  }
+  #fetch(number: number): Promise<Page> {
+    const known = this.#pages.get(number);
+    if (known) return known;
+    const asked = this.#rpc.call('compare/disagreements', {
+      ids: [...this.ids],
+      ...this.#choice,
+      offset: number * PAGE,
+      limit: PAGE,
+    });
+    for (const other of [...this.#pages.keys()]) if (Math.abs(other - number) > 1) this.#pages.delete(other);
+    this.#pages.set(number, asked);
+    // What was refused is asked again the next time.
+    asked.catch(() => this.#pages.get(number) === asked && this.#pages.delete(number));
+    return asked;
   }
 }

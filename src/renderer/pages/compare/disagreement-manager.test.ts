@@ -53,12 +53,29 @@ describe('rows that runs answered', () => {
     expect(manager.current?.row.row).toBe(PAGE + 1);
     await Promise.all([manager.move(-1), settle()]);
     expect(manager.current?.row.row).toBe(PAGE);
-    expect(questions().map(({ offset }) => offset)).toEqual([0, PAGE, 0]);
+    expect(questions().map(({ offset }) => offset)).toEqual([0, PAGE]);
     await Promise.all([manager.turn(1e9), settle()]);
     expect(manager.current?.row.row).toBe(650_000 - PAGE + 1);
     manager.activate(PAGE - 1);
     await manager.move(1);
     expect(manager.current?.row.row).toBe(650_000);
+  });
+
+  it('are read a little ahead of a walk, and a page that was refused is asked again', async () => {
+    let broken = true;
+    const { manager, questions } = open({
+      wait: ({ offset }) => {
+        if (offset === PAGE && broken) throw new Error('The connection was lost.');
+      },
+    });
+    await settle();
+    manager.activate(PAGE - 2);
+    await Promise.all([manager.move(1), settle()]);
+    expect(manager.fault).toBeNull();
+    broken = false;
+    await Promise.all([manager.move(1), settle()]);
+    expect(manager.current?.row.row).toBe(PAGE + 1);
+    expect(questions().map(({ offset }) => offset)).toEqual([0, PAGE, PAGE]);
   });
 
   it('follow another filter from their first page, and words after a pause in typing', async () => {
