@@ -19,6 +19,7 @@ const status = (experiments: number): SystemStatus => ({
 });
 const recipe: Recipe = {
   model: sampleModel.hubId,
+  modelOverrides: {},
   dataset: { hubId: 'yelp_review_full', config: null, files: [] },
   textColumn: 'text',
   textPairColumn: null,
