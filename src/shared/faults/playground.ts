@@ -11,6 +11,10 @@ export const playgroundFaults = {
     message: 'This export gives answers only: token attributions need its weights and gradients.',
     remedy: 'Choose the experiment or the adapter that it was made of.',
   }),
+  'playground/superseded': (_: object) => ({
+    message: 'A newer text was asked for.',
+    remedy: 'Its attributions come when it has been answered.',
+  }),
   'playground/out-of-memory': (_: object) => ({
     message: 'Memory ran out while the model was answering.',
     remedy: 'Close other programs or one of the two models, then type again: the model is loaded anew.',

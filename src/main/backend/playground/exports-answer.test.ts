@@ -17,7 +17,7 @@ it('each export answers as the adapter that it was made of; only those of our en
   const of = (target: ExportTarget) => ({ kind: 'export', id: made.id, target }) as const;
   expect(
     choices.flatMap(({ answerer }) => (answerer.kind === 'export' ? [answerer.target] : [])).sort(),
-  ).toEqual(['hf', 'onnx', 'peft', 'savedmodel']);
+  ).toEqual(['onnx', 'peft', 'savedmodel']);
   expect(choices.find(({ answerer }) => answerer.kind === 'adapter')).toMatchObject({
     adapterId: id,
     textPair: null,

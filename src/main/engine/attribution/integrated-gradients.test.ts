@@ -53,7 +53,7 @@ describe('integrated gradients', () => {
       const [encoded] = await tokenizer.encode([input], { maxLength: 64 });
       expect([...encoded!.inputIds]).toEqual(input_ids);
       const places = await tokenizer.places(input, 64);
-      const found = gradients.attribute(
+      const found = await gradients.attribute(
         encoded!,
         label,
         places.map((place) => place.text !== null),
@@ -79,7 +79,7 @@ describe('integrated gradients', () => {
     const logits = await predictor.logits([text, empty]);
     const width = predictor.labelNames.length;
     for (let label = 0; label < width; label++) {
-      const { values, difference } = gradients.attribute(
+      const { values, difference } = await gradients.attribute(
         text,
         label,
         [...ids].map((_, i) => i > 0),
@@ -96,12 +96,26 @@ describe('integrated gradients', () => {
   it('of a long text are the same in parts as in one piece', async () => {
     const gradients = await opened();
     const inputIds = Int32Array.from({ length: 60 }, (_, i) => 5 + ((i * 37) % 500));
-    const { values, difference } = gradients.attribute(
+    const { values, difference } = await gradients.attribute(
       { inputIds },
       2,
       Array.from(inputIds, () => true),
     );
     expect(values).toHaveLength(60);
     expect(Math.abs(sum(values) - difference)).toBeLessThanOrEqual(0.01 * Math.max(1, Math.abs(difference)));
+  });
+
+  it('are given up where nobody wants them any more', async () => {
+    const gradients = await opened();
+    const inputIds = Int32Array.from({ length: 60 }, (_, i) => 5 + i);
+    const abort = new AbortController();
+    const asked = gradients.attribute(
+      { inputIds },
+      0,
+      Array.from(inputIds, () => true),
+      abort.signal,
+    );
+    abort.abort(new Error('typed on'));
+    await expect(asked).rejects.toThrow('typed on');
   });
 });

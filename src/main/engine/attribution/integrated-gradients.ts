@@ -14,8 +14,18 @@ export interface Attributions {
   steps: number;
 }
 
-/** So many places first, and so many where the sum then misses the difference by more than `CLOSE`. */
-const STEPS = [32, 128] as const;
+interface PathQuestion {
+  text: EncodedText;
+  label: number;
+  isWord: readonly boolean[];
+  signal: AbortSignal | undefined;
+}
+
+/** Most places taken first, fewer for a long text: so many tokens in all. */
+const FIRST_STEPS = 32;
+const FIRST_TOKENS = 4096;
+/** So many times more where the sum then misses the difference by more than `CLOSE`. */
+const MORE = 4;
 /** A share of the difference, or of 1 where that is less. */
 const CLOSE = 0.01;
 /** All that a gradient needs of a batch stays in memory. */
@@ -58,19 +68,29 @@ export class IntegratedGradients {
     }
   }
 
-  /** `label`: place of the logit; `isWord`: the tokens that are the text's own, not [CLS] or [SEP]. */
-  attribute(text: EncodedText, label: number, isWord: readonly boolean[]): Attributions {
-    const ends = this.along(text, label, isWord, [
+  /**
+   * `label`: place of the logit; `isWord`: the tokens that are the text's own, not [CLS] or [SEP]. Gives way to other
+   * work now and then; throws the reason of `signal`.
+   */
+  async attribute(
+    text: EncodedText,
+    label: number,
+    isWord: readonly boolean[],
+    signal?: AbortSignal,
+  ): Promise<Attributions> {
+    const at = (points: readonly QuadraturePoint[]) => this.along({ text, label, isWord, signal }, points);
+    const ends = await at([
       { place: 0, weight: 0 },
       { place: 1, weight: 0 },
     ]);
     const difference = ends.logits[1]! - ends.logits[0]!;
-    let values = ends.values;
-    let steps = 0;
-    for (steps of STEPS) {
-      ({ values } = this.along(text, label, isWord, gaussLegendre(steps)));
-      const sum = values.reduce((total, value) => total + value, 0);
-      if (Math.abs(sum - difference) <= CLOSE * Math.max(1, Math.abs(difference))) break;
+    const first = Math.max(8, Math.min(FIRST_STEPS, Math.floor(FIRST_TOKENS / text.inputIds.length)));
+    let steps = first;
+    let { values } = await at(gaussLegendre(steps));
+    const sum = values.reduce((total, value) => total + value, 0);
+    if (Math.abs(sum - difference) > CLOSE * Math.max(1, Math.abs(difference))) {
+      steps = MORE * first;
+      ({ values } = await at(gaussLegendre(steps)));
     }
     return { values, difference, steps };
   }
@@ -80,17 +100,17 @@ export class IntegratedGradients {
   }
 
   /** The weighted slopes of each token at these places, and the logit at each. */
-  private along(
-    text: EncodedText,
-    label: number,
-    isWord: readonly boolean[],
+  private async along(
+    { text, label, isWord, signal }: PathQuestion,
     points: readonly QuadraturePoint[],
-  ): { values: Float64Array; logits: number[] } {
+  ): Promise<{ values: Float64Array; logits: number[] }> {
     const { length } = text.inputIds;
     const values = new Float64Array(length);
     const logits: number[] = [];
     const atOnce = Math.max(1, Math.floor(PATH_TOKENS / length));
     for (let from = 0; from < points.length; from += atOnce) {
+      await new Promise(setImmediate);
+      signal?.throwIfAborted();
       const part = points.slice(from, from + atOnce);
       const { feeds } = this.path.inputs.feeds(part.map(() => text));
       const found = this.session.run('path', { ...feeds, ...this.places(text, label, isWord, part, feeds) });

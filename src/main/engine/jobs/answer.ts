@@ -37,12 +37,19 @@ export interface Attributed {
 /** Stays open and answers asks until it is stopped. Writes nothing. */
 export async function answerJob(_input: unknown, context: EngineJobContext): Promise<null> {
   const loaded = new LoadedAnswerers();
+  let explaining = new AbortController();
   context.onAsk((input) => {
     const ask = askSchema.parse(input);
+    // A newer text is answered first: the reasons of the one before are no longer waited for.
+    if (ask.type === 'answer') {
+      explaining.abort(fault('playground/superseded', {}));
+      explaining = new AbortController();
+    }
+    const wanted = explaining.signal;
     return loaded.use<Answered | Attributed>(ask.source, (one) =>
       ask.type === 'answer'
         ? answer(one, ask.texts.map(asInput))
-        : attribute(one, asInput(ask.text), ask.label),
+        : attribute(one, asInput(ask.text), ask.label, wanted),
     );
   });
   const { signal } = context;
@@ -70,7 +77,13 @@ async function answer({ answerer }: Loaded, texts: readonly TextInput[]): Promis
   return { labels, maxLength, answers, milliseconds };
 }
 
-async function attribute(loaded: Loaded, text: TextInput, label: string): Promise<Attributed> {
+async function attribute(
+  loaded: Loaded,
+  text: TextInput,
+  label: string,
+  wanted: AbortSignal,
+): Promise<Attributed> {
+  wanted.throwIfAborted();
   const { labels, tokenizer, maxLength } = loaded.answerer;
   const at = labels.indexOf(label);
   if (at === -1) throw fault('playground/no-label', { label, labels });
@@ -78,10 +91,11 @@ async function attribute(loaded: Loaded, text: TextInput, label: string): Promis
   if (!gradients) throw fault('playground/no-attributions', {});
   const [encoded] = await tokenizer.encode([text], { maxLength });
   const places = await tokenizer.places(text, maxLength);
-  const { values, difference, steps } = gradients.attribute(
+  const { values, difference, steps } = await gradients.attribute(
     encoded!,
     at,
     places.map((place) => place.text !== null),
+    wanted,
   );
   const tokens = places.map((place, i) => ({
     ...place,

@@ -24,6 +24,7 @@ export class SideManager {
   #busy = $state(false);
   #explaining = $state(false);
   #wanted: Question | null = null;
+  #newest: Question | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Rpc) {
@@ -65,6 +66,7 @@ export class SideManager {
   /** Asks it; an empty text has no answer. */
   ask(question: Question): void {
     clearTimeout(this.#timer);
+    this.#newest = question;
     if (question.text.trim() === '') {
       this.#wanted = null;
       this.#answer = null;
@@ -79,6 +81,7 @@ export class SideManager {
   close(): void {
     clearTimeout(this.#timer);
     this.#wanted = null;
+    this.#newest = null;
   }
 
   async #work(): Promise<void> {
@@ -132,6 +135,12 @@ export class SideManager {
     } catch (error) {
       const fault = faultOf(error);
       if (this.#isGone(choice)) return;
+      if (fault.code === 'playground/superseded') {
+        // A newer text brings its own; the answerer beside this one may have asked, though.
+        if (this.#newest === question)
+          this.#timer = setTimeout(() => void this.#explain(question, choice, wanted), EXPLAIN_MS);
+        return;
+      }
       this.#attribution = null;
       this.#unexplained = fault;
     } finally {
