@@ -42,7 +42,6 @@ it.each(['mean', 'cls'] as const)(
     predictor.close();
     vector.forEach((value, i) => expect(Math.abs(value - fixed[1]!.values[i]!)).toBeLessThan(1e-4));
   },
-  20_000,
 );
 
 it('of a model without adapter, vectors of the base are what it gives', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readModelConfig } from '../formats/model-config.ts';
@@ -43,7 +43,21 @@ describe('an export to all targets at once', () => {
     const done = progress.map((event) => event.done / event.total);
     expect(done).toEqual(done.toSorted((a, b) => a - b));
     expect(done.at(-1)).toBe(1);
-  }, 60_000);
+  }, 120_000);
+
+  it('gives a base with a mere vocabulary the tokenizer.json that other programs want', async () => {
+    const model = path.join(await temporaryFolder(), 'bert');
+    await cp(goldenModel, model, { recursive: true });
+    await rm(path.join(model, 'tokenizer.json'));
+    await rm(path.join(model, 'tokenizer_config.json'));
+    await copyFile(path.join(goldenModel, '../../tokenizer/vocab.txt'), path.join(model, 'vocab.txt'));
+    const { output, reports } = await exported(['onnx'], { model });
+    expect(reports[0]).toMatchObject({ state: 'passed', reason: null });
+    const files = await readdir(path.join(output, 'onnx'));
+    expect(files).toEqual(expect.arrayContaining(['tokenizer.json', 'tokenizer_config.json', 'vocab.txt']));
+    const { snippets } = reports[0]!.verification!;
+    expect(snippets.find(({ language }) => language === 'node')!.output).toMatch(/label/);
+  });
 
   it('refuses what cannot be made, with the reason, and makes the rest', async () => {
     const { output, reports } = await exported(['peft', 'hf'], { adapter: undefined });
@@ -119,7 +133,7 @@ describe('labelled rows', () => {
     expect((await readdir(output)).sort()).toEqual(['hf-failed', 'onnx-int8-failed']);
     const again = await verifyExport(path.join(output, 'hf-failed'), quiet);
     expect(again).toMatchObject({ passed: false, problems: [failing[1]!.reason] });
-  }, 30_000);
+  });
 });
 
 describe('a proof', () => {

@@ -63,7 +63,7 @@ it('a card says what is known: licence of the base, data, settings, accuracy wit
     expect(node.output).toMatch(/label/);
     for (const { output: printed, notRun } of snippets) expect(printed === null).toBe(notRun !== null);
   }
-}, 30_000);
+});
 
 it('a card makes nothing up, and does not say where the base lies on this machine', async () => {
   const { output } = await exported(['hf'], {

@@ -15,7 +15,7 @@ beforeAll(async () => {
   ({ reports } = await exported(['onnx', 'onnx-fp16', 'onnx-int8'], { output: folder }));
   env.allowRemoteModels = false;
   env.localModelPath = folder;
-}, 60_000);
+}, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it.each([

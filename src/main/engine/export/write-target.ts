@@ -5,6 +5,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import type { Pooling } from '../models/inference.ts';
 import { writeAdapter } from '../peft/adapter.ts';
+import { tokenizerJson } from '../tokenizer/load-tokenizer.ts';
 import { writeOnnx, type OnnxPrecision } from './onnx/write-onnx.ts';
 import type { TargetKey, WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
@@ -48,7 +49,18 @@ export async function writeTarget(
   const told: TrainedModel = { ...trained, merged: telling(trained, options) };
   if (target === 'embedding') await writeEmbedding(folder, told, options.precision, options.pooling);
   else await writeClassifier(target, folder, told, options);
-  for (const file of trained.tokenizer.files) await copyFile(file, path.join(folder, path.basename(file)));
+  await writeTokenizer(folder, trained);
+}
+
+/** The base's tokenizer files; what transformers.js and sentence-transformers want beside a mere vocabulary is added. */
+async function writeTokenizer(folder: string, { model, tokenizer, maxLength }: TrainedModel): Promise<void> {
+  const names = tokenizer.files.map((file) => path.basename(file));
+  for (const file of tokenizer.files) await copyFile(file, path.join(folder, path.basename(file)));
+  if (!names.includes('tokenizer.json'))
+    await writeFileAtomic(path.join(folder, 'tokenizer.json'), await tokenizerJson(model));
+  if (names.includes('tokenizer_config.json')) return;
+  const config = { tokenizer_class: 'BertTokenizer', model_max_length: maxLength };
+  await writeFileAtomic(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
 async function writeClassifier(

@@ -54,6 +54,13 @@ export async function loadTokenizer(folder: string): Promise<TextTokenizer> {
   });
 }
 
+/** tokenizer.json of a folder that has only vocabulary files, for programs that read nothing else. */
+export async function tokenizerJson(folder: string): Promise<string> {
+  const dir = resolve(folder);
+  const { document } = await readDocument(dir, await readTokenizerSettings(dir));
+  return JSON.stringify(document);
+}
+
 async function readDocument(
   dir: string,
   settings: TokenizerSettings,
