@@ -69,4 +69,4 @@ export function chosenAddon(
 }
 
 /** From its place the addon looks for TensorFlow in ../../deps/lib; `deps` is a link to the runtime's own folder. */
-export const addonName = 'addon/napi-v8/tfjs_binding.node';
+const addonName = 'addon/napi-v8/tfjs_binding.node';

@@ -6,8 +6,13 @@ import { list, literal } from './python-text.ts';
 import { Script } from './script.ts';
 import { addTraining } from './training-lines.ts';
 
-/** A line of the script has room for it. */
+/** What a line of the script has room for. */
 const MOST_OF_TITLE = 98;
+
+function oneLine(title: string): string {
+  const text = title.replaceAll(/\s+/g, ' ');
+  return text.length <= MOST_OF_TITLE ? text : `${text.slice(0, MOST_OF_TITLE - 1)}…`;
+}
 
 /** A run as a script of transformers, peft and datasets that does the same in Python, and what a person should know. */
 export function scriptText(facts: ScriptFacts): { text: string; notes: string[] } {
@@ -36,7 +41,7 @@ function head({ title, config, measured }: ScriptFacts): string[] {
     return value === undefined ? [] : [`${name} ${value.toFixed(4)}`];
   });
   return [
-    `# ${title.replaceAll(/\s+/g, ' ').slice(0, MOST_OF_TITLE)}`,
+    `# ${oneLine(title)}`,
     `# Written by Graft ${packageJson.version}. Needs: pip install torch ${packages.join(' ')}`,
     ...(found.length === 0 ? [] : [`# In Graft: ${found.join(', ')}. Here the random numbers are others.`]),
   ];

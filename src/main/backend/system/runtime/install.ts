@@ -9,7 +9,7 @@ import { cudaFolder, runtimesDir } from '../../../engine/runtime/installed.ts';
 import { readManifest, unpackArchive } from './archive.ts';
 import { downloadArchive, hashIn, type DownloadControl } from './download.ts';
 
-export interface InstallControl extends Pick<DownloadControl, 'signal' | 'retryWaits'> {
+interface InstallControl extends Pick<DownloadControl, 'signal' | 'retryWaits'> {
   onProgress: (now: { phase: string; done: number; total: number; unit: string }) => void;
 }
 
