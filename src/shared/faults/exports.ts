@@ -22,7 +22,7 @@ export const exportsFaults = {
     remedy: 'Wait until it has ended, or choose another folder.',
   }),
   'exports/gone': (p: { folder: string }) => ({
-    message: `${p.folder} cannot be reached: its drive was removed, or the folder was deleted.`,
+    message: `${p.folder} cannot be made: its drive was removed, or takes no folders.`,
     remedy: 'Connect the drive again, or choose another folder.',
   }),
   'exports/running': (p: { name: string }) => ({

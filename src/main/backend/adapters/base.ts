@@ -125,7 +125,7 @@ export async function baseNow({ db }: BackendContext, adapter: ListedAdapter): P
 
 /**
  * An adapter's folder and that of its base, both as they were at training: what exports, merges and answers start
- * from. Throws `adapters/gone`, `adapters/base-gone`, `adapters/base-changed`.
+ * from; `name` is the hub's where it has one. Throws `adapters/gone`, `adapters/base-gone`, `adapters/base-changed`.
  */
 export async function trainedModel(
   context: BackendContext,
@@ -135,7 +135,8 @@ export async function trainedModel(
     throw fault('adapters/gone', { name: adapter.name, folder: adapter.folder });
   const { folder, name, problem } = await baseNow(context, adapter);
   if (problem) throw problem;
-  return { model: folder!, adapter: adapter.folder, name };
+  const hubId = baseModel(context.db, adapter.modelId)?.hubId;
+  return { model: folder!, adapter: adapter.folder, name: hubId ?? name };
 }
 
 /** Throws `adapters/changed` where an adapter's weights are not those that were made. */

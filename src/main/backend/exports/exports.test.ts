@@ -43,6 +43,9 @@ describe('a run, exported', () => {
     expect(hf!.bytes).toBeGreaterThan(0.8 * size('hf'));
     expect(hf!.bytes).toBeLessThan(1.5 * size('hf'));
     expect(script).toMatchObject({ proof: null, folder: path.join(folder, 'script') });
+    const card = await readFile(path.join(folder, 'hf', 'README.md'), 'utf8');
+    expect(card).toContain('| learning_rate | 0.005 |');
+    expect(card).not.toContain('adam_beta1');
     const proof = await readFile(path.join(folder, 'hf', 'verification.json'), 'utf8');
     expect(JSON.parse(proof)).toMatchObject({ labels: ['ham', 'spam'], outcome: { passed: true } });
 
@@ -168,6 +171,10 @@ describe('an export is refused', () => {
     await expect(start({ folder: path.join(file, 'inside') })).rejects.toMatchObject({
       fault: { code: 'files/unwritable' },
     });
+    if (process.platform === 'linux')
+      await expect(start({ folder: '/proc/no-such-drive/out' })).rejects.toThrow(
+        '/proc/no-such-drive/out cannot be made: its drive was removed',
+      );
     expect(await readFile(file, 'utf8')).toBe('mine');
     expect((await backend.call('exports/list', {})).exports).toEqual([]);
   }, 240_000);

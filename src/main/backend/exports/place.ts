@@ -10,7 +10,8 @@ export const targetFolder = (folder: string, target: ExportTarget): string => pa
 
 /**
  * Makes the folder of an export, and refuses what already holds something in the way: anything, or with `overwrite`
- * what no export wrote. Throws `export/exists`, `exports/not-ours`, `exports/not-absolute`, `files/…`.
+ * what no export wrote. Throws `export/exists`, `exports/not-ours`, `exports/not-absolute`, `exports/gone`,
+ * `files/…`.
  */
 export async function preparePlace(
   folder: string,
@@ -25,8 +26,22 @@ export async function preparePlace(
     if (!overwrite) throw fault('export/exists', { folder: own });
     if (!isOurs(names)) throw fault('exports/not-ours', { folder: own });
   }
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw writeFault(folder, error);
+  await makeFolders(folder).catch((error: unknown) => {
+    throw codeOf(error) === 'ENOENT' ? fault('exports/gone', { folder }, error) : writeFault(folder, error);
+  });
+}
+
+/** As `mkdir` with `recursive`, which never ends where a place that is there takes no folders. */
+async function makeFolders(folder: string): Promise<void> {
+  const make = () =>
+    mkdir(folder).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
+  await make().catch(async (error: unknown) => {
+    const parent = path.dirname(folder);
+    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error;
+    await makeFolders(parent);
+    await make();
   });
 }
 
@@ -36,10 +51,13 @@ export const isOurs = (names: readonly string[]): boolean =>
 
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (codeOf(error) === 'ENOENT') return [];
     throw writeFault(folder, error);
   });
 }
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
 
 /** Nothing half written stays in an export's folder, nor the folder when nothing came into it. */
 export async function tidyPlace(folder: string): Promise<void> {

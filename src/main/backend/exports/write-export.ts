@@ -7,6 +7,7 @@ import { Fault } from '../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import type { ExportStore, TargetChange } from '../../storage/exports.ts';
 import type { BackendContext } from '../context.ts';
+import { changedSettings } from '../experiments/changed-settings.ts';
 import { filesIn, sha256Of } from '../experiments/run-folder.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { faultValue } from '../jobs/jobs.ts';
@@ -29,7 +30,6 @@ export interface ExportPlan {
 }
 
 const maxLengthOf = z.object({ data: z.object({ max_length: z.number().int().positive().nullable() }) });
-const settingsOf = z.object({ training: z.record(z.string(), z.unknown()) });
 
 /** Writes and proves an export, and keeps in the store what became of each target. Throws as the engine's job does. */
 export class ExportWriter {
@@ -86,7 +86,7 @@ export class ExportWriter {
           verify: hasRows ? rows : null,
           maxLength: maxLengthOf.safeParse(run?.config).data?.data.max_length ?? null,
           names: { export: request.name, model: model!.name, data: dataName },
-          settings: settingsOf.safeParse(run?.config).data?.training ?? null,
+          settings: run && toldSettings(run.config),
         },
         control,
         (event) => {
@@ -160,6 +160,18 @@ export class ExportWriter {
     this.store.update(this.plan.id, target, change);
     this.changed();
   }
+}
+
+const trainingOf = z.object({ training: z.record(z.string(), z.unknown()) });
+/** Those that a reader of a card asks for, whatever they are. */
+const ALWAYS = ['learning_rate', 'num_train_epochs', 'per_device_train_batch_size', 'seed'];
+
+/** Training arguments of a run that differ from their defaults, and those that everybody asks for. */
+function toldSettings(config: Record<string, unknown>): Record<string, unknown> {
+  const changed = changedSettings(config).flatMap((name) => /^training\.([^.]+)$/.exec(name)?.[1] ?? []);
+  const told = new Set([...ALWAYS, ...changed]);
+  const { training = {} } = trainingOf.safeParse(config).data ?? {};
+  return Object.fromEntries(Object.entries(training).filter(([name]) => told.has(name)));
 }
 
 function sentenceOf(error: unknown): string {
