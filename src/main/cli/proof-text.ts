@@ -11,11 +11,12 @@ export function proofText(outcome: VerificationOutcome): string {
     largest_difference: largest,
     accuracy,
     latency_ms: ms,
+    smallest_cosine: cosine,
   } = outcome;
   const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
   const lines = [
     passed ? 'Proof passed: loaded from disk by a fresh process.' : `Proof failed: ${reason ?? ''}`,
-    `  largest difference of a logit ${scientific(largest)}, same answers ${count(same)} of ${count(rows)}`,
+    `  largest difference of a ${cosine === null ? 'logit' : "vector's element"} ${scientific(largest)}, same answers ${count(same)} of ${count(rows)}`,
   ];
   if (accuracy) {
     const { reference, exported } = accuracy;
