@@ -42,6 +42,8 @@ async function packageRuntime(variant) {
     if (fs.existsSync(from)) linkTree(from, path.join(root, part));
   }
   linkTree(addonPlaces(projectDir).addon, path.join(root, 'addon/napi-v8/tfjs_binding.node'));
+  // TensorFlow's wheels name their licence, Apache-2.0, without its text: it is Graft's too.
+  linkTree(path.join(projectDir, 'LICENSE'), path.join(root, 'licences/APACHE-2.0.txt'));
   const archive = path.join(
     projectDir,
     `dist/graft-runtime-${variant}-${tensorflowVersion}-${platformKey}.zip`,
