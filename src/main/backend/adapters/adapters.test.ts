@@ -166,7 +166,7 @@ describe('import of a PEFT folder', () => {
   });
 });
 
-describe('merging', () => {
+describe('merging', { timeout: 120_000 }, () => {
   it('makes one adapter of several, with its parts and their weights', async () => {
     const backend = await testBackend();
     const { modelId } = await addModel(backend);
