@@ -26,6 +26,8 @@ export interface LineChartOptions {
   /** 0: raw; towards 1: only the trend. */
   smoothing: number;
   log: boolean;
+  /** What values can be at all: no air is left beyond them. */
+  limits?: readonly [number, number] | undefined;
   /** A part of x; null: all. */
   zoom: readonly [number, number] | null;
   width: number;
@@ -107,7 +109,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   }
   // The raw values lie behind: drawn first.
   lines.sort((a, b) => Number(b.faint) - Number(a.faint));
-  const y = scaleAround(heights, { log });
+  const y = scaleAround(heights, { log, ...(options.limits ? { limits: options.limits } : {}) });
   const yTicks = tickTexts(
     log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(2, Math.round(height / 55))),
     yText,
@@ -126,6 +128,11 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   );
   const xTicks = tickTexts(ticks(x.low, x.high, Math.max(2, Math.floor(width / 130))), numberText);
   const lastTick = [...xTicks.keys()].at(-1);
+  const xText = (value: number) =>
+    `${xTicks.get(value) ?? ''}${value === lastTick ? ` ${options.xUnit}` : ''}`;
+  // The last tick's text stands around its place, which may be the right end.
+  const lastHalf = lastTick === undefined ? 0 : textWidth(xText(lastTick)) / 2 + 2;
+  const labels = Math.max(0, ...named.map(({ text }) => textWidth(text) + 14));
   return {
     series,
     points: series.reduce((sum, one) => sum + one.x.length, 0),
@@ -133,15 +140,12 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
       width,
       height,
       left: Math.max(34, ...[...yTicks.values()].map((text) => textWidth(text) + 12)),
-      right:
-        named.length > 0
-          ? Math.min(width * LABELS_SHARE, Math.max(...named.map(({ text }) => textWidth(text))) + 14)
-          : 24,
+      right: Math.max(24, lastHalf, Math.min(width * LABELS_SHARE, labels)),
       x,
       y,
       xTicks: [...xTicks.keys()],
       yTicks: [...yTicks.keys()],
-      xText: (value) => `${xTicks.get(value) ?? ''}${value === lastTick ? ` ${options.xUnit}` : ''}`,
+      xText,
       yText: (value) => yTicks.get(value) ?? '',
       lines,
       bands,
@@ -172,7 +176,9 @@ function xScale(series: readonly { x: Column }[]): Scale {
     high = Math.max(high, x[x.length - 1]!);
   }
   if (low > high) return { low: 0, high: 1, log: false };
-  return high > low ? { low, high, log: false } : { low: low - 0.5, high: high + 0.5, log: false };
+  if (high > low) return { low, high, log: false };
+  // One point: from the beginning, as where there are more.
+  return high > 0 ? { low: 0, high, log: false } : { low: low - 0.5, high: high + 0.5, log: false };
 }
 
 /** The place in `x` nearest to a value; -1 without points. */

@@ -43,8 +43,19 @@ export function logTicks(low: number, high: number): number[] {
   return powers.length >= 3 ? powers : inside([1, 2, 5]);
 }
 
-/** A scale around the values with a little air; `zero`: bars start there. Values that are not finite do not count. */
-export function scaleAround(values: Iterable<number>, { log = false, zero = false } = {}): Scale {
+interface Around {
+  log?: boolean;
+  /** Bars start there. */
+  zero?: boolean;
+  /** No air beyond these. */
+  limits?: readonly [number, number];
+}
+
+/** A scale around the values with a little air. Values that are not finite do not count. */
+export function scaleAround(
+  values: Iterable<number>,
+  { log = false, zero = false, limits = [-Infinity, Infinity] }: Around = {},
+): Scale {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (!Number.isFinite(value) || (log && value <= 0)) continue;
@@ -55,7 +66,8 @@ export function scaleAround(values: Iterable<number>, { log = false, zero = fals
   if (zero) [low, high] = [Math.min(0, low), Math.max(0, high)];
   if (log) return { low: low / 1.15, high: high * 1.15, log };
   const air = high === low ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.06;
-  return { low: zero && low === 0 ? 0 : low - air, high: high + air, log };
+  const within = (value: number): number => Math.min(limits[1], Math.max(limits[0], value));
+  return { low: zero && low === 0 ? 0 : within(low - air), high: within(high + air), log };
 }
 
 /** Moves places apart so that neighbours are `gap` pixels away from each other and inside [`from`, `to`]. */
