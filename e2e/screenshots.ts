@@ -9,9 +9,7 @@ import { hosts } from './hosts/index.ts';
 const folder = fileURLToPath(new URL('../docs/screenshots/', import.meta.url));
 
 /** A workspace as a person has it after an hour: the sample, and some experiments with it. */
-async function sampleWorkspace(
-  workspace: string,
-): Promise<{
+async function sampleWorkspace(workspace: string): Promise<{
   data: string;
   model: string;
   experiment: string;

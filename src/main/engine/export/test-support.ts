@@ -11,7 +11,7 @@ export const quiet: JobContext = { signal: new AbortController().signal, onEvent
 type Options = Omit<ExportOptions, 'targets'>;
 
 /** The golden adapter on the golden model, with everything at its default. */
-export const goldenOptions: Options = {
+const goldenOptions: Options = {
   model: goldenModel,
   adapter: goldenAdapter,
   overwrite: false,

@@ -23,7 +23,7 @@ const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
 ];
 
 /** CRC-32C of bytes, by slices of eight (Kounavis and Berry 2005). */
-export function crc32c(bytes: Uint8Array): number {
+function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   let i = 0;
   for (; i + 8 <= bytes.length; i += 8) {
