@@ -32,7 +32,7 @@ const work: Work = async (given, context) => {
     model: await modelOf(config.model, baseDir),
     rows: null,
     scriptDir: options.output === undefined ? process.cwd() : dirname(resolve(options.output)),
-    select: null,
+    data: {},
     measured: null,
   });
   for (const note of script.notes) context.say(note);

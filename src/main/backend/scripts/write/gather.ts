@@ -33,8 +33,8 @@ export interface ScriptSource {
   rows: ScriptFacts['rows'] | null;
   /** The folder from which the config's files are named; null: copies of them stand beside the script. */
   scriptDir: string | null;
-  /** Which rows of `rows` are taken, where the config's files hold the chosen ones already. */
-  select: Pick<TrainConfig['data'], 'train_select' | 'eval_select'> | null;
+  /** What the script says of its rows where that is not what the config says of the run's files. */
+  data: Partial<TrainConfig['data']>;
   measured: Readonly<Record<string, number>> | null;
 }
 
@@ -53,7 +53,7 @@ export async function gatherFacts(source: ScriptSource): Promise<{ facts: Script
   const rows = source.rows ?? (await rowsOf(source, table));
   const facts: ScriptFacts = {
     title: source.title,
-    config: { ...config, data: { ...data, ...source.select } },
+    config: { ...config, data: { ...data, ...source.data } },
     model: { name: model.name, revision: model.revision },
     rows,
     labels: found.labels,

@@ -47,17 +47,26 @@ const pinned = (revision: string | null): string | null => (revision === 'main' 
 
 interface RunRows {
   title: string | null;
-  source: Pick<ScriptTask['source'], 'rows' | 'select'>;
+  source: Pick<ScriptTask['source'], 'rows' | 'data'>;
   version: ScriptTask['version'];
 }
 
 function rowsOfRun(context: BackendContext, { spec }: ExperimentRecord, pairs: boolean): RunRows {
   // A run of the command line has files of its own.
-  if (spec === null) return { title: null, source: { rows: null, select: null }, version: null };
+  if (spec === null) return { title: null, source: { rows: null, data: {} }, version: null };
   const version = versionRecord(context, spec.versionId);
-  const { trainSplit, evalSplit, trainSelect, evalSelect } = spec.data;
+  const { trainSplit, evalSplit, trainSelect, evalSelect, split } = spec.data;
   const select = { train_select: trainSelect, eval_select: evalSplit === null ? null : evalSelect };
   const title = version.number === 1 ? version.name : `${version.name} v${version.number}`;
+  if (split !== null) {
+    // datasets would set other rows aside: the parts themselves are written.
+    const data = { train_select: null, eval: 'eval.jsonl', eval_select: null, split: null };
+    return {
+      title,
+      source: { rows: versionRows(pairs, true), data },
+      version: { file: version.file, dataName: title, trainSplit, evalSplit },
+    };
+  }
   const hub = hubRows(context, version, trainSplit, evalSplit);
   if (hub) {
     const [textColumn = 'text', ...others] = version.columns;
@@ -67,11 +76,11 @@ function rowsOfRun(context: BackendContext, { spec }: ExperimentRecord, pairs: b
       textPairColumn: pairs ? first : null,
       labelColumn: pairs ? second : first,
     };
-    return { title, source: { rows: { kind: 'hub', ...hub, ...columns }, select }, version: null };
+    return { title, source: { rows: { kind: 'hub', ...hub, ...columns }, data: select }, version: null };
   }
   return {
     title,
-    source: { rows: versionRows(pairs, evalSplit !== null), select },
+    source: { rows: versionRows(pairs, evalSplit !== null), data: select },
     version: { file: version.file, dataName: title, trainSplit, evalSplit },
   };
 }

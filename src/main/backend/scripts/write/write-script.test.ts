@@ -85,17 +85,20 @@ describe('the script of an experiment', { timeout: 120_000 }, () => {
       data: { trainSplit: 'train', evalSplit: null, split: { test_size: 0.25, seed: 3 } },
       adapter: { peft_type: 'HEAD_ONLY' },
     });
-    const { text, notes } = await backend.call('scripts/write', { experimentId: id });
+    const into = await emptyFolder();
+    const { folder } = await backend.call('scripts/save', { experimentId: id, into });
+    const text = await readFile(path.join(folder, 'script.py'), 'utf8');
     const recipe = readScript(text);
-    expect(recipe).toMatchObject({
-      split: { test_size: 0.25, seed: 3 },
-      adapter: { peft_type: 'HEAD_ONLY' },
-      notUnderstood: [],
-    });
+    expect(recipe).toMatchObject({ adapter: { peft_type: 'HEAD_ONLY' }, notUnderstood: [] });
     expect(recipe.adapter).toEqual({ peft_type: 'HEAD_ONLY' });
     expect(text).not.toContain('peft');
-    expect(text).toContain('stratify_by_column="labels"');
-    expect(notes.join(' ')).toContain('sets other rows aside');
+    expect(text).not.toContain('train_test_split');
+    const lines = async (name: string) =>
+      (await readFile(path.join(folder, name), 'utf8')).trimEnd().split('\n');
+    const [train, aside] = [await lines('train.jsonl'), await lines('eval.jsonl')];
+    const { total } = await backend.call('experiments/predictions', { id });
+    expect(aside).toHaveLength(total);
+    expect(train.filter((line) => aside.includes(line))).toEqual([]);
   });
 
   it('loads a data set of the hub from there, and saves no rows', async () => {

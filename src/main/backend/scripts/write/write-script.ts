@@ -1,6 +1,8 @@
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
+import { headLabels } from '../../../engine/models/head-labels.ts';
+import { prepareData } from '../../../engine/training/prepare-data.ts';
 import { writeRunRows, type RowsTask } from '../../experiments/run-rows.ts';
 import type { ScriptRows } from './facts.ts';
 import { copyName, gatherFacts, type ScriptSource } from './gather.ts';
@@ -42,6 +44,10 @@ export async function runScriptTask({ source, version, folder }: ScriptTask): Pr
     }
     return finish(await writtenScript(source), folder);
   }
+  if (source.config.data.split !== null) {
+    await writeParts(source, folder);
+    return finish(await writtenScript(source), folder);
+  }
   const part = (split: string | null): RowsTask['train'] => ({ split, select: null });
   await writeRunRows({
     file: version.file,
@@ -51,6 +57,25 @@ export async function runScriptTask({ source, version, folder }: ScriptTask): Pr
     eval: source.config.data.eval === null ? null : part(version.evalSplit),
   });
   return finish(await writtenScript(source), folder);
+}
+
+/** The rows that the run trained on, and those that it set aside. */
+async function writeParts({ config, baseDir, model }: ScriptSource, folder: string): Promise<void> {
+  const head = model.folder === null ? null : await headLabels(model.folder);
+  const { train, eval: aside } = await prepareData(config, baseDir, head);
+  for (const [name, rows] of [
+    ['train.jsonl', train],
+    ['eval.jsonl', aside],
+  ] as const) {
+    const lines = (rows?.examples ?? []).map(({ text, textPair, label }) =>
+      JSON.stringify({
+        text,
+        ...(textPair === undefined ? {} : { text_pair: textPair }),
+        label: String(label),
+      }),
+    );
+    await writeFileAtomic(path.join(folder, name), `${lines.join('\n')}\n`);
+  }
 }
 
 async function finish(script: WrittenScript, folder: string | null): Promise<WrittenScript> {
