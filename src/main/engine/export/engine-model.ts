@@ -5,6 +5,9 @@ import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { countRead } from './free-memory.ts';
 
+/** Small batches: what they hold in between stays well below the weights. */
+const BATCH_TOKENS = 1024;
+
 export interface EngineModelOptions {
   /** Folders. */
   model: string;
@@ -35,6 +38,7 @@ export async function openEngineModel(options: EngineModelOptions): Promise<Answ
       head: pooling === null ? 'classification' : 'encoder',
       precision: 'fp32',
       folded: false,
+      batchTokens: BATCH_TOKENS,
     });
     return {
       answer: async (texts, onDone) => {
