@@ -58,7 +58,7 @@ export function standIn(
       const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
       const heard: FromStandIn[] = [];
       child.on('message', (message) => heard.push(message as FromStandIn));
-      const tell = (message: ToStandIn) => void child.send(message);
+      const tell = (message: ToStandIn) => void (child.connected && child.send(message));
       const page = await Promise.race([first, ended.then(() => Promise.reject(new Error('The app ended.')))]);
       await page.waitForURL(/^http/);
       const end = async () => {
