@@ -19,32 +19,60 @@ export interface RowChoice {
   limit: number;
 }
 
-type RowNumbers = Iterable<number> & { readonly length: number };
+/** What leaves rows of a version: a query that gives their numbers in its column `row`, ascending. */
+interface Condition {
+  sql: string;
+  values: unknown[];
+  /** Counting costs much less than listing. */
+  countable: boolean;
+}
 
 /**
- * The numbers of one page of rows, and how many fit in all. Each condition gives all its rows from an index; they are
- * put together here, because SQLite would look up every row of a common word one by one.
+ * The numbers of one page of rows, and how many fit in all. Several conditions give all their rows each, from an index,
+ * and are put together here: SQLite would look up every row of a common word one by one.
  * Throws `datasets/unknown-label` and `datasets/unknown-split`.
  */
 export function chooseRows(version: OpenVersion, choice: RowChoice): { total: number; places: number[] } {
   const { offset, limit } = choice;
-  const sets = conditionsOf(version, choice);
-  const byLength = choice.order === 'row' ? null : version.byLength();
+  const conditions = conditionsOf(version, choice);
+  const byLength = choice.order === 'row' ? null : version.byLength(choice.order);
   const finding = choice.finding === null ? null : rowsOfFinding(version, choice, choice.finding);
+  if (!byLength && !finding && conditions.length <= 1) return onePage(version, conditions[0], offset, limit);
+  const sets = conditions.map(({ sql, values }) => version.numbers(sql, values));
   if (finding && byLength) sets.push(finding);
-  const order = byLength ?? finding ?? sets.pop() ?? null;
-  if (order === null) {
+  const order = byLength ?? finding ?? sets.pop()!;
+  const fitting = sets.length === 0 ? order : inAll(order, sets, version.rows);
+  return { total: fitting.length, places: Array.from(fitting.slice(offset, offset + limit)) };
+}
+
+/** All rows, or those of one condition, in their order. */
+function onePage(
+  version: OpenVersion,
+  condition: Condition | undefined,
+  offset: number,
+  limit: number,
+): { total: number; places: number[] } {
+  if (!condition) {
     const total = version.rows;
     const length = Math.max(0, Math.min(limit, total - offset));
     return { total, places: Array.from({ length }, (_, i) => offset + i + 1) };
   }
-  const rows = choice.order === 'longest' ? [...order].reverse() : order;
-  const fitting = sets.length === 0 ? [...rows] : inAll(rows, sets, version.rows);
-  return { total: fitting.length, places: fitting.slice(offset, offset + limit) };
+  const { sql, values, countable } = condition;
+  if (!countable) {
+    const all = version.numbers(sql, values);
+    return { total: all.length, places: Array.from(all.subarray(offset, offset + limit)) };
+  }
+  const total = version.db.prepare(`SELECT count(*) FROM (${sql})`).pluck().get(values);
+  const page = `SELECT row FROM (${sql}) ORDER BY row LIMIT ? OFFSET ?`;
+  const places = version.db
+    .prepare(page)
+    .pluck()
+    .all([...values, limit, offset]);
+  return { total: count.parse(total), places: z.array(z.number()).parse(places) };
 }
 
 /** Those of `rows` that are in every set, in their order. */
-function inAll(rows: RowNumbers, sets: readonly RowNumbers[], last: number): number[] {
+function inAll(rows: Uint32Array, sets: readonly Uint32Array[], last: number): number[] {
   const found = new Uint8Array(last + 1);
   for (const set of sets) for (const row of set) found[row]!++;
   const fitting: number[] = [];
@@ -52,28 +80,32 @@ function inAll(rows: RowNumbers, sets: readonly RowNumbers[], last: number): num
   return fitting;
 }
 
-/** What each condition leaves, ascending. */
-function conditionsOf(version: OpenVersion, { query, label, split }: RowChoice): RowNumbers[] {
-  const sets: RowNumbers[] = [];
+function conditionsOf(version: OpenVersion, { query, label, split }: RowChoice): Condition[] {
+  const conditions: Condition[] = [];
   const search = searchOf(query);
   if (search?.kind === 'words') {
-    const match = matchOf(settled(version, search));
-    sets.push(version.numbers('SELECT rowid AS row FROM rows_fts WHERE rows_fts MATCH ?', [match]));
+    const words = settled(version, search);
+    const sql = 'SELECT rowid AS row FROM rows_fts WHERE rows_fts MATCH ?';
+    conditions.push({ sql, values: [matchOf(words)], countable: !words.unfinished });
   } else if (search?.kind === 'part') {
-    const part = `SELECT row FROM rows WHERE text LIKE ? ESCAPE '\\' OR text_pair LIKE ? ESCAPE '\\'`;
-    sets.push(version.numbers(part, [search.like, search.like]));
+    const sql = `SELECT row FROM rows WHERE text LIKE ? ESCAPE '\\' OR text_pair LIKE ? ESCAPE '\\'`;
+    conditions.push({ sql, values: [search.like, search.like], countable: false });
   }
+  const placed = (column: 'label' | 'split', place: number): void => {
+    const sql = `SELECT row FROM rows WHERE ${column} = ?`;
+    conditions.push({ sql, values: [place], countable: true });
+  };
   if (label !== null) {
     const place = version.labels.indexOf(label);
     if (place === -1) throw fault('datasets/unknown-label', { label, labels: version.labels });
-    sets.push(version.numbers('SELECT row FROM rows WHERE label = ?', [place]));
+    placed('label', place);
   }
   if (split !== null) {
     const place = version.splits.indexOf(split);
     if (place === -1) throw fault('datasets/unknown-split', { split, splits: version.splits });
-    sets.push(version.numbers('SELECT row FROM rows WHERE split = ?', [place]));
+    placed('split', place);
   }
-  return sets;
+  return conditions;
 }
 
 /** A last word that so many rows have is meant as it is: all that begins like it would take long to gather. */
@@ -92,10 +124,10 @@ function rowsOfFinding(
   version: OpenVersion,
   { lengths, findings }: RowChoice,
   finding: FindingCode,
-): RowNumbers {
+): Uint32Array {
   if (finding === 'truncation')
-    return lengths === null ? [] : longerRows(readLengths(lengths.file), lengths.maxLength);
-  if (findings === null) return [];
+    return Uint32Array.from(lengths === null ? [] : longerRows(readLengths(lengths.file), lengths.maxLength));
+  if (findings === null) return new Uint32Array();
   attachFindings(version, findings);
   return version.numbers('SELECT row FROM findings.finding_rows WHERE code = ? ORDER BY place', [finding]);
 }

@@ -14,7 +14,8 @@ export class OpenVersion {
   readonly rows: number;
   /** The file of findings that is attached as `findings`. */
   attached: string | null = null;
-  private lengthOrder: Uint32Array | undefined;
+  private shortest: Uint32Array | undefined;
+  private longest: Uint32Array | undefined;
 
   constructor(file: string) {
     this.db = openVersionFile(file);
@@ -32,10 +33,10 @@ export class OpenVersion {
     return Uint32Array.from(JSON.parse(String(text)) as number[]);
   }
 
-  /** All rows, the shortest text first; read once. */
-  byLength(): Uint32Array {
-    this.lengthOrder ??= this.numbers('SELECT row FROM rows ORDER BY characters, label, split, row');
-    return this.lengthOrder;
+  /** All rows by the length of their texts; read once. */
+  byLength(order: 'longest' | 'shortest'): Uint32Array {
+    this.shortest ??= this.numbers('SELECT row FROM rows ORDER BY characters, label, split, row');
+    return order === 'shortest' ? this.shortest : (this.longest ??= this.shortest.toReversed());
   }
 }
 
