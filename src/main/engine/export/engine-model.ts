@@ -6,7 +6,7 @@ import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { countRead } from './free-memory.ts';
 
 /** Small batches: what they hold in between stays well below the weights. */
-const BATCH_TOKENS = 1024;
+const BATCH_TOKENS = 512;
 
 export interface EngineModelOptions {
   /** Folders. */
