@@ -27,18 +27,20 @@ export async function withFreeDevice<Result>(
   abort: AbortController,
   work: (ask: Ask) => Promise<Result>,
 ): Promise<Result> {
-  requireFreeDevice(context);
-  const watch = setInterval(() => {
+  const { signal } = abort;
+  const giveWay = (): void => {
     try {
       requireFreeDevice(context);
     } catch (error) {
       abort.abort(error);
     }
-  }, lookMs);
+  };
+  giveWay();
+  signal.throwIfAborted();
   const folder = await mkdtemp(join(context.workspace.temporary, 'timing-'));
+  const watch = setInterval(giveWay, lookMs);
   try {
     const input = { config: await writeRows(context, rows, spec, folder), baseDir: folder };
-    const { signal } = abort;
     return await work((job) => runEngineJob({ host: context.host, job, input, signal }));
   } finally {
     clearInterval(watch);

@@ -12,7 +12,7 @@ import { withFreeDevice } from './engine-input.ts';
 export class LateBaselines {
   private readonly context: BackendContext;
   private readonly rows: ExperimentWork;
-  private running: { id: string; abort: AbortController; done: Promise<void> } | undefined;
+  private running: { abort: AbortController; done: Promise<void> } | undefined;
   private readonly hopeless = new Set<string>();
 
   constructor(context: BackendContext, rows: ExperimentWork) {
@@ -29,10 +29,11 @@ export class LateBaselines {
     })
       .then(found)
       .catch(() => {
+        // One that gave way to a training is sought again at the next look.
         if (!abort.signal.aborted) this.hopeless.add(id);
       })
       .finally(() => (this.running = undefined));
-    this.running = { id, abort, done };
+    this.running = { abort, done };
   }
 
   async close(): Promise<void> {

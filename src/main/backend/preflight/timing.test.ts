@@ -74,11 +74,17 @@ describe('the timed part of a pre-flight', () => {
     expect(await refusal(backend.call('experiments/time', { spec }))).toBe('preflight/device-busy');
   });
 
-  it('works out the baselines of a run that nobody timed, when it is looked at', async () => {
+  it('works out the baselines of a run that nobody timed, when it is looked at and nothing trains', async () => {
     const { backend, spec } = await started();
     const { experiment } = await backend.call('experiments/create', { spec });
     const { id } = experiment;
     await backend.event('experiments/changed', (one) => one.id === id && one.state === 'finished');
+    // While another one trains they are left for later.
+    const endless = { ...spec, training: { ...spec.training, num_train_epochs: 400 } };
+    const { experiment: other } = await backend.call('experiments/create', { spec: endless });
+    expect((await backend.call('experiments/read', { id })).baselines).toBeNull();
+    await backend.call('experiments/stop', { id: other.id });
+    await backend.event('experiments/changed', (one) => one.id === other.id && one.state === 'stopped');
     const known = backend.nextEvent('experiments/changed', (one) => one.id === id);
     expect((await backend.call('experiments/read', { id })).baselines).toBeNull();
     await known;
