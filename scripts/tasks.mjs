@@ -5,7 +5,7 @@ import { packageApp } from './package.mjs';
 import { ensureCheckpoint } from './setup/checkpoint.mjs';
 import { ensureElectron, hasDisplay } from './setup/electron.mjs';
 import { setUp } from './setup/index.mjs';
-import { taskEnvironment } from './setup/node24.mjs';
+import { nodeArguments, taskEnvironment } from './setup/node24.mjs';
 import { projectDir } from './setup/places.mjs';
 import { runTask } from './setup/process.mjs';
 
@@ -24,7 +24,7 @@ export const tasks = {
     if (electron !== null) return runTask(electron, [projectDir, ...args]);
     const why = hasDisplay() ? 'Electron could not be fetched' : 'there is no display here';
     process.stderr.write(`The window opens in a browser, because ${why}.\n`);
-    return runOnNode24(node, 'src/main/cli/main.ts', ['serve', ...args]);
+    return runOnNode24(node, 'out/main/cli/main.js', ['serve', ...args]);
   },
   build: async () => {
     await build(await setUp());
@@ -63,6 +63,6 @@ function runVitest(node, args) {
 }
 
 function runOnNode24(node, script, args) {
-  const nodeArgs = ['--disable-warning=ExperimentalWarning', path.join(projectDir, script), ...args];
+  const nodeArgs = [...nodeArguments, path.join(projectDir, script), ...args];
   return runTask(node.bin, nodeArgs, { env: taskEnvironment(node, projectDir) });
 }

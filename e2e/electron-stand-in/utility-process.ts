@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { nodeArguments } from '../../scripts/setup/node24.mjs';
 import type { PortMain } from './ports.ts';
 
 const childSide = fileURLToPath(new URL('./utility-child.ts', import.meta.url));
@@ -20,7 +21,7 @@ class UtilityProcess extends EventEmitter {
     super();
     this.child = fork(file, args, {
       serialization: 'advanced',
-      execArgv: ['--import', childSide, '--disable-warning=ExperimentalWarning'],
+      execArgv: ['--import', childSide, ...nodeArguments],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.child.on('spawn', () => this.emit('spawn'));

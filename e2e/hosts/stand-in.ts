@@ -11,6 +11,7 @@ import {
   type FromStandIn,
   type ToStandIn,
 } from '../electron-stand-in/protocol.ts';
+import { nodeArguments } from '../../scripts/setup/node24.mjs';
 import type { BrowserBinary } from './browser.ts';
 import type { HostKind, Session } from './session.ts';
 
@@ -46,7 +47,7 @@ export function standIn(
       const nextPage = () => context.waitForEvent('page');
       const first = nextPage();
       const child = fork(main, [], {
-        execArgv: ['--import', register, '--disable-warning=ExperimentalWarning'],
+        execArgv: ['--import', register, ...nodeArguments],
         env: {
           ...process.env,
           GRAFT_WORKSPACE: workspace,

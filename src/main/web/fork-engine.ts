@@ -9,7 +9,6 @@ const entry = fileURLToPath(new URL(`../engine/main${extname(import.meta.url)}`,
 export function forkEngine(): EngineProcess {
   const child = fork(entry, [], {
     serialization: 'advanced',
-    execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', process.env['GRAFT_DEBUG'] === undefined ? 'ignore' : 'inherit', 'ipc'],
   });
   let ended = false;
