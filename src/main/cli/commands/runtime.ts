@@ -1,6 +1,5 @@
 import { Argument, Command } from 'commander';
 import { installedRuntime, tensorflowVersion } from '../../engine/runtime/installed.ts';
-import { installRuntime, removeRuntime } from '../../backend/system/runtime/install.ts';
 import { runWork, type CommandContext, type Outcome } from '../command.ts';
 
 const help = `
@@ -13,6 +12,7 @@ Examples:
   graft runtime remove`;
 
 async function install(source: string, context: CommandContext): Promise<Outcome> {
+  const { installRuntime } = await import('../../backend/system/runtime/install.ts');
   const folder = await installRuntime(source, {
     signal: context.signal,
     onProgress: (now) => context.onEvent({ type: 'progress', ...now }),
@@ -36,6 +36,7 @@ function list(): Promise<Outcome> {
 
 async function remove(): Promise<Outcome> {
   const folder = installedRuntime()?.folder ?? null;
+  const { removeRuntime } = await import('../../backend/system/runtime/install.ts');
   await removeRuntime();
   return {
     result: { removed: folder },

@@ -4,9 +4,7 @@ import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { Fault } from '../../../shared/faults/index.ts';
 import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
-import { writtenScript } from '../../backend/scripts/write/write-script.ts';
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
-import { resolveModel } from '../../engine/hub/resolve-model.ts';
 import { setWork, type Work } from '../command.ts';
 import { readConfigFile } from '../config-file.ts';
 
@@ -25,6 +23,7 @@ const work: Work = async (given, context) => {
   const { config, notes } = parseTrainConfig(await readConfigFile(options.config), options.config);
   for (const note of notes) context.say(note);
   const baseDir = dirname(resolve(options.config));
+  const { writtenScript } = await import('../../backend/scripts/write/write-script.ts');
   const script = await writtenScript({
     title: basename(options.config, extname(options.config)),
     config,
@@ -49,6 +48,7 @@ async function modelOf(
   const folder = resolve(baseDir, model);
   if (existsSync(folder)) return { name: folder, revision: null, folder };
   const [name = model, revision = null] = model.split('@');
+  const { resolveModel } = await import('../../engine/hub/resolve-model.ts');
   try {
     const cached = await resolveModel(model, { env: { ...process.env, HF_HUB_OFFLINE: '1' } });
     return { name, revision, folder: cached };
