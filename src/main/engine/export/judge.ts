@@ -14,6 +14,7 @@ export interface JudgeOptions {
 }
 
 export type Judged = Omit<VerificationOutcome, 'latency_ms'>;
+type Figures = Omit<Judged, 'passed' | 'reason'>;
 
 /** Vectors nearer than this stand for the same text. */
 const SAME_COSINE = 0.9999;
@@ -42,11 +43,22 @@ export function judge(reference: Float32Array, found: Float32Array, options: Jud
     found.length === reference.length
       ? shortfall(outcome, scale, options)
       : `It gave ${found.length} numbers instead of ${reference.length}.`;
-  return { passed: reason === null, reason, ...outcome };
+  return { passed: reason === null, reason, ...finite(outcome) };
+}
+
+/** JSON has no NaN and no Infinity, and what reads a proof takes no other numbers. */
+function finite(outcome: Figures): Figures {
+  const { largest_difference: largest, mean_difference: mean, smallest_cosine: cosine } = outcome;
+  return {
+    ...outcome,
+    largest_difference: Number.isFinite(largest) ? largest : Number.MAX_VALUE,
+    mean_difference: Number.isFinite(mean) ? mean : Number.MAX_VALUE,
+    smallest_cosine: cosine === null || Number.isFinite(cosine) ? cosine : -1,
+  };
 }
 
 function shortfall(
-  outcome: Omit<Judged, 'passed' | 'reason'>,
+  outcome: Figures,
   scale: number,
   { target, precision, mostPointsLost }: JudgeOptions,
 ): string | null {

@@ -6,7 +6,7 @@ export const VERIFICATION_FILE = 'verification.json';
 
 const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
 
-const outcomeSchema = z.object({
+export const outcomeSchema = z.object({
   passed: z.boolean(),
   /** Why not; null when it passed. */
   reason: z.string().nullable(),
@@ -49,9 +49,7 @@ export const verificationSchema = z.object({
   labels: z.array(z.string()),
   max_length: z.number().int(),
   /** Fixed texts and the trained model's logits (or vectors) on them: what `graft verify` asks again. */
-  fixed: z.array(
-    z.object({ text: z.string(), text_pair: z.string().optional(), values: z.array(z.number()) }),
-  ),
+  fixed: z.array(z.object({ text: z.string(), values: z.array(z.number()) })),
   /** The points of accuracy that may be lost. */
   most_points_lost: z.number(),
   outcome: outcomeSchema,
