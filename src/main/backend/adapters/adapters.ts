@@ -24,7 +24,7 @@ export function adapterHandlers(
   const exports = new ExportStore(db);
   relocate(store, workspace.adapters);
   // What a killed program left half written: nothing else writes there yet.
-  const cleared = removeLeftovers(workspace.adapters);
+  const cleared = removeLeftovers(workspace.adapters).catch(() => undefined);
   const off = app.onEvent(({ event, data }) => {
     if (isNewAdapter(event, data)) emit('adapters/changed', { id: null });
   });

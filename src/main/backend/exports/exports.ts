@@ -46,9 +46,10 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
     jobId: writing.get(stored.id) ?? proving.get(stored.id) ?? null,
   });
   const changed = (id: string): void => {
-    telling = telling.then(async () => {
+    const tell = async () => {
       if (store.has(id)) emit('exports/changed', await present(store.read(id)));
-    });
+    };
+    telling = telling.then(tell).catch(() => undefined);
   };
 
   const watch = watchOthers(context, store, changed);

@@ -59,8 +59,11 @@ async function namesIn(folder: string): Promise<string[]> {
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 
-/** Nothing half written stays in an export's folder, nor the folder when nothing came into it. */
+/**
+ * Nothing half written stays in an export's folder, nor the folder when nothing came into it; all of it stays where the
+ * drive cannot be written any more.
+ */
 export async function tidyPlace(folder: string): Promise<void> {
-  await removeLeftovers(folder);
+  await removeLeftovers(folder).catch(() => undefined);
   await rmdir(folder).catch(() => undefined);
 }
