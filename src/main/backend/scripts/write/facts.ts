@@ -25,6 +25,16 @@ export type ScriptRows = (
   labelColumn: string;
 };
 
+/** Rows of a data set version as they stand beside a script. */
+export const versionRows = (pairs: boolean, evaluates: boolean): ScriptRows => ({
+  kind: 'files',
+  train: { path: 'train.jsonl', format: 'json', options: {} },
+  eval: evaluates ? { path: 'eval.jsonl', format: 'json', options: {} } : null,
+  textColumn: 'text',
+  textPairColumn: pairs ? 'text_pair' : null,
+  labelColumn: 'label',
+});
+
 /** Everything that the text of a script is made from. */
 export interface ScriptFacts {
   /** What the run is called. */

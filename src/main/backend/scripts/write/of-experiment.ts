@@ -5,8 +5,8 @@ import { ExperimentStore, type ExperimentRecord } from '../../../storage/experim
 import { ModelStore } from '../../../storage/models.ts';
 import type { BackendContext } from '../../context.ts';
 import { versionRecord, type VersionRecord } from '../../datasets/library.ts';
-import type { HubRows } from './facts.ts';
-import { versionRows, type ScriptTask } from './write-script.ts';
+import { versionRows, type HubRows } from './facts.ts';
+import type { ScriptTask } from './write-script.ts';
 
 /**
  * What the script of an experiment is written from. Throws `store/unknown`, and `datasets/…` where its data set version

@@ -4,7 +4,6 @@ import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
 import { headLabels } from '../../../engine/models/head-labels.ts';
 import { prepareData } from '../../../engine/training/prepare-data.ts';
 import { writeRunRows, type RowsTask } from '../../experiments/run-rows.ts';
-import type { ScriptRows } from './facts.ts';
 import { copyName, gatherFacts, type ScriptSource } from './gather.ts';
 import { scriptText } from './script-text.ts';
 
@@ -32,31 +31,37 @@ export async function writtenScript(source: ScriptSource): Promise<WrittenScript
 
 /** Writes the script and its data where a folder is given. Throws `files/…` and as `gatherFacts` does. */
 export async function runScriptTask({ source, version, folder }: ScriptTask): Promise<WrittenScript> {
-  if (folder === null || source.rows?.kind === 'hub') return finish(await writtenScript(source), folder);
-  if (version === null) {
-    const { train, eval: evaluated } = source.config.data;
-    for (const [name, file] of [
-      ['train', train],
-      ['eval', evaluated],
-    ] as const) {
-      if (file === null) continue;
-      await copyFile(path.resolve(source.baseDir, file), path.join(folder, copyName(name, file)));
-    }
-    return finish(await writtenScript(source), folder);
+  if (folder !== null && source.rows?.kind !== 'hub') await writeData(source, version, folder);
+  const script = await writtenScript(source);
+  if (folder !== null) await writeFileAtomic(path.join(folder, 'script.py'), script.text);
+  return script;
+}
+
+async function writeData(
+  source: ScriptSource,
+  version: ScriptTask['version'],
+  folder: string,
+): Promise<void> {
+  const { data } = source.config;
+  if (version === null) await copyFiles(source, folder);
+  else if (data.split !== null) await writeParts(source, folder);
+  else {
+    const part = (split: string | null): RowsTask['train'] => ({ split, select: null });
+    await writeRunRows({
+      file: version.file,
+      dataName: version.dataName,
+      folder,
+      train: part(version.trainSplit),
+      eval: data.eval === null ? null : part(version.evalSplit),
+    });
   }
-  if (source.config.data.split !== null) {
-    await writeParts(source, folder);
-    return finish(await writtenScript(source), folder);
+}
+
+async function copyFiles({ config, baseDir }: ScriptSource, folder: string): Promise<void> {
+  for (const name of ['train', 'eval'] as const) {
+    const file = config.data[name];
+    if (file !== null) await copyFile(path.resolve(baseDir, file), path.join(folder, copyName(name, file)));
   }
-  const part = (split: string | null): RowsTask['train'] => ({ split, select: null });
-  await writeRunRows({
-    file: version.file,
-    dataName: version.dataName,
-    folder,
-    train: part(version.trainSplit),
-    eval: source.config.data.eval === null ? null : part(version.evalSplit),
-  });
-  return finish(await writtenScript(source), folder);
 }
 
 /** The rows that the run trained on, and those that it set aside. */
@@ -77,18 +82,3 @@ async function writeParts({ config, baseDir, model }: ScriptSource, folder: stri
     await writeFileAtomic(path.join(folder, name), `${lines.join('\n')}\n`);
   }
 }
-
-async function finish(script: WrittenScript, folder: string | null): Promise<WrittenScript> {
-  if (folder !== null) await writeFileAtomic(path.join(folder, 'script.py'), script.text);
-  return script;
-}
-
-/** Rows of a data set version as they stand beside a script. */
-export const versionRows = (pairs: boolean, evaluates: boolean): ScriptRows => ({
-  kind: 'files',
-  train: { path: 'train.jsonl', format: 'json', options: {} },
-  eval: evaluates ? { path: 'eval.jsonl', format: 'json', options: {} } : null,
-  textColumn: 'text',
-  textPairColumn: pairs ? 'text_pair' : null,
-  labelColumn: 'label',
-});
