@@ -44,20 +44,33 @@ export interface TryOptions {
 export async function trySnippets(snippets: readonly SnippetCode[], options: TryOptions): Promise<Snippet[]> {
   const place = await mkdtemp(path.join(os.tmpdir(), 'graft-snippet-'));
   try {
-    await symlink(path.resolve(options.folder), path.join(place, options.folderName), 'junction');
-    await mkdir(path.dirname(path.join(place, options.base.name)), { recursive: true });
-    await symlink(path.resolve(options.base.folder), path.join(place, options.base.name), 'junction');
+    const linked = await linkFolders(place, options).then(
+      () => true,
+      () => false,
+    );
     const tried: Snippet[] = [];
-    for (const snippet of snippets) tried.push(await tryOne(snippet, place, options));
+    for (const snippet of snippets) tried.push(await tryOne(snippet, linked ? place : null, options));
     return tried;
   } finally {
     await rm(place, { recursive: true, force: true });
   }
 }
 
-async function tryOne(snippet: SnippetCode, place: string, options: TryOptions): Promise<Snippet> {
+/** Makes `place` the folder that the snippets are started in. Throws where export and base have one name. */
+async function linkFolders(place: string, { target, folder, folderName, base }: TryOptions): Promise<void> {
+  if (target === 'peft') {
+    // First: a folder of a hub id's owner must not be made inside an export of that name.
+    await mkdir(path.dirname(path.join(place, base.name)), { recursive: true });
+    await symlink(path.resolve(base.folder), path.join(place, base.name), 'junction');
+  }
+  await symlink(path.resolve(folder), path.join(place, folderName), 'junction');
+}
+
+/** `place`: null where the folders could not be linked. */
+async function tryOne(snippet: SnippetCode, place: string | null, options: TryOptions): Promise<Snippet> {
   options.signal.throwIfAborted();
   try {
+    if (place === null) throw new NotRun('Its folder could not be linked.');
     const output = await started(snippet, place, options);
     return { ...snippet, output: output.trim().slice(0, LONGEST_OUTPUT), notRun: null };
   } catch (error) {
