@@ -34,6 +34,8 @@ export class DisagreementManager {
   #active = $state(0);
   #searching = $state(true);
   #fault = $state.raw<FaultValue | null>(null);
+  /** What was asked last, answered or refused: the page, and the card on it that becomes active. */
+  #asked: readonly [page: number, active: 'first' | 'last'] = [0, 'first'];
   /** Answers to an older question are dropped. */
   #turn = 0;
   /** The page shown and its neighbours, by number: rows and answers do not change. */
@@ -88,6 +90,7 @@ export class DisagreementManager {
     this.#choice = { ...this.#choice, ...change };
     this.#searching = true;
     this.#pages.clear();
+    this.#asked = [0, 'first'];
     clearTimeout(this.#timer);
     if (change.query === undefined) void this.#ask(0, 'first');
     else this.#timer = setTimeout(() => void this.#ask(0, 'first'), DEBOUNCE_MS);
@@ -119,11 +122,12 @@ export class DisagreementManager {
   }
   /** Asks again after a fault. */
   retry(): Promise<void> {
-    return this.#ask(this.#number, 'first');
+    return this.#ask(...this.#asked);
   }
 
   async #ask(number: number, active: 'first' | 'last'): Promise<void> {
     const turn = ++this.#turn;
+    this.#asked = [number, active];
     this.#searching = true;
     try {
       const page = await this.#fetch(number);

@@ -132,4 +132,26 @@ describe('rows that runs answered', () => {
     await Promise.all([manager.retry(), settle()]);
     expect(manager.fault).toBeNull();
   });
+
+  it('that were refused are asked again as they were asked, not from the page before', async () => {
+    let broken = false;
+    const { manager, questions } = open({
+      wait: () => {
+        if (broken) throw new Error('The data file is gone.');
+      },
+    });
+    const refusedThenRetried = async (ask: () => void) => {
+      broken = true;
+      ask();
+      await settle();
+      broken = false;
+      await Promise.all([manager.retry(), settle()]);
+    };
+    await settle();
+    await refusedThenRetried(() => void manager.turn(3));
+    expect([questions().at(-1)?.offset, manager.number]).toEqual([3 * PAGE, 3]);
+    await refusedThenRetried(() => manager.narrow({ filter: 'label-errors' }));
+    expect(questions().at(-1)).toMatchObject({ filter: 'label-errors', offset: 0 });
+    expect([manager.number, manager.current?.row.row]).toEqual([0, 1]);
+  });
 });
