@@ -123,6 +123,22 @@ describe('the curves of a comparison', () => {
     expect(asked).toHaveLength(7);
     expect([...manager.curves.keys()]).toEqual(['f', 'g']);
   });
+  it('are read no more for runs taken out, and not at all once the page is left', async () => {
+    const { manager, asked } = open();
+    const stop = manager.listen();
+    const ids = () => asked.map(({ input }) => (input as { id: string }).id);
+    void manager.open(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    void manager.open(['a', 'g']);
+    await settle();
+    expect(ids()).toEqual(['a', 'b', 'c', 'd', 'g']);
+    void manager.open(['h', 'i', 'j', 'k', 'l', 'm']);
+    stop();
+    await settle();
+    expect(ids().slice(5)).toEqual(['h', 'i', 'j', 'k']);
+    void manager.open(['e']);
+    await settle();
+    expect([...manager.curves.keys()]).toEqual(['e']);
+  });
   it('grow while an experiment runs', async () => {
     const { manager, emit } = open();
     const stop = manager.listen();

@@ -14,7 +14,6 @@ export class ComparisonManager {
   #comparison = $state.raw<Comparison | null>(null);
   #majority = $state<number | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
-  #busy = $state(false);
   #reading = 0;
 
   constructor(rpc: RpcPort) {
@@ -32,9 +31,6 @@ export class ComparisonManager {
   get fault(): FaultValue | null {
     return this.#fault;
   }
-  get busy(): boolean {
-    return this.#busy;
-  }
 
   /** Reads the comparison of these, unless it is the one that is shown. */
   async open(chosen: Chosen): Promise<void> {
@@ -47,11 +43,6 @@ export class ComparisonManager {
   async read(): Promise<void> {
     const reading = ++this.#reading;
     const { ids, baselineId } = this.#chosen;
-    if (ids.length === 0) {
-      this.#comparison = null;
-      return;
-    }
-    this.#busy = true;
     try {
       const comparison = await this.#rpc.call('compare/read', { ids: [...ids], baselineId });
       if (reading !== this.#reading) return;
@@ -62,8 +53,6 @@ export class ComparisonManager {
       if (reading === this.#reading) this.#majority = majority;
     } catch (error) {
       if (reading === this.#reading) this.#fault = faultOf(error);
-    } finally {
-      if (reading === this.#reading) this.#busy = false;
     }
   }
 

@@ -41,7 +41,11 @@ export class CurvesManager {
     const missing = ids.filter((id) => !this.#curves.has(id) && !this.#asking.has(id));
     for (const id of missing) this.#asking.add(id);
     const readNext = async (): Promise<void> => {
-      for (let id = missing.shift(); id !== undefined; id = missing.shift()) await this.#read(id);
+      for (let id = missing.shift(); id !== undefined; id = missing.shift()) {
+        // The page may have been left, or the run taken out, while it waited its turn.
+        if (this.#wanted.includes(id)) await this.#read(id);
+        else this.#asking.delete(id);
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, readNext));
     this.#show();
@@ -58,6 +62,7 @@ export class CurvesManager {
     ];
     return () => {
       clearTimeout(this.#timer);
+      this.#wanted = [];
       for (const stop of stops) stop();
     };
   }
