@@ -74,7 +74,7 @@ export function ParallelPlot({ width, height, left, right, above, below, axes, l
               {axis.label}
             </text>
             {axis.ticks.map(({ top, text }) => (
-              <g key={text}>
+              <g key={top}>
                 <rect
                   x={axis.left + 3}
                   y={top - 7}
