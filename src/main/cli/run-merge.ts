@@ -1,7 +1,7 @@
 import type { MergeOptions, MergeReport } from '../engine/export/merge.ts';
 import type { CommandContext, Outcome } from './command.ts';
 import { count, megabytes, scientific, table } from './format.ts';
-import { adapterFolder, modelFolder } from './io/model-folder.ts';
+import { adapterFolder, modelFolder, nameOfModel } from './io/model-folder.ts';
 
 interface Given {
   model: string;
@@ -23,7 +23,7 @@ export async function runMerge(options: Given, context: CommandContext): Promise
     ...(adapter !== undefined && { adapter }),
     ...(verify !== undefined && { verify }),
   };
-  const report = await merged(merge, options.model, workspace, context);
+  const report = await merged(merge, nameOfModel(options.model, model), workspace, context);
   const { rows, largest_difference: difference, same_answers: same } = report.comparison;
   const files = report.files.map(({ name, bytes }) => [name, megabytes(bytes)]);
   const text = [

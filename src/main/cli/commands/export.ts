@@ -1,11 +1,11 @@
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import type { TargetReport } from '../../engine/export/export-targets.ts';
 import { targetKeys, targets, weightPrecisions, type TargetKey } from '../../engine/export/targets.ts';
 import { setWork, type Work } from '../command.ts';
 import { megabytes, table } from '../format.ts';
-import { adapterFolder, modelFolder } from '../io/model-folder.ts';
+import { adapterFolder, modelFolder, nameOfModel } from '../io/model-folder.ts';
 import { option, optionValue } from '../options.ts';
 import { proofText } from '../proof-text.ts';
 
@@ -51,6 +51,8 @@ const work: Work = async (given, context) => {
   const formats = [...new Set(options.format)];
   const model = await modelFolder(options.model, context);
   const adapter = options.adapter === undefined ? undefined : await adapterFolder(options.adapter);
+  const modelName = nameOfModel(options.model, model);
+  const name = basename(resolve(output));
   const { exportTargets } = await import('../../engine/export/export-targets.ts');
   const reports = await exportTargets(
     {
@@ -74,14 +76,14 @@ const work: Work = async (given, context) => {
               ...(textPairColumn === undefined ? {} : { textPairColumn }),
             },
       maxLength: options.maxLength,
-      facts: { name: nameOf(output), modelName: options.model, dataName: null, settings: null },
+      facts: { name, modelName, dataName: null, settings: null },
     },
     context,
   );
   context.signal.throwIfAborted();
   if (options.workspace !== undefined) {
     const { recordExport } = await import('../../backend/exports/record.ts');
-    const record = { adapter, name: nameOf(output), folder: output, reports };
+    const record = { adapter, name, folder: output, reports };
     const id = await recordExport(options.workspace, record);
     if (id === null) {
       const { notRecorded } = await import('../merge-recorded.ts');
@@ -103,8 +105,6 @@ const work: Work = async (given, context) => {
     failed: reports.some(({ state }) => state !== 'passed'),
   };
 };
-
-const nameOf = (output: string): string => output.split(/[\\/]/).findLast((part) => part !== '') ?? output;
 
 function reportText({ target, folder, reason, verification }: TargetReport): string {
   if (!verification) return `${targets[target].name} was not written. ${reason ?? ''}`.trim();

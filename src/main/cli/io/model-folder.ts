@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import type { CommandContext } from '../command.ts';
 
@@ -16,12 +17,16 @@ export async function modelFolder(model: string, context: CommandContext): Promi
   });
 }
 
+/** What a model is called whose folder is `folder`. A hub id stays one; a folder's `models/bert` is not taken for one. */
+export const nameOfModel = (model: string, folder: string): string =>
+  model === folder ? path.resolve(folder) : model;
+
 /** Checks that an adapter's folder exists. Throws `files/missing`. */
 export async function adapterFolder(adapter: string): Promise<string> {
   if (!(await isFolder(adapter))) throw fault('files/missing', { file: adapter });
   return adapter;
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+async function isFolder(folder: string): Promise<boolean> {
+  return (await stat(folder).catch(() => null))?.isDirectory() ?? false;
 }
