@@ -27,6 +27,7 @@ export class PlaygroundManager {
   #examples = $state.raw<readonly DatasetRow[]>([]);
   #exampleTotal = 0;
   #exampleOf: string | null = null;
+  #opened = 0;
   #typed: ReturnType<typeof setTimeout> | undefined;
   #stood: ReturnType<typeof setTimeout> | undefined;
 
@@ -52,6 +53,15 @@ export class PlaygroundManager {
   get canPair(): boolean {
     return this.first.choice?.textPair === null;
   }
+  /** The likeliest one to compare with: of the same labels where there is one. */
+  get suggestion(): AnswererChoice | null {
+    const { choice } = this.first;
+    const others = (this.#choices ?? []).filter(
+      (one) => !choice || keyOf(one.answerer) !== keyOf(choice.answerer),
+    );
+    const labels = choice?.labels.join('\n');
+    return others.find((one) => one.labels.join('\n') === labels) ?? others[0] ?? null;
+  }
   get explains(): boolean {
     return this.#explains;
   }
@@ -66,17 +76,22 @@ export class PlaygroundManager {
     return this.#exampleTotal > EXAMPLES;
   }
 
-  /** Reads what can answer, and takes the answerers of an address; without one the newest. */
+  /** Reads what can answer, and takes the answerers of an address; without one the present or else the newest. */
   async open(first: string | null, second: string | null): Promise<void> {
+    const opened = ++this.#opened;
     try {
-      this.#choices = (await this.#rpc.call('playground/choices', {})).choices;
+      const { choices } = await this.#rpc.call('playground/choices', {});
+      if (opened !== this.#opened) return;
+      this.#choices = choices;
       this.#fault = null;
     } catch (error) {
-      this.#fault = faultOf(error);
+      const fault = faultOf(error);
+      if (opened === this.#opened) this.#fault = fault;
       return;
     }
     const before = this.first.choice ? keyOf(this.first.choice.answerer) : null;
-    const chosen = choiceOf(this.#choices, first) ?? (first === null ? this.#choices[0] : undefined) ?? null;
+    const chosen =
+      choiceOf(this.#choices, first ?? before) ?? (first === null ? this.#choices[0] : undefined) ?? null;
     if (first !== null && chosen === null) this.#fault = unknownAnswerer;
     if (before === null || (chosen && keyOf(chosen.answerer) !== before)) this.first.choose(chosen);
     const other = choiceOf(this.#choices, second);

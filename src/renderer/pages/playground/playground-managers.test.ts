@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InputOf, OutputOf } from '../../../shared/contract.ts';
 import { fakeBackend } from '../data/fake-backend.ts';
-import { BatchManager, outputFor } from './batch-manager.svelte.ts';
 import { PlaygroundManager } from './playground-manager.svelte.ts';
 import { TextHistory } from './text-history.svelte.ts';
 import { answer, choice } from './test-support.ts';
@@ -16,18 +15,23 @@ const base = choice({ kind: 'model', id: 'm' }, { labels: ['1', '2'], textPair: 
 /** A manager over a backend that answers with the number of characters; `hold` keeps answers back until `letGo`. */
 function opened(choices = [run, onnx, base]) {
   const held: (() => void)[] = [];
-  const state = { hold: false };
+  const state = { hold: false, holdChoices: false, choices };
   const answerTo = async ({ text }: InputOf<'playground/answer'>): Promise<OutputOf<'playground/answer'>> => {
     if (state.hold) await new Promise<void>((resolve) => held.push(resolve));
     if (text === 'refuse') throw new Error('no memory');
     return { answer: answer(text.length / 100) };
   };
   const backend = fakeBackend({
-    'playground/choices': () => ({ choices }),
+    'playground/choices': async () => {
+      const reply = { choices: structuredClone(state.choices) };
+      if (state.holdChoices) await new Promise<void>((resolve) => held.push(resolve));
+      return reply;
+    },
     'playground/answer': answerTo,
-    'playground/attribute': ({ label }) => ({
-      attribution: { label, tokens: [], difference: 1, gap: 0, steps: 32 },
-    }),
+    'playground/attribute': async ({ label }) => {
+      if (state.hold) await new Promise<void>((resolve) => held.push(resolve));
+      return { attribution: { label, tokens: [], difference: 1, gap: 0, steps: 32 } };
+    },
     'datasets/rows': ({ offset = 0 }) => ({
       total: 40,
       items: [
@@ -61,6 +65,7 @@ function opened(choices = [run, onnx, base]) {
     state,
     texts,
     type,
+    held,
     letGo: () => held.splice(0).forEach((go) => go()),
   };
 }
@@ -82,6 +87,47 @@ describe('what an address names', () => {
     await manager.open('experiment:removed', null);
     expect(manager.first.choice).toBeNull();
     expect(manager.fault?.code).toBe('playground/unknown');
+  });
+});
+
+describe('what can answer, read again', () => {
+  it('leaves the answerer that is there, though a newer one came', async () => {
+    const { manager, state } = opened([run]);
+    await manager.open(null, null);
+    state.choices = [onnx, run];
+    await manager.open(null, null);
+    expect(manager.first.choice).toEqual(run);
+    state.choices = [onnx];
+    await manager.open(null, null);
+    expect(manager.first.choice).toEqual(onnx);
+  });
+
+  it('twice at once is what the later reading said', async () => {
+    const { manager, state, held } = opened([run]);
+    state.holdChoices = true;
+    const older = manager.open('experiment:e', null);
+    await vi.advanceTimersByTimeAsync(0);
+    state.choices = [run, base];
+    const newer = manager.open('model:m', null);
+    await vi.advanceTimersByTimeAsync(0);
+    held[1]?.();
+    await newer;
+    held[0]?.();
+    await older;
+    expect(manager.first.choice).toEqual(base);
+    expect(manager.choices).toEqual([run, base]);
+  });
+
+  it('suggests another one to compare with, of the same labels where there is one', async () => {
+    const { manager, state } = opened([run, base, onnx]);
+    await manager.open('experiment:e', null);
+    expect(manager.suggestion).toEqual(onnx);
+    state.choices = [run, base];
+    await manager.open('experiment:e', null);
+    expect(manager.suggestion).toEqual(base);
+    state.choices = [run];
+    await manager.open('experiment:e', null);
+    expect(manager.suggestion).toBeNull();
   });
 });
 
@@ -134,6 +180,41 @@ describe('typing', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(manager.first.answer).not.toBeNull();
   });
+
+  it('drops the answer to a text that was cleared meanwhile', async () => {
+    const { manager, state, type, letGo } = opened();
+    await manager.open('experiment:e', null);
+    state.hold = true;
+    await type('hello');
+    await type('');
+    letGo();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(manager.first.answer).toBeNull();
+    expect(manager.first.busy).toBe(false);
+  });
+
+  it.each(['before', 'after'])(
+    'an explanation of an older text counts for nothing, %s the newer one',
+    async (order) => {
+      const { manager, state, type, held } = opened();
+      await manager.open('experiment:e', null);
+      manager.explain(true);
+      for (const text of ['hello', 'hello there']) {
+        state.hold = false;
+        await type(text);
+        state.hold = true;
+        await vi.advanceTimersByTimeAsync(500);
+      }
+      const [older, newer] = held;
+      (order === 'before' ? older : newer)?.();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(manager.first.explaining).toBe(order === 'before');
+      (order === 'before' ? newer : older)?.();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(manager.first.attribution?.text).toBe('hello there');
+      expect(manager.first.explaining).toBe(false);
+    },
+  );
 
   it('explains after a longer pause, the likeliest label or the one that was chosen', async () => {
     const { manager, type, asked } = opened();
@@ -196,63 +277,5 @@ describe('pairs and examples', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(texts()).toEqual(['row 1']);
     expect(history.texts[0]?.text).toBe('row 1');
-  });
-});
-
-describe('a file', () => {
-  const column = (name: string, role: 'text' | 'label') => ({
-    name,
-    role,
-    distinct: 2,
-    empty: 0,
-    meanLength: 5,
-  });
-  const batch = (refuse = false) => {
-    const backend = fakeBackend({
-      'datasets/preview': () => ({
-        name: 'in',
-        format: 'csv',
-        encoding: 'utf-8',
-        delimiter: ',',
-        header: true,
-        bytes: 10,
-        rows: 2,
-        rowsExact: true,
-        columns: [column('stars', 'label'), column('review', 'text')],
-        sample: [],
-        warnings: [],
-      }),
-      'playground/batch': ({ overwrite }) => {
-        if (refuse && !overwrite) throw new Error('it exists');
-        return { jobId: 'j' };
-      },
-    });
-    return { ...backend, manager: new BatchManager(backend.rpc) };
-  };
-
-  it('is looked at first: its text column is chosen, the answers go beside it in the format chosen', async () => {
-    const { manager } = batch();
-    await manager.choose('/data/in.v2.csv');
-    expect(manager.textColumn).toBe('review');
-    expect(manager.output).toBe('/data/in.v2-answers.csv');
-    manager.setFormat('parquet');
-    manager.setFolder('/elsewhere/');
-    expect(manager.output).toBe('/elsewhere/in.v2-answers.parquet');
-    expect(outputFor('C:\\data\\in.csv', 'jsonl')).toBe('C:\\data\\in-answers.jsonl');
-    expect(manager.isReady).toBe(true);
-  });
-
-  it('that exists is replaced only when asked to', async () => {
-    const { manager, asked } = batch(true);
-    await manager.choose('/data/in.csv');
-    expect(await manager.start(run.answerer, false)).toBeNull();
-    expect(manager.fault?.message).toBe('it exists');
-    expect(await manager.start(run.answerer, true)).toBe('j');
-    expect(manager.fault).toBeNull();
-    expect(asked.at(-1)?.input).toMatchObject({
-      textColumn: 'review',
-      textPairColumn: null,
-      overwrite: true,
-    });
   });
 });

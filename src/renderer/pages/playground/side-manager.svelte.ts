@@ -26,6 +26,8 @@ export class SideManager {
   #wanted: Question | null = null;
   #newest: Question | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what was asked why, and when that was forgotten: an older reply is of no use. */
+  #explanation = 0;
 
   constructor(rpc: Rpc) {
     this.#rpc = rpc;
@@ -121,6 +123,7 @@ export class SideManager {
     if (!answer || this.#isGone(choice)) return;
     const likeliest = answer.labels[answer.probabilities.indexOf(Math.max(...answer.probabilities))]!;
     const label = wanted !== null && answer.labels.includes(wanted) ? wanted : likeliest;
+    const asked = ++this.#explanation;
     this.#explaining = true;
     try {
       const { attribution } = await this.#rpc.call('playground/attribute', {
@@ -129,12 +132,12 @@ export class SideManager {
         textPair,
         label,
       });
-      if (this.#isGone(choice)) return;
+      if (this.#explanation !== asked) return;
       this.#attribution = { text, textPair, found: attribution };
       this.#unexplained = null;
     } catch (error) {
       const fault = faultOf(error);
-      if (this.#isGone(choice)) return;
+      if (this.#explanation !== asked) return;
       if (fault.code === 'playground/superseded') {
         // A newer text brings its own; the answerer beside this one may have asked, though.
         if (this.#newest === question)
@@ -144,18 +147,20 @@ export class SideManager {
       this.#attribution = null;
       this.#unexplained = fault;
     } finally {
-      this.#explaining = false;
+      if (this.#explanation === asked) this.#explaining = false;
     }
   }
 
   #forgetWhy(): void {
+    this.#explanation++;
+    this.#explaining = false;
     this.#attribution = null;
     this.#unexplained = null;
   }
 
   /** Both change while an answer is awaited. */
   #isGone(choice: AnswererChoice): boolean {
-    return this.#choice !== choice || (this.#wanted !== null && this.#wanted.text.trim() === '');
+    return this.#choice !== choice || this.#newest === null || this.#newest.text.trim() === '';
   }
   #isNewer(): boolean {
     return this.#wanted !== null;
