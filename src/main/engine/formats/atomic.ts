@@ -75,7 +75,9 @@ async function makeFolders(dir: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error;
     let first = dir;
-    for (let above = dirname(dir); !(await isThere(above)); above = dirname(above)) first = above;
+    // A root has none above it, and may be missing: a drive that was unplugged.
+    for (let above = dirname(dir); above !== first && !(await isThere(above)); above = dirname(above))
+      first = above;
     await mkdir(first);
     throw error;
   }
