@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readModelConfig } from '../formats/model-config.ts';
 import { faultOf, temporaryFolder } from '../formats/test-support.ts';
 import type { JobEvent } from '../jobs.ts';
+import type { RowsFile } from './proof-rows.ts';
 import { targetKeys } from './targets.ts';
 import { exported, goldenModel, quiet } from './test-support.ts';
 import { verifyExport } from './verify-export.ts';
@@ -101,18 +102,41 @@ describe('a folder that holds something', () => {
     expect(reports[0]!.state).toBe('passed');
     expect(existsSync(path.join(output, 'hf/old.txt'))).toBe(false);
   });
+
+  it('is left as it was where a failed export would go, unless it is one itself', async () => {
+    const dir = await temporaryFolder();
+    const aside = path.join(dir, 'out/hf-failed');
+    await mkdir(aside, { recursive: true });
+    await writeFile(path.join(aside, 'mine.txt'), 'mine');
+    const change = { rows: await labelledRows(dir, 5), output: path.join(dir, 'out'), mostPointsLost: -100 };
+    const { output, reports } = await exported(['hf'], change);
+    expect(reports[0]).toMatchObject({ state: 'refused' });
+    expect(reports[0]!.reason).toMatch(/hf-failed exists and holds something/);
+    expect(await readdir(output)).toEqual(['hf-failed']);
+    expect(await readdir(aside)).toEqual(['mine.txt']);
+
+    await rm(path.join(aside, 'mine.txt'));
+    await writeFile(path.join(aside, 'verification.json'), '{}');
+    expect((await exported(['hf'], change)).reports[0]).toMatchObject({ state: 'failed', folder: aside });
+    expect(await readdir(aside)).toContain('model.safetensors');
+  });
 });
+
+/** A file of rows in `dir`. */
+async function labelledRows(dir: string, length: number): Promise<RowsFile> {
+  const file = path.join(dir, 'rows.jsonl');
+  const { id2label: labels } = await readModelConfig(goldenModel);
+  const lines = Array.from({ length }, (_, i) =>
+    JSON.stringify({ text: `row ${i} of a table`, text_pair: `and ${i % 7}`, label: labels[i % 5] }),
+  );
+  await writeFile(file, lines.join('\n'));
+  return { file, labelColumn: 'label' };
+}
 
 describe('labelled rows', () => {
   it('give the accuracy before and after, with intervals; an export that loses too much is kept aside', async () => {
     const dir = await temporaryFolder();
-    const rows = path.join(dir, 'rows.jsonl');
-    const { id2label: labels } = await readModelConfig(goldenModel);
-    const lines = Array.from({ length: 60 }, (_, i) =>
-      JSON.stringify({ text: `row ${i} of a table`, text_pair: `and ${i % 7}`, label: labels[i % 5] }),
-    );
-    await writeFile(rows, lines.join('\n'));
-    const change = { rows: { file: rows, labelColumn: 'label' }, output: path.join(dir, 'out') };
+    const change = { rows: await labelledRows(dir, 60), output: path.join(dir, 'out') };
     const { reports } = await exported(['hf', 'onnx-int8'], { ...change, mostPointsLost: 100 });
     for (const { verification } of reports) {
       const { accuracy, rows: answered } = verification!.outcome;

@@ -128,14 +128,14 @@ async function exportOne(
         proven = await prove(trained, reference, options, temporary, signal, progress);
         signal.throwIfAborted();
         if (proven.outcome.passed) return;
-        await rm(aside, { recursive: true, force: true });
+        await removeFailed(aside);
+        if (await exists(aside)) throw fault('export/exists', { folder: aside });
         await rename(temporary, aside);
         throw new FellShort();
       },
       { replace: overwrite },
     );
-    // What an earlier try left aside is no longer of use.
-    if (await exists(path.join(aside, VERIFICATION_FILE))) await rm(aside, { recursive: true, force: true });
+    await removeFailed(aside);
     return { target, state: 'passed', folder, reason: null, fault: null, verification: proven! };
   } catch (error) {
     if (error instanceof FellShort) {
@@ -148,6 +148,11 @@ async function exportOne(
     const reason = `${told.message} ${told.remedy}`;
     return { target, state: 'refused', folder, reason, fault: told, verification: null };
   }
+}
+
+/** Removes what an earlier try left aside, and no folder that somebody else made. */
+async function removeFailed(aside: string): Promise<void> {
+  if (await exists(path.join(aside, VERIFICATION_FILE))) await rm(aside, { recursive: true, force: true });
 }
 
 /** Ends the writing of a folder whose contents were moved aside. */
