@@ -118,7 +118,13 @@ export async function registerFiles(
     const { peft_type: peftType, r: rank, base_model_name_or_path: named } = await adapterConfig(folder);
     const modelFolder = baseModel(db, modelId)?.folder ?? named ?? folder;
     new AdapterStore(db).put({
-      ...{ id: adapterId, name, origin: 'experiment', experimentId: id, modelId, folder, peftType },
+      id: adapterId,
+      name,
+      origin: 'experiment',
+      experimentId: id,
+      modelId,
+      folder,
+      peftType,
       sha256: weights.sha256,
       bytes: weights.bytes,
       facts: {

@@ -1,4 +1,4 @@
-import { argumentsOf, call, literal, type Argument } from './python-text.ts';
+import { argumentsOf, call, isSame, literal, type Argument } from './python-text.ts';
 import type { DataFile, ScriptFacts, ScriptRows } from './facts.ts';
 import type { Script } from './script.ts';
 
@@ -52,8 +52,7 @@ function fileRows(
   return ['data["train"]', evaluated ? 'data["eval"]' : null];
 }
 
-const sameKind = (a: DataFile, b: DataFile): boolean =>
-  a.format === b.format && JSON.stringify(a.options) === JSON.stringify(b.options);
+const sameKind = (a: DataFile, b: DataFile): boolean => a.format === b.format && isSame(a.options, b.options);
 
 /** Token ids and class numbers of the rows; sets rows aside where the run did. */
 export function addEncoding(script: Script, facts: ScriptFacts): void {

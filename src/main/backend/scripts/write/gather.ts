@@ -131,17 +131,18 @@ async function modelFacts({ config, model }: ScriptSource, names: readonly strin
     const saved = planAdapter(base, adapter, 'adapter').config['modules_to_save'];
     const paths = [...walk(base.tree)].map((module) => module.path);
     // PEFT names heads of every architecture; a script names those that there are.
-    const savedModules = (Array.isArray(saved) ? saved.map(String) : []).filter((name) =>
-      paths.some((place) => place === name || place.endsWith(`.${name}`)),
-    );
+    const savedModules = (Array.isArray(saved) ? saved.map(String) : []).flatMap((name) => {
+      const place = paths.find((one) => one === name || one.endsWith(`.${name}`));
+      if (place === undefined) return [];
+      return [adapter.peft_type === 'HEAD_ONLY' ? place : name];
+    });
     const tokenizer = await loadTokenizer(model.folder);
     const longest = longestText(base, tokenizer, data.max_length);
     const labels = [...names].sort((a, b) => settled.idOf(a)! - settled.idOf(b)!);
     return {
       labels,
       head: headOf(base, own),
-      savedModules:
-        adapter.peft_type === 'HEAD_ONLY' ? savedModules.map((name) => pathOf(paths, name)) : savedModules,
+      savedModules,
       maxLength: data.max_length === null && longest === tokenizer.modelMaxLength ? null : longest,
       notes: [],
     };
@@ -155,9 +156,6 @@ function headOf(base: BaseModel, own: readonly string[] | null): ScriptFacts['he
   if (base.newlyInitialized.includes('classifier.weight')) return 'new';
   return base.labelNames.every((name, id) => name === own?.[id]) ? 'own' : 'redrawn';
 }
-
-const pathOf = (paths: readonly string[], name: string): string =>
-  paths.find((place) => place === name || place.endsWith(`.${name}`)) ?? name;
 
 async function rowsOf(source: ScriptSource, table: Table): Promise<ScriptFacts['rows']> {
   const { config, baseDir } = source;

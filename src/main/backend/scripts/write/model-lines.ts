@@ -1,6 +1,6 @@
 import { loraSettings } from '../../../../shared/settings/adapter.ts';
 import type { ScriptFacts } from './facts.ts';
-import { argumentsOf, call, literal, settingsCall, type Argument } from './python-text.ts';
+import { argumentsOf, call, isSame, literal, settingsCall, type Argument } from './python-text.ts';
 import type { Script } from './script.ts';
 
 /** The classifier with its head, and what of it trains. */
@@ -56,8 +56,6 @@ function addLora(script: Script, { config, savedModules }: ScriptFacts): void {
   script.add(...settingsCall('lora = LoraConfig', args));
   script.add('model = get_peft_model(model, lora)', 'model.print_trainable_parameters()');
 }
-
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function addHeadOnly(script: Script, { savedModules }: ScriptFacts): void {
   script.add('# Only the head trains, and layers that the checkpoint lacks.', 'model.requires_grad_(False)');

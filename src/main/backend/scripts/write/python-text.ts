@@ -17,6 +17,9 @@ export function literal(value: unknown): string {
   throw new Error(`Python has no literal for a ${typeof value}.`);
 }
 
+/** Whether two plain values are one in a script. */
+export const isSame = (a: unknown, b: unknown): boolean => literal(a) === literal(b);
+
 /** Small numbers as people write learning rates: 5e-5. */
 function numberText(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);

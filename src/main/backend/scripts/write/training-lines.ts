@@ -1,6 +1,6 @@
 import { trainingSettings, type TrainingSettings } from '../../../../shared/settings/training.ts';
 import type { ScriptFacts } from './facts.ts';
-import { argumentsOf, call, list, literal, settingsCall, type Argument } from './python-text.ts';
+import { argumentsOf, call, isSame, list, literal, settingsCall, type Argument } from './python-text.ts';
 import type { Script } from './script.ts';
 
 /** Settings that stand in the script also where they have their default. */
@@ -27,12 +27,7 @@ function trainingFields(training: TrainingSettings): Record<string, unknown> {
     const value = training[name as keyof TrainingSettings];
     if (elsewhere.has(name) || (name === 'num_train_epochs' && training.max_steps > 0)) continue;
     if (name === 'max_steps' && training.max_steps <= 0) continue;
-    if (
-      !important.has(name) &&
-      name !== 'max_steps' &&
-      JSON.stringify(value) === JSON.stringify(setting.default)
-    )
-      continue;
+    if (!important.has(name) && name !== 'max_steps' && isSame(value, setting.default)) continue;
     if (name === 'precision') fields['bf16'] = true;
     else if (name === 'sampler') fields['train_sampling_strategy'] = value;
     else if (name === 'eval_steps' && training.eval_strategy !== 'steps') continue;
