@@ -1,4 +1,4 @@
-import { toasts } from '../../managers/toast-manager.svelte.ts';
+import { toasts } from './managers/toast-manager.svelte.ts';
 
 /** Copies a text and says so with `done`, or says why it cannot. */
 export async function copyText(text: string, done: string): Promise<void> {

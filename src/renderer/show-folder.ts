@@ -1,7 +1,7 @@
-import { faultOf } from '../../../shared/rpc-client.ts';
-import { toasts } from '../../managers/toast-manager.svelte.ts';
-import { rpc } from '../../rpc.ts';
+import { faultOf } from '../shared/rpc-client.ts';
 import { copyText } from './copy-text.ts';
+import { toasts } from './managers/toast-manager.svelte.ts';
+import { rpc } from './rpc.ts';
 
 /** Shows a folder in the system's file manager; a window that cannot copies the path instead. */
 export async function showFolder(path: string): Promise<void> {
