@@ -70,8 +70,9 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
             await inTurn(context, control, () => writer.write(control));
             return id;
           } finally {
-            // One that was cancelled before its turn came.
+            // Cancelled in the middle, or before its turn came.
             store.cancelUnfinished([id]);
+            await tidyPlace(plan.request.folder);
             writing.delete(id);
             changed(id);
           }
@@ -87,6 +88,8 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
     'exports/verify': ({ id }) => {
       const { name, targets } = store.read(id);
       if (writing.has(id)) throw fault('exports/running', { name });
+      const running = proving.get(id);
+      if (running !== undefined) return { jobId: running };
       if (!targets.some(isWritten)) throw fault('exports/nothing-to-verify', { name });
       const job = jobs.start({
         kind: 'verify',
@@ -110,7 +113,7 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
     'exports/remove': async ({ id, files }) => {
       const found = store.read(id);
       if (writing.has(id)) throw fault('exports/running', { name: found.name });
-      if (files) await deleteFiles(found);
+      if (files) await deleteFiles(found, store);
       store.remove(id);
       emit('exports/removed', { id });
       return {};
@@ -205,9 +208,22 @@ async function endUnfinished(store: ExportStore): Promise<void> {
   for (const id of ids) await tidyPlace(store.read(id).folder);
 }
 
+/** Whether a target was written, or is being written, over what stood in its folder before. */
+const takesPlace = ({ state }: StoredExport['targets'][number]): boolean =>
+  state !== 'refused' && state !== 'cancelled';
+
 /** Deletes what an export wrote, and its folder when nothing else is in it. Throws `files/unwritable`. */
-async function deleteFiles({ folder, targets }: StoredExport): Promise<void> {
-  for (const target of targets) {
+async function deleteFiles({ id, folder, targets }: StoredExport, store: ExportStore): Promise<void> {
+  const all = store.list();
+  const later = all.slice(
+    0,
+    all.findIndex((one) => one.id === id),
+  );
+  const writtenOver = new Set(
+    later.flatMap((one) => one.targets.filter(takesPlace)).map((target) => target.folder),
+  );
+  for (const target of targets.filter(isWritten)) {
+    if (writtenOver.has(target.folder)) continue;
     const names = await readdir(target.folder).catch(() => []);
     // Something of another program stands there by now.
     if (!isOurs(names)) continue;

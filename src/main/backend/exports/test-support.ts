@@ -1,7 +1,9 @@
 import type { Export, ExportSource, ExportTarget } from '../../../shared/contract/exports.ts';
 import type { Job } from '../../../shared/contract/jobs.ts';
+import type { FromEngine } from '../../../shared/engine-protocol.ts';
 import { addModel, importGolden } from '../adapters/test-support.ts';
 import { inState, seedStore, smallSpec } from '../experiments/test-support.ts';
+import type { EngineProcess } from '../host.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
 
 export interface SourceBackend extends TestBackend {
@@ -42,6 +44,22 @@ export async function exported(
   const started = await backend.call('exports/start', { source, name: 'Winner', targets, folder });
   const job = await backend.context.jobs.finished(started.export.jobId!);
   return { ...(await backend.call('exports/read', { id: started.export.id })), job };
+}
+
+/** In place of the real engine: says `messages` when it is given its job, then ends by a signal if one is named. */
+export function standInEngine(messages: readonly FromEngine[], signal: string | null = null): EngineProcess {
+  let tell: (message: unknown) => void = () => undefined;
+  let exit: (code: number | null, signal: string | null) => void = () => undefined;
+  return {
+    pid: undefined,
+    send: () => {
+      for (const message of messages) setImmediate(() => tell(message));
+      if (signal !== null) setImmediate(() => exit(null, signal));
+    },
+    onMessage: (listener) => (tell = listener),
+    onExit: (listener) => (exit = listener),
+    kill: () => void setImmediate(() => exit(0, null)),
+  };
 }
 
 /** Repeats the proofs and waits for the job's end. */

@@ -14,7 +14,7 @@ import { faultValue } from '../jobs/jobs.ts';
 import { writeScriptFolder } from '../scripts/scripts.ts';
 import { exportInEngine } from './engine-export.ts';
 import type { TargetEvent } from './engine-job.ts';
-import { targetFolder, tidyPlace } from './place.ts';
+import { targetFolder } from './place.ts';
 import { proofOf } from './proof.ts';
 import { saveProofRows, type TrainedSource } from './source.ts';
 
@@ -31,7 +31,10 @@ export interface ExportPlan {
 
 const maxLengthOf = z.object({ data: z.object({ max_length: z.number().int().positive().nullable() }) });
 
-/** Writes and proves an export, and keeps in the store what became of each target. Throws as the engine's job does. */
+/**
+ * Writes and proves an export, and keeps in the store what became of each target; what was not begun when it is
+ * cancelled, and what is half written, is left to the caller. Throws as the engine's job does.
+ */
 export class ExportWriter {
   private readonly context: BackendContext;
   private readonly store: ExportStore;
@@ -55,11 +58,8 @@ export class ExportWriter {
       if (engineTargets.length > 0) await this.runEngine(control);
       signal.throwIfAborted();
     } catch (error) {
-      if (!signal.aborted) this.endOpen('refused', sentenceOf(error));
+      if (!signal.aborted) this.refuseOpen(sentenceOf(error));
       throw error;
-    } finally {
-      this.endOpen('cancelled', null);
-      await tidyPlace(request.folder);
     }
   }
 
@@ -91,11 +91,12 @@ export class ExportWriter {
         control,
         (event) => {
           told = told.then(() => this.onTarget(event));
+          // Thrown where it is awaited: minutes from now.
+          told.catch(() => undefined);
         },
       );
     } finally {
-      await told;
-      await rm(rows, { force: true });
+      await told.finally(() => rm(rows, { force: true }));
     }
   }
 
@@ -150,10 +151,10 @@ export class ExportWriter {
   }
 
   /** Ends what is still to be written. */
-  private endOpen(state: 'refused' | 'cancelled', reason: string | null): void {
+  private refuseOpen(reason: string): void {
     for (const target of this.store.read(this.plan.id).targets)
       if (target.state === 'waiting' || target.state === 'writing')
-        this.update(target.target, { state, reason });
+        this.update(target.target, { state: 'refused', reason });
   }
 
   private update(target: ExportTarget, change: TargetChange): void {
