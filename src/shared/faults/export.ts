@@ -28,7 +28,7 @@ export const exportFaults = {
   }),
   'export/beyond-half': (p: { tensor: string }) => ({
     message: `${p.tensor} holds values beyond 65,504, the largest that float16 has.`,
-    remedy: 'Choose bf16 or fp32 for the merged weights.',
+    remedy: 'Choose bf16 or fp32 for the merged weights; of ONNX, full precision or int8.',
   }),
   'export/disk-full': (p: { name: string; folder: string }) => ({
     message: `The disk is full: ${p.name} could not be written to ${p.folder}. Nothing of it was left there.`,

@@ -88,6 +88,14 @@ it('a weight that float16 does not reach is refused, and bfloat16 offered', asyn
   expect(await readdir(output)).toEqual([]);
 });
 
+it('a matrix that float16 does not reach is refused of ONNX too, and named as in the model', async () => {
+  const name = 'bert.encoder.layer.0.attention.output.dense.weight';
+  const model = await changedModel({}, (tensors) => tensors.get(name)!.data.fill(70_000));
+  const { reports } = await exported(['onnx-fp16'], { model, adapter: undefined });
+  expect(reports[0]).toMatchObject({ state: 'refused' });
+  expect(reports[0]!.reason).toMatch(new RegExp(`^${name} holds values beyond 65,504.*full precision`));
+});
+
 /** A disk in memory, mounted at a folder that goes with the test; null where none can be mounted. */
 async function disk(options: string): Promise<string | null> {
   const place = path.join(await temporaryFolder(), 'disk');

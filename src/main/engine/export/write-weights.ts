@@ -34,14 +34,16 @@ export async function writeWeights(
     name,
     dtype,
     shape,
-    async data() {
-      const value = await read(from);
-      if (dtype === 'F16' && value.some((one) => Math.abs(one) > LARGEST_HALF))
-        throw fault('export/beyond-half', { tensor: from });
-      return floatBytes(value, dtype);
-    },
+    data: async () => storedBytes(await read(from), dtype, from),
   }));
   await writeSafetensors(path.join(folder, 'model.safetensors'), tensors, { format: 'pt' });
+}
+
+/** Values as they are stored in a file. Throws `export/beyond-half` for one that float16 does not reach. */
+export function storedBytes(values: Float32Array, dtype: FloatType, tensor: string): Uint8Array {
+  if (dtype === 'F16' && values.some((value) => Math.abs(value) > LARGEST_HALF))
+    throw fault('export/beyond-half', { tensor });
+  return floatBytes(values, dtype);
 }
 
 /** config.json of a merged classifier: what the base says of itself, less what no longer holds. */

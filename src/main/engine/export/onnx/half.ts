@@ -1,9 +1,11 @@
-import type { WeightedModel } from './write-onnx.ts';
+import { storedBytes } from '../write-weights.ts';
 import { OnnxType } from './messages.ts';
+import type { WeightedModel } from './write-onnx.ts';
 
 /**
  * Weights of matrix products and tables in float16, everything that is computed in float32: half the file, and
- * answers that differ by what rounding the weights does and no more, on every device.
+ * answers that differ by what rounding the weights does and no more, on every device. Reading a weight that float16 does
+ * not reach throws `export/beyond-half`.
  */
 export function toHalf(model: WeightedModel): WeightedModel {
   const halved = new Set<string>();
@@ -18,7 +20,7 @@ export function toHalf(model: WeightedModel): WeightedModel {
       data: async () => {
         const bytes = await weight.data();
         const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-        return new Uint8Array(Float16Array.from(values).buffer);
+        return storedBytes(values, 'F16', weight.name.replace(/\.T$/, ''));
       },
     };
   });
