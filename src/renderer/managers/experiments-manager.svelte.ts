@@ -47,7 +47,6 @@ class ExperimentsManager {
           this.#experiments = this.#experiments?.filter(({ id }) => !ids.includes(id)) ?? null;
         }),
         rpc.on('system/restarted', () => void this.read()),
-        rpc.onConnection((connected) => connected && void this.read()),
       ];
     }
     return () => {

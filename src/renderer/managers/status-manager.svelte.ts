@@ -53,10 +53,7 @@ class StatusManager {
         if (busy && now.running?.id === changed.id) this.#status = { ...now, running: changed };
         else if (busy !== (now.running?.id === changed.id) || changed.state === 'queued') read();
       }),
-      rpc.onConnection((connected) => {
-        this.#connected = connected;
-        if (connected) read();
-      }),
+      rpc.onConnection((connected) => (this.#connected = connected)),
     ];
     return () => off.forEach((stop) => stop());
   }
