@@ -94,7 +94,8 @@ async function unpackEntry(
   try {
     await pipeline(source, count, createWriteStream(place, { mode }), { signal });
   } catch (error) {
-    throw writeFault(place, error);
+    // zlib's errors have codes as well: they are the archive's.
+    throw error instanceof Error && 'syscall' in error ? writeFault(place, error) : error;
   }
   return hash.digest('hex');
 }

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Fault, fault } from '../../../../shared/faults/index.ts';
-import { honourProxy } from '../../../engine/hub/proxy.ts';
 import { writeFault } from '../../../engine/formats/file-faults.ts';
+import { hashFile } from '../../../engine/hub/hash-file.ts';
+import { reasonOf } from '../../../engine/hub/hub-fetch.ts';
+import { withPartLock } from '../../../engine/hub/part-lock.ts';
+import { honourProxy } from '../../../engine/hub/proxy.ts';
 
 export interface DownloadControl {
   signal: AbortSignal;
@@ -31,12 +32,22 @@ export async function downloadArchive(url: string, dir: string, control: Downloa
   await mkdir(dir, { recursive: true });
   // Named by its content: another archive of the same address does not go on from these bytes.
   const part = path.join(dir, `${sha256}.part`);
+  return withPartLock(part, control.signal, async () => {
+    await fetchWhole(url, part, control);
+    const found = await hashFile(part, 'sha256', { signal: control.signal });
+    if (found === sha256) return part;
+    await rm(part, { force: true });
+    throw fault('runtime/hash', { file: url, expected: sha256, found });
+  });
+}
+
+async function fetchWhole(url: string, part: string, control: DownloadControl): Promise<void> {
   const waits = control.retryWaits ?? RETRY_WAITS;
   for (let tried = 0; ;) {
     const before = await sizeOf(part);
     try {
       await fetchRest(url, part, before, control);
-      break;
+      return;
     } catch (error) {
       control.signal.throwIfAborted();
       if (error instanceof Fault) throw error;
@@ -47,10 +58,6 @@ export async function downloadArchive(url: string, dir: string, control: Downloa
       await wait(pause, undefined, { signal: control.signal });
     }
   }
-  const found = await sha256Of(part, control.signal);
-  if (found === sha256) return part;
-  await rm(part, { force: true });
-  throw fault('runtime/hash', { file: url, expected: sha256, found });
 }
 
 /** `<hash>  <name>`, as sha256sum writes it. */
@@ -65,9 +72,11 @@ async function publishedHash(url: string, signal: AbortSignal): Promise<string> 
     const response = await fetch(address, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(SILENCE_MS)]),
     });
+    if (mayPass(response.status)) throw await refusal(response);
     const text = response.ok ? (await response.text()).slice(0, MOST_HASH_TEXT) : '';
     const hash = hashIn(text);
     if (hash !== null) return hash;
+    if (!response.ok) await response.body?.cancel();
   } catch (error) {
     signal.throwIfAborted();
     throw fault('runtime/download', { url, reason: reasonOf(error) }, error);
@@ -80,10 +89,14 @@ async function fetchRest(url: string, part: string, start: number, control: Down
   const signal = AbortSignal.any([control.signal, silence.signal]);
   const timer = setTimeout(() => silence.abort(new Error('the server is silent')), SILENCE_MS);
   try {
-    const response = await fetch(url, { signal, headers: start > 0 ? { range: `bytes=${start}-` } : {} });
-    if (response.status === 416) return;
+    // Compressed on the way, its ranges would be those of something else.
+    const headers = { 'accept-encoding': 'identity', ...(start > 0 && { range: `bytes=${start}-` }) };
+    const response = await fetch(url, { signal, headers });
     if (!response.ok || !response.body) {
-      throw fault('runtime/download', { url, reason: `the server answers ${response.status}` });
+      const refused = await refusal(response);
+      if (response.status === 416) return;
+      if (mayPass(response.status)) throw refused;
+      throw fault('runtime/download', { url, reason: refused.message });
     }
     // A server that knows no ranges sends everything again.
     const goesOn = response.status === 206;
@@ -110,10 +123,12 @@ async function fetchRest(url: string, part: string, start: number, control: Down
   }
 }
 
-async function sha256Of(file: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+/** A busy server, or one in trouble. */
+const mayPass = (status: number): boolean => status === 429 || status >= 500;
+
+async function refusal({ status, body }: Response): Promise<Error> {
+  await body?.cancel();
+  return new Error(`the server answers ${status}`);
 }
 
 const sizeOf = (file: string): Promise<number> =>
@@ -121,8 +136,3 @@ const sizeOf = (file: string): Promise<number> =>
     ({ size }) => size,
     () => 0,
   );
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
-}

@@ -12,7 +12,8 @@ import {
   installedRuntime,
   tensorflowVersion,
 } from '../../../engine/runtime/installed.ts';
-import { installRuntime } from './install.ts';
+import { downloadArchive } from './download.ts';
+import { installRuntime, removeRuntime } from './install.ts';
 
 const run = promisify(execFile);
 const packer = path.resolve(import.meta.dirname, '../../../../../scripts/setup/runtime-archive.mjs');
@@ -33,7 +34,7 @@ async function folder(): Promise<string> {
 }
 
 /** An archive made by our packaging. */
-async function archive(about: object = {}): Promise<string> {
+async function archive(about: object = {}, level = 0): Promise<string> {
   const root = path.join(await folder(), 'runtime');
   for (const [name, text] of Object.entries(files)) {
     await mkdir(path.dirname(path.join(root, name)), { recursive: true });
@@ -42,7 +43,7 @@ async function archive(about: object = {}): Promise<string> {
   const file = path.join(path.dirname(root), 'cuda.zip');
   const given = { variant: 'cuda', tensorflow: tensorflowVersion, platform, ...about };
   const program = `import { packRuntime } from ${JSON.stringify(packer)};
-    await packRuntime('python3', ${JSON.stringify(root)}, ${JSON.stringify(file)}, ${JSON.stringify(given)}, { level: 0 });`;
+    await packRuntime('python3', ${JSON.stringify(root)}, ${JSON.stringify(file)}, ${JSON.stringify(given)}, { level: ${level} });`;
   await run(process.execPath, ['--input-type=module', '-e', program]);
   return file;
 }
@@ -57,13 +58,14 @@ const control = (signal = new AbortController().signal) => {
   };
 };
 
-/** Serves a folder; `cut`: so many bytes of the archive, then the line breaks, once. */
-async function serve(dir: string, { cut = 0, ranges = true } = {}) {
+/** Serves a folder; `cut`: so many bytes of the archive, then the line breaks, once; `busy`: refused so often before. */
+async function serve(dir: string, { cut = 0, ranges = true, busy = 0 } = {}) {
   const asked: (string | undefined)[] = [];
   const server: Server = createServer((request, response) => {
     void readFile(path.join(dir, path.basename(request.url ?? ''))).then(
       (bytes) => {
         if (!request.url?.endsWith('.zip')) return response.end(bytes);
+        if (busy-- > 0) return response.writeHead(503).end('busy');
         asked.push(request.headers.range);
         const start = ranges ? Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0) : 0;
         response.writeHead(start > 0 ? 206 : 200, { 'content-length': bytes.length - start });
@@ -117,6 +119,34 @@ describe('a runtime', { timeout: 30_000 }, () => {
     expect([...phases]).toEqual(['Downloading', 'Unpacking']);
   });
 
+  it('is fetched from a server that is busy at first', async () => {
+    const { address } = await serve(path.dirname(await archive()), { busy: 1 });
+    const dir = await folder();
+    await installRuntime(address, control(), dir);
+    expect(installedRuntime(dir)).not.toBeNull();
+  });
+
+  it('is fetched once where two want it: the second waits, and finds it there', async () => {
+    const file = await archive();
+    const { address } = await serve(path.dirname(file), { cut: 200_000 });
+    const dir = await folder();
+    const options = { signal: new AbortController().signal, onBytes: () => undefined, retryWaits: [] };
+    await expect(downloadArchive(address, dir, options)).rejects.toMatchObject({ code: 'runtime/download' });
+    const [one, two] = await Promise.all([1, 2].map(() => downloadArchive(address, dir, options)));
+    expect(two).toBe(one);
+    expect((await readFile(one!)).equals(await readFile(file))).toBe(true);
+  });
+
+  it('goes with what was fetched of another one', async () => {
+    const { address } = await serve(path.dirname(await archive()), { cut: 200_000 });
+    const dir = await folder();
+    const stopped = installRuntime(address, { ...control(), retryWaits: [] }, dir);
+    await expect(stopped).rejects.toMatchObject({ code: 'runtime/download' });
+    expect(await readdir(path.join(dir, 'downloads'))).toHaveLength(1);
+    await removeRuntime(dir);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
   it('stays as it was when the new one is damaged, cut off, for another machine, or unchecked', async () => {
     const dir = await folder();
     const whole = await archive();
@@ -141,6 +171,12 @@ describe('a runtime', { timeout: 30_000 }, () => {
     await writeFile(damaged, bytes.subarray(0, 300_000));
     await refused(damaged, 'runtime/archive');
     await writeFile(damaged, 'no archive');
+    await refused(damaged, 'runtime/archive');
+    const packed = await readFile(await archive({}, 6));
+    const name = 'lib/libtensorflow_cc.so.2';
+    // No compressed data begins with such a byte.
+    packed[packed.indexOf(name) + name.length] = 0xff;
+    await writeFile(damaged, packed);
     await refused(damaged, 'runtime/archive');
     await refused(path.join(dir, 'none.zip'), 'files/missing');
     await refused(await archive({ platform: 'plan9-mips' }), 'runtime/other-machine');

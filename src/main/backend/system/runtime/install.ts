@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { fault } from '../../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../../../engine/formats/atomic.ts';
 import { readFault } from '../../../engine/formats/file-faults.ts';
+import { hashFile } from '../../../engine/hub/hash-file.ts';
 import { cudaFolder, runtimesDir } from '../../../engine/runtime/installed.ts';
 import { readManifest, unpackArchive } from './archive.ts';
 import { downloadArchive, hashIn, type DownloadControl } from './download.ts';
@@ -12,6 +11,8 @@ import { downloadArchive, hashIn, type DownloadControl } from './download.ts';
 interface InstallControl extends Pick<DownloadControl, 'signal' | 'retryWaits'> {
   onProgress: (now: { phase: string; done: number; total: number; unit: string }) => void;
 }
+
+const DOWNLOADS = 'downloads';
 
 /** Whether a source is an address rather than a file. */
 const isAddress = (source: string): boolean => /^https?:\/\//i.test(source);
@@ -41,9 +42,8 @@ async function install(
 ): Promise<string> {
   const tell = (phase: string) => (done: number, total: number) =>
     onProgress({ phase, done: done / 1e6, total: total / 1e6, unit: 'MB' });
-  const downloads = path.join(dir, 'downloads');
   const archive = isAddress(source)
-    ? await downloadArchive(source, downloads, {
+    ? await downloadArchive(source, path.join(dir, DOWNLOADS), {
         signal,
         onBytes: tell('Downloading'),
         ...(retryWaits && { retryWaits }),
@@ -74,25 +74,19 @@ async function checkFile(
   signal: AbortSignal,
   onBytes: (done: number, total: number) => void,
 ): Promise<void> {
-  const published = await readFile(`${file}.sha256`, 'utf8').catch(() => null);
-  try {
-    const { size } = await stat(file);
-    const expected = published === null ? null : hashIn(published);
-    if (expected === null) return;
-    const hash = createHash('sha256');
-    let done = 0;
-    for await (const chunk of createReadStream(file, { signal })) {
-      hash.update(chunk as Buffer);
-      onBytes((done += (chunk as Buffer).length), size);
-    }
-    const found = hash.digest('hex');
-    if (found !== expected) throw fault('runtime/hash', { file, expected, found });
-  } catch (error) {
+  const { size } = await stat(file).catch((error: unknown) => {
     throw readFault(file, error);
-  }
+  });
+  const published = await readFile(`${file}.sha256`, 'utf8').catch(() => null);
+  const expected = published === null ? null : hashIn(published);
+  if (expected === null) return;
+  onBytes(0, size);
+  const found = await hashFile(file, 'sha256', { signal, onBytes: (done) => onBytes(done, size) });
+  if (found !== expected) throw fault('runtime/hash', { file, expected, found });
 }
 
-/** Deletes the installed runtime; the one inside the app is used again. */
+/** Deletes the installed runtime and what was fetched of one; the one inside the app is used again. */
 export async function removeRuntime(dir = runtimesDir()): Promise<void> {
-  await rm(cudaFolder(dir), { recursive: true, force: true });
+  for (const folder of [cudaFolder(dir), path.join(dir, DOWNLOADS)])
+    await rm(folder, { recursive: true, force: true });
 }
