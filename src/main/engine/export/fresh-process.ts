@@ -72,6 +72,10 @@ export async function answerInFreshProcess(
   child.stderr?.on('data', (part: Buffer) => (said = (said + part.toString()).slice(-4000)));
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.on('error', () => resolve());
+  });
   try {
     const answered = await new Promise<Answered>((resolve, reject) => {
       child.on('message', (value) => {
@@ -96,5 +100,7 @@ export async function answerInFreshProcess(
   } finally {
     signal.removeEventListener('abort', stop);
     child.kill('SIGKILL');
+    // Windows renames no folder of which a process has files open.
+    await gone;
   }
 }
