@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Tensor } from 'onnxruntime-node';
 import { fault } from '../../../shared/faults/index.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -33,14 +33,16 @@ export async function openExported(folder: string, maxLength: number, base?: str
 }
 
 async function openOnnx(folder: string, file: string, maxLength: number): Promise<ExportedModel> {
+  // Other exports are loaded without its library.
+  const onnx = await import('onnxruntime-node');
   const tokenizer = await loadTokenizer(folder);
-  const session = await InferenceSession.create(file);
+  const session = await onnx.InferenceSession.create(file);
   return {
     logits: (texts, onDone) =>
       inBatches({ tokenizer, maxLength, onDone }, texts, async (feeds, shape) => {
         const inputs = Object.entries(feeds).map(([name, values]) => [
           name,
-          new Tensor(
+          new onnx.Tensor(
             'int64',
             BigInt64Array.from(values, (value) => BigInt(value)),
             shape,

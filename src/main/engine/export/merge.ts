@@ -10,7 +10,7 @@ import { openAdaptedModel } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { answerTexts } from './answer-texts.ts';
 import { compareLogits, type Comparison } from './compare-logits.ts';
-import { FIXED_TEXTS } from './proof-rows.ts';
+import { FIXED_TEXTS } from './fixed-texts.ts';
 import { mergedConfig, writeWeights } from './write-weights.ts';
 
 export interface MergeOptions {

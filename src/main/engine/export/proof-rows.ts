@@ -17,19 +17,6 @@ export interface ProofRows {
   expected: number[] | null;
 }
 
-/** Texts of several lengths and scripts: what every proof asks, and what `graft verify` asks again. */
-export const FIXED_TEXTS = [
-  'Yes.',
-  'The battery lasts two days, and the screen is sharp.',
-  'Absolutely LOVED it!!! 10/10 would buy again :-)',
-  'Das Essen war köstlich, aber viel zu teuer.',
-  'La comida estaba fría y el camarero fue grosero.',
-  'Le café était délicieux, l’accueil aussi.',
-  '這家餐廳的服務態度非常差。',
-  'Free entry! Text WIN to 80082 to claim your prize now.',
-  `It works as described. ${'The cable is a little short, the manual says nothing of it. '.repeat(12)}`,
-];
-
 /** Throws what `readExamples` throws. */
 export async function readProofRows(rows: RowsFile | null, labels: readonly string[]): Promise<ProofRows> {
   if (rows === null) return { texts: [], expected: null };

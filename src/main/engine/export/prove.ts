@@ -8,10 +8,10 @@ import { snippetsOf } from './card/snippets.ts';
 import { trySnippets } from './card/try-snippets.ts';
 import { writeCard } from './card/write-card.ts';
 import type { ExportOptions, TargetProgress } from './export-targets.ts';
+import { FIXED_TEXTS, TIMED_TEXTS } from './fixed-texts.ts';
 import { folderHashes } from './folder-hashes.ts';
 import { answerInFreshProcess, type Answered } from './fresh-process.ts';
 import { judge, type Judged } from './judge.ts';
-import { FIXED_TEXTS } from './proof-rows.ts';
 import type { Reference } from './reference.ts';
 import { targets, type TargetKey } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
@@ -19,9 +19,6 @@ import { VERIFICATION_FILE, type Verification } from './verification.ts';
 import { onnxFiles, writeTarget, type WriteOptions } from './write-target.ts';
 
 export type Proven = Verification;
-
-/** Short ones, as they come one at a time: the last of the fixed texts is long. */
-export const TIMED_TEXTS = FIXED_TEXTS.slice(0, -1).map((text) => ({ text }));
 
 interface Tried {
   judged: Judged;

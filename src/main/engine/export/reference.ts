@@ -1,9 +1,10 @@
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { shownName } from './card/facts.ts';
 import type { ExportOptions } from './export-targets.ts';
+import { FIXED_TEXTS } from './fixed-texts.ts';
 import { weightsHash } from './folder-hashes.ts';
 import { answerInFreshProcess } from './fresh-process.ts';
-import { FIXED_TEXTS, readProofRows } from './proof-rows.ts';
+import { readProofRows } from './proof-rows.ts';
 import { targets } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
 import type { Verification } from './verification.ts';

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { readJsonFile } from '../formats/json.ts';
+import { TIMED_TEXTS } from './fixed-texts.ts';
 import { changedFiles, folderHashes, weightsHash } from './folder-hashes.ts';
 import { answerInFreshProcess } from './fresh-process.ts';
 import { judge } from './judge.ts';
-import { TIMED_TEXTS } from './prove.ts';
 import {
   VERIFICATION_FILE,
   verificationSchema,
