@@ -1,47 +1,78 @@
 import type { Job } from '../../shared/contract/jobs.ts';
-import { rpc } from '../rpc.ts';
+import { RefusedError } from '../../shared/rpc-client.ts';
+import { rpc as connection, type Rpc } from '../rpc.ts';
 
 /** Long work that is not an experiment: downloads, imports, reports. */
-class JobsManager {
+export class JobsManager {
+  readonly #rpc: Rpc;
   #jobs = $state.raw<ReadonlyMap<string, Job>>(new Map());
 
+  constructor(rpc: Rpc) {
+    this.#rpc = rpc;
+  }
+
+  /** Those under way, and those that ended and were not dismissed. */
   get jobs(): readonly Job[] {
     return [...this.#jobs.values()];
   }
   get running(): readonly Job[] {
-    return this.jobs.filter(({ state }) => state === 'running' || state === 'paused');
+    return this.jobs.filter(isOpen);
   }
   job(id: string | null): Job | undefined {
     return id === null ? undefined : this.#jobs.get(id);
   }
 
-  /** Resolves when the job has ended, however it did. Rejects with a RefusedError where jobs cannot be read. */
+  /** Forgets a job that has ended, here and in the backend. */
+  dismiss(id: string): void {
+    this.#jobs = new Map([...this.#jobs].filter(([key]) => key !== id));
+    // Where the connection was lost it is listed once more.
+    this.#rpc.call('jobs/dismiss', { id }).catch(() => undefined);
+  }
+
+  /** Resolves when the job has ended, however it did. Rejects with a RefusedError where it cannot be read or is gone. */
   finished(id: string): Promise<Job> {
-    return new Promise((resolve, reject) => {
-      const look = (job: Job | undefined): boolean => {
-        if (!job || job.id !== id || job.state === 'running' || job.state === 'paused') return false;
-        off();
-        resolve(job);
-        return true;
+    let stops: (() => void)[] = [];
+    const ended = new Promise<Job>((resolve, reject) => {
+      const look = (job: Job): void => {
+        if (job.id === id && !isOpen(job)) resolve(job);
       };
-      const off = rpc.on('jobs/changed', look);
-      rpc.call('jobs/list', {}).then(({ jobs }) => look(jobs.find((job) => job.id === id)), reject);
+      const ask = (): void =>
+        void this.#rpc
+          .call('jobs/list', {})
+          .then(({ jobs }) => {
+            const job = jobs.find((one) => one.id === id);
+            if (!job) throw new RefusedError(goneJob);
+            look(job);
+          })
+          .catch(reject);
+      // It may have ended while the connection was down.
+      stops = [this.#rpc.on('jobs/changed', look), this.#rpc.on('system/restarted', ask)];
+      ask();
     });
+    return ended.finally(() => stops.forEach((stop) => stop()));
   }
 
   listen(): () => void {
     const read = (): void =>
-      void rpc
+      void this.#rpc
         .call('jobs/list', {})
         .then(({ jobs }) => (this.#jobs = new Map(jobs.map((job) => [job.id, job]))))
         .catch(() => undefined);
     read();
     const off = [
-      rpc.on('jobs/changed', (job) => (this.#jobs = new Map(this.#jobs).set(job.id, job))),
-      rpc.on('system/restarted', read),
+      this.#rpc.on('jobs/changed', (job) => (this.#jobs = new Map(this.#jobs).set(job.id, job))),
+      this.#rpc.on('system/restarted', read),
     ];
     return () => off.forEach((stop) => stop());
   }
 }
 
-export const jobsManager = new JobsManager();
+const isOpen = ({ state }: Job): boolean => state === 'running' || state === 'paused';
+
+const goneJob = {
+  code: 'jobs/gone',
+  message: 'This work is gone: Graft was started anew meanwhile.',
+  remedy: 'Start it again.',
+};
+
+export const jobsManager = new JobsManager(connection);

@@ -15,6 +15,7 @@ export const jobSchema = z.object({
     'export',
     'verify',
     'predict',
+    'runtime',
   ]),
   /** "Importing reviews.csv" */
   title: z.string(),

@@ -24,7 +24,7 @@ export function runtimeHandlers({
     },
     'system/install-runtime': ({ source }) => ({
       jobId: jobs.start({
-        kind: 'download',
+        kind: 'runtime',
         title: `Installing ${path.basename(source)}`,
         work: (control) =>
           installRuntime(source.trim(), {
