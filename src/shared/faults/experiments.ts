@@ -47,6 +47,14 @@ export const experimentsFaults = {
     message: `The training process could not be started: ${detail}.`,
     remedy: 'Settings, Doctor says what is missing.',
   }),
+  'experiments/job-ended': ({ doing, how }: { doing: string; how: string }): FaultText => ({
+    message: `${doing} ended in the middle: its process was ended or crashed (${how}).`,
+    remedy: 'Start it again. If it happens each time, Settings, Doctor says whether the runtime is whole.',
+  }),
+  'experiments/job-memory': ({ doing }: { doing: string }): FaultText => ({
+    message: `${doing} ended in the middle: memory ran out.`,
+    remedy: 'Close other programs, or wait until nothing trains, then start it again.',
+  }),
   'experiments/is-running': ({ name }: { name: string }): FaultText => ({
     message: `${name} is running.`,
     remedy: 'Stop it first.',

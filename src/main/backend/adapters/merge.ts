@@ -5,7 +5,7 @@ import type { ParsedInputOf } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { AdapterStore, ListedAdapter } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
-import { runEngineJob } from '../experiments/engine-run.ts';
+import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
 import { inTurn } from '../exports/lane.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { trainedModel } from './base.ts';
@@ -15,13 +15,6 @@ import { storeFolder } from './store-folder.ts';
 type Request = ParsedInputOf<'adapters/merge'>;
 
 const resultSchema = z.object({ rank: z.number(), labels: z.array(z.string()) });
-const progressSchema = z.object({
-  type: z.literal('progress'),
-  phase: z.string(),
-  done: z.number(),
-  total: z.number(),
-  unit: z.string(),
-});
 
 /**
  * Starts the job that makes one adapter of several; what cannot be merged is refused at once. Throws `adapters/…` and
@@ -59,10 +52,8 @@ export async function startMerge(
           output: temporary,
         },
         signal: control.signal,
-        onMessage: (message) => {
-          const event = message.type === 'event' ? progressSchema.safeParse(message.event).data : undefined;
-          if (event) control.progress(event);
-        },
+        onMessage: progressTo(control),
+        ended: endOf('Combining the adapters'),
       });
       control.signal.throwIfAborted();
       made = resultSchema.parse(output);

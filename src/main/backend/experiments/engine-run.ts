@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { z } from 'zod';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import {
   fromEngineSchema,
@@ -8,6 +9,7 @@ import {
 } from '../../../shared/engine-protocol.ts';
 import { fault, Fault } from '../../../shared/faults/index.ts';
 import type { EngineProcess, Host } from '../host.ts';
+import type { JobControl } from '../jobs/jobs.ts';
 
 /** How an engine process ended. */
 export type EngineEnd =
@@ -19,6 +21,9 @@ export type EngineEnd =
   | { kind: 'killed'; signal: string }
   | { kind: 'crashed'; code: string }
   | { kind: 'hung'; seconds: number };
+
+/** It did not say itself what went wrong. */
+export type SilentEnd = Exclude<EngineEnd, { kind: 'result' | 'fault' }>;
 
 /** How long an engine may be silent, in milliseconds. */
 export interface Patience {
@@ -162,14 +167,18 @@ const signalNames: Record<number, string> = Object.fromEntries(
   ]),
 );
 
+export interface EngineJobOptions extends Omit<EngineRunOptions, 'patience'> {
+  signal?: AbortSignal;
+  /** What to throw when it ended without a word. */
+  ended?: (end: SilentEnd) => Fault;
+}
+
 /**
- * Runs one job in an engine process and gives its output. Aborting `signal` kills it. Throws the job's faults,
- * `experiments/…` when it ended without a word, and the signal's reason.
+ * Runs one job in an engine process and gives its output. Aborting `signal` kills it. Throws the job's faults, that of
+ * `ended` (`experiments/…` of a training where it is not given), and the signal's reason.
  */
-export async function runEngineJob(
-  options: Omit<EngineRunOptions, 'patience'> & { signal?: AbortSignal },
-): Promise<unknown> {
-  const { signal } = options;
+export async function runEngineJob(options: EngineJobOptions): Promise<unknown> {
+  const { signal, ended } = options;
   signal?.throwIfAborted();
   const run = new EngineRun(options);
   const kill = (): void => run.kill();
@@ -178,8 +187,39 @@ export async function runEngineJob(
   signal?.removeEventListener('abort', kill);
   if (end.kind === 'result') return end.output;
   signal?.throwIfAborted();
-  throw end.kind === 'fault' ? revived(end.fault) : endFault(end, 0, null);
+  if (end.kind === 'fault') throw revived(end.fault);
+  throw ended ? ended(end) : endFault(end, 0, null);
 }
+
+/** For `runEngineJob`: `doing` ("Combining the adapters") ended. Gives `experiments/job-…`. */
+export const endOf =
+  (doing: string) =>
+  (end: SilentEnd): Fault =>
+    end.kind === 'memory'
+      ? fault('experiments/job-memory', { doing })
+      : fault('experiments/job-ended', { doing, how: wayOf(end) });
+
+/** How a process ended, in a few words. */
+export function wayOf(end: Exclude<SilentEnd, { kind: 'memory' }>): string {
+  if (end.kind === 'killed') return end.signal;
+  return end.kind === 'crashed' ? end.code : `no sign of life for ${end.seconds} s`;
+}
+
+const progressSchema = z.object({
+  type: z.literal('progress'),
+  phase: z.string(),
+  done: z.number(),
+  total: z.number(),
+  unit: z.string(),
+});
+
+/** Hands the progress that an engine tells of on to windows. */
+export const progressTo =
+  (control: JobControl) =>
+  (message: FromEngine): void => {
+    const { data } = progressSchema.safeParse(message.type === 'event' ? message.event : null);
+    if (data) control.progress({ phase: data.phase, done: data.done, total: data.total, unit: data.unit });
+  };
 
 /** A fault that crossed a process border, as something to throw. */
 export function revived({ code, message, remedy }: FaultValue): Fault {
@@ -187,11 +227,7 @@ export function revived({ code, message, remedy }: FaultValue): Fault {
 }
 
 /** What happened, at which step, and that it can go on from `checkpoint` (a step; null: there is none). */
-export function endFault(
-  end: Exclude<EngineEnd, { kind: 'result' | 'fault' }>,
-  step: number,
-  checkpoint: number | null,
-): Fault {
+export function endFault(end: SilentEnd, step: number, checkpoint: number | null): Fault {
   switch (end.kind) {
     case 'memory':
       return fault('experiments/ran-out-of-memory', { step, checkpoint });

@@ -1,20 +1,11 @@
-import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import { EngineRun, revived, type EngineEnd } from '../experiments/engine-run.ts';
+import { EngineRun, progressTo, revived, wayOf, type EngineEnd } from '../experiments/engine-run.ts';
 import type { Host } from '../host.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { targetEventSchema, type ExportJobInput, type TargetEvent } from './engine-job.ts';
 
 /** How long an engine may take to stop by itself: it ends what it writes and what it asked of other processes. */
 const STOP_MS = 15_000;
-
-const progressSchema = z.object({
-  type: z.literal('progress'),
-  phase: z.string(),
-  done: z.number(),
-  total: z.number(),
-  unit: z.string(),
-});
 
 /**
  * Runs the engine's export to its end. Aborting asks it to stop, which keeps what is proved and leaves nothing half
@@ -28,14 +19,14 @@ export async function exportInEngine(
 ): Promise<void> {
   const { signal } = control;
   signal.throwIfAborted();
+  const tellProgress = progressTo(control);
   const run = new EngineRun({
     host,
     job: 'export',
     input,
     onMessage: (message) => {
+      tellProgress(message);
       if (message.type !== 'event') return;
-      const progress = progressSchema.safeParse(message.event).data;
-      if (progress) control.progress(progress);
       const target = targetEventSchema.safeParse(message.event).data;
       if (target) onTarget(target);
     },
@@ -54,16 +45,7 @@ export async function exportInEngine(
 }
 
 function failure(end: Exclude<EngineEnd, { kind: 'result' }>): Error {
-  switch (end.kind) {
-    case 'fault':
-      return revived(end.fault);
-    case 'memory':
-      return fault('exports/engine-memory', {});
-    case 'killed':
-      return fault('exports/engine-ended', { how: end.signal });
-    case 'crashed':
-      return fault('exports/engine-ended', { how: end.code });
-    case 'hung':
-      return fault('exports/engine-ended', { how: `no sign of life for ${end.seconds} s` });
-  }
+  if (end.kind === 'fault') return revived(end.fault);
+  if (end.kind === 'memory') return fault('exports/engine-memory', {});
+  return fault('exports/engine-ended', { how: wayOf(end) });
 }

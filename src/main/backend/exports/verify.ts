@@ -5,7 +5,7 @@ import type { ExportedTarget } from '../../../shared/contract/exports.ts';
 import type { ExportStore, StoredExport, TargetChange } from '../../storage/exports.ts';
 import { baseNow } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
-import { runEngineJob } from '../experiments/engine-run.ts';
+import { endOf, runEngineJob } from '../experiments/engine-run.ts';
 import { sha256Of } from '../experiments/run-folder.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { verifyResultSchema, type VerifyJobInput } from './engine-job.ts';
@@ -57,7 +57,8 @@ async function look(
   try {
     const base = target.target === 'peft' ? await baseFolder(context, source) : null;
     const input: VerifyJobInput = { folder, base };
-    const output = await runEngineJob({ host: context.host, job: 'verify', input, signal });
+    const ended = endOf('Proving it again');
+    const output = await runEngineJob({ host: context.host, job: 'verify', input, signal, ended });
     const result = verifyResultSchema.parse(output);
     return result.passed
       ? { state: 'passed', reason: null }

@@ -2,23 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import type { ParsedInputOf } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { PredictFileInput } from '../../engine/jobs/predict-file.ts';
 import type { AnswerSource } from '../../engine/serving/answerer.ts';
 import type { BackendContext } from '../context.ts';
-import { EngineRun } from '../experiments/engine-run.ts';
-import type { JobControl } from '../jobs/jobs.ts';
-import { endedFault } from './answer-engine.ts';
-
-const progressSchema = z.object({
-  type: z.literal('progress'),
-  phase: z.string(),
-  done: z.number(),
-  total: z.number(),
-  unit: z.string(),
-});
+import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
 
 /** Starts answering a file. Throws `playground/output-…`, `files/missing`. */
 export function startBatch(
@@ -44,7 +33,14 @@ export function startBatch(
     title: `Answering ${path.basename(input)}`,
     work: async (control) => {
       try {
-        await answerFile(context, question, control);
+        await runEngineJob({
+          host: context.host,
+          job: 'predict-file',
+          input: question,
+          signal: control.signal,
+          onMessage: progressTo(control),
+          ended: endOf('Answering the file'),
+        });
         return output;
       } finally {
         await rm(temporary, { force: true });
@@ -52,30 +48,4 @@ export function startBatch(
     },
   });
   return job.id;
-}
-
-/** In a process of its own, which a cancel ends at once. */
-async function answerFile(
-  { host }: BackendContext,
-  input: PredictFileInput,
-  control: JobControl,
-): Promise<void> {
-  const { signal } = control;
-  signal.throwIfAborted();
-  const run = new EngineRun({
-    host,
-    job: 'predict-file',
-    input,
-    onMessage: (message) => {
-      const { data } = progressSchema.safeParse(message.type === 'event' ? message.event : null);
-      if (data) control.progress({ phase: data.phase, done: data.done, total: data.total, unit: data.unit });
-    },
-  });
-  const kill = (): void => run.kill();
-  signal.addEventListener('abort', kill, { once: true });
-  const end = await run.ended;
-  signal.removeEventListener('abort', kill);
-  if (end.kind === 'result') return;
-  signal.throwIfAborted();
-  throw endedFault(end);
 }
