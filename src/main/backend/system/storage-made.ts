@@ -1,17 +1,22 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { AdapterStore } from '../../storage/adapters.ts';
 import { ExportStore } from '../../storage/exports.ts';
 import type { BackendContext } from '../context.ts';
-import { filesIn, filled, folderEntry, isInside, type Entry, type Kind } from './storage-sizes.ts';
+import {
+  filesIn,
+  filled,
+  folderEntry,
+  isInside,
+  removePaths,
+  type Entry,
+  type Kind,
+} from './storage-sizes.ts';
 
 /** Imported and merged adapters, and exports wherever they were written. */
 export function madeKinds({ workspace, db }: Pick<BackendContext, 'workspace' | 'db'>): Kind[] {
   const adapters = new AdapterStore(db);
   const exports = new ExportStore(db);
-  const removePaths = async (entries: readonly Entry[]): Promise<void> => {
-    for (const entry of entries) await rm(entry.path, { recursive: true, force: true });
-  };
   /** What an experiment trained lies in its folder, beside what stays. */
   const weightsOf = ({ origin, folder }: { origin: string; folder: string }) =>
     origin === 'experiment' ? path.join(folder, 'adapter_model.safetensors') : folder;
@@ -31,11 +36,12 @@ export function madeKinds({ workspace, db }: Pick<BackendContext, 'workspace' | 
     {
       key: 'removed-adapters',
       name: 'Removed adapters',
-      entries: () => Promise.all(removedAdapters().map((one) => folderEntry(weightsOf(one), one.name))),
+      entries: async () =>
+        filled(await Promise.all(removedAdapters().map((one) => folderEntry(weightsOf(one), one.name)))),
       clean: async (entries) => {
-        const cleaned = new Set(entries.map((entry) => entry.path));
-        const gone = removedAdapters().filter((one) => cleaned.has(weightsOf(one)));
         await removePaths(entries);
+        // Also those whose files went with their experiment's.
+        const gone = removedAdapters().filter((one) => !existsSync(weightsOf(one)));
         adapters.forget(gone.map(({ id }) => id));
       },
     },
@@ -51,10 +57,10 @@ export function madeKinds({ workspace, db }: Pick<BackendContext, 'workspace' | 
           const bytes = (await Promise.all(parts)).reduce((sum, part) => sum + part.bytes, 0);
           return { path: folder, bytes, what: name };
         });
-        const forgotten = (
-          await filesIn(workspace.exports, 'an export that was removed from the list')
-        ).filter(
-          (entry) => !known.some(({ folder }) => folder === entry.path || isInside(entry.path, folder)),
+        const forgotten = await filesIn(
+          workspace.exports,
+          'an export that was removed from the list',
+          (file) => !known.some(({ folder }) => folder === file || isInside(file, folder)),
         );
         return filled([...(await Promise.all(listed)), ...forgotten]);
       },

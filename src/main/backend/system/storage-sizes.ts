@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { OutputOf } from '../../../shared/contract.ts';
 
@@ -20,9 +20,19 @@ export function isInside(folder: string, inner: string): boolean {
 
 export const filled = (entries: readonly Entry[]) => entries.filter(({ bytes }) => bytes > 0);
 
-export async function filesIn(folder: string, what: string): Promise<Entry[]> {
+export async function removePaths(entries: readonly Entry[]): Promise<void> {
+  for (const entry of entries) await rm(entry.path, { recursive: true, force: true });
+}
+
+/** What stands in a folder; only what is `wanted` is measured. */
+export async function filesIn(
+  folder: string,
+  what: string,
+  wanted: (file: string) => boolean = () => true,
+): Promise<Entry[]> {
   const names = await readdir(folder).catch(() => []);
-  return Promise.all(names.map((name) => folderEntry(path.join(folder, name), what)));
+  const files = names.map((name) => path.join(folder, name)).filter(wanted);
+  return Promise.all(files.map((file) => folderEntry(file, what)));
 }
 
 /** A file, or a folder with all that it holds less what stands in `without`. */

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { BackendContext } from '../context.ts';
@@ -8,6 +7,7 @@ import {
   filled,
   folderEntry,
   isInside,
+  removePaths,
   type Entry,
   type Kind,
   type StorageItem,
@@ -50,9 +50,6 @@ export function storageHandlers(context: BackendContext): Handlers<'system/stora
 }
 
 function storageKinds({ workspace, db }: BackendContext): Kind[] {
-  const removePaths = async (entries: readonly Entry[]): Promise<void> => {
-    for (const entry of entries) await rm(entry.path, { recursive: true, force: true });
-  };
   const experiments = (where: string) =>
     db.prepare(`SELECT id, name, folder FROM experiments WHERE ${where}`).all().map(namedRow);
   const ended = `state IN ('finished', 'stopped') AND removed_at IS NULL`;
@@ -129,8 +126,8 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
     {
       key: 'copies',
       name: 'Copies of the store made before an update',
-      entries: async () =>
-        (await filesIn(workspace.dir, 'a copy of the store')).filter(({ path: file }) =>
+      entries: () =>
+        filesIn(workspace.dir, 'a copy of the store', (file) =>
           path.basename(file).startsWith(`${path.basename(workspace.database)}.before-`),
         ),
       clean: removePaths,
@@ -148,8 +145,8 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
       .all();
     // Findings and token lengths stand beside a version, under its name.
     const names = new Set(files.map((file) => path.basename(file, '.db')));
-    const inFolder = await filesIn(workspace.datasets, 'a removed data set');
-    return filled(inFolder.filter(({ path: file }) => names.has(path.basename(file).split('.')[0] ?? '')));
+    const isRemoved = (file: string): boolean => names.has(path.basename(file).split('.')[0] ?? '');
+    return filled(await filesIn(workspace.datasets, 'a removed data set', isRemoved));
   }
 }
 

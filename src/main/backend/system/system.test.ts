@@ -231,6 +231,24 @@ describe('storage', () => {
       'open',
     ]);
   });
+
+  it('lists no removed adapter whose files went with its experiment, and forgets it', async () => {
+    const { db } = context;
+    const add = (id: string): void => {
+      const folder = storeExperiment(id);
+      db.prepare(
+        `INSERT INTO adapters (id, name, origin, experiment_id, folder, peft_type, sha256, bytes, facts, created_at, removed_at)
+         VALUES (?, ?, 'experiment', ?, ?, 'LORA', '', 300, '{}', 0, 1)`,
+      ).run(`of-${id}`, id, id, folder);
+    };
+    add('gone');
+    add('kept');
+    db.exec(`UPDATE experiments SET removed_at = 1 WHERE id = 'gone'`);
+    await handlers()['system/clean']({ keys: ['removed'] });
+    expect((await item('removed-adapters')).entries.map(({ what }) => what)).toEqual(['kept']);
+    await handlers()['system/clean']({ keys: ['removed-adapters'] });
+    expect(db.prepare('SELECT id FROM adapters').all()).toEqual([]);
+  });
 });
 
 it('cleans a removed data set with what stands beside it, and leaves what another version shares', async () => {
