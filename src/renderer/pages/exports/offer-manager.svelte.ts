@@ -24,6 +24,8 @@ export class OfferManager {
   #exists = $state.raw<FaultValue | null>(null);
   #chosen = $state.raw<ReadonlySet<ExportTarget>>(new Set());
   #starting = $state(false);
+  /** Name, folder and ticks were proposed once; from then on they are the person's. */
+  #proposed = false;
   name = $state('');
   folder = $state('');
   precision = $state<Precision>('fp32');
@@ -125,10 +127,14 @@ export class OfferManager {
     try {
       const offer = await this.#rpc.call('exports/offer', { source: this.source });
       this.#offer = offer;
-      this.name = offer.name;
-      this.folder = offer.folder;
-      const ticked = offer.refused === null ? usual : [];
-      this.#chosen = new Set(ticked.filter((target) => this.#possible.includes(target)));
+      if (!this.#proposed) {
+        this.name = offer.name;
+        this.folder = offer.folder;
+      }
+      const ticked = this.#proposed ? [...this.#chosen] : usual;
+      const possible = offer.refused === null ? this.#possible : [];
+      this.#chosen = new Set(ticked.filter((target) => possible.includes(target)));
+      this.#proposed ||= offer.refused === null;
       this.#fault = null;
     } catch (error) {
       this.#fault = faultOf(error);

@@ -40,7 +40,7 @@ function open(change: Partial<typeof offer> = {}, refusal?: string) {
       : Promise.resolve({ export: exported() });
   };
   const form = new OfferManager({ call: call as never }, { kind: 'experiment', id: 'e' });
-  return { form, started, ids: () => form.chosen.map(({ target }) => target) };
+  return { form, change, started, ids: () => form.chosen.map(({ target }) => target) };
 }
 
 describe('what is offered', () => {
@@ -77,6 +77,31 @@ describe('what is offered', () => {
     expect(form.reason).toBe('Tick one target at least.');
     expect(await form.start()).toBeNull();
     expect(started).toEqual([]);
+  });
+});
+
+describe('an offer that is read again', () => {
+  it('leaves the name, the folder and the ticks as they were set, but for what can no longer be made', async () => {
+    const { form, change, ids } = open();
+    await form.read();
+    form.name = 'for the shop';
+    form.putInto('/home/ada');
+    form.toggle('onnx-fp16');
+    form.toggle('onnx-int8');
+    await form.read();
+    expect([form.name, form.folder]).toEqual(['for the shop', '/home/ada/stars']);
+    expect(ids()).toEqual(['hf', 'onnx-fp16']);
+    change.targets = [offered('hf', { refused: 'No room.' }), offered('onnx-fp16')];
+    await form.read();
+    expect(ids()).toEqual(['onnx-fp16']);
+  });
+
+  it('proposes anew where nothing could be made before', async () => {
+    const { form, change, ids } = open({ refused: 'The base model changed.' });
+    await form.read();
+    change.refused = null;
+    await form.read();
+    expect(ids()).toEqual(['hf', 'onnx-int8']);
   });
 });
 
