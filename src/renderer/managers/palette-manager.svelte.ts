@@ -4,6 +4,7 @@ import type { Experiment } from '../../shared/contract/experiments.ts';
 import type { Export } from '../../shared/contract/exports.ts';
 import type { Model } from '../../shared/contract/models.ts';
 import { rpc as connection, type Rpc } from '../rpc.ts';
+import { hasWords } from '../words.ts';
 
 export interface Command {
   key: string;
@@ -91,17 +92,14 @@ export class PaletteManager {
 
   /** What fits the words, all of which must be in it; actions first. Without words: actions and pages. */
   find(text: string): Command[] {
-    const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-    const all = [...this.#actions, ...PAGES, ...(words.length > 0 ? this.#things : [])];
-    const hits = all.filter(({ label, note = '' }) => {
-      const name = `${label} ${note}`.toLocaleLowerCase();
-      return words.every((word) => name.includes(word));
-    });
+    const searched = text.trim() !== '';
+    const all = [...this.#actions, ...PAGES, ...(searched ? this.#things : [])];
+    const hits = all.filter(({ label, note = '' }) => hasWords(`${label} ${note}`, text));
     const seen = new Map<string, number>();
     return hits.filter(({ group }) => {
       const before = seen.get(group) ?? 0;
       seen.set(group, before + 1);
-      return words.length === 0 || before < SHOWN;
+      return !searched || before < SHOWN;
     });
   }
 }

@@ -4,6 +4,7 @@ import type { Experiment } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
 import type { Rpc } from '../../rpc.ts';
+import { different, hasWords } from '../../words.ts';
 
 export type Dependents = OutputOf<'adapters/dependents'>;
 /** An adapter with what its experiment says of it. */
@@ -112,13 +113,7 @@ function passes(one: ListedAdapter, { query, model, data, origin }: AdapterFilte
   if (data !== '' && one.dataName !== data) return false;
   if (origin !== '' && one.origin !== origin) return false;
   const words = [one.name, one.modelName, one.dataName ?? '', one.peftType, one.origin].join(' ');
-  return query
-    .toLocaleLowerCase()
-    .split(/\s+/)
-    .every((word) => words.toLocaleLowerCase().includes(word));
+  return hasWords(words, query);
 }
 
 const origins: readonly Adapter['origin'][] = ['experiment', 'imported', 'merged'];
-
-const different = (values: readonly string[]): string[] =>
-  [...new Set(values)].sort((a, b) => a.localeCompare(b));

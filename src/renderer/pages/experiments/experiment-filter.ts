@@ -1,4 +1,5 @@
 import type { Experiment, ExperimentState } from '../../../shared/contract/experiments.ts';
+import { different, hasWords } from '../../words.ts';
 
 /** Words of the filters; '' is "any". */
 export interface Filters {
@@ -49,7 +50,7 @@ export const stateRank = ({ state, queuePlace }: Experiment): number =>
   stateOrder.indexOf(state) + (queuePlace ?? 0) / 1e6;
 
 const words = (one: Experiment): string =>
-  [one.name, one.dataName, one.modelName, methodName(one.method), ...one.tags].join(' ').toLocaleLowerCase();
+  [one.name, one.dataName, one.modelName, methodName(one.method), ...one.tags].join(' ');
 
 function passes(one: Experiment, filters: Filters): boolean {
   if (one.archived !== filters.archived) return false;
@@ -59,10 +60,7 @@ function passes(one: Experiment, filters: Filters): boolean {
   if (filters.model !== '' && one.modelName !== filters.model) return false;
   if (filters.method !== '' && one.method !== filters.method) return false;
   if (filters.tag !== '' && !one.tags.includes(filters.tag)) return false;
-  return filters.query
-    .toLocaleLowerCase()
-    .split(/\s+/)
-    .every((word) => words(one).includes(word));
+  return hasWords(words(one), filters.query);
 }
 
 /** The experiments that the filters let through. */
@@ -74,7 +72,6 @@ export function chosenExperiments(all: readonly Experiment[], filters: Filters):
 export function optionsOf(
   all: readonly Experiment[],
 ): Record<'state' | 'data' | 'model' | 'method' | 'tag', string[]> {
-  const different = (values: string[]) => [...new Set(values)].sort((a, b) => a.localeCompare(b));
   return {
     state: stateOrder.filter((state) => all.some((one) => one.state === state)),
     data: different(all.map(({ dataName }) => dataName)),

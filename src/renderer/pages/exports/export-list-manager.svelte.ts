@@ -2,6 +2,7 @@ import type { Export } from '../../../shared/contract/exports.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
 import type { Rpc } from '../../rpc.ts';
+import { different, hasWords } from '../../words.ts';
 import { stateOf, targetOrder, targetWords } from './export-words.ts';
 
 /** '' is "any". */
@@ -41,7 +42,7 @@ export class ExportListManager {
       target: targetOrder.filter((target) =>
         all.some(({ targets }) => targets.some((one) => one.target === target)),
       ),
-      model: [...new Set(all.map(({ modelName }) => modelName))].sort((a, b) => a.localeCompare(b)),
+      model: different(all.map(({ modelName }) => modelName)),
     };
   });
   /** The chosen ones that the filters show. */
@@ -97,9 +98,6 @@ function passes(one: Export, { query, state, target, model }: ExportFilters): bo
   if (target !== '' && !one.targets.some((made) => made.target === target)) return false;
   if (model !== '' && one.modelName !== model) return false;
   const names = one.targets.map((made) => targetWords[made.target].name);
-  const words = [one.name, one.modelName, one.folder, ...names].join(' ').toLocaleLowerCase();
-  return query
-    .toLocaleLowerCase()
-    .split(/\s+/)
-    .every((word) => words.includes(word));
+  const words = [one.name, one.modelName, one.folder, ...names].join(' ');
+  return hasWords(words, query);
 }
