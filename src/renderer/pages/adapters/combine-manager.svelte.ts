@@ -2,6 +2,7 @@ import type { Adapter } from '../../../shared/contract/adapters.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
 import type { Rpc } from '../../rpc.ts';
+import { isSeed, seedRule } from '../../seed.ts';
 import { combinationOf, needsWhole, ways, type Way } from './combinations.ts';
 
 /** The form that makes one adapter of several: their weights, the way, and the settings that apply to it. */
@@ -59,7 +60,7 @@ export class CombineManager {
     if (this.name.trim() === '') return 'It needs a name.';
     if (density && (this.density === null || this.density <= 0 || this.density > 1))
       return 'The share kept lies above 0 and at most at 1.';
-    if (seed && !isSeed(this.seed)) return 'The seed is a whole number from 0 to 4294967295.';
+    if (seed && !isSeed(this.seed)) return seedRule;
     return null;
   }
 
@@ -90,6 +91,3 @@ export class CombineManager {
     this.#jobId = null;
   }
 }
-
-const isSeed = (seed: number | null): boolean =>
-  seed !== null && Number.isInteger(seed) && seed >= 0 && seed <= 4294967295;
