@@ -84,7 +84,7 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
                 to: toPixel(y, point.high, height - BOTTOM, TOP),
               },
         colour: seriesLook(point.colour).colour,
-        hollow: point.colour >= 8,
+        hollow: seriesLook(point.colour).hollow,
       })),
       labels: labelsOf(placed, left, width).map((label) => ({
         ...label,

@@ -1,10 +1,11 @@
 /** One theme for all charts: eight colours that stay apart for the colour-blind, dashes as the second sign. */
 const DASHES = ['', '6 3', '2 2.5', '7 3 2 3', '10 3', '4 4', '1.5 2', '9 3 2 3 2 3'] as const;
 
-/** Colour and dash of the series at a place, from 0; from the ninth on a colour comes back with another dash. */
-export const seriesLook = (at: number): { colour: string; dash: string } => ({
+/** The look of the series at a place, from 0; from the ninth on a colour comes back with another dash, as a ring. */
+export const seriesLook = (at: number): { colour: string; dash: string; hollow: boolean } => ({
   colour: `var(--series-${(at % 8) + 1})`,
   dash: DASHES[(at + Math.floor(at / 8)) % 8]!,
+  hollow: at >= 8,
 });
 
 export const AXIS = { fontSize: 11, fill: 'var(--muted)', fontFamily: 'var(--font-sans)' } as const;

@@ -1,16 +1,14 @@
 import type { Interval } from '../../../shared/contract/compare.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
-import { seriesLook } from '../../charts/theme.ts';
 import { runLabels } from './run-labels.ts';
 
 /** A run as the parts of a comparison show it: the same name and colour everywhere. */
 export interface ComparedRun {
   id: string;
   name: string;
-  colour: string;
-  /** Place in the comparison, from 0. */
-  place: number;
+  /** Place among the colours, from 0. */
+  colour: number;
   rows: number;
   accuracy: Interval | null;
   /** Null: no predictions are kept. */
@@ -73,19 +71,15 @@ export class ComparedRuns {
       const byId = new Map(runs.map((run) => [run.experiment.id, run]));
       const known = this.#ids.flatMap((id) => byId.get(id) ?? []);
       const names = runLabels(known.map(({ experiment }) => experiment));
-      this.#runs = known.map((run) => {
-        const place = this.#ids.indexOf(run.experiment.id);
-        return {
-          id: run.experiment.id,
-          name: names.get(run.experiment.id) ?? run.experiment.name,
-          colour: seriesLook(place).colour,
-          place,
-          rows: run.rows,
-          accuracy: run.accuracy,
-          rowsKey: run.rowsKey,
-          reason: run.reason,
-        };
-      });
+      this.#runs = known.map((run, colour) => ({
+        id: run.experiment.id,
+        name: names.get(run.experiment.id) ?? run.experiment.name,
+        colour,
+        rows: run.rows,
+        accuracy: run.accuracy,
+        rowsKey: run.rowsKey,
+        reason: run.reason,
+      }));
       this.#fault = null;
     } catch (error) {
       this.#fault = faultOf(error);

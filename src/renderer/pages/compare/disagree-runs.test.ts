@@ -18,8 +18,8 @@ describe('runs row by row', () => {
   it('stand beside each other in the order asked for, in the colours of that order', async () => {
     const compared = await open([run('b'), run('a')], ['a', 'b']);
     expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
-      ['a', 'var(--series-1)'],
-      ['b', 'var(--series-2)'],
+      ['a', 0],
+      ['b', 1],
     ]);
   });
 
@@ -30,10 +30,18 @@ describe('runs row by row', () => {
       ['a', 'old', 'b'],
     );
     expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
-      ['a', 'var(--series-1)'],
-      ['b', 'var(--series-3)'],
+      ['a', 0],
+      ['b', 2],
     ]);
     expect(compared.without.map((one) => one.reason)).toEqual([reason]);
+  });
+
+  it('have no colour taken away by one that is gone from the workspace', async () => {
+    const compared = await open([run('a'), run('b')], ['gone', 'a', 'b']);
+    expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
+      ['a', 0],
+      ['b', 1],
+    ]);
   });
 
   it('on different rows are compared only once a group that agrees is chosen', async () => {

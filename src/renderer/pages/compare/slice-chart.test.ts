@@ -6,11 +6,10 @@ import { prepareSlices } from './slice-chart.ts';
 import { SliceManager } from './slice-manager.svelte.ts';
 
 const interval = (value: number) => ({ value, low: value - 0.05, high: Math.min(1, value + 0.05) });
-const runs: ComparedRun[] = ['a', 'b'].map((id, place) => ({
+const runs: ComparedRun[] = ['a', 'b'].map((id, colour) => ({
   id,
   name: `run ${id}`,
-  colour: '',
-  place,
+  colour,
   rows: 1000,
   accuracy: interval(0.9),
   rowsKey: 'same',
