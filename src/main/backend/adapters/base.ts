@@ -8,7 +8,7 @@ import { neededFiles } from '../../engine/hub/needed-files.ts';
 import type { KnownBase, ListedAdapter } from '../../storage/adapters.ts';
 import type { Db } from '../../storage/database.ts';
 import type { BackendContext } from '../context.ts';
-import { adapterWeights } from './folder-facts.ts';
+import { adapterWeights, weightsFile } from './folder-facts.ts';
 import { hashWeights, isSameLook, weightStats, type WeightFile } from '../models/weights.ts';
 
 const modelRow = z.object({
@@ -40,8 +40,8 @@ async function weightFiles(folder: string): Promise<WeightFile[]> {
   );
 }
 
-/** What was hashed of a folder, as long as its files keep their sizes and times. */
-const hashed = new Map<string, { weights: WeightFile[]; sha256: string }>();
+/** What was or is being hashed of a folder, as long as its files keep their sizes and times. */
+const hashed = new Map<string, { weights: WeightFile[]; sha256: Promise<string> }>();
 
 /**
  * SHA-256 of the weights in a model's folder, as `hashWeights` defines it; null where there are none. Read only when
@@ -56,9 +56,12 @@ async function currentHash(folder: string, model: ModelRow | undefined): Promise
   }
   const known = hashed.get(folder);
   if (known && isSameLook(known.weights, weights)) return known.sha256;
-  const sha256 = await hashWeights(folder, weights);
-  hashed.set(folder, { weights, sha256 });
-  return sha256;
+  const hashing = { weights, sha256: hashWeights(folder, weights) };
+  hashed.set(folder, hashing);
+  hashing.sha256.catch(() => {
+    if (hashed.get(folder) === hashing) hashed.delete(folder);
+  });
+  return hashing.sha256;
 }
 
 /** The base of something that was just trained, imported or merged, with the hash that it has. */
@@ -133,10 +136,18 @@ export async function trainedModel(
 ): Promise<{ model: string; adapter: string; name: string }> {
   if (!(await isPresent(adapter)))
     throw fault('adapters/gone', { name: adapter.name, folder: adapter.folder });
+  return { ...(await trainedBase(context, adapter)), adapter: adapter.folder };
+}
+
+/** The base alone: all that an export with a copy of the adapter needs. Throws `adapters/base-…`. */
+export async function trainedBase(
+  context: BackendContext,
+  adapter: ListedAdapter,
+): Promise<{ model: string; name: string }> {
   const { folder, name, problem } = await baseNow(context, adapter);
   if (problem) throw problem;
   const hubId = baseModel(context.db, adapter.modelId)?.hubId;
-  return { model: folder!, adapter: adapter.folder, name: hubId ?? name };
+  return { model: folder!, name: hubId ?? name };
 }
 
 /** Throws `adapters/changed` where an adapter's weights are not those that were made. */
@@ -145,15 +156,8 @@ export async function requireUnchanged({ name, folder, sha256: then }: ListedAda
   if (now !== then) throw fault('adapters/changed', { name, file, then, now });
 }
 
-const WEIGHTS = ['adapter_model.safetensors', 'adapter_model.bin'];
-
 /** Whether an adapter's files are there. */
 export async function isPresent({ folder }: Pick<ListedAdapter, 'folder'>): Promise<boolean> {
-  const isFile = (name: string) =>
-    stat(path.join(folder, name)).then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
-  if (!(await isFile('adapter_config.json'))) return false;
-  return (await Promise.all(WEIGHTS.map(isFile))).includes(true);
+  const config = await stat(path.join(folder, 'adapter_config.json')).catch(() => null);
+  return config !== null && config.isFile() && (await weightsFile(folder)) !== null;
 }

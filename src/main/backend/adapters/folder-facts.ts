@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { readModelConfig } from '../../engine/formats/model-config.ts';
 import { readJsonFile } from '../../engine/formats/json.ts';
-import { sha256Of } from '../experiments/run-folder.ts';
+import { hashFile } from '../../engine/hub/hash-file.ts';
 
 const configSchema = z.looseObject({
   peft_type: z.string().catch('unknown'),
@@ -24,14 +24,20 @@ export async function folderLabels(folder: string): Promise<string[]> {
   );
 }
 
-/** The file of an adapter's weights with its hash and size. Throws the file system's errors. */
+/** The file of an adapter's weights, and its size; null where there is none. */
+export async function weightsFile(folder: string): Promise<{ file: string; bytes: number } | null> {
+  for (const file of ['adapter_model.safetensors', 'adapter_model.bin']) {
+    const stats = await stat(path.join(folder, file)).catch(() => null);
+    if (stats?.isFile()) return { file, bytes: stats.size };
+  }
+  return null;
+}
+
+/** The same with its hash. Throws `files/…`. */
 export async function adapterWeights(
   folder: string,
 ): Promise<{ file: string; sha256: string; bytes: number }> {
-  for (const file of ['adapter_model.safetensors', 'adapter_model.bin']) {
-    const whole = path.join(folder, file);
-    const size = await stat(whole).catch(() => null);
-    if (size?.isFile()) return { file, sha256: await sha256Of(whole), bytes: size.size };
-  }
-  throw new Error(`${folder} holds no weights of an adapter.`);
+  const found = await weightsFile(folder);
+  if (!found) throw new Error(`${folder} holds no weights of an adapter.`);
+  return { ...found, sha256: await hashFile(path.join(folder, found.file), 'sha256') };
 }

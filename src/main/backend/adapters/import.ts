@@ -8,7 +8,7 @@ import type { AdapterStore } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
 import { baseModel, knownBase } from './base.ts';
 import { checkedSchema, type Checked, type CheckQuestion } from './check-adapter.ts';
-import { adapterWeights } from './folder-facts.ts';
+import { adapterWeights, weightsFile } from './folder-facts.ts';
 import { inThread } from './in-thread.ts';
 import { storeFolder } from './store-folder.ts';
 
@@ -44,9 +44,11 @@ export async function importAdapter(
   });
   const id = randomUUID();
   const copy = path.join(workspace.adapters, id);
-  const { file } = await adapterWeights(folder);
+  const weights = await weightsFile(folder);
   await storeFolder(copy, async (temporary) => {
-    for (const one of [...FILES, file].filter((each) => existsSync(path.join(folder, each))))
+    for (const one of [...FILES, ...(weights ? [weights.file] : [])].filter((each) =>
+      existsSync(path.join(folder, each)),
+    ))
       await copyFile(path.join(folder, one), path.join(temporary, one)).catch((error: unknown) => {
         throw isWriting(error) ? error : readFault(path.join(folder, one), error);
       });
