@@ -36,6 +36,7 @@ export interface ScatterPlotProps {
   labels: readonly ScatterLabel[];
 }
 
+/** No overflow: all points are inside of the domain, and one at its end is drawn whole. */
 const axis = (scale: Scale, ticks: ReadonlyMap<number, string>) =>
   ({
     type: 'number',
@@ -44,7 +45,6 @@ const axis = (scale: Scale, ticks: ReadonlyMap<number, string>) =>
     ticks: [...ticks.keys()],
     tickFormatter: (value: number) => ticks.get(value) ?? '',
     interval: 0,
-    allowDataOverflow: true,
     axisLine: false,
     tickLine: false,
     tick: AXIS,

@@ -109,7 +109,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   }
   // The raw values lie behind: drawn first.
   lines.sort((a, b) => Number(b.faint) - Number(a.faint));
-  const y = scaleAround(heights, { log, ...(options.limits ? { limits: options.limits } : {}) });
+  const y = scaleAround(heights, { log, limits: options.limits });
   const yTicks = tickTexts(
     log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(2, Math.round(height / 55))),
     yText,

@@ -11,7 +11,10 @@ describe('scales', () => {
     expect(logTicks(1e-5, 0.1)).toEqual([1e-5, 1e-4, 1e-3, 0.01, 0.1]);
     expect(logTicks(0.4, 3)).toEqual([0.5, 1, 2]);
   });
-  it('bars start at zero', () => expect(scaleAround([3, 8], { zero: true }).low).toBe(0));
+  it('air ends at the limits of what there can be', () => {
+    expect(scaleAround([1, 1], { limits: [0, 1] })).toEqual({ low: 0.9, high: 1, log: false });
+    expect(scaleAround([0, 0.5], { limits: [0, 1] }).low).toBe(0);
+  });
   it('nothing to draw and values that are not finite still give a scale', () => {
     expect(scaleAround([])).toEqual({ low: 0, high: 1, log: false });
     expect(scaleAround([NaN, 0, -1], { log: true }).low).toBeGreaterThan(0);

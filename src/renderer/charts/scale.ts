@@ -45,16 +45,14 @@ export function logTicks(low: number, high: number): number[] {
 
 interface Around {
   log?: boolean;
-  /** Bars start there. */
-  zero?: boolean;
   /** No air beyond these. */
-  limits?: readonly [number, number];
+  limits?: readonly [number, number] | undefined;
 }
 
 /** A scale around the values with a little air. Values that are not finite do not count. */
 export function scaleAround(
   values: Iterable<number>,
-  { log = false, zero = false, limits = [-Infinity, Infinity] }: Around = {},
+  { log = false, limits = [-Infinity, Infinity] }: Around = {},
 ): Scale {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
@@ -63,11 +61,10 @@ export function scaleAround(
     if (value > high) high = value;
   }
   if (low > high) return { low: log ? 0.1 : 0, high: 1, log };
-  if (zero) [low, high] = [Math.min(0, low), Math.max(0, high)];
   if (log) return { low: low / 1.15, high: high * 1.15, log };
   const air = high === low ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.06;
   const within = (value: number): number => Math.min(limits[1], Math.max(limits[0], value));
-  return { low: zero && low === 0 ? 0 : within(low - air), high: within(high + air), log };
+  return { low: within(low - air), high: within(high + air), log };
 }
 
 /** Moves places apart so that neighbours are `gap` pixels away from each other and inside [`from`, `to`]. */

@@ -45,6 +45,13 @@ describe('what a scatter chart draws', () => {
     );
     expect(heap.plot.labels).toEqual([]);
   });
+  it('has no tick above what shares can be, where all are right', () => {
+    const right = { key: 'a', label: 'run a', colour: 0, x: 1, y: 1 };
+    const options = { xText: count, yText: shareText, limits: [0, 1] as const, width: 600, height: 240 };
+    const { plot, placed } = prepareScatter({ points: [right], ...options });
+    expect(Math.max(...plot.yTicks.keys())).toBe(1);
+    expect(placed[0]!.top).toBeGreaterThan(0);
+  });
   it('one point and none are drawn too', () => {
     expect(draw([point(0, 5, 0.9)]).placed).toHaveLength(1);
     expect(draw([]).placed).toEqual([]);

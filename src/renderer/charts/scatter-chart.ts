@@ -18,6 +18,8 @@ export interface ScatterOptions {
   points: readonly ScatterPoint[];
   xText: ValueText;
   yText: ValueText;
+  /** What y can be, [0, 1] for shares: no air and no tick beyond. */
+  limits?: readonly [number, number] | undefined;
   width: number;
   height: number;
 }
@@ -46,7 +48,10 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
   const xs = points.map(({ x }) => x);
   const log = spansDecades(xs);
   const x = scaleAround(xs, { log });
-  const y = scaleAround(points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]));
+  const y = scaleAround(
+    points.flatMap((point) => [point.y, point.low ?? point.y, point.high ?? point.y]),
+    { limits: options.limits },
+  );
   const wanted = Math.max(2, Math.floor(width / 120));
   const powers = log ? logTicks(x.low, x.high) : [];
   const xTicks = tickTexts(log ? powers : ticks(x.low, x.high, wanted), options.xText);

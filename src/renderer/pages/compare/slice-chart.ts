@@ -67,8 +67,10 @@ export function prepareSlices(
   const intervals = parts
     .flatMap(({ accuracy }) => accuracy.slice(0, runs.length))
     .filter((one) => one !== null);
-  const around = scaleAround(intervals.flatMap(({ low, high }) => [low, high]));
-  const x = { low: Math.max(0, around.low), high: Math.min(1, around.high), log: false };
+  const x = scaleAround(
+    intervals.flatMap(({ low, high }) => [low, high]),
+    { limits: [0, 1] },
+  );
   const figures = runs.length <= FIGURES;
   const texts = parts.map(({ name }) => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name));
   const rowsTexts = parts.map(({ rows }) => counted(rows, 'row'));
