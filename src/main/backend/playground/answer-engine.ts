@@ -5,11 +5,17 @@ import type { Host } from '../host.ts';
 
 const IDLE_MS = 5 * 60_000;
 
+/** A process, and those who wait for it: a promise of its end would hold on to all that was ever answered. */
+interface Started {
+  run: EngineRun;
+  waiting: Set<(error: Fault) => void>;
+}
+
 /** The engine process that holds what answers. It is started when it is asked, and ends when nobody asks for a while. */
 export class AnswerEngine {
   private readonly host: Host;
   private readonly idleMs: number | null;
-  private run: EngineRun | undefined;
+  private started: Started | undefined;
   private idle: NodeJS.Timeout | undefined;
   private open = 0;
 
@@ -21,17 +27,18 @@ export class AnswerEngine {
 
   /** Throws the engine's faults, and `playground/ended` where the process went: the next question starts another. */
   async ask(question: AnswerAsk): Promise<unknown> {
-    const run = (this.run ??= this.start());
+    const started = (this.started ??= this.start());
+    const { run, waiting } = started;
     clearTimeout(this.idle);
     this.open++;
+    const { promise: ended, reject } = Promise.withResolvers<never>();
+    waiting.add(reject);
     try {
-      const ended = run.ended.then((end) => {
-        throw endedFault(end);
-      });
       return await Promise.race([run.ask(question), ended]);
     } finally {
+      waiting.delete(reject);
       this.open--;
-      if (this.open === 0 && this.run === run && this.idleMs !== null) {
+      if (this.open === 0 && this.started === started && this.idleMs !== null) {
         this.idle = setTimeout(() => void this.close(), this.idleMs);
         this.idle.unref();
       }
@@ -41,18 +48,20 @@ export class AnswerEngine {
   /** Ends the process, if there is one. */
   async close(): Promise<void> {
     clearTimeout(this.idle);
-    const { run } = this;
-    this.run = undefined;
-    run?.kill();
-    await run?.ended;
+    const { started } = this;
+    this.started = undefined;
+    started?.run.kill();
+    await started?.run.ended;
   }
 
-  private start(): EngineRun {
+  private start(): Started {
     const run = new EngineRun({ host: this.host, job: 'answer', input: {} });
-    void run.ended.then(() => {
-      if (this.run === run) this.run = undefined;
+    const started: Started = { run, waiting: new Set() };
+    void run.ended.then((end) => {
+      if (this.started === started) this.started = undefined;
+      for (const reject of started.waiting) reject(endedFault(end));
     });
-    return run;
+    return started;
   }
 }
 
