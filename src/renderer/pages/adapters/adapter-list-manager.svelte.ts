@@ -28,6 +28,8 @@ export class AdapterListManager {
   #adapters = $state.raw<readonly Adapter[] | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
   #chosen = $state.raw<ReadonlySet<string>>(new Set());
+  #reading: Promise<void> | null = null;
+  #again = false;
   filters = $state<AdapterFilters>({ ...noFilters });
 
   /** `source`: the live list of experiments, which knows the data and the result of each. */
@@ -83,12 +85,23 @@ export class AdapterListManager {
     return () => ends.forEach((end) => end());
   }
 
-  async read(): Promise<void> {
+  /** One reading at a time; changes in the meantime make one more. */
+  read(): Promise<void> {
+    this.#again = true;
+    return (this.#reading ??= this.#work());
+  }
+
+  async #work(): Promise<void> {
     try {
-      this.#adapters = (await this.#rpc.call('adapters/list', {})).adapters;
-      this.#fault = null;
+      while (this.#again) {
+        this.#again = false;
+        this.#adapters = (await this.#rpc.call('adapters/list', {})).adapters;
+        this.#fault = null;
+      }
     } catch (error) {
       this.#fault = faultOf(error);
+    } finally {
+      this.#reading = null;
     }
   }
 

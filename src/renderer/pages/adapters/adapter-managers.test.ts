@@ -96,6 +96,16 @@ describe('the list of adapters', () => {
     expect(asked.map(({ method }) => method)).toEqual(['adapters/list', 'adapters/list']);
   });
 
+  it('reads itself once more for all that changed while it was read', async () => {
+    const { list, asked, emit, names } = open(three);
+    const stop = list.listen();
+    for (const id of ['1', '2', '3']) emit('adapters/changed', { id });
+    await list.remove(['1']);
+    expect(names()).toEqual(['brought in', 'of both']);
+    expect(asked.filter(({ method }) => method === 'adapters/list')).toHaveLength(3);
+    stop();
+  });
+
   it('that cannot be read says why', async () => {
     const list = new AdapterListManager(fakeBackend({}).rpc, { experiments: null });
     await list.read();
