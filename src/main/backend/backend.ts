@@ -14,6 +14,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { modelHandlers } from './models/models.ts';
 import { playgroundHandlers } from './playground/playground.ts';
 import { preflightHandlers } from './preflight/preflight.ts';
+import { Timings } from './preflight/timing.ts';
 import { scriptHandlers } from './scripts/scripts.ts';
 import { systemHandlers } from './system/system.ts';
 
@@ -44,12 +45,13 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   app.add(jobs.handlers);
   app.add(modelHandlers(context));
   app.add(datasetHandlers(context));
-  const experiments = experimentHandlers(context);
+  const timings = new Timings(context);
+  const experiments = experimentHandlers(context, timings);
   app.add(experiments);
   app.add(compareHandlers(context, experiments, app));
   app.add(adapterHandlers(context, app));
   app.add(exportHandlers(context));
-  app.add(preflightHandlers(context));
+  app.add(preflightHandlers(context, timings));
   app.add(playgroundHandlers(context));
   app.add(scriptHandlers(context));
   app.add(

@@ -14,7 +14,7 @@ import { readVersion } from '../../storage/datasets.ts';
 import { readSetting, writeSetting } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
 import { keptBaselines } from '../preflight/baselines.ts';
-import { LateBaselines } from '../preflight/late-baselines.ts';
+import type { Timings } from '../preflight/timing.ts';
 import { changedSettings } from './changed-settings.ts';
 import { makeExperiment } from './create.ts';
 import { OtherRuns } from './other-runs.ts';
@@ -33,7 +33,7 @@ type Names = Exclude<
 const DRAFT = 'experiment-draft';
 
 /** Experiments: the queue, the engine's supervision, and all that is kept of them. */
-export function experimentHandlers(context: BackendContext): Handlers<Names> {
+export function experimentHandlers(context: BackendContext, timings: Timings): Handlers<Names> {
   const { db, emit, workspace } = context;
   relocate(db, workspace.experiments);
   const store = new ExperimentStore(db);
@@ -41,7 +41,6 @@ export function experimentHandlers(context: BackendContext): Handlers<Names> {
   const results = new ResultStore(db);
   const teller = new Teller(emit, store);
   const work = new ExperimentWork();
-  const lateBaselines = new LateBaselines(context, work);
   const others = new OtherRuns(context, store, points, teller, () => supervisor.wake());
   const supervisor = new Supervisor(context, store, teller, () => others.busy());
   // Windows cannot be open yet: they hear of it when they ask.
@@ -52,7 +51,7 @@ export function experimentHandlers(context: BackendContext): Handlers<Names> {
     .catch(() => undefined);
   context.onClose(async () => {
     await settled;
-    await lateBaselines.close();
+    await timings.close();
     await supervisor.close();
     teller.flush();
     await work.close();
@@ -84,7 +83,7 @@ export function experimentHandlers(context: BackendContext): Handlers<Names> {
       const experiment = store.line(id);
       const baselines = spec && keptBaselines(context, spec);
       if (spec && !baselines && experiment.state === 'finished')
-        lateBaselines.seek(id, spec, () => teller.changed(id));
+        timings.seekBaselines(id, spec, () => teller.changed(id));
       return {
         experiment,
         notes,

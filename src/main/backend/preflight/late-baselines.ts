@@ -7,7 +7,7 @@ import { withFreeDevice } from './engine-input.ts';
 
 /**
  * The baselines of a run that was started before its pre-flight had worked them out: made when somebody looks at the
- * finished run, unless something trains. Without them the run stands alone, which is no fault.
+ * finished run, unless something trains or is timed. Without them the run stands alone, which is no fault.
  */
 export class LateBaselines {
   private readonly context: BackendContext;
@@ -29,14 +29,15 @@ export class LateBaselines {
     })
       .then(found)
       .catch(() => {
-        // One that gave way to a training is sought again at the next look.
+        // One that gave way is sought again at the next look.
         if (!abort.signal.aborted) this.hopeless.add(id);
       })
       .finally(() => (this.running = undefined));
     this.running = { abort, done };
   }
 
-  async close(): Promise<void> {
+  /** Ends what runs. */
+  async giveWay(): Promise<void> {
     this.running?.abort.abort(fault('preflight/another-asked', {}));
     await this.running?.done;
   }

@@ -5,18 +5,15 @@ import { findModel } from './lookup.ts';
 import { presetsFor } from './presets.ts';
 import { quickPreflight } from './quick.ts';
 import { RowReader } from './rows/row-reader.ts';
-import { Timings } from './timing.ts';
+import type { Timings } from './timing.ts';
 
 /** What a person is told before an experiment runs, and where the form starts from. */
 export function preflightHandlers(
   context: BackendContext,
+  timings: Timings,
 ): Pick<Handlers, 'experiments/presets' | 'experiments/preflight' | 'experiments/time'> {
   const reader = new RowReader();
-  const timings = new Timings(context);
-  context.onClose(async () => {
-    await timings.close();
-    await reader.close();
-  });
+  context.onClose(() => reader.close());
   return {
     'experiments/presets': async ({ modelId }) => {
       const model = modelId === null ? null : findModel(context, modelId);

@@ -92,6 +92,32 @@ describe('the timed part of a pre-flight', () => {
     expect(baselines).toMatchObject({ majority: { label: 'ham', accuracy: 0.5 }, probeRows: 60 });
   });
 
+  it('has one engine at a time: baselines that nobody waits for give way to a question', async () => {
+    const { backend, spec } = await started();
+    const { experiment } = await backend.call('experiments/create', { spec });
+    const { id } = experiment;
+    await backend.event('experiments/changed', (one) => one.id === id && one.state === 'finished');
+    const { host } = backend;
+    const start = host.startEngine.bind(host);
+    let alive = 0;
+    let most = 0;
+    const late = Promise.withResolvers<undefined>();
+    host.startEngine = () => {
+      const engine = start();
+      most = Math.max(most, ++alive);
+      engine.onExit(() => alive--);
+      late.resolve(undefined);
+      return engine;
+    };
+    await backend.call('experiments/read', { id });
+    await late.promise;
+    const timing = backend.call('experiments/time', { spec });
+    await backend.call('experiments/read', { id });
+    const { baselines } = await timing;
+    expect(most).toBe(1);
+    expect((await backend.call('experiments/read', { id })).baselines).toEqual(baselines);
+  });
+
   it('ends an older question when a newer one comes', async () => {
     const { backend, spec } = await started();
     const older = refusal(backend.call('experiments/time', { spec }));

@@ -10,6 +10,7 @@ import type { BackendContext } from '../context.ts';
 import { ExperimentWork } from '../experiments/work.ts';
 import { keepBaselines, keptBaselines } from './baselines.ts';
 import { requireFreeDevice, withFreeDevice } from './engine-input.ts';
+import { LateBaselines } from './late-baselines.ts';
 
 const timedSchema = timingSchema.omit({ baselines: true });
 type Timed = z.infer<typeof timedSchema>;
@@ -19,16 +20,23 @@ const mostKept = 30;
 
 /**
  * The part of a pre-flight that runs the model. It gives way: a training that has the device or gets it refuses or ends
- * it, and a newer question ends an older one. What is kept is answered at any time.
+ * it, and a newer question ends an older one. What nobody waits for gives way to a question. What is kept is answered at any time.
  */
 export class Timings {
   private readonly context: BackendContext;
   private readonly work = new ExperimentWork();
+  private readonly late: LateBaselines;
   private readonly kept = new Map<string, Timed>();
   private running: { key: string; abort: AbortController; timing: Promise<Timing> } | undefined;
 
   constructor(context: BackendContext) {
     this.context = context;
+    this.late = new LateBaselines(context, this.work);
+  }
+
+  /** Baselines that nobody waits for; `found` is called when they are kept. */
+  seekBaselines(id: string, spec: ExperimentSpec, found: () => void): void {
+    if (!this.running) this.late.seek(id, spec, found);
   }
 
   /** Throws `preflight/…`, `settings/…`, `datasets/…` and the engine's faults. */
@@ -55,10 +63,12 @@ export class Timings {
   async close(): Promise<void> {
     this.running?.abort.abort(fault('preflight/another-asked', {}));
     await this.running?.timing.catch(() => undefined);
+    await this.late.giveWay();
     await this.work.close();
   }
 
-  private measure(spec: ExperimentSpec, key: string, abort: AbortController): Promise<Timing> {
+  private async measure(spec: ExperimentSpec, key: string, abort: AbortController): Promise<Timing> {
+    await this.late.giveWay();
     return withFreeDevice(this.context, this.work, spec, abort, async (ask) => {
       const timed = this.kept.get(key) ?? timedSchema.parse(await ask('time'));
       this.keep(key, timed);
