@@ -1,5 +1,6 @@
 import { Session, type Feed } from '../graph/session.ts';
 import type { EncodedText } from '../models/batch.ts';
+import { loadParameters } from '../models/parameters.ts';
 import { openAdaptedModel } from '../predict.ts';
 import { adaptedValue } from '../peft/adapter.ts';
 import { gaussLegendre, type QuadraturePoint } from './gauss-legendre.ts';
@@ -54,14 +55,9 @@ export class IntegratedGradients {
     try {
       const path = pathGraph(base);
       const session = await Session.open(path.graph);
-      const shapes = new Map(base.parameters.map(({ name, shape }) => [name, shape]));
-      for (const [signature, names] of path.loading) {
-        const feeds: Record<string, Feed> = {};
-        for (const name of names) {
-          feeds[name] = { shape: shapes.get(name)!, data: await adaptedValue(base, adapter, name) };
-        }
-        session.run(signature, feeds);
-      }
+      await loadParameters(session, path.loading, base.parameters, (name) =>
+        adaptedValue(base, adapter, name),
+      );
       return new IntegratedGradients(session, path, base.labelNames.length, base.config.pad_token_id ?? 0);
     } finally {
       await base.close();

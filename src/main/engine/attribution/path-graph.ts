@@ -3,7 +3,7 @@ import { Graph, type Tensor } from '../graph/graph.ts';
 import { binary, reduce } from '../graph/ops/raw.ts';
 import { reachable } from '../graph/saved-model.ts';
 import type { BaseModel } from '../models/base-model.ts';
-import { bertForSequenceClassification } from '../models/bert.ts';
+import { bertForSequenceClassification, headsOf } from '../models/bert.ts';
 import { Layers, type LayersOptions } from '../models/layers.ts';
 import { Parameters } from '../models/parameters.ts';
 import { tokenInputs, type TokenInputs } from '../models/token-inputs.ts';
@@ -25,11 +25,7 @@ export function pathGraph(base: BaseModel): PathGraph {
   const g = new Graph();
   const { config } = base;
   const parameters = new Parameters(g, base.parameters, new Set());
-  const heads = {
-    heads: config.num_attention_heads,
-    headSize: config.hidden_size / config.num_attention_heads,
-  };
-  const inputs = tokenInputs(g, 'path', { kind: 'grouped', groups: 1 }, heads);
+  const inputs = tokenInputs(g, 'path', { kind: 'grouped', groups: 1 }, headsOf(config));
   const empty = g.placeholder('path/empty', 'int32', [-1]);
   const share = g.placeholder('path/share', 'float32', [-1, 1]);
   const target = g.placeholder('path/target', 'float32', [-1, config.num_labels]);

@@ -2,7 +2,7 @@ import { Graph, type DataTypeName, type Tensor, type Variable } from '../graph/g
 import { binary, concat, gather, reshape, shapeOf, transpose } from '../graph/ops/raw.ts';
 import type { AttentionLayout, Heads } from '../models/attention-layout.ts';
 import type { BaseModel, Head } from '../models/base-model.ts';
-import { bertEncoder, bertForSequenceClassification, type TokenBatch } from '../models/bert.ts';
+import { bertEncoder, bertForSequenceClassification, headsOf, type TokenBatch } from '../models/bert.ts';
 import { Layers } from '../models/layers.ts';
 import { Parameters } from '../models/parameters.ts';
 
@@ -28,13 +28,9 @@ export function portableGraph(base: BaseModel, head: Head, idType: DataTypeName)
     Tensor,
   ];
   const { config } = base;
-  const heads = {
-    heads: config.num_attention_heads,
-    headSize: config.hidden_size / config.num_attention_heads,
-  };
   const parameters = new Parameters(g, base.parameters, new Set());
   const layers = new Layers({ graph: g, parameters, compute: 'float32', fused: false });
-  const batch = tokenBatch(g, ids, mask, types, heads);
+  const batch = tokenBatch(g, ids, mask, types, headsOf(config));
   const output = (): PortableGraph['output'] => {
     if (head === 'classification') {
       return { name: 'logits', tensor: bertForSequenceClassification(layers, config, batch) };

@@ -5,7 +5,7 @@
 import type { Tensor } from '../graph/graph.ts';
 import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import type { AttentionLayout } from './attention-layout.ts';
+import type { AttentionLayout, Heads } from './attention-layout.ts';
 import type { Activation, Layers } from './layers.ts';
 import { dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 
@@ -25,6 +25,11 @@ export interface BertConfig {
   pad_token_id: number | null;
   num_labels: number;
 }
+
+export const headsOf = ({ hidden_size: size, num_attention_heads: heads }: BertConfig): Heads => ({
+  heads,
+  headSize: size / heads,
+});
 
 /** A batch as flat int32 vectors of length T (all tokens of all texts), and the place of each text's first token. */
 export interface TokenBatch {

@@ -1,13 +1,13 @@
 import { Graph, type Tensor } from '../graph/graph.ts';
 import { reachable } from '../graph/saved-model.ts';
 import { usesGpu } from '../runtime/tensorflow.ts';
-import { Session, type Feed } from '../graph/session.ts';
+import { Session } from '../graph/session.ts';
 import { adaptedValue, type Adapter } from '../peft/adapter.ts';
 import type { BaseModel, Head } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
-import { bertEncoder, bertForSequenceClassification, type TokenBatch } from './bert.ts';
+import { bertEncoder, bertForSequenceClassification, headsOf, type TokenBatch } from './bert.ts';
 import { Layers } from './layers.ts';
-import { Parameters } from './parameters.ts';
+import { loadParameters, Parameters } from './parameters.ts';
 import { tokenInputs, type TokenInputs } from './token-inputs.ts';
 
 export type Pooling = 'mean' | 'cls';
@@ -65,13 +65,9 @@ export class Inference {
       ...(beside ? { adapter: beside.plan.method } : {}),
     });
     const { config } = base;
-    const heads = {
-      heads: config.num_attention_heads,
-      headSize: config.hidden_size / config.num_attention_heads,
-    };
     const inputs = new Map<string, TokenInputs>();
     const answer = (name: string, build: (batch: TokenBatch) => Tensor): void => {
-      const tokens = tokenInputs(g, name, { kind: 'grouped', groups: 1 }, heads);
+      const tokens = tokenInputs(g, name, { kind: 'grouped', groups: 1 }, headsOf(config));
       inputs.set(name, tokens);
       g.signature(name, tokens.placeholders, { values: build(tokens.batch) });
     };
@@ -87,14 +83,9 @@ export class Inference {
     }
     const loading = parameters.addLoading(reachable(g));
     const session = await Session.open(g);
-    const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
     const value = async (name: string): Promise<Float32Array> =>
       beside ? (beside.values.get(name) ?? base.read(name)) : adaptedValue(base, adapter, name);
-    for (const [signature, names] of loading) {
-      const feeds: Record<string, Feed> = {};
-      for (const name of names) feeds[name] = { shape: shapes.get(name)!, data: await value(name) };
-      session.run(signature, feeds);
-    }
+    await loadParameters(session, loading, specs, value);
     return new Inference(
       session,
       inputs,

@@ -4,7 +4,7 @@ import { DropoutSource } from '../graph/ops/dropout.ts';
 import { crossEntropy } from '../graph/ops/loss.ts';
 import { binary, unary } from '../graph/ops/raw.ts';
 import { reachable } from '../graph/saved-model.ts';
-import { bertForSequenceClassification, type BertConfig } from '../models/bert.ts';
+import { bertForSequenceClassification, headsOf, type BertConfig } from '../models/bert.ts';
 import { Layers } from '../models/layers.ts';
 import { elements, groupBySize, Parameters, type ParameterSpec } from '../models/parameters.ts';
 import { tokenInputs, type Attention, type TokenInputs } from '../models/token-inputs.ts';
@@ -46,11 +46,7 @@ export function buildStepGraph(options: StepGraphOptions): StepGraph {
   const { config, method, trainable } = options;
   const g = new Graph();
   const parameters = new Parameters(g, [...options.parameters, ...method.added], trainable);
-  const heads = {
-    heads: config.num_attention_heads,
-    headSize: config.hidden_size / config.num_attention_heads,
-  };
-  const inputs = tokenInputs(g, 'train', options.attention, heads);
+  const inputs = tokenInputs(g, 'train', options.attention, headsOf(config));
   const seed = g.placeholder('train/seed', 'int32', [2]);
   const targets = g.placeholder('train/targets', 'float32', [-1, config.num_labels]);
   const layers = new Layers({

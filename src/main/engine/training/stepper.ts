@@ -2,7 +2,7 @@ import { usesGpu } from '../runtime/tensorflow.ts';
 import { Session, type Feed, type Feeds } from '../graph/session.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';
-import type { ParameterSpec } from '../models/parameters.ts';
+import { loadParameters, type ParameterSpec } from '../models/parameters.ts';
 import type { Attention } from '../models/token-inputs.ts';
 import type { AdapterPlan } from '../peft/adapter.ts';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
@@ -142,12 +142,7 @@ export class Stepper {
   /** Feeds every parameter once; the trained ones start with zero moments. */
   private async load(): Promise<void> {
     const { base, plan } = this.options;
-    const shapes = new Map(base.parameters.map(({ name, shape }) => [name, shape]));
-    for (const [signature, names] of this.graph.loading) {
-      const feeds: Record<string, Feed> = {};
-      for (const name of names) feeds[name] = { shape: shapes.get(name)!, data: await base.read(name) };
-      this.session.run(signature, feeds);
-    }
+    await loadParameters(this.session, this.graph.loading, base.parameters, (name) => base.read(name));
     const start: TrainedState = new Map();
     for (const [i, spec] of plan.trained.entries()) {
       const p = await this.initialValue(spec, i);
