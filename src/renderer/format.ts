@@ -11,7 +11,8 @@ export function setLocale(name: string): void {
 }
 
 const SPACE = '\u00a0';
-const fixed = (value: number, digits: number): string =>
+/** "1.60" with two digits. */
+export const fixed = (value: number, digits: number): string =>
   value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 /** "5,574" */

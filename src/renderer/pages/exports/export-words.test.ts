@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { setLocale } from '../../format.ts';
 import { accuracyText, standingText, stateOf, verifiedAt } from './export-words.ts';
 import { exported, proof, target } from './test-support.ts';
 
@@ -39,5 +40,9 @@ describe('how an export stands', () => {
 });
 
 it('an accuracy is read with the wider side of its interval', () => {
-  expect(accuracyText({ value: 0.612, low: 0.596, high: 0.627 })).toBe('61.2\u00a0% ±1.6');
+  const interval = { value: 0.612, low: 0.596, high: 0.627 };
+  expect(accuracyText(interval)).toBe('61.2\u00a0% ±1.6');
+  setLocale('de-DE');
+  expect(accuracyText(interval)).toBe('61,2\u00a0% ±1,6');
+  setLocale('');
 });

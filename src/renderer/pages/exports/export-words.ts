@@ -1,6 +1,6 @@
 import type { Export, ExportedTarget, ExportTarget } from '../../../shared/contract/exports.ts';
 import type { Interval } from '../../../shared/contract/compare.ts';
-import { percent } from '../../format.ts';
+import { fixed, percent } from '../../format.ts';
 
 /** What a target is called, and what it is for in a word or two. */
 export const targetWords: Readonly<Record<ExportTarget, { name: string; short: string; use: string }>> = {
@@ -56,7 +56,7 @@ export function standingText(made: Pick<Export, 'targets'>): string {
 /** "61.2 % ±1.6": the interval's wider side, in points. */
 export function accuracyText({ value, low, high }: Interval): string {
   const half = 100 * Math.max(value - low, high - value);
-  return `${percent(value)} ±${half.toFixed(1)}`;
+  return `${percent(value)} ±${fixed(half, 1)}`;
 }
 /** The same with both ends, for those who ask. */
 export const intervalText = ({ low, high }: Interval): string =>
