@@ -24,7 +24,6 @@ export type ExportSource = z.infer<typeof exportSourceSchema>;
 
 export const targetOfferSchema = z.object({
   target: exportTargetSchema,
-  name: z.string(),
   /** What it is for, in a sentence. */
   use: z.string(),
   precision: z.string(),

@@ -63,7 +63,7 @@ export async function offerOf(
   const size = await sizesOf(context, source, base.folder);
   const offer = (target: ExportTarget): TargetOffer => ({
     target,
-    ...targetText(target),
+    use: targetText(target).use,
     precision: precisions[target],
     bytes: size(target),
     seconds: store.secondsOf(target, adapter.modelName),

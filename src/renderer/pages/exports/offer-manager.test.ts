@@ -7,7 +7,6 @@ import { exported } from './test-support.ts';
 
 const offered = (target: TargetOffer['target'], change: Partial<TargetOffer> = {}): TargetOffer => ({
   target,
-  name: target,
   use: '',
   precision: 'fp32',
   bytes: 100,
