@@ -35,12 +35,16 @@ async function packageRuntime(variant) {
     );
   }
   const libraries = await ensureTensorFlow(variant);
+  if (!fs.existsSync(path.join(libraries, 'licences'))) {
+    throw new SetupError(
+      `${libraries} was filled before licences were kept in it.`,
+      'Delete this folder, and start again.',
+    );
+  }
   const root = path.join(projectDir, 'dist/runtime');
   fs.rmSync(root, { recursive: true, force: true });
-  for (const part of ['lib', 'nvidia', 'licences']) {
-    const from = path.join(libraries, part);
-    if (fs.existsSync(from)) linkTree(from, path.join(root, part));
-  }
+  for (const part of ['lib', 'nvidia', 'licences'])
+    linkTree(path.join(libraries, part), path.join(root, part));
   linkTree(addonPlaces(projectDir).addon, path.join(root, 'addon/napi-v8/tfjs_binding.node'));
   // TensorFlow's wheels name their licence, Apache-2.0, without its text: it is Graft's too.
   linkTree(path.join(projectDir, 'LICENSE'), path.join(root, 'licences/APACHE-2.0.txt'));
@@ -54,12 +58,14 @@ async function packageRuntime(variant) {
   return 0;
 }
 
-/** Copies files without their bytes where the disk allows. */
+/** Copies files without their bytes where the disk allows; links stay behind. */
 function linkTree(from, to) {
+  const found = fs.lstatSync(from);
+  if (found.isSymbolicLink()) return;
   fs.mkdirSync(path.dirname(to), { recursive: true });
-  if (fs.statSync(from).isDirectory()) {
+  if (found.isDirectory()) {
     for (const name of fs.readdirSync(from)) linkTree(path.join(from, name), path.join(to, name));
-  } else if (!fs.lstatSync(from).isSymbolicLink()) {
+  } else {
     try {
       fs.linkSync(from, to);
     } catch {
