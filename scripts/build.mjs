@@ -31,15 +31,19 @@ export async function build(node) {
     const fresh = folder && path.join(projectDir, `${folder}.${process.pid}.new`);
     const [script, ...args] = fresh ? [...tool, '--outDir', fresh] : tool;
     await step(`Build: ${name}`, async () => {
-      const options = { cwd: projectDir, env: taskEnvironment(node, projectDir) };
+      // What people run, also where a test runner asks for the build.
+      const env = { ...taskEnvironment(node, projectDir), NODE_ENV: 'production' };
+      const options = { cwd: projectDir, env };
       const bin = path.join(projectDir, 'node_modules', script);
       const { code, output } = await runTool(node.bin, [bin, ...args], options);
-      if (code !== 0)
+      if (code !== 0) {
+        if (fresh) fs.rmSync(fresh, { recursive: true, force: true });
         throw new SetupError(
           `${name} could not be built.`,
           'The lines above say why.',
           lastLines(output, 30),
         );
+      }
       if (fresh) {
         const old = `${fresh}.old`;
         const place = path.join(projectDir, folder);
