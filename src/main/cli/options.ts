@@ -8,6 +8,13 @@ function wholeNumber(text: string): number {
   return value;
 }
 
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('It takes a port number, 0 to 65535; 0 takes a free one.');
+  return port;
+}
+
 /** The options that several commands share; each call makes a new one, as commander wants. */
 export const option = {
   model: () =>

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { reportFailure, type CommandContext } from '../command.ts';
 import { modelFolder } from '../io/model-folder.ts';
+import { portNumber } from '../options.ts';
 
 const help = `
 Answers programs of this machine until Ctrl-C:
@@ -43,12 +44,14 @@ async function run(
 ): Promise<void> {
   const folder = path.resolve(dir);
   const source = { kind: 'export' as const, folder, base: await baseOf(folder, model, context) };
-  const [{ AnswerEngine }, { windowlessHost }, { forkEngine }, { startModelServer }] = await Promise.all([
-    import('../../backend/playground/answer-engine.ts'),
-    import('../../backend/windowless-host.ts'),
-    import('../../web/fork-engine.ts'),
-    import('../../engine/serving/model-server.ts'),
-  ]);
+  const [{ AnswerEngine }, { windowlessHost }, { forkEngine }, { startModelServer }, { prediction }] =
+    await Promise.all([
+      import('../../backend/playground/answer-engine.ts'),
+      import('../../backend/windowless-host.ts'),
+      import('../../web/fork-engine.ts'),
+      import('../../engine/serving/model-server.ts'),
+      import('../../engine/serving/answers.ts'),
+    ]);
   const engine = new AnswerEngine(windowlessHost('cli', forkEngine, false), null);
   try {
     const answer = async (texts: readonly { text: string; textPair?: string }[]) => {
@@ -63,13 +66,7 @@ async function run(
       labels,
       maxLength,
       port: wanted,
-      predict: async (texts) =>
-        (await answer(texts)).answers.map(({ label, score, probabilities, cut }) => ({
-          label,
-          score,
-          scores: Object.fromEntries(labels.map((name, i) => [name, probabilities[i]!])),
-          cut,
-        })),
+      predict: async (texts) => (await answer(texts)).answers.map((one) => prediction(one, labels, one.cut)),
     }).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       throw fault('hosts/port', { port: wanted, reason }, error);
@@ -121,13 +118,6 @@ async function baseOf(
   // A folder of another machine is no hub id.
   if (path.isAbsolute(named) && !existsSync(named)) throw fault('export/base-needed', { folder });
   return modelFolder(named, context);
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new InvalidArgumentError('It takes a port number, 0 to 65535; 0 takes a free one.');
-  return port;
 }
 
 export function serveModelCommand(): Command {

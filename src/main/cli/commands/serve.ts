@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { reportFailure } from '../command.ts';
-import { optionValue } from '../options.ts';
+import { optionValue, portNumber } from '../options.ts';
 
 const help = `
 The address holds a key that is made anew at each start: only who has it gets in. It works on this machine only.
@@ -18,14 +18,6 @@ const optionsSchema = z.object({
   dev: z.boolean().default(false),
   json: z.boolean().default(false),
 });
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidArgumentError('It takes a port number, 0 to 65535; 0 takes a free one.');
-  }
-  return port;
-}
 
 export function serveCommand(): Command {
   return new Command('serve')

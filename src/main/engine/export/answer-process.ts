@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
-import { softmax } from '../metrics/probabilities.ts';
+import { prediction, textAnswers } from '../serving/answers.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { openEngineModel, type Answering } from './engine-model.ts';
 import { openExported } from './exported-model.ts';
@@ -56,17 +56,8 @@ async function serveModel(
     labels,
     maxLength,
     port: 0,
-    predict: async (texts) => {
-      const probabilities = softmax(await model.answer(texts), labels.length);
-      return texts.map((_, row) => {
-        const own = Array.from(labels, (label, i): [string, number] => [
-          label,
-          probabilities[row * labels.length + i]!,
-        ]);
-        const [label, score] = own.reduce((best, one) => (one[1] > best[1] ? one : best));
-        return { label, score, scores: Object.fromEntries(own), cut: false };
-      });
-    },
+    predict: async (texts) =>
+      textAnswers(await model.answer(texts), labels).map((answer) => prediction(answer, labels, false)),
   });
   return port;
 }

@@ -1,4 +1,5 @@
 import { argmax, softmax } from '../metrics/probabilities.ts';
+import type { Prediction } from './predict-request.ts';
 
 /** An answer to one text. */
 export interface TextAnswer {
@@ -18,3 +19,15 @@ export function textAnswers(logits: Float32Array, labels: readonly string[]): Te
     return { label: labels[best]!, score: probabilities[best]!, probabilities };
   });
 }
+
+/** An answer as it is given by HTTP. `cut`: the text was longer than the model reads. */
+export const prediction = (
+  { label, score, probabilities }: TextAnswer,
+  labels: readonly string[],
+  cut: boolean,
+): Prediction => ({
+  label,
+  score,
+  scores: Object.fromEntries(labels.map((name, i) => [name, probabilities[i]!])),
+  cut,
+});
