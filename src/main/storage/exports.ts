@@ -80,6 +80,10 @@ export class ExportStore {
     );
   }
 
+  ids(): string[] {
+    return this.db.prepare<[], string>('SELECT id FROM exports').pluck().all();
+  }
+
   /** Whether there still is one. */
   has(id: string): boolean {
     return this.db.prepare('SELECT 1 FROM exports WHERE id = ?').get(id) !== undefined;
@@ -91,10 +95,17 @@ export class ExportStore {
         .prepare('INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?, ?)')
         .run(id, name, source.kind, source.id, modelName, folder, createdAt);
       const add = this.db.prepare(
-        'INSERT INTO export_targets (export_id, target, place, state, folder, reason) VALUES (?, ?, ?, ?, ?, ?)',
+        `INSERT INTO export_targets (export_id, target, place, state, folder, bytes, reason, proof, snippets, verified_at)
+         VALUES (@id, @target, @place, @state, @folder, @bytes, @reason, @proof, @snippets, @verifiedAt)`,
       );
-      for (const [place, { target, state, folder: own, reason }] of targets.entries())
-        add.run(id, target, place, state, own, reason);
+      for (const [place, { proof, snippets, ...target }] of targets.entries())
+        add.run({
+          ...target,
+          id,
+          place,
+          proof: proof && JSON.stringify(proof),
+          snippets: JSON.stringify(snippets),
+        });
     })();
   }
 

@@ -237,7 +237,6 @@ describe('a proof that fell short', () => {
       ...{ id: 'x', name: 'Small', source: { kind: 'adapter', id: 'a' }, modelName: 'tiny', folder },
       ...{ targets: [target], createdAt: 1 },
     });
-    store.update('x', 'onnx-int8', target);
     await mkdir(aside, { recursive: true });
     await writeFile(path.join(aside, 'verification.json'), '{}\n');
     expect((await verified(backend, 'x')).targets[0]).toMatchObject({

@@ -168,23 +168,23 @@ async function planOf(
 
 const LOOK_MS = 2000;
 
-/** Exports that other programs record in this store: `graft export --workspace`. */
+/** Exports that other programs record in this store, or replace there: `graft export --workspace`. */
 function watchOthers(
-  { db }: BackendContext,
+  { db, emit }: BackendContext,
   store: ExportStore,
   changed: (id: string) => void,
 ): NodeJS.Timeout {
-  const idsNow = () => store.list().map(({ id }) => id);
   // Changes when another connection has written.
   let version = db.pragma('data_version', { simple: true });
-  let known = new Set(idsNow());
+  let known = new Set(store.ids());
   return setInterval(() => {
     const now = db.pragma('data_version', { simple: true });
     if (now === version) return;
     version = now;
-    const ids = idsNow();
+    const ids = new Set(store.ids());
     for (const id of ids) if (!known.has(id)) changed(id);
-    known = new Set(ids);
+    for (const id of known) if (!ids.has(id)) emit('exports/removed', { id });
+    known = ids;
   }, LOOK_MS).unref();
 }
 
@@ -238,6 +238,7 @@ async function deleteFiles({ id, folder, targets }: StoredExport, store: ExportS
 function relocate(store: ExportStore, folder: string): void {
   for (const { id, folder: known } of store.list()) {
     const now = path.join(folder, path.basename(known));
-    if (known !== now && !existsSync(known) && existsSync(now)) store.setFolder(id, known, now);
+    // What never moved may lie on a drive that takes its time to say that it is not there.
+    if (known !== now && existsSync(now) && !existsSync(known)) store.setFolder(id, known, now);
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AdapterStore } from '../../storage/adapters.ts';
+import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { openDatabase } from '../../storage/database.ts';
 import { ExportStore } from '../../storage/exports.ts';
 import { openWorkspace } from '../../storage/workspace.ts';
@@ -26,7 +26,7 @@ export async function recordExport(workspace: string, record: ExportRecord): Pro
   const db = openDatabase(openWorkspace(workspace).database);
   try {
     const { adapter: given, name, reports } = record;
-    const adapter = given === undefined ? undefined : new AdapterStore(db).inFolder(await whole(given));
+    const adapter = given === undefined ? undefined : await adapterIn(new AdapterStore(db), given);
     if (!adapter) return null;
     const store = new ExportStore(db);
     const folder = path.resolve(record.folder);
@@ -53,8 +53,6 @@ export async function recordExport(workspace: string, record: ExportRecord): Pro
       targets,
       createdAt: Date.now(),
     });
-    for (const { target, bytes, proof, snippets, verifiedAt } of targets)
-      store.update(id, target, { bytes, proof, snippets, verifiedAt });
     const proofs = targets.filter(({ state }) => state === 'passed').map((target) => target.folder);
     store.putHashes(id, await Promise.all(proofs.map(proofHash)));
     return id;
@@ -68,4 +66,8 @@ async function proofHash(folder: string): Promise<{ path: string; sha256: string
   return { path: file, sha256: await sha256Of(file), bytes: (await stat(file)).size };
 }
 
-const whole = (folder: string): Promise<string> => realpath(folder).catch(() => path.resolve(folder));
+/** By the path as it is given, or by the one behind its links: the store keeps either. */
+async function adapterIn(store: AdapterStore, given: string): Promise<ListedAdapter | undefined> {
+  const folder = path.resolve(given);
+  return store.inFolder(folder) ?? store.inFolder(await realpath(folder).catch(() => folder));
+}
