@@ -21,6 +21,7 @@ describe.each(hosts)('on the $name', ({ open }) => {
       await page.waitForURL(/#\/experiments\/new/, { timeout: 60_000 });
       await page.getByRole('heading', { name: 'Pre-flight' }).waitFor();
       await page.getByText('Trained', { exact: true }).waitFor({ timeout: 60_000 });
+      await epochs(page, 1);
       await start(page);
 
       await state(page, 'finished');
@@ -29,6 +30,7 @@ describe.each(hosts)('on the $name', ({ open }) => {
       // The second: only the head learns, which is quick.
       await page.goto(session.address('/experiments/new'));
       await page.getByRole('button', { name: 'Head only' }).click();
+      await epochs(page, 3);
       await start(page);
       const second = page.url();
       await page.getByRole('button', { name: 'Pause' }).waitFor({ timeout: 60_000 });
@@ -52,6 +54,12 @@ describe.each(hosts)('on the $name', ({ open }) => {
     },
   );
 });
+
+async function epochs(page: Page, count: number): Promise<void> {
+  await page.getByRole('button', { name: /^Training/ }).click();
+  await page.getByLabel(/^Epochs/).fill(String(count));
+  await page.getByRole('button', { name: new RegExp(`^Training.*${count} epoch`) }).waitFor();
+}
 
 async function start(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^(Start|Add to queue)$/ }).click();

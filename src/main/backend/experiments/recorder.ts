@@ -10,7 +10,7 @@ import { evaluationOf, importPredictions, registerFiles } from './results.ts';
 import { lastCheckpoint, linesOf } from './run-folder.ts';
 
 /** What is logged is kept, and told to windows, this often. */
-const FLUSH_MS = 250;
+const FLUSH_MS = 500;
 /** A run of another process is known to live by this, also where a step takes minutes. */
 const BEAT_MS = 5000;
 
