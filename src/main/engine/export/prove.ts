@@ -26,6 +26,14 @@ interface Tried {
   snippets: Snippet[];
 }
 
+/** Makes an export in `into` and lets it answer; the snippets are tried where what it answers is worth it. */
+type Attempt = (
+  into: string,
+  scales: WriteOptions['scales'],
+  part: (share: number) => number,
+  isWorthTrying?: (judged: Judged) => boolean,
+) => Promise<Tried>;
+
 /**
  * Writes one target into an empty folder, lets a fresh process answer from it, and puts card and verification.json
  * beside it, whether it passed or not. Throws as `writeTarget` and `answerInFreshProcess` do.
@@ -50,8 +58,7 @@ export async function prove(
     maxLength: trained.maxLength,
   });
   const base = { folder: trained.model, name: shownName(facts.modelName) };
-  const attempt = async (into: string, scales: WriteOptions['scales'], part: (share: number) => number) => {
-    let snippets: Snippet[] = [];
+  const attempt: Attempt = async (into, scales, part, isWorthTrying = () => true) => {
     await writeTarget(target, into, trained, {
       precision,
       pooling: options.pooling,
@@ -60,7 +67,8 @@ export async function prove(
       signal,
       onShare: (share) => progress.written(part(share)),
     });
-    const answered = await answerInFreshProcess(
+    let tried: Tried | undefined;
+    await answerInFreshProcess(
       {
         kind: 'export',
         folder: into,
@@ -73,19 +81,21 @@ export async function prove(
       },
       signal,
       (done) => progress.answered(part(done / reference.texts.length)),
-      async ({ port }) => {
+      async ({ values: found, latency, port }) => {
+        const judged = judge(values, found, {
+          target,
+          precision,
+          width,
+          expected: reference.expected,
+          mostPointsLost,
+        });
+        tried = { judged, latency, snippets: [] };
+        if (!isWorthTrying(judged)) return;
         progress.tried();
-        snippets = await trySnippets(code, { target, folder: into, folderName, base, port, signal });
+        tried.snippets = await trySnippets(code, { target, folder: into, folderName, base, port, signal });
       },
     );
-    const judged = judge(values, answered.values, {
-      target,
-      precision,
-      width,
-      expected: reference.expected,
-      mostPointsLost,
-    });
-    return { judged, latency: answered.latency, snippets };
+    return tried!;
   };
   const { tried, scales } =
     target === 'onnx-int8'
@@ -121,13 +131,14 @@ export async function prove(
 /** Makes int8 both ways and keeps the one that measures better in `folder`: by accuracy, else by its differences. */
 async function betterScales(
   folder: string,
-  attempt: (into: string, scales: WriteOptions['scales'], part: (share: number) => number) => Promise<Tried>,
+  attempt: Attempt,
 ): Promise<{ tried: Tried; scales: Verification['scales'] }> {
   const channel = await attempt(folder, 'per-channel', (share) => share / 2);
   const other = path.join(folder, 'other');
   await mkdir(other);
-  const tensor = await attempt(other, 'per-tensor', (share) => 0.5 + share / 2);
-  const tensorIsBetter = rank(tensor.judged) > rank(channel.judged);
+  const isBetter = (judged: Judged): boolean => rank(judged) > rank(channel.judged);
+  const tensor = await attempt(other, 'per-tensor', (share) => 0.5 + share / 2, isBetter);
+  const tensorIsBetter = isBetter(tensor.judged);
   const file = path.join('onnx', onnxFiles['onnx-int8'].file);
   if (tensorIsBetter) await rename(path.join(other, file), path.join(folder, file));
   await rm(other, { recursive: true });
