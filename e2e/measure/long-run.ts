@@ -2,7 +2,7 @@
 // keeps while the pointer moves over it. With a file name the browser's trace of the hover is written there.
 //   node e2e/measure/long-run.ts [times] [trace.json]
 import type { Page } from 'playwright-core';
-import { fillWithRuns, ms, serve, withBrowser } from './measured.ts';
+import { fillWithRuns, ms, withBrowser, withServer } from './measured.ts';
 
 const POINTS = 100_000;
 const MOVES = 240;
@@ -31,25 +31,25 @@ async function hover(page: Page): Promise<number[]> {
 
 await withBrowser(async (workspace, browser) => {
   const [id] = fillWithRuns(workspace, 1, POINTS);
-  const { address, end } = await serve(workspace);
-  for (let time = 0; time < Number(times); time += 1) {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    await page.goto(address);
-    await page.getByRole('link', { name: /Experiments/ }).waitFor();
-    const asked = performance.now();
-    await page.evaluate((to) => void (location.hash = to), `#/experiments/${id}`);
-    await page.locator('svg.recharts-surface path.recharts-curve').first().waitFor();
-    const opened = performance.now();
-    if (trace !== undefined) await browser.startTracing(page, { path: trace });
-    const between = (await hover(page)).sort((a, b) => a - b);
-    if (trace !== undefined) await browser.stopTracing();
-    const total = between.reduce((sum, one) => sum + one, 0);
-    const [median, slowest] = [between[between.length >> 1]!, between.at(-1)!];
-    process.stdout.write(
-      `opened in ${ms(asked, opened)}; hover ${Math.round((1000 * between.length) / total)} frames a second ` +
-        `(median ${median.toFixed(1)} ms, slowest frame ${slowest.toFixed(0)} ms)\n`,
-    );
-    await page.close();
-  }
-  await end();
+  await withServer(workspace, async (address) => {
+    for (let time = 0; time < Number(times); time += 1) {
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+      await page.goto(address);
+      await page.getByRole('link', { name: /Experiments/ }).waitFor();
+      const asked = performance.now();
+      await page.evaluate((to) => void (location.hash = to), `#/experiments/${id}`);
+      await page.locator('svg.recharts-surface path.recharts-curve').first().waitFor();
+      const opened = performance.now();
+      if (trace !== undefined) await browser.startTracing(page, { path: trace });
+      const between = (await hover(page)).sort((a, b) => a - b);
+      if (trace !== undefined) await browser.stopTracing();
+      const total = between.reduce((sum, one) => sum + one, 0);
+      const [median, slowest] = [between[between.length >> 1]!, between.at(-1)!];
+      process.stdout.write(
+        `opened in ${ms(asked, opened)}; hover ${Math.round((1000 * between.length) / total)} frames a second ` +
+          `(median ${median.toFixed(1)} ms, slowest frame ${slowest.toFixed(0)} ms)\n`,
+      );
+      await page.close();
+    }
+  });
 });

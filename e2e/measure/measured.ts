@@ -55,20 +55,22 @@ export async function withBrowser(
   }
 }
 
-/** Starts `graft serve`; resolves when it says its address. */
-export async function serve(workspace: string): Promise<{ address: string; end: () => Promise<void> }> {
+/** Runs `graft serve` as long as `work` takes, from when it says its address. */
+export async function withServer(workspace: string, work: (address: string) => Promise<void>): Promise<void> {
   const args = [main, 'serve', '--json', '--port', '0', '--workspace', workspace];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const line = await new Promise<string>((resolve) => {
-    child.stdout.once('data', (part: Buffer) => resolve(part.toString()));
-  });
-  const { address } = z.object({ address: z.string() }).parse(JSON.parse(line));
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  const end = async (): Promise<void> => {
+  try {
+    const line = await new Promise<string>((resolve, reject) => {
+      child.stdout.once('data', (part: Buffer) => resolve(part.toString()));
+      child.once('exit', () => reject(new Error('graft serve ended before it said its address.')));
+    });
+    const { address } = z.object({ address: z.string() }).parse(JSON.parse(line));
+    await work(address);
+  } finally {
     child.kill('SIGTERM');
     await ended;
-  };
-  return { address, end };
+  }
 }
 
 export const ms = (from: number, to: number): string => `${Math.round(to - from)} ms`;
