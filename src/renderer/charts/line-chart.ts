@@ -162,7 +162,7 @@ const endLabel =
     const after = yText(value);
     const most = Math.max(6, Math.min(24, room - after.length - 1));
     return {
-      text: `${label.length > most ? `${label.slice(0, most - 1)}…` : label} ${after}`,
+      text: `${shortened(label, most)} ${after}`,
       colour,
       value,
     };

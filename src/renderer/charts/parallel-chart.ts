@@ -1,7 +1,7 @@
 import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
 import { spansDecades } from './scatter-chart.ts';
 import { seriesLook, textWidth } from './theme.ts';
-import { numberText, tickTexts, type ValueText } from './value-text.ts';
+import { numberText, shortened, tickTexts, type ValueText } from './value-text.ts';
 import type { ParallelPlotProps } from './ParallelPlot.tsx';
 
 export interface ParallelAxis {
@@ -51,10 +51,8 @@ export function prepareParallel(options: ParallelOptions): {
   const [left, right] = [16, Math.max(40, Math.min(longest + 14, width * 0.25))];
   const step = axes.length > 1 ? (width - left - right) / (axes.length - 1) : 0;
   const room = Math.floor(step / 6.4) - 2;
-  const cut = (text: string, taken = 0): string => {
-    const most = Math.max(4, room - taken);
-    return text.length > most && step > 0 ? `${text.slice(0, most - 1)}…` : text;
-  };
+  const cut = (text: string, taken = 0): string =>
+    step > 0 ? shortened(text, Math.max(4, room - taken)) : text;
   const toTop = (place: number): number => height - BELOW - place * (height - ABOVE - BELOW);
   return {
     plot: {

@@ -1,6 +1,6 @@
 import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
 import { BOTTOM, seriesLook, textWidth, TOP } from './theme.ts';
-import { tickTexts, type ValueText } from './value-text.ts';
+import { shortened, tickTexts, type ValueText } from './value-text.ts';
 import type { ScatterLabel, ScatterPlotProps } from './ScatterPlot.tsx';
 
 export interface ScatterPoint {
@@ -118,7 +118,7 @@ function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): Omi
     bottom: top + 5,
   }));
   return placed.flatMap(({ key, label, colour, left, top }) => {
-    const text = label.length > LONGEST ? `${label.slice(0, LONGEST - 1)}…` : label;
+    const text = shortened(label, LONGEST);
     const wide = textWidth(text);
     for (const [dx, dy, anchor] of [
       [9, 0, 'start'],

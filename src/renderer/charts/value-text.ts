@@ -8,6 +8,10 @@ export const numberText: ValueText = (value, digits = 3) => decimal(value, Math.
 /** A share as "98.4 %". */
 export const shareText: ValueText = (value, digits = 1) => percent(value, digits);
 
+/** A text of at most so many characters. */
+export const shortened = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}…` : text;
+
 const MOST_DIGITS = 10;
 
 /**

@@ -1,30 +1,5 @@
 import type { InputOf, OutputOf } from '../../../shared/contract.ts';
-import type { Comparison, Disagreement, RunFigures } from '../../../shared/contract/compare.ts';
-import { experiment } from '../experiments/test-support.ts';
-
-export function run(id: string, change: Partial<RunFigures> = {}): RunFigures {
-  return {
-    experiment: experiment({ id, name: `run ${id}`, state: 'finished' }),
-    rowsKey: 'same',
-    rows: 1000,
-    accuracy: { value: 0.9, low: 0.88, high: 0.92 },
-    macroF1: null,
-    adapterBytes: null,
-    against: null,
-    reason: null,
-    ...change,
-  };
-}
-
-export const comparison = (runs: RunFigures[]): Comparison => ({
-  baselineId: runs[0]?.experiment.id ?? '',
-  runs,
-  verdict: '',
-  bestId: null,
-  warnings: [],
-  seedGroups: [],
-  differences: [],
-});
+import type { Disagreement } from '../../../shared/contract/compare.ts';
 
 export const disagreement = (row: number, runs: number): Disagreement => ({
   row: { row, text: `text ${row}`, textPair: null, label: 'ham', split: 'test', tokens: null, extra: {} },

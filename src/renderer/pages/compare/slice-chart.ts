@@ -1,7 +1,7 @@
 import type { Interval, Slices } from '../../../shared/contract/compare.ts';
 import { scaleAround, ticks, toPixel, type Scale } from '../../charts/scale.ts';
 import { BOTTOM, textWidth, TOP } from '../../charts/theme.ts';
-import { shareText, tickTexts } from '../../charts/value-text.ts';
+import { shareText, shortened, tickTexts } from '../../charts/value-text.ts';
 import { counted } from '../../format.ts';
 import type { ComparedRun } from './disagree-runs.svelte.ts';
 
@@ -72,7 +72,7 @@ export function prepareSlices(
     { limits: [0, 1] },
   );
   const figures = runs.length <= FIGURES;
-  const texts = parts.map(({ name }) => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name));
+  const texts = parts.map(({ name }) => shortened(name, LONGEST));
   const rowsTexts = parts.map(({ rows }) => counted(rows, 'row'));
   const widest = (all: readonly string[]) => Math.max(0, ...all.map(textWidth));
   const left = Math.min(width * 0.45, widest(texts) + widest(rowsTexts) + 36);
