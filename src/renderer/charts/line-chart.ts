@@ -2,7 +2,7 @@ import { logTicks, scaleAround, spread, ticks, toPixel, type Scale } from './sca
 import { smooth } from './smooth.ts';
 import { BOTTOM, seriesLook, textWidth, TOP } from './theme.ts';
 import { lowerBound, thin, type Column } from './thin.ts';
-import { numberText, tickTexts, type ValueText } from './value-text.ts';
+import { numberText, shortened, tickTexts, type ValueText } from './value-text.ts';
 import type { LinePlotProps, PlotBand, PlotLine } from './LinePlot.tsx';
 
 export interface LineSeries {
