@@ -44,15 +44,13 @@ async function run(
 ): Promise<void> {
   const folder = path.resolve(dir);
   const source = { kind: 'export' as const, folder, base: await baseOf(folder, model, context) };
-  const [{ AnswerEngine }, { windowlessHost }, { forkEngine }, { startModelServer }, { prediction }] =
-    await Promise.all([
-      import('../../backend/playground/answer-engine.ts'),
-      import('../../backend/windowless-host.ts'),
-      import('../../web/fork-engine.ts'),
-      import('../../engine/serving/model-server.ts'),
-      import('../../engine/serving/answers.ts'),
-    ]);
-  const engine = new AnswerEngine(windowlessHost('cli', forkEngine, false), null);
+  const [{ AnswerEngine }, { webHost }, { startModelServer }, { prediction }] = await Promise.all([
+    import('../../backend/playground/answer-engine.ts'),
+    import('../../web/web-host.ts'),
+    import('../../engine/serving/model-server.ts'),
+    import('../../engine/serving/answers.ts'),
+  ]);
+  const engine = new AnswerEngine(webHost('cli'), null);
   try {
     const answer = async (texts: readonly { text: string; textPair?: string }[]) => {
       const asked = texts.map(({ text, textPair = null }) => ({ text, textPair }));
