@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fault, Fault } from '../../../shared/faults/index.ts';
+import { Fault } from '../../../shared/faults/index.ts';
 import type { ExportedTarget } from '../../../shared/contract/exports.ts';
 import type { ExportStore, StoredExport, TargetChange } from '../../storage/exports.ts';
-import { baseNow } from '../adapters/base.ts';
+import { trainedBase } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { endOf, runEngineJob } from '../experiments/engine-run.ts';
 import { sha256Of } from '../experiments/run-folder.ts';
@@ -55,7 +55,10 @@ async function look(
   if (problems.length > 0) return { state: 'failed', reason: problems.join(' ') };
   if (target.target === 'script') return { state: 'passed', reason: null };
   try {
-    const base = target.target === 'peft' ? await baseFolder(context, source) : null;
+    const base =
+      target.target === 'peft'
+        ? (await trainedBase(context, trainedSource(context.db, source).adapter)).model
+        : null;
     const input: VerifyJobInput = { folder, base };
     const ended = endOf('Proving it again');
     const output = await runEngineJob({ host: context.host, job: 'verify', input, signal, ended });
@@ -68,15 +71,6 @@ async function look(
     if (!(error instanceof Fault) || error.code.startsWith('experiments/')) throw error;
     return { state: 'failed', reason: `${error.message} ${error.remedy}` };
   }
-}
-
-/** The base that an adapter answers with, as it was at training. Throws `adapters/…`. */
-async function baseFolder(context: BackendContext, source: StoredExport['source']): Promise<string> {
-  const { adapter } = trainedSource(context.db, source);
-  const { folder, problem } = await baseNow(context, adapter);
-  if (problem) throw problem;
-  if (folder === null) throw fault('adapters/base-gone', { name: adapter.modelName, folder: '' });
-  return folder;
 }
 
 /** What no proof in the folder answers for: the proof itself, and scripts. */

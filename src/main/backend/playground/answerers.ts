@@ -8,7 +8,7 @@ import type { AnswerSource } from '../../engine/serving/answerer.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { ExportStore } from '../../storage/exports.ts';
-import { trainedModel } from '../adapters/base.ts';
+import { trainedBase, trainedModel } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { modelArea } from '../models/models.ts';
 
@@ -44,7 +44,7 @@ export async function answerSource(context: BackendContext, answerer: Answerer):
       const own = path.resolve(folder, target.folder);
       if (!existsSync(own)) throw fault('playground/gone', { name, folder: own });
       const isAdapter = answerer.target === 'peft';
-      const base = isAdapter ? (await trainedModel(context, adapterOf(context, source))).model : null;
+      const base = isAdapter ? (await trainedBase(context, adapterOf(context, source))).model : null;
       return { kind: 'export', folder: own, base };
     }
   }

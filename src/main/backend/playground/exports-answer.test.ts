@@ -42,6 +42,14 @@ it('each export answers as the adapter that it was made of; only those of our en
     backend.call('playground/attribute', { answerer: of('onnx'), text, label }),
   ).rejects.toMatchObject({ fault: { code: 'playground/no-attributions' } });
 
+  // An export has files of its own.
+  await rm((await backend.call('adapters/read', { id })).adapter.folder, { recursive: true });
+  const alone = await backend.call('playground/answer', { answerer: of('peft'), text });
+  expect(alone.answer.labels).toEqual(answer.labels);
+  await expect(backend.call('playground/answer', { answerer: adapter, text })).rejects.toMatchObject({
+    fault: { code: 'adapters/gone' },
+  });
+
   await rm(path.join(folder, 'onnx'), { recursive: true });
   await expect(backend.call('playground/answer', { answerer: of('onnx'), text })).rejects.toMatchObject({
     fault: { code: 'playground/gone' },
