@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import type { Adapter } from '../../shared/contract/adapters.ts';
 import { fault } from '../../shared/faults/index.ts';
@@ -140,8 +141,14 @@ export class AdapterStore {
     this.db.prepare('UPDATE adapters SET name = ? WHERE id = ?').run(name, id);
   }
 
-  setFolder(id: string, folder: string): void {
-    this.db.prepare('UPDATE adapters SET folder = ? WHERE id = ?').run(folder, id);
+  /** Those that no experiment holds, removed or not, lie in `folder` by their ids. */
+  relocate(folder: string): void {
+    const place = path.join(folder, path.sep);
+    this.db
+      .prepare(
+        `UPDATE adapters SET folder = @place || id WHERE origin <> 'experiment' AND folder <> @place || id`,
+      )
+      .run({ place });
   }
 
   /** `at`: milliseconds since 1970, or null to put it back. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, id, method, nothing, sha256, time } from './message.ts';
+import { count, givenName, id, method, nothing, sha256, time } from './message.ts';
 
 export const adapterSchema = z.object({
   id,
@@ -76,7 +76,7 @@ export const adapterMethods = {
   /** One adapter from several on one base, as PEFT's add_weighted_adapter. A job whose result is the adapter's id. */
   'adapters/merge': method(
     z.object({
-      name: z.string().min(1).max(200),
+      name: givenName,
       parts: z
         .array(z.object({ id, weight: z.number() }))
         .min(2)
@@ -88,10 +88,7 @@ export const adapterMethods = {
     }),
     z.object({ jobId: id }),
   ),
-  'adapters/update': method(
-    z.object({ id, name: z.string().min(1).max(200) }),
-    z.object({ adapter: adapterSchema }),
-  ),
+  'adapters/update': method(z.object({ id, name: givenName }), z.object({ adapter: adapterSchema })),
   /** What would go or lose its source with them. */
   'adapters/dependents': method(
     several,

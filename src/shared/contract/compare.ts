@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rowSchema } from './datasets.ts';
 import { experimentSchema } from './experiments.ts';
-import { count, id, method, nothing, page, range, time } from './message.ts';
+import { count, givenName, id, method, nothing, page, range, time } from './message.ts';
 
 /** A value with its 95 % bootstrap interval. */
 export const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
@@ -190,7 +190,7 @@ export const compareMethods = {
   'compare/retrain': method(z.object({ id, versionId: id }), z.object({ experiment: experimentSchema })),
   'compare/list-saved': method(nothing, z.object({ saved: z.array(savedComparisonSchema) })),
   'compare/save': method(
-    z.object({ name: z.string().min(1).max(200), ids, baselineId: id.nullable() }),
+    z.object({ name: givenName, ids, baselineId: id.nullable() }),
     z.object({ saved: savedComparisonSchema }),
   ),
   'compare/forget': method(z.object({ id }), nothing),

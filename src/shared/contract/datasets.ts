@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, id, method, nothing, page, range, sha256, time } from './message.ts';
+import { count, givenName, id, method, nothing, page, range, sha256, time } from './message.ts';
 
 export const columnRoleSchema = z.enum(['text', 'text_pair', 'label', 'split', 'extra', 'ignore']);
 export type ColumnRole = z.infer<typeof columnRoleSchema>;
@@ -188,7 +188,7 @@ export const datasetMethods = {
   'datasets/import': method(
     z.object({
       source: sourceSchema,
-      name: z.string().min(1).max(200),
+      name: givenName,
       mapping: mappingSchema,
       /** What becomes of rows whose label is empty. Refused: the fault names the first ones. */
       emptyLabels: z.enum(['refuse', 'leave-out']).default('refuse'),
@@ -260,7 +260,7 @@ export const datasetMethods = {
     }),
     newVersion,
   ),
-  'datasets/rename': method(z.object({ id, name: z.string().min(1).max(200) }), nothing),
+  'datasets/rename': method(z.object({ id, name: givenName }), nothing),
   /** Can be undone with `restore` until storage is cleaned. */
   'datasets/remove': method(z.object({ id }), nothing),
   'datasets/restore': method(z.object({ id }), nothing),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, faultSchema, id, method, nothing, page, range, time } from './message.ts';
+import { count, faultSchema, givenName, id, method, nothing, page, range, time } from './message.ts';
 import { rowSchema } from './datasets.ts';
 
 const selectSchema = z
@@ -249,7 +249,7 @@ export const experimentMethods = {
   'experiments/update': method(
     z.object({
       id,
-      name: z.string().min(1).max(200).optional(),
+      name: givenName.optional(),
       notes: z.string().max(100_000).optional(),
       tags: z.array(z.string().min(1).max(60)).max(20).optional(),
       starred: z.boolean().optional(),

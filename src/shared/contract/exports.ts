@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, id, method, nothing, time } from './message.ts';
+import { count, givenName, id, method, nothing, time } from './message.ts';
 import { intervalSchema } from './compare.ts';
 
 /** What an export can be. */
@@ -109,7 +109,7 @@ export const exportMethods = {
   'exports/start': method(
     z.object({
       source: exportSourceSchema,
-      name: z.string().min(1).max(200),
+      name: givenName,
       targets: z.array(exportTargetSchema).min(1),
       folder: z.string().min(1),
       /** Of the merged safetensors. */

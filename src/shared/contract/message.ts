@@ -31,6 +31,8 @@ export type Reply = z.infer<typeof replySchema>;
 export type EventMessage = z.infer<typeof eventSchema>;
 
 export const id = z.string().min(1).max(64);
+/** What a person calls something. */
+export const givenName = z.string().trim().min(1).max(200);
 /** Milliseconds since 1970. */
 export const time = z.number();
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

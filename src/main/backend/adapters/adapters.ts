@@ -22,7 +22,8 @@ export function adapterHandlers(
   const { db, emit, workspace } = context;
   const store = new AdapterStore(db);
   const exports = new ExportStore(db);
-  relocate(store, workspace.adapters);
+  // A workspace that was moved: its adapters are found at their new place.
+  store.relocate(workspace.adapters);
   // What a killed program left half written: nothing else writes there yet.
   const cleared = removeLeftovers(workspace.adapters).catch(() => undefined);
   const off = app.onEvent(({ event, data }) => {
@@ -64,7 +65,7 @@ export function adapterHandlers(
     },
     'adapters/update': async ({ id, name }) => {
       store.read(id);
-      store.rename(id, name.trim());
+      store.rename(id, name);
       emit('adapters/changed', { id });
       return { adapter: await present(store, store.read(id)) };
     },
@@ -89,8 +90,10 @@ async function present(store: AdapterStore, stored: ListedAdapter): Promise<Adap
   const isThere = await isPresent(stored);
   let { facts } = stored;
   if (facts.labels.length === 0 && isThere) {
-    const { r } = await adapterConfig(folder);
-    facts = { ...facts, rank: peftType === 'LORA' ? r : null, labels: await folderLabels(folder) };
+    // A damaged file of one adapter does not hide the others.
+    const config = await adapterConfig(folder).catch(() => null);
+    const rank = peftType === 'LORA' ? (config?.r ?? null) : null;
+    facts = { ...facts, rank, labels: await folderLabels(folder) };
     if (facts.labels.length > 0) store.setFacts(id, facts);
   }
   return {
@@ -107,14 +110,6 @@ async function present(store: AdapterStore, stored: ListedAdapter): Promise<Adap
 async function configOf(folder: string): Promise<Record<string, unknown>> {
   const read = await readJsonFile(path.join(folder, 'adapter_config.json')).catch(() => ({}));
   return z.record(z.string(), z.unknown()).catch({}).parse(read);
-}
-
-/** A workspace that was moved: its adapters are found at their new place. */
-function relocate(store: AdapterStore, folder: string): void {
-  for (const { id, origin, folder: known } of [...store.list(), ...store.removed()]) {
-    const now = path.join(folder, id);
-    if (origin !== 'experiment' && known !== now) store.setFolder(id, now);
-  }
 }
 
 const changeSchema = z.object({ state: z.enum(['finished', 'stopped']) });

@@ -61,7 +61,7 @@ export async function startMerge(
     const { sha256, bytes } = await adapterWeights(folder);
     const { combination, density, majoritySign, seed } = request;
     store.put({
-      ...{ id, name: request.name.trim(), origin: 'merged', experimentId: null, modelId: first.modelId },
+      ...{ id, name: request.name, origin: 'merged', experimentId: null, modelId: first.modelId },
       ...{ folder, peftType: 'LORA', sha256, bytes },
       facts: {
         rank: made!.rank,

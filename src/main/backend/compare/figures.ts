@@ -29,9 +29,12 @@ export class Figures {
   /** Counts a run that has just ended, so that its figures are there when a person looks. */
   async countEnded(id: string): Promise<void> {
     if (this.closed) return;
-    const [run] = await readRuns(this.context, [id]);
-    // Whoever compares it is told what went wrong; here nobody asked.
-    if (run?.answers) await this.count([run.answers]).catch(() => undefined);
+    try {
+      const [run] = await readRuns(this.context, [id]);
+      if (run?.answers) await this.count([run.answers]);
+    } catch {
+      // Whoever compares it is told what went wrong; here nobody asked.
+    }
   }
 
   /** Nothing is written any more. */

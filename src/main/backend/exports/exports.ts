@@ -129,7 +129,7 @@ async function planOf(
   writing: ReadonlyMap<string, string>,
 ): Promise<ExportPlan> {
   const targets = [...new Set(given.targets)];
-  const request = { ...given, targets, folder: path.normalize(given.folder), name: given.name.trim() };
+  const request = { ...given, targets, folder: path.normalize(given.folder) };
   const { folder } = request;
   const source = trainedSource(context.db, request.source);
   const offer = await offerOf(context, store, request.source);

@@ -44,13 +44,13 @@ const runSchema = z.object({
 });
 type Run = Omit<z.infer<typeof runSchema>, 'config'> & { textPair: boolean | null };
 
-/** Experiments that are not removed, by id. */
+/** Experiments that left an adapter and are not removed, by id. */
 function runsOf({ db }: BackendContext): Map<string, Run> {
   const rows = db
     .prepare(
       `SELECT id, name, data_name AS dataName, version_id AS versionId, json_extract(metrics, '$.accuracy') AS accuracy,
          json_extract(spec, '$.data.evalSplit') AS evalSplit,
-         config FROM experiments WHERE removed_at IS NULL`,
+         config FROM experiments WHERE removed_at IS NULL AND id IN (SELECT experiment_id FROM adapters)`,
     )
     .all();
   return new Map(

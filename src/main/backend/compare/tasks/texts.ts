@@ -98,7 +98,8 @@ async function fileRows(
     return Int32Array.from(rows.filter((row) => row <= count).map((row) => row - 1));
   });
   if (examples.length < rows.length) {
-    throw fault('compare/file-changed', { file: basename(file), rows: found, row: Math.max(...rows) });
+    const highest = rows.reduce((most, row) => Math.max(most, row), 0);
+    throw fault('compare/file-changed', { file: basename(file), rows: found, row: highest });
   }
   return examples.map(({ row, text, textPair }) => ({
     row,
