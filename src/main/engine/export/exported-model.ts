@@ -6,6 +6,7 @@ import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import type { TextInput, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import { openEngineModel } from './engine-model.ts';
+import { onnxFiles } from './onnx/onnx-files.ts';
 
 /** An export as a program that uses it would load it: from its own folder and nothing else. */
 export interface ExportedModel {
@@ -15,11 +16,11 @@ export interface ExportedModel {
 }
 
 const BATCH = 32;
-const onnxFiles = ['model.onnx', 'model_fp16.onnx', 'model_quantized.onnx'];
 
 /** Opens an export by what its folder holds. `base`: the folder of the base model, for an adapter. */
 export async function openExported(folder: string, maxLength: number, base?: string): Promise<ExportedModel> {
-  const onnx = onnxFiles.map((name) => path.join(folder, 'onnx', name)).find((file) => existsSync(file));
+  const names = Object.values(onnxFiles).map(({ file }) => file);
+  const onnx = names.map((name) => path.join(folder, 'onnx', name)).find((file) => existsSync(file));
   if (onnx !== undefined) return openOnnx(folder, onnx, maxLength);
   if (existsSync(path.join(folder, 'saved_model.pb'))) return openSavedModel(folder, maxLength);
   const isAdapter = existsSync(path.join(folder, 'adapter_config.json'));

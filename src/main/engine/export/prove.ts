@@ -12,11 +12,12 @@ import { FIXED_TEXTS, TIMED_TEXTS } from './fixed-texts.ts';
 import { folderHashes } from './folder-hashes.ts';
 import { answerInFreshProcess, type Answered } from './fresh-process.ts';
 import { judge, type Judged } from './judge.ts';
+import { onnxFiles } from './onnx/onnx-files.ts';
 import type { Reference } from './reference.ts';
 import { targets, type TargetKey } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
 import { VERIFICATION_FILE, type Verification } from './verification.ts';
-import { onnxFiles, writeTarget, type WriteOptions } from './write-target.ts';
+import { writeTarget, type WriteOptions } from './write-target.ts';
 
 export type Proven = Verification;
 

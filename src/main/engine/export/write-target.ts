@@ -6,7 +6,8 @@ import { writeFileAtomic } from '../formats/atomic.ts';
 import type { Pooling } from '../models/inference.ts';
 import { writeAdapter } from '../peft/adapter.ts';
 import { tokenizerJson } from '../tokenizer/load-tokenizer.ts';
-import { writeOnnx, type OnnxPrecision } from './onnx/write-onnx.ts';
+import { onnxFiles } from './onnx/onnx-files.ts';
+import { writeOnnx } from './onnx/write-onnx.ts';
 import type { TargetKey, WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
 import { writeEmbedding } from './write-embedding.ts';
@@ -25,13 +26,6 @@ export interface WriteOptions {
   /** `share` of the weights are written, 0 to 1. */
   onShare: (share: number) => void;
 }
-
-/** The names that transformers.js looks for. */
-export const onnxFiles = {
-  onnx: { file: 'model.onnx', precision: 'fp32' },
-  'onnx-fp16': { file: 'model_fp16.onnx', precision: 'fp16' },
-  'onnx-int8': { file: 'model_quantized.onnx', precision: 'int8' },
-} as const satisfies Partial<Record<TargetKey, { file: string; precision: OnnxPrecision }>>;
 
 /** Writes the files of one target into an empty folder. Throws `models/not-finite` for a weight that is no number. */
 export async function writeTarget(

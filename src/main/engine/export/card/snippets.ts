@@ -1,4 +1,5 @@
 import type { Snippet } from '../../../../shared/contract/exports.ts';
+import { onnxFiles } from '../onnx/onnx-files.ts';
 import type { TargetKey } from '../targets.ts';
 import { isHubId } from './facts.ts';
 
@@ -54,9 +55,9 @@ const python: Record<Exclude<TargetKey, 'embedding'>, (facts: SnippetFacts) => s
       'classify = pipeline("text-classification", model=model, tokenizer=tokenizer)',
       `print(classify(${text}))`,
     ),
-  onnx: (facts) => onnxPython(facts, 'model.onnx'),
-  'onnx-fp16': (facts) => onnxPython(facts, 'model_fp16.onnx'),
-  'onnx-int8': (facts) => onnxPython(facts, 'model_quantized.onnx'),
+  onnx: (facts) => onnxPython(facts, onnxFiles.onnx.file),
+  'onnx-fp16': (facts) => onnxPython(facts, onnxFiles['onnx-fp16'].file),
+  'onnx-int8': (facts) => onnxPython(facts, onnxFiles['onnx-int8'].file),
   savedmodel: ({ folderName, labels, maxLength }) =>
     lines(
       'import tensorflow as tf',
