@@ -1,7 +1,8 @@
 import protobuf from 'protobufjs';
+import { protoEncoder } from '../proto-encoder.ts';
 
 /** The part of onnx.proto (ONNX, Apache-2.0) that an exported model is made of. */
-const { root } = protobuf.parse(
+const encode = protoEncoder(
   `
   syntax = "proto3";
   message Attribute { string name = 1; float f = 2; int64 i = 3; bytes s = 4; Tensor t = 5;
@@ -21,7 +22,6 @@ const { root } = protobuf.parse(
   message Model { int64 ir_version = 1; string producer_name = 2; string producer_version = 3; Graph graph = 7;
     repeated OperatorSet opset_import = 8; repeated Entry metadata_props = 14; }
 `,
-  { keepCase: true },
 );
 
 /** Element types by ONNX's numbers. */
@@ -71,7 +71,6 @@ const INITIALIZER_FIELD = 5;
 const RAW_DATA_FIELD = 9;
 const BYTES = 2;
 
-const encode = (type: string, value: object): Uint8Array => root.lookupType(type).encode(value).finish();
 const tagged = (field: number, length: number): Uint8Array =>
   protobuf.Writer.create()
     .uint32((field << 3) | BYTES)

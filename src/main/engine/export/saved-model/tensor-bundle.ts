@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import protobuf from 'protobufjs';
 import { writeFileAtomic } from '../../formats/atomic.ts';
+import { protoEncoder } from '../proto-encoder.ts';
 import { maskedCrc32c } from './crc32c.ts';
 
 /** A float32 tensor of a checkpoint; its bytes are asked for when its turn comes. */
@@ -13,7 +14,7 @@ export interface BundleTensor {
 }
 
 /** The part of tensor_bundle.proto (TensorFlow, Apache-2.0) that an index is made of. */
-const { root } = protobuf.parse(
+const encode = protoEncoder(
   `
   syntax = "proto3";
   message Version { int32 producer = 1; }
@@ -23,9 +24,7 @@ const { root } = protobuf.parse(
   message Entry { int32 dtype = 1; Shape shape = 2; int32 shard_id = 3; int64 offset = 4; int64 size = 5;
     fixed32 crc32c = 6; }
 `,
-  { keepCase: true },
 );
-const encode = (type: string, value: object): Uint8Array => root.lookupType(type).encode(value).finish();
 
 const FLOAT32 = 1;
 

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import protobuf from 'protobufjs';
 import { writeFileAtomic } from '../../formats/atomic.ts';
 import { bytesOf } from '../../formats/dtype.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
@@ -8,10 +7,11 @@ import { graphDefBytes, metaGraphBytes, reachable, savedModelHead } from '../../
 import type { BaseModel, Head } from '../../models/base-model.ts';
 import { elements } from '../../models/parameters.ts';
 import { portableGraph } from '../portable-graph.ts';
+import { protoEncoder } from '../proto-encoder.ts';
 import { writeTensorBundle } from './tensor-bundle.ts';
 
 /** The part of TensorFlow's messages (Apache-2.0) that says how variables are filled from their files. */
-const { root } = protobuf.parse(
+const encode = protoEncoder(
   `
   syntax = "proto3";
   message ListValue { repeated int32 type = 6; }
@@ -26,9 +26,7 @@ const { root } = protobuf.parse(
   message MetaGraphDef { bytes graph_def = 2; SaverDef saver_def = 3; }
   message SavedModel { bytes meta_graphs = 2; }
 `,
-  { keepCase: true },
 );
-const encode = (type: string, value: object): Uint8Array => root.lookupType(type).encode(value).finish();
 
 /**
  * Writes a TensorFlow SavedModel, tag `serve`, signature `serving_default`: input_ids, attention_mask and
