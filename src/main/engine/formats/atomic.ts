@@ -20,11 +20,14 @@ export async function removeLeftovers(dir: string): Promise<void> {
 }
 
 /**
- * Writes `file` whole or not at all: to a temporary name beside it, synced, renamed. What stood there before
+ * Writes `file` whole or not at all: to `temporary`, a free name beside it, synced, renamed. What stood there before
  * stays until then. Throws `files/disk-full` or `files/unwritable`, and what `data` throws.
  */
-export async function writeFileAtomic(file: string, data: FileData): Promise<void> {
-  const temporary = temporaryBeside(file);
+export async function writeFileAtomic(
+  file: string,
+  data: FileData,
+  temporary = temporaryBeside(file),
+): Promise<void> {
   try {
     const handle = await open(temporary, 'wx');
     try {

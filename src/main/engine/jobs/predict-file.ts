@@ -1,6 +1,5 @@
-import { open, rename } from 'node:fs/promises';
 import { z } from 'zod';
-import { writeFault } from '../formats/file-faults.ts';
+import { writeFileAtomic } from '../formats/atomic.ts';
 import type { JobContext } from '../jobs.ts';
 import { answeredFile } from '../serving/answered-file.ts';
 import { answerSourceSchema, openAnswerer } from '../serving/answerer.ts';
@@ -32,22 +31,13 @@ export async function predictFileJob(input: unknown, context: JobContext): Promi
   const answerer = await openAnswerer(source);
   let rows = 0;
   try {
-    const file = await open(temporary, 'wx');
-    try {
-      const bytes = answeredFile(answerer, question, (done) => {
-        context.signal.throwIfAborted();
-        rows = done;
-        tell('Answering', done, Math.max(about, done));
-      });
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, output);
+    const bytes = answeredFile(answerer, question, (done) => {
+      context.signal.throwIfAborted();
+      rows = done;
+      tell('Answering', done, Math.max(about, done));
+    });
+    await writeFileAtomic(output, bytes, temporary);
     return { rows };
-  } catch (error) {
-    throw writeFault(output, error);
   } finally {
     await answerer.close();
   }
