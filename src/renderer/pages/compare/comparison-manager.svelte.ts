@@ -1,11 +1,9 @@
 import type { Comparison } from '../../../shared/contract/compare.ts';
-import type { ExperimentState } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
+import { hasEnded } from '../experiments/experiment-actions.ts';
 import type { RpcPort } from '../experiments/rpc-port.ts';
 import type { Chosen } from './compare-address.ts';
-
-const ENDED: readonly ExperimentState[] = ['finished', 'stopped', 'failed', 'interrupted'];
 
 /** The comparison of the chosen experiments; what was shown stays until the next is there. */
 export class ComparisonManager {
@@ -73,7 +71,7 @@ export class ComparisonManager {
           ({ experiment }) => experiment.id === changed.id,
         )?.experiment;
         if (!known) return;
-        const ended = known.state !== changed.state && ENDED.includes(changed.state);
+        const ended = known.state !== changed.state && hasEnded(changed);
         if (ended || known.name !== changed.name) void this.read();
       }),
       this.#rpc.on('experiments/removed', ({ ids }) => {

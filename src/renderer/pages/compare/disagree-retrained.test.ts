@@ -39,6 +39,13 @@ describe('a retrained experiment', () => {
     expect(told[0]).toContain('spam, corrected is retrained');
   });
 
+  it('that is removed before its end is followed no more', () => {
+    const { emit, went, told } = follow();
+    emit('experiments/removed', { ids: ['new'] });
+    emit('experiments/changed', experiment({ id: 'new', state: 'finished' }));
+    expect([went.length, told.length]).toEqual([1, 0]);
+  });
+
   it('that fails is left as it is', () => {
     const { emit, went, told } = follow();
     emit('experiments/changed', experiment({ id: 'new', state: 'failed' }));

@@ -1,5 +1,6 @@
 import type { Experiment } from '../../../shared/contract/experiments.ts';
 import type { RpcClient } from '../../../shared/rpc-client.ts';
+import { hasEnded } from '../experiments/experiment-actions.ts';
 
 /** Where the person is, and how to go elsewhere. */
 interface Place {
@@ -18,16 +19,21 @@ export function followRetrained(
   tell: (text: string) => void,
 ): void {
   const own = `/experiments/${retrained.id}`;
-  const off = rpc.on('experiments/changed', (changed) => {
-    if (changed.id !== retrained.id || !ended.has(changed.state)) return;
-    off();
+  const leave = (): void => {
+    for (const stop of stops) stop();
+  };
+  const followEnd = (changed: Experiment): void => {
+    if (changed.id !== retrained.id || !hasEnded(changed)) return;
+    leave();
     if (changed.state !== 'finished') return;
     if (place.path === own || place.path.startsWith(`${own}/`))
       place.go('/compare', { query: { ids: `${before.id},${retrained.id}`, baseline: before.id } });
     else
       tell(`${changed.name} is retrained: choose it and ${before.name} under Experiments to compare them.`);
-  });
+  };
+  const stops = [
+    rpc.on('experiments/changed', followEnd),
+    rpc.on('experiments/removed', ({ ids }) => ids.includes(retrained.id) && leave()),
+  ];
   place.go(own);
 }
-
-const ended: ReadonlySet<Experiment['state']> = new Set(['finished', 'failed', 'stopped', 'interrupted']);
