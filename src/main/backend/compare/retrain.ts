@@ -2,7 +2,7 @@ import type { ExperimentSpec } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
-import { versionRecord, type VersionRecord } from '../datasets/library.ts';
+import { versionRecord, versionTitle, type VersionRecord } from '../datasets/library.ts';
 
 const LONGEST_NAME = 200;
 
@@ -19,7 +19,7 @@ export function specOnVersion(context: BackendContext, id: string, versionId: st
     throw fault('compare/retrain-labels', {
       name,
       labels: labels.toSorted(),
-      data: dataName(version),
+      data: versionTitle(version),
       found: version.labels.toSorted(),
     });
   }
@@ -35,13 +35,11 @@ function labelsLearnt(context: BackendContext, id: string, spec: ExperimentSpec)
   return labels.length > 0 ? labels : versionRecord(context, spec.versionId).labels;
 }
 
-const dataName = ({ name, number }: VersionRecord): string => (number === 1 ? name : `${name} v${number}`);
-
 /** "LoRA r=16" becomes "LoRA r=16 on Messages v2"; trained again on v3, "LoRA r=16 on Messages v3". */
 function renamed(name: string, version: VersionRecord): string {
   const on = ` on ${version.name}`;
   const at = name.lastIndexOf(on);
   const before = at !== -1 && /^( v\d+)?$/.test(name.slice(at + on.length)) ? name.slice(0, at) : name;
-  const behind = ` on ${dataName(version)}`;
+  const behind = ` on ${versionTitle(version)}`;
   return `${before.slice(0, LONGEST_NAME - behind.length)}${behind}`;
 }

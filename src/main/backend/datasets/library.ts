@@ -30,6 +30,10 @@ export interface VersionRecord {
   columns: string[];
 }
 
+/** "Messages", "Messages v2". */
+export const versionTitle = ({ name, number }: Pick<VersionRecord, 'name' | 'number'>): string =>
+  number === 1 ? name : `${name} v${number}`;
+
 /** Throws `store/unknown`, `datasets/missing` where the file vanished, `datasets/changed` where it is another one. */
 export function versionRecord(context: BackendContext, versionId: string): VersionRecord {
   const version = knownVersion(context, versionId);

@@ -10,7 +10,7 @@ import { openBaseModel } from '../../engine/models/base-model.ts';
 import { planAdapter, requireSavedModules } from '../../engine/peft/adapter.ts';
 import type { NewExperiment } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
-import { versionRecord } from '../datasets/library.ts';
+import { versionRecord, versionTitle } from '../datasets/library.ts';
 import type { ExperimentWork } from './work.ts';
 
 /** What messages call the settings of a spec. */
@@ -62,7 +62,7 @@ export async function makeExperiment(
   const id = randomUUID();
   const folder = path.join(context.workspace.experiments, id);
   const { data } = spec;
-  const dataName = version.number === 1 ? version.name : `${version.name} v${version.number}`;
+  const dataName = versionTitle(version);
   let config: TrainConfig | undefined;
   await writeFolderAtomic(folder, async (temporary) => {
     const written = await work.ask('rows', {

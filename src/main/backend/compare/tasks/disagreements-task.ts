@@ -30,12 +30,8 @@ export async function disagreementsTask(input: DisagreementsInput): Promise<Disa
   const fits = filters[query.filter];
   const chosen = fits ? inOrder(board, query.filter, places.filter(fits)) : [];
   const page = chosen.slice(query.offset, query.offset + query.limit);
-  return {
-    total: chosen.length,
-    items: await itemsOf(input, board, page, query.filter === 'label-errors'),
-    labels: namesOf(database, board),
-    counts,
-  };
+  const { items, labels } = await itemsOf(input, board, page, query.filter === 'label-errors');
+  return { total: chosen.length, items, labels, counts };
 }
 
 /** `right-wrong` only where both runs are named. */
@@ -81,22 +77,13 @@ function inOrder(board: Board, filter: DisagreementFilter, places: number[]): nu
   return places;
 }
 
-/** Labels as the first run's model has them: in an order that a person knows. */
-function namesOf(database: string, { ids }: Board): string[] {
-  const db = openReadOnly(database);
-  try {
-    return labelsOfRun(db, ids[0]!).names;
-  } finally {
-    db.close();
-  }
-}
-
+/** `labels` as the first run's model has them: in an order that a person knows. */
 async function itemsOf(
   { database, texts }: DisagreementsInput,
   board: Board,
   places: readonly number[],
   withSuggestion: boolean,
-): Promise<Disagreement[]> {
+): Promise<Pick<Disagreements, 'items' | 'labels'>> {
   const rows = await readTexts(
     texts,
     places.map((at) => board.rows[at]!),
@@ -108,13 +95,13 @@ async function itemsOf(
       .prepare<[string, number], Buffer>('SELECT logits FROM predictions WHERE experiment_id = ? AND row = ?')
       .pluck();
     const width = board.labels.length;
-    const { names } = labelsOfRun(db, board.ids[0]!);
+    const { names: labels } = labelsOfRun(db, board.ids[0]!);
     const orders = board.ids.map((id) => {
       const own = labelsOfRun(db, id).names;
-      return names.map((name) => own.indexOf(name));
+      return labels.map((name) => own.indexOf(name));
     });
     const [logits, probabilities] = [new Float32Array(width), new Float64Array(width)];
-    return places.map((at, i) => ({
+    const items = places.map((at, i): Disagreement => ({
       row: { ...rows[i]!, label: board.labels[board.expected[at]!]! },
       expected: board.labels[board.expected[at]!]!,
       answers: board.ids.map((id, run) => {
@@ -127,6 +114,7 @@ async function itemsOf(
       }),
       suggested: withSuggestion ? board.labels[suggested.get(at)!]! : null,
     }));
+    return { items, labels };
   } finally {
     db.close();
   }

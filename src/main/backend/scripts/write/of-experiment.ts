@@ -4,7 +4,7 @@ import { readDataset, readVersion } from '../../../storage/datasets.ts';
 import { ExperimentStore, type ExperimentRecord } from '../../../storage/experiments.ts';
 import { ModelStore } from '../../../storage/models.ts';
 import type { BackendContext } from '../../context.ts';
-import { versionRecord, type VersionRecord } from '../../datasets/library.ts';
+import { versionRecord, versionTitle, type VersionRecord } from '../../datasets/library.ts';
 import { versionRows, type HubRows } from './facts.ts';
 import type { ScriptTask } from './write-script.ts';
 
@@ -57,7 +57,7 @@ function rowsOfRun(context: BackendContext, { spec }: ExperimentRecord, pairs: b
   const version = versionRecord(context, spec.versionId);
   const { trainSplit, evalSplit, trainSelect, evalSelect, split } = spec.data;
   const select = { train_select: trainSelect, eval_select: evalSplit === null ? null : evalSelect };
-  const title = version.number === 1 ? version.name : `${version.name} v${version.number}`;
+  const title = versionTitle(version);
   if (split !== null) {
     // datasets would set other rows aside: the parts themselves are written.
     const data = { train_select: null, eval: 'eval.jsonl', eval_select: null, split: null };
