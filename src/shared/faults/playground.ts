@@ -35,10 +35,6 @@ export const playgroundFaults = {
     message: `${p.name} has no trained head for classes: there is nothing that it could answer.`,
     remedy: 'Train an experiment on it and choose that.',
   }),
-  'playground/no-base': (p: { name: string }) => ({
-    message: `${p.name} does not say on which model it stands.`,
-    remedy: 'Import the adapter again and name its base model.',
-  }),
   'playground/output-exists': (p: { file: string }) => ({
     message: `${p.file} exists.`,
     remedy: 'Choose another name, or replace it.',

@@ -22,7 +22,6 @@ export interface Cells {
   predicted: readonly Int32Array[];
   counts: Float64Array;
   rows: number;
-  labels: number;
 }
 
 /** Groups rows into cells. All arrays have one entry a row; classes are places below `labels`. */
@@ -44,7 +43,6 @@ export function cellsOf(
     predicted: predicted.map(() => new Int32Array(size)),
     counts: new Float64Array(size),
     rows,
-    labels,
   };
   // In order of their keys: the draws must not depend on the order of the rows.
   for (const [i, [key, count]] of [...found].sort((a, b) => a[0] - b[0]).entries()) {
@@ -71,14 +69,17 @@ export function bootstrap(cells: Cells, statistics: readonly Statistic[], seed =
     multinomial(random, cells.rows, cells.counts, counts);
     for (const [s, statistic] of statistics.entries()) values[s]![i] = statistic(counts);
   }
-  return statistics.map((statistic, s) => {
-    const sorted = values[s]!.sort();
-    return { value: statistic(cells.counts), low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
-  });
+  return statistics.map((statistic, s) => percentileInterval(statistic(cells.counts), values[s]!));
+}
+
+/** A value with the 2.5th and the 97.5th percentile of what it was on resamples. */
+export function percentileInterval(value: number, resamples: Float32Array | Float64Array): Interval {
+  const sorted = Float64Array.from(resamples).sort();
+  return { value, low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
 }
 
 /** Linear between the two neighbours, as numpy's default. */
-export function quantile(sorted: Float64Array, share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);
@@ -93,34 +94,5 @@ export function accuracyOf(cells: Cells, run: number): Statistic {
     let right = 0;
     for (let i = 0; i < counts.length; i++) if (predicted[i] === expected[i]) right += counts[i]!;
     return right / rows;
-  };
-}
-
-/** scikit-learn's macro F1: the mean over the classes that occur among the expected or the predicted ones. */
-export function macroF1Of(cells: Cells, run: number): Statistic {
-  const predicted = cells.predicted[run]!;
-  const { expected, labels } = cells;
-  const [right, support, answered] = [
-    new Float64Array(labels),
-    new Float64Array(labels),
-    new Float64Array(labels),
-  ];
-  return (counts) => {
-    for (const each of [right, support, answered]) each.fill(0);
-    for (let i = 0; i < counts.length; i++) {
-      const count = counts[i]!;
-      support[expected[i]!]! += count;
-      answered[predicted[i]!]! += count;
-      if (predicted[i] === expected[i]) right[expected[i]!]! += count;
-    }
-    let sum = 0;
-    let classes = 0;
-    for (let label = 0; label < labels; label++) {
-      const both = support[label]! + answered[label]!;
-      if (both === 0) continue;
-      classes++;
-      sum += (2 * right[label]!) / both;
-    }
-    return classes === 0 ? 0 : sum / classes;
   };
 }

@@ -1,4 +1,4 @@
-import { quantile, type Interval } from './bootstrap.ts';
+import { percentileInterval, type Interval } from './bootstrap.ts';
 import { Sfc32 } from './sfc32.ts';
 
 const RESAMPLES = 2000;
@@ -48,11 +48,6 @@ export function measure(expected: Uint16Array, runs: readonly Uint16Array[], lab
 /** The metric with its 95 % interval: the 2.5th and the 97.5th percentile over the resamples. */
 export function intervalOf(metric: Metric, measured: Pick<Measured, Metric | 'resamples'>): Interval {
   return percentileInterval(measured[metric], measured.resamples[metric]);
-}
-
-export function percentileInterval(value: number, resamples: Float32Array): Interval {
-  const sorted = Float64Array.from(resamples).sort();
-  return { value, low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
 }
 
 /** Rows with the same expected class and the same answer. */

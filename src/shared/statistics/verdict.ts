@@ -1,6 +1,6 @@
-import type { Interval } from './bootstrap.ts';
+import { percentileInterval, type Interval } from './bootstrap.ts';
 import { mcnemar } from './mcnemar.ts';
-import { percentileInterval, type Measured, type Metric } from './measured.ts';
+import type { Measured, Metric } from './measured.ts';
 
 export interface PairedTest {
   /** B minus A, in points. */
