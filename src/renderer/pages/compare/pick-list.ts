@@ -63,7 +63,11 @@ export function pickLines(
   if (group === '') return order.map((one) => line(one));
   const groups = new Map<string, Experiment[]>();
   for (const one of order)
-    for (const name of groupsOf(one, group)) groups.set(name, [...(groups.get(name) ?? []), one]);
+    for (const name of groupsOf(one, group)) {
+      const members = groups.get(name);
+      if (members) members.push(one);
+      else groups.set(name, [one]);
+    }
   return [...groups]
     .sort(([a], [b]) => collator.compare(a, b))
     .flatMap(([name, experiments]) => [

@@ -63,15 +63,33 @@ function passes(one: Experiment, filters: Filters): boolean {
   return hasWords(words(one), filters.query);
 }
 
+/** The filters as a sentence has them: "that are", "on", "with", each with the values that occur. */
+export function filterChips(filters: Filters, values: FilterOptions) {
+  const chip = (key: keyof FilterOptions, label: string, nameOf = (value: string) => value) => ({
+    key,
+    label,
+    value: filters[key],
+    options: values[key].map((value) => ({ value, label: nameOf(value) })),
+  });
+  return [
+    chip('state', 'that are'),
+    chip('data', 'on'),
+    chip('model', 'with'),
+    chip('method', 'by', methodName),
+    chip('tag', 'tagged'),
+  ];
+}
+
 /** The experiments that the filters let through. */
 export function chosenExperiments(all: readonly Experiment[], filters: Filters): Experiment[] {
   return all.filter((one) => passes(one, filters));
 }
 
-/** What a filter can be set to: the values that occur, in order. */
-export function optionsOf(
-  all: readonly Experiment[],
-): Record<'state' | 'data' | 'model' | 'method' | 'tag', string[]> {
+/** What each filter can be set to. */
+export type FilterOptions = Record<'state' | 'data' | 'model' | 'method' | 'tag', string[]>;
+
+/** The values that occur, in order. */
+export function optionsOf(all: readonly Experiment[]): FilterOptions {
   return {
     state: stateOrder.filter((state) => all.some((one) => one.state === state)),
     data: different(all.map(({ dataName }) => dataName)),
