@@ -29,8 +29,7 @@ export function labelledRuns({ runs }: Comparison): LabelledRun[] {
 }
 
 /** The runs in their order; seeds of one configuration stand together where the first of them does. */
-export function entriesOf(comparison: Comparison): Entry[] {
-  const runs = labelledRuns(comparison);
+export function entriesOf(comparison: Comparison, runs = labelledRuns(comparison)): Entry[] {
   const groups = comparison.seedGroups.filter(({ ids }) => ids.length > 1);
   const groupOf = (id: string) => groups.find(({ ids }) => ids.includes(id));
   const firsts = runs.filter(({ figures: { experiment } }) => {
