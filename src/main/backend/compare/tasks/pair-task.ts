@@ -4,7 +4,7 @@ import { measure, type Measured } from '../../../../shared/statistics/measured.t
 import { pairedTest, verdictSentence } from '../../../../shared/statistics/verdict.ts';
 import { openReadOnly, type Db } from '../../../storage/database.ts';
 import { readRunFigures } from '../../../storage/run-figures.ts';
-import { versionWork } from './texts.ts';
+import { versionWork } from '../../datasets/rows/read-rows.ts';
 import { commonRows, readAnswers, type Answers } from './answers.ts';
 import { differenceOf, measuredOf } from './table-task.ts';
 

@@ -3,9 +3,9 @@ import type { Slices } from '../../../../shared/contract/compare.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { accuracyOf, bootstrap, cellsOf } from '../../../../shared/statistics/bootstrap.ts';
 import type { Db } from '../../../storage/database.ts';
+import { versionWork } from '../../datasets/rows/read-rows.ts';
 import type { RunInput } from './answers.ts';
 import { boardOf, isRight, type Board } from './board.ts';
-import { versionWork } from './texts.ts';
 
 export interface SlicesInput {
   database: string;

@@ -1,45 +1,19 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { z } from 'zod';
 import type { DatasetRow } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
-import { connectionTo, forget } from '../../datasets/rows/connections.ts';
+import { readRows, versionWork } from '../../datasets/rows/read-rows.ts';
 import { matchOf, searchOf } from '../../datasets/rows/search-words.ts';
-import { damageOf } from '../../datasets/version/open.ts';
 
 /** Where the rows of runs are: a data set version, or the file that a run from the command line was evaluated on. */
 export type TextSource =
   | { kind: 'version'; file: string }
   | { kind: 'file'; file: string; textColumn: string; textPairColumn: string | null };
 
-const versionRow = z.object({
-  row: z.number(),
-  text: z.string(),
-  textPair: z.string().nullable(),
-  label: z.number().nullable(),
-  split: z.number().nullable(),
-  extra: z.string().nullable(),
-});
-const extraSchema = z.record(z.string(), z.string());
-
 /** Rows by their numbers, in the order asked for. Throws `datasets/…`, `compare/file-missing`, `data/…`. */
 export async function readTexts(source: TextSource, rows: readonly number[]): Promise<DatasetRow[]> {
   if (source.kind === 'file') return fileRows(source, rows);
-  return versionWork(source.file, ({ db, labels, splits }) => {
-    const read = db.prepare(
-      'SELECT row, text, text_pair AS textPair, label, split, extra FROM rows WHERE row = ?',
-    );
-    return rows.map((place) => {
-      const { label, split, extra, ...row } = versionRow.parse(read.get(place));
-      return {
-        ...row,
-        label: label === null ? '' : (labels[label] ?? ''),
-        split: split === null ? null : (splits[split] ?? null),
-        tokens: null,
-        extra: extra === null ? {} : extraSchema.parse(JSON.parse(extra)),
-      };
-    });
-  });
+  return versionWork(source.file, (version) => readRows(version, rows));
 }
 
 /** Those of `rows` whose texts have the words that a person typed; null: nothing was typed. Throws as `readTexts`. */
@@ -67,20 +41,6 @@ export async function searchTexts(
           ),
     );
   });
-}
-
-/** Does something with the open file of a version. Throws `datasets/file-…`. */
-export function versionWork<Result>(
-  file: string,
-  work: (version: ReturnType<typeof connectionTo>) => Result,
-): Result {
-  try {
-    return work(connectionTo(file));
-  } catch (error) {
-    const known = damageOf(file, error);
-    if (known !== error) forget(file);
-    throw known;
-  }
 }
 
 /** Rows from 1 of a data file as the engine reads it. */
