@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { Fault } from '../../../shared/faults/index.ts';
+import type { FromThread } from '../task-thread.ts';
 import { tasks, type TaskName } from './tasks/index.ts';
-import type { FromWorker } from './work.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This is a worker thread.');
@@ -13,7 +13,7 @@ interface Asked {
 }
 
 async function answer({ id, task, input }: Asked): Promise<void> {
-  const send = (message: FromWorker): void => port!.postMessage(message);
+  const send = (message: FromThread): void => port!.postMessage(message);
   try {
     const load = tasks[task];
     const run = (await load()) as (input: unknown) => unknown;

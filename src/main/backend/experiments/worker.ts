@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { Fault } from '../../../shared/faults/index.ts';
+import type { FromThread } from '../task-thread.ts';
 import { readPredictions, type PredictionQuery } from './predictions.ts';
 import { writeRunRows, type RowsTask } from './run-rows.ts';
-import type { FromWorker } from './work.ts';
 
 /** What takes too long for the backend's event loop. The thread stays: it is asked again and again. */
 const tasks = {
@@ -14,7 +14,7 @@ const port = parentPort;
 if (port === null) throw new Error('This is a worker thread.');
 
 async function answer({ id, task, input }: { id: number; task: keyof typeof tasks; input: unknown }) {
-  const send = (message: FromWorker): void => port!.postMessage(message);
+  const send = (message: FromThread): void => port!.postMessage(message);
   try {
     send({ id, output: await tasks[task](input) });
   } catch (error) {
