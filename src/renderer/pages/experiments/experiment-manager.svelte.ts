@@ -170,7 +170,8 @@ export class ExperimentManager {
     const before = this.#detail;
     if (before === null) return;
     this.#detail = { ...before, experiment: changed };
-    const settled = before.experiment.state !== changed.state || before.experiment.metrics === null;
+    const { state, metrics } = before.experiment;
+    const settled = state !== changed.state || (metrics === null) !== (changed.metrics === null);
     // Baselines, what moved and the adapter come with the first step and with the end, or a little later.
     const begun = before.experiment.step === 0 && changed.step > 0;
     const late = before.baselines === null && changed.state === 'finished';

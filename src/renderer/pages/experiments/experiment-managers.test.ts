@@ -155,6 +155,17 @@ describe('an experiment', () => {
     expect(asked.filter(({ method }) => method === 'experiments/read')).toHaveLength(2);
   });
 
+  it('does not read the details again at each step before the first evaluation', async () => {
+    const running = { experiment: experiment({ state: 'running', step: 30, metrics: null }) };
+    const { emit, asked } = await open({ 'experiments/read': () => ({ ...detail(), ...running }) });
+    for (const step of [40, 50]) emit('experiments/changed', { ...running.experiment, step });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked.filter(({ method }) => method === 'experiments/read')).toHaveLength(1);
+    emit('experiments/changed', { ...running.experiment, step: 60, metrics: { accuracy: 0.9 } });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked.filter(({ method }) => method === 'experiments/read')).toHaveLength(2);
+  });
+
   it('saves notes a moment after the last key, and when the page is left', async () => {
     const { manager, asked, stop } = await open({
       'experiments/update': () => ({ experiment: experiment() }),
