@@ -66,7 +66,7 @@ export class AnswerEngine {
 }
 
 /** Why a process that was to answer is gone. */
-export function endedFault(end: EngineEnd): Fault {
+function endedFault(end: EngineEnd): Fault {
   switch (end.kind) {
     case 'fault':
       return revived(end.fault);
