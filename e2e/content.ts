@@ -10,10 +10,10 @@ import { webHost } from '../src/main/web/web-host.ts';
 /** A checkpoint of a few thousand parameters: it trains in seconds and learns nothing. */
 const tinyModel = fileURLToPath(new URL('../fixtures/golden/seed1/models/bert', import.meta.url));
 
-/** A folder of the test's own, that goes when it ends. */
-export async function temporaryFolder(): Promise<string> {
+/** A folder of the test's own, that goes when it ends. `atEnd`: of a test that runs beside others, its own. */
+export async function temporaryFolder(atEnd = onTestFinished): Promise<string> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'graft-e2e-'));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  atEnd(() => rm(dir, { recursive: true, force: true }));
   return dir;
 }
 

@@ -19,3 +19,11 @@ export const hosts: HostKind[] = [
   ...(browser ? [webHost(browser), standIn(browser)] : []),
   ...(electron === null ? [] : [electronHost(electron)]),
 ];
+
+/**
+ * The hosts of a spec that takes minutes: all of them, but only `first` where GRAFT_SPECS=short, as in `npm test`.
+ * `npm run e2e` leaves none out.
+ */
+export function hostsOfLongWay(first: string): HostKind[] {
+  return process.env['GRAFT_SPECS'] === 'short' ? hosts.filter(({ name }) => name === first) : hosts;
+}

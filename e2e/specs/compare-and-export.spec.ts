@@ -4,10 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { specSchema } from '../../src/shared/contract/experiments.ts';
 import { Content, temporaryFolder } from '../content.ts';
-import { hosts } from '../hosts/index.ts';
+import { hostsOfLongWay } from '../hosts/index.ts';
 
 const graft = fileURLToPath(new URL('../../scripts/graft.mjs', import.meta.url));
 const MINUTE_MS = 60_000;
@@ -36,7 +36,7 @@ beforeAll(async () => {
           name: `${name}, seed ${seed}`,
           adapter: 'peft_type' in adapter ? adapter : { ...spec.adapter, ...adapter },
           training: { ...spec.training, num_train_epochs: 1, seed },
-          data: { ...spec.data, trainSelect: rows, evalSelect: rows },
+          data: { ...spec.data, trainSelect: rows, evalSelect: { ...rows, count: 200 } },
         });
       }
     }
@@ -44,12 +44,13 @@ beforeAll(async () => {
 }, 12 * MINUTE_MS);
 afterAll(() => rm(trained, { recursive: true, force: true }));
 
-describe.each(hosts)('on the $name', ({ open }) => {
+// Side by side: each waits much, for a process or for a page.
+describe.concurrent.each(hostsOfLongWay('web host'))('on the $name', ({ open }) => {
   test(
     'six runs are compared, and the winner is exported to every target with a proof that a changed byte breaks',
     { timeout: 10 * MINUTE_MS },
-    async () => {
-      const workspace = await temporaryFolder();
+    async ({ onTestFinished }) => {
+      const workspace = await temporaryFolder(onTestFinished);
       await cp(trained, workspace, { recursive: true });
       const session = await open(workspace);
       onTestFinished(() => session.close().catch(() => undefined));

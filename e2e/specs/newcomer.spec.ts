@@ -1,17 +1,18 @@
 import type { Page } from 'playwright-core';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../content.ts';
-import { hosts } from '../hosts/index.ts';
+import { hostsOfLongWay } from '../hosts/index.ts';
 
 /** Long enough for a machine that does much else; the sample takes half a minute on an idle one. */
 const TRAINING_MS = 480_000;
 
-describe.each(hosts)('on the $name', ({ open }) => {
+// Side by side: each waits much, for a training or for a page.
+describe.concurrent.each(hostsOfLongWay('Electron stand-in'))('on the $name', ({ open }) => {
   test(
     'a newcomer gets from nothing to a good model, closes in mid-run, comes back and has lost nothing',
     { timeout: 2 * TRAINING_MS + 120_000 },
-    async () => {
-      const workspace = await temporaryFolder();
+    async ({ onTestFinished }) => {
+      const workspace = await temporaryFolder(onTestFinished);
       let session = await open(workspace);
       onTestFinished(() => session.close().catch(() => undefined));
       let { page } = session;
@@ -30,7 +31,7 @@ describe.each(hosts)('on the $name', ({ open }) => {
       // The second: only the head learns, which is quick.
       await page.goto(session.address('/experiments/new'));
       await page.getByRole('button', { name: 'Head only' }).click();
-      await epochs(page, 3);
+      await epochs(page, 2);
       await start(page);
       const second = page.url();
       await page.getByRole('button', { name: 'Pause' }).waitFor({ timeout: 60_000 });

@@ -92,7 +92,11 @@ export async function putInPlace(context: BackendContext, made: MadeVersion, fil
   await rename(made.file, target);
   if (process.platform !== 'win32') {
     const folder = await open(context.workspace.datasets, 'r');
-    await folder.sync().finally(() => folder.close());
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
   }
   markWhole(context, target);
 }

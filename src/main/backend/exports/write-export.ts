@@ -96,7 +96,11 @@ export class ExportWriter {
         },
       );
     } finally {
-      await told.finally(() => rm(rows, { force: true }));
+      try {
+        await told;
+      } finally {
+        await rm(rows, { force: true });
+      }
     }
   }
 

@@ -38,7 +38,7 @@ function lengthPredictor() {
   return predictor;
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await
+// oxlint-disable-next-line typescript/require-await
 async function* rowsOf(...rows: Omit<InputRow, 'row'>[]): AsyncGenerator<InputRow> {
   for (const [i, row] of rows.entries()) yield { row: i + 1, ...row };
 }
