@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, type ExpectStatic } from 'vitest';
 import { specSchema } from '../../src/shared/contract/experiments.ts';
 import { Content, temporaryFolder } from '../content.ts';
 import { hostsOfLongWay } from '../hosts/index.ts';
@@ -49,7 +49,7 @@ describe.concurrent.each(hostsOfLongWay('web host'))('on the $name', ({ open }) 
   test(
     'six runs are compared, and the winner is exported to every target with a proof that a changed byte breaks',
     { timeout: 10 * MINUTE_MS },
-    async ({ onTestFinished }) => {
+    async ({ expect, onTestFinished }) => {
       const workspace = await temporaryFolder(onTestFinished);
       await cp(trained, workspace, { recursive: true });
       const session = await open(workspace);
@@ -77,7 +77,7 @@ describe.concurrent.each(hostsOfLongWay('web host'))('on the $name', ({ open }) 
       await page.getByRole('textbox', { name: 'Where to' }).fill(folder);
       await page.getByRole('button', { name: 'Merge and export' }).click();
       await page.waitForURL(/#\/exports\/(?!new)[\w-]+/, { timeout: MINUTE_MS });
-      await everyProofPassed(page);
+      await everyProofPassed(page, expect);
       await session.close();
 
       const targets = await readdir(folder);
@@ -98,7 +98,7 @@ describe.concurrent.each(hostsOfLongWay('web host'))('on the $name', ({ open }) 
 });
 
 /** Seven targets have a proof; a script has none. */
-async function everyProofPassed(page: Page): Promise<void> {
+async function everyProofPassed(page: Page, expect: ExpectStatic): Promise<void> {
   const table = page.getByRole('table', { name: 'Proof of each target' });
   const ended = table.getByText(/^(proved|failed|not written|cancelled)$/);
   await expect.poll(() => ended.count(), { timeout: 6 * MINUTE_MS, interval: 1000 }).toBe(7);

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { temporaryFolder } from '../content.ts';
 import { hostsOfLongWay } from '../hosts/index.ts';
 
@@ -11,7 +11,7 @@ describe.concurrent.each(hostsOfLongWay('Electron stand-in'))('on the $name', ({
   test(
     'a newcomer gets from nothing to a good model, closes in mid-run, comes back and has lost nothing',
     { timeout: 2 * TRAINING_MS + 120_000 },
-    async ({ onTestFinished }) => {
+    async ({ expect, onTestFinished }) => {
       const workspace = await temporaryFolder(onTestFinished);
       let session = await open(workspace);
       onTestFinished(() => session.close().catch(() => undefined));
