@@ -6,7 +6,7 @@ import { revived } from './experiments/engine-run.ts';
 export type FromThread =
   { id: number; output: unknown } | { id: number; fault: FaultValue } | { id: number; defect: string };
 
-/** One thread for what takes long: started when it is first asked, it does one task after the other. */
+/** One thread for what takes long, started when it is first asked; its module answers with `answerTask`. */
 export class TaskThread<Tasks extends Record<keyof Tasks, { input: unknown; output: unknown }>> {
   private readonly entry: URL;
   private readonly area: string;

@@ -1,12 +1,11 @@
 import type { SystemStatus } from '../../shared/contract/system.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { rpc } from '../rpc.ts';
 
 /** What the frame shows: counts, device, what runs. Read again when something changed. */
 class StatusManager {
   #status = $state.raw<SystemStatus | null>(null);
   #connected = $state(true);
-  #reading = false;
-  #again = false;
 
   get status(): SystemStatus | null {
     return this.#status;
@@ -15,24 +14,14 @@ class StatusManager {
     return this.#connected;
   }
 
-  /** One reading at a time; changes in the meantime make one more. */
-  async read(): Promise<void> {
-    if (this.#reading) {
-      this.#again = true;
-      return;
-    }
-    this.#reading = true;
+  /** Much that changes at once is read once more, not each. */
+  readonly read = oneAtATime(async () => {
     try {
       this.#status = await rpc.call('system/status', {});
     } catch {
       // The connection tells by itself when it is back.
     }
-    this.#reading = false;
-    if (this.#again) {
-      this.#again = false;
-      void this.read();
-    }
-  }
+  });
 
   listen(): () => void {
     void this.read();

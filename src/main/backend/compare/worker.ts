@@ -1,10 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { Fault } from '../../../shared/faults/index.ts';
-import type { FromThread } from '../task-thread.ts';
+import { answerTask } from '../answer-task.ts';
 import { tasks, type TaskName } from './tasks/index.ts';
-
-const port = parentPort;
-if (port === null) throw new Error('This is a worker thread.');
 
 interface Asked {
   id: number;
@@ -12,19 +8,13 @@ interface Asked {
   input: unknown;
 }
 
-async function answer({ id, task, input }: Asked): Promise<void> {
-  const send = (message: FromThread): void => port!.postMessage(message);
-  try {
-    const load = tasks[task];
-    const run = (await load()) as (input: unknown) => unknown;
-    send({ id, output: await run(input) });
-  } catch (error) {
-    if (error instanceof Fault) send({ id, fault: error.toJSON() });
-    else send({ id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  }
-}
+const run = async ({ task, input }: Asked): Promise<unknown> => {
+  const load = tasks[task];
+  return ((await load()) as (input: unknown) => unknown)(input);
+};
 
+// One task after the other.
 let last = Promise.resolve();
-port.on('message', (message: Asked) => {
-  last = last.then(() => answer(message));
+parentPort?.on('message', (asked: Asked) => {
+  last = last.then(() => answerTask(asked.id, () => run(asked)));
 });

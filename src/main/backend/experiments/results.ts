@@ -9,7 +9,8 @@ import type { Db } from '../../storage/database.ts';
 import { baseModel, baseOfRun } from '../adapters/base.ts';
 import { adapterConfig, folderLabels } from '../adapters/folder-facts.ts';
 import type { ExperimentResult } from './job-events.ts';
-import { filesIn, linesOf, sha256Of } from './run-folder.ts';
+import { hashFile } from '../../engine/hub/hash-file.ts';
+import { filesIn, linesOf } from './run-folder.ts';
 
 /** Predictions written in one transaction: some 10 ms of the event loop. */
 const AT_ONCE = 1000;
@@ -109,7 +110,7 @@ export async function registerFiles(
       path: file,
       kind,
       owner: kind === 'adapter' ? adapterId : id,
-      sha256: await sha256Of(file),
+      sha256: await hashFile(file, 'sha256'),
       bytes,
     });
   }

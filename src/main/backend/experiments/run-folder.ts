@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 /** The step of the last checkpoint in a run's folder, or null. */
 export async function lastCheckpoint(folder: string): Promise<number | null> {
@@ -45,11 +42,4 @@ export async function* linesOf(file: string): AsyncGenerator<string> {
   } finally {
     await handle.close().catch(() => undefined);
   }
-}
-
-/** SHA-256 in hexadecimal. */
-export async function sha256Of(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }

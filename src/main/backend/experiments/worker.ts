@@ -1,6 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { Fault } from '../../../shared/faults/index.ts';
-import type { FromThread } from '../task-thread.ts';
+import { answerTask } from '../answer-task.ts';
 import { readPredictions, type PredictionQuery } from './predictions.ts';
 import { writeRunRows, type RowsTask } from './run-rows.ts';
 
@@ -10,17 +9,6 @@ const tasks = {
   predictions: (input: unknown) => readPredictions(input as PredictionQuery),
 };
 
-const port = parentPort;
-if (port === null) throw new Error('This is a worker thread.');
-
-async function answer({ id, task, input }: { id: number; task: keyof typeof tasks; input: unknown }) {
-  const send = (message: FromThread): void => port!.postMessage(message);
-  try {
-    send({ id, output: await tasks[task](input) });
-  } catch (error) {
-    if (error instanceof Fault) send({ id, fault: error.toJSON() });
-    else send({ id, defect: error instanceof Error ? error.message : String(error) });
-  }
-}
-
-port.on('message', (message: Parameters<typeof answer>[0]) => void answer(message));
+parentPort?.on('message', ({ id, task, input }: { id: number; task: keyof typeof tasks; input: unknown }) => {
+  void answerTask(id, () => tasks[task](input));
+});

@@ -6,7 +6,7 @@ import { openDatabase } from '../../storage/database.ts';
 import { ExportStore } from '../../storage/exports.ts';
 import { openWorkspace } from '../../storage/workspace.ts';
 import type { TargetReport } from '../../engine/export/export-targets.ts';
-import { sha256Of } from '../experiments/run-folder.ts';
+import { hashFile } from '../../engine/hub/hash-file.ts';
 import { proofOf } from './proof.ts';
 
 /** What the command line wrote. */
@@ -63,7 +63,7 @@ export async function recordExport(workspace: string, record: ExportRecord): Pro
 
 async function proofHash(folder: string): Promise<{ path: string; sha256: string; bytes: number }> {
   const file = path.join(folder, 'verification.json');
-  return { path: file, sha256: await sha256Of(file), bytes: (await stat(file)).size };
+  return { path: file, sha256: await hashFile(file, 'sha256'), bytes: (await stat(file)).size };
 }
 
 /** By the path as it is given, or by the one behind its links: the store keeps either. */

@@ -6,7 +6,7 @@ import type { ExportStore, StoredExport, TargetChange } from '../../storage/expo
 import { trainedBase } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { endOf, runEngineJob } from '../experiments/engine-run.ts';
-import { sha256Of } from '../experiments/run-folder.ts';
+import { hashFile } from '../../engine/hub/hash-file.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { verifyResultSchema, type VerifyJobInput } from './engine-job.ts';
 import { trainedSource } from './source.ts';
@@ -80,7 +80,7 @@ async function changedFiles(store: ExportStore, id: string, folder: string): Pro
     if (path.dirname(file) !== folder) continue;
     const name = path.basename(file);
     if (!existsSync(file)) problems.push(`${name} is missing.`);
-    else if ((await sha256Of(file)) !== sha256)
+    else if ((await hashFile(file, 'sha256')) !== sha256)
       problems.push(`${name} was changed: its SHA-256 is another one.`);
   }
   return problems;

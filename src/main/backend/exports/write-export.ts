@@ -8,7 +8,8 @@ import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import type { ExportStore, TargetChange } from '../../storage/exports.ts';
 import type { BackendContext } from '../context.ts';
 import { changedSettings } from '../experiments/changed-settings.ts';
-import { filesIn, sha256Of } from '../experiments/run-folder.ts';
+import { hashFile } from '../../engine/hub/hash-file.ts';
+import { filesIn } from '../experiments/run-folder.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { faultValue } from '../jobs/jobs.ts';
 import { writeScriptFolder } from '../scripts/scripts.ts';
@@ -148,7 +149,7 @@ export class ExportWriter {
   private async keepHashes(files: readonly string[]): Promise<void> {
     const hashes = files.map(async (file) => ({
       path: file,
-      sha256: await sha256Of(file),
+      sha256: await hashFile(file, 'sha256'),
       bytes: (await stat(file)).size,
     }));
     this.store.putHashes(this.plan.id, await Promise.all(hashes));

@@ -3,6 +3,7 @@ import type { Adapter } from '../../../shared/contract/adapters.ts';
 import type { Experiment } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
+import { oneAtATime } from '../../one-at-a-time.ts';
 import type { Rpc } from '../../rpc.ts';
 import { different, hasWords } from '../../words.ts';
 
@@ -28,8 +29,6 @@ export class AdapterListManager {
   #adapters = $state.raw<readonly Adapter[] | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
   #chosen = $state.raw<ReadonlySet<string>>(new Set());
-  #reading: Promise<void> | null = null;
-  #again = false;
   filters = $state<AdapterFilters>({ ...noFilters });
 
   /** `source`: the live list of experiments, which knows the data and the result of each. */
@@ -85,25 +84,15 @@ export class AdapterListManager {
     return () => ends.forEach((end) => end());
   }
 
-  /** One reading at a time; changes in the meantime make one more. */
-  read(): Promise<void> {
-    this.#again = true;
-    return (this.#reading ??= this.#work());
-  }
-
-  async #work(): Promise<void> {
+  /** Many that change at once are read once more, not each. */
+  readonly read = oneAtATime(async () => {
     try {
-      while (this.#again) {
-        this.#again = false;
-        this.#adapters = (await this.#rpc.call('adapters/list', {})).adapters;
-        this.#fault = null;
-      }
+      this.#adapters = (await this.#rpc.call('adapters/list', {})).adapters;
+      this.#fault = null;
     } catch (error) {
       this.#fault = faultOf(error);
-    } finally {
-      this.#reading = null;
     }
-  }
+  });
 
   /** What loses its source with them. Rejects with a RefusedError. */
   dependents(ids: string[]): Promise<Dependents> {
