@@ -16,6 +16,28 @@ export const trainingFaults = {
     message: `${p.folder} comes from another configuration, so the run cannot go on from it.`,
     remedy: 'Resume with the config that the run was started with, or start anew with --overwrite.',
   }),
+  'training/other-inputs': (p: {
+    folder: string;
+    rows: readonly { file: string; then: number; now: number }[];
+    tokenizer: boolean;
+    weights: boolean;
+    model: string;
+  }) => {
+    const count = (rows: number) => `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
+    const changed = [
+      ...p.rows.map(({ file, then, now }) =>
+        then === now
+          ? `the rows of ${file}, ${count(now)} then and now`
+          : `the rows of ${file}, ${count(then)} then and ${now.toLocaleString('en')} now`,
+      ),
+      ...(p.tokenizer ? [`the tokenizer of ${p.model}`] : []),
+      ...(p.weights ? [`the weights or config.json of ${p.model}`] : []),
+    ];
+    return {
+      message: `The run cannot go on from ${p.folder}, because its inputs have changed since: ${changed.join('; ')}.`,
+      remedy: `Put back what was there when the run was started, or start anew: --overwrite, in the window Retry.`,
+    };
+  },
   'training/bad-checkpoint': (p: { file: string }) => ({
     message: `${p.file} is not the progress of a run.`,
     remedy: 'Delete this checkpoint folder; the run then goes on from the one before.',

@@ -63,7 +63,7 @@ function halfToNumber(bits: number): number {
 }
 
 /** The bytes of float32 values, sharing their memory. */
-export function bytesOf(values: Float32Array): Uint8Array {
+export function bytesOf(values: Float32Array | Int32Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 

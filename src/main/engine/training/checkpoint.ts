@@ -8,6 +8,7 @@ import { readJsonFile } from '../formats/json.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
 import type { ParameterSpec } from '../models/parameters.ts';
+import { runInputsSchema, type RunInputs } from './run-inputs.ts';
 import type { TrainedState } from './stepper.ts';
 
 const progressSchema = z.strictObject({
@@ -29,7 +30,12 @@ const progressSchema = z.strictObject({
 /** All of a run's state beside the trained values; the rest follows from the config and the step. */
 export type Progress = z.infer<typeof progressSchema>;
 
-const fileSchema = z.strictObject({ progress: progressSchema, fingerprint: z.string() });
+const fileSchema = z.strictObject({
+  progress: progressSchema,
+  fingerprint: z.string(),
+  /** Absent in checkpoints of an earlier Graft. */
+  inputs: runInputsSchema.optional(),
+});
 
 export const initialProgress = (): Progress => ({
   step: 0,
@@ -54,16 +60,22 @@ export class Checkpoints {
   private readonly specs: readonly ParameterSpec[];
   /** What must be equal for a run to go on: a digest of its config. */
   private readonly fingerprint: string;
+  private readonly inputs: RunInputs;
 
-  constructor(outputDir: string, specs: readonly ParameterSpec[], fingerprint: string) {
+  constructor(outputDir: string, specs: readonly ParameterSpec[], fingerprint: string, inputs: RunInputs) {
     this.dir = path.join(outputDir, 'checkpoints');
     this.specs = specs;
     this.fingerprint = fingerprint;
+    this.inputs = inputs;
+  }
+
+  folderOf(step: number): string {
+    return path.join(this.dir, folderName(step));
   }
 
   async write(progress: Progress, state: TrainedState): Promise<void> {
     await writeFolderAtomic(
-      path.join(this.dir, folderName(progress.step)),
+      this.folderOf(progress.step),
       async (folder) => {
         const tensors = this.specs.flatMap(({ name, shape }) =>
           (['p', 'm', 'v'] as const).map((kind) => ({
@@ -74,7 +86,7 @@ export class Checkpoints {
           })),
         );
         await writeSafetensors(path.join(folder, 'state.safetensors'), tensors);
-        const file = { progress, fingerprint: this.fingerprint };
+        const file = { progress, fingerprint: this.fingerprint, inputs: this.inputs };
         await writeFileAtomic(path.join(folder, 'progress.json'), `${JSON.stringify(file)}\n`);
       },
       { replace: true },
@@ -88,9 +100,12 @@ export class Checkpoints {
     return steps.sort((a, b) => a - b);
   }
 
-  /** Throws `training/other-config` when the checkpoint comes from another config. */
-  async read(step: number): Promise<{ progress: Progress; state: TrainedState }> {
-    const folder = path.join(this.dir, folderName(step));
+  /**
+   * `inputs`: what the checkpoint was made of, null where it does not say. Throws `training/other-config` when it comes
+   * from another config.
+   */
+  async read(step: number): Promise<{ progress: Progress; state: TrainedState; inputs: RunInputs | null }> {
+    const folder = this.folderOf(step);
     const file = path.join(folder, 'progress.json');
     const parsed = fileSchema.safeParse(await readJsonFile(file));
     if (!parsed.success) throw fault('training/bad-checkpoint', { file });
@@ -102,7 +117,7 @@ export class Checkpoints {
         const held = (kind: string): Promise<Float32Array> => tensors.readFloat32(`${kind}:${name}`);
         state.set(name, { p: await held('p'), m: await held('m'), v: await held('v') });
       }
-      return { progress: parsed.data.progress, state };
+      return { progress: parsed.data.progress, state, inputs: parsed.data.inputs ?? null };
     } finally {
       await tensors.close();
     }
@@ -116,7 +131,7 @@ export class Checkpoints {
     const removable = steps.filter((step) => !kept.has(step));
     const excess = Math.max(0, steps.length - Math.max(1, limit));
     for (const step of removable.slice(0, excess)) {
-      await rm(path.join(this.dir, folderName(step)), { recursive: true, force: true });
+      await rm(this.folderOf(step), { recursive: true, force: true });
     }
   }
 }

@@ -11,6 +11,8 @@ import { trainLoop, type StepLine } from './loop.ts';
 import { Stepper, type TrainedState } from './stepper.ts';
 import { trainConfig, watched } from './test-support.ts';
 
+const inputs = { train: { count: 1, read: '', encoded: '' }, eval: null, model: '' };
+
 /** 20 rows in batches of 4: an epoch has five steps. */
 const rows = {
   texts: Array.from({ length: 20 }, (_, i) => randomText(1 + (i % 7), i)),
@@ -69,7 +71,8 @@ async function run(
   training: Record<string, unknown>,
   { losses = [], from, context, onLine }: Script = {},
 ): Promise<Outcome> {
-  const checkpoints = from?.checkpoints ?? new Checkpoints(await temporaryFolder(), plan.trained, 'test');
+  const checkpoints =
+    from?.checkpoints ?? new Checkpoints(await temporaryFolder(), plan.trained, 'test', inputs);
   const start = from ? await checkpoints.read(from.step) : { progress: initialProgress(), state: fresh };
   stepper.restoreState(start.state);
   const { progress } = start;
@@ -242,7 +245,7 @@ describe('a run that cannot go on', () => {
     };
     const checkpoints: Checkpoints[] = [];
     const found = await faultOf(async () => {
-      checkpoints.push(new Checkpoints(await temporaryFolder(), plan.trained, 'test'));
+      checkpoints.push(new Checkpoints(await temporaryFolder(), plan.trained, 'test', inputs));
       await checkpoints[0]!.write(initialProgress(), fresh);
       return run(wild, { from: { checkpoints: checkpoints[0]!, step: 0 } });
     });

@@ -3,6 +3,8 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { faultOf, textOf } from '../formats/test-support.ts';
+import { goldenBert } from '../models/test-support.ts';
 import {
   adapterOf,
   csv,
@@ -190,5 +192,75 @@ describe('a run that is stopped', () => {
     await writeFile(file, text.slice(0, text.indexOf('"step":20') + 5));
     await run(folder, { training, resume: true });
     expect(await logOf(folder)).toEqual(logLines(text));
+  });
+});
+
+describe('a run whose inputs have changed since its checkpoint', () => {
+  const training = { num_train_epochs: 2, save_strategy: 'epoch' };
+
+  /** A run that was left after its first epoch, its model a copy of its own. */
+  async function left(): Promise<string> {
+    const folder = await project(rows);
+    await cp(goldenBert(), path.join(folder, 'model'), { recursive: true });
+    await run(folder, { training, config: { model: 'model' } });
+    await rm(path.join(folder, 'out/checkpoints/checkpoint-32'), { recursive: true });
+    return folder;
+  }
+  const refusal = async (folder: string): Promise<string> =>
+    textOf(await faultOf(() => run(folder, { training, config: { model: 'model' }, resume: true })), folder);
+  const because = (what: string): string =>
+    `The run cannot go on from out/checkpoints/checkpoint-16, because its inputs have changed since: ${what}. ` +
+    'Put back what was there when the run was started, or start anew: --overwrite, in the window Retry.';
+  const edit = async (file: string, change: (text: string) => string): Promise<void> =>
+    writeFile(file, change(await readFile(file, 'utf8')));
+
+  it('is refused, and the file is named whose rows are others', async () => {
+    const folder = await left();
+    const train = path.join(folder, 'train.csv');
+    const whole = await readFile(train, 'utf8');
+    await writeFile(train, whole.replace(/,spam\n/, ',ham\n'));
+    expect(await refusal(folder)).toBe(because('the rows of train.csv, 62 rows then and now'));
+    await writeFile(train, whole.slice(0, whole.trimEnd().lastIndexOf('\n') + 1));
+    expect(await refusal(folder)).toBe(because('the rows of train.csv, 62 rows then and 61 now'));
+    await writeFile(train, whole);
+    await edit(path.join(folder, 'eval.csv'), (text) => text.replace('\n', '\nwin a prize '));
+    expect(await refusal(folder)).toBe(because('the rows of eval.csv, 9 rows then and now'));
+  });
+
+  it('is refused for another tokenizer and for other weights, which nothing else tells', async () => {
+    const folder = await left();
+    const tokenizer = path.join(folder, 'model/tokenizer.json');
+    const whole = await readFile(tokenizer, 'utf8');
+    await edit(tokenizer, (text) =>
+      text.replace('"food": 534', '"food": 537').replace('"great": 537', '"great": 534'),
+    );
+    expect(await refusal(folder)).toBe(because('the tokenizer of model'));
+    await writeFile(tokenizer, whole);
+
+    await edit(path.join(folder, 'model/config.json'), (text) =>
+      JSON.stringify({ ...JSON.parse(text), layer_norm_eps: 1e-5 }),
+    );
+    expect(await refusal(folder)).toBe(because('the weights or config.json of model'));
+  });
+
+  it('goes on where the same rows stand in a file that was written anew', async () => {
+    const folder = await left();
+    await edit(path.join(folder, 'train.csv'), (text) => text.replaceAll('\n', '\r\n'));
+    const again = await run(folder, { training, config: { model: 'model' }, resume: true });
+    expect(again).toMatchObject({ status: 'finished', steps: 32 });
+  });
+
+  it('is told that nobody looked where the checkpoint is of a time before digests', async () => {
+    const folder = await left();
+    await edit(path.join(folder, 'out/checkpoints/checkpoint-16/progress.json'), (text) => {
+      const { inputs: _, ...old } = JSON.parse(text);
+      return JSON.stringify(old);
+    });
+    const { context, events } = watched();
+    await run(folder, { training, config: { model: 'model' }, resume: true, context });
+    const notes = events.flatMap((event) => (event.type === 'note' ? [event.message] : []));
+    expect(notes).toContainEqual(
+      expect.stringContaining('does not say which rows and weights it was made with'),
+    );
   });
 });

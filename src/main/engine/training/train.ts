@@ -25,6 +25,7 @@ import { planSteps, trainLoop } from './loop.ts';
 import { Movement } from './movement.ts';
 import { clearOutput, EventLog, openOutput, writeMetrics, writePredictions } from './output.ts';
 import { encodeExamples, prepareData, type LabelledRows } from './prepare-data.ts';
+import { digesting, otherInputs, rowsDigest, type InputNames, type RunInputs } from './run-inputs.ts';
 import { Stepper, valuesOf, type StepperOptions, type TrainedState } from './stepper.ts';
 import { balancedWeights } from './targets.ts';
 
@@ -65,14 +66,23 @@ export async function train(options: TrainOptions, context: JobContext): Promise
 
     // Nothing of an earlier run goes before it is known that this one can start.
     await clearOutput(options);
-    const checkpoints = new Checkpoints(outputDir, plan.trained, fingerprint(config));
+    const loaded = digesting(base);
     const stepper = await Stepper.open({
       ...stepperSettings(training, config.data.padding),
-      base,
+      base: loaded.base,
       plan,
       initial,
     });
-    const progress = options.resume ? await resume(checkpoints, stepper) : initialProgress();
+    const inputs: RunInputs = {
+      train: rowsDigest(data.train, rows, base.labelNames),
+      eval: data.eval && evalRows && rowsDigest(data.eval, evalRows, base.labelNames),
+      model: loaded.digest(),
+    };
+    const checkpoints = new Checkpoints(outputDir, plan.trained, fingerprint(config), inputs);
+    const names = { train: data.train.file, eval: data.eval?.file ?? null, model };
+    const progress = options.resume
+      ? await resume(checkpoints, stepper, inputs, names, context)
+      : initialProgress();
     const log = await EventLog.open(path.join(outputDir, 'events.jsonl'), progress.step, context);
     const evaluator = evalRows && new Evaluator(base, plan, evalRows, training.precision, context);
     const { stepsPerEpoch, totalSteps } = planSteps(rows.texts.length, training);
@@ -233,10 +243,24 @@ function attentionOf(
   return { kind: 'grouped', groups: Math.min(4, batchSize) };
 }
 
-async function resume(checkpoints: Checkpoints, stepper: Stepper): Promise<Progress> {
+/** Takes up the last checkpoint. Throws `training/no-checkpoint`, `training/other-inputs` and what reading it throws. */
+async function resume(
+  checkpoints: Checkpoints,
+  stepper: Stepper,
+  inputs: RunInputs,
+  names: InputNames,
+  context: JobContext,
+): Promise<Progress> {
   const step = (await checkpoints.steps()).at(-1);
   if (step === undefined) throw fault('training/no-checkpoint', { dir: checkpoints.dir });
-  const { progress, state } = await checkpoints.read(step);
+  const { progress, state, inputs: then } = await checkpoints.read(step);
+  const folder = checkpoints.folderOf(step);
+  const refusal = then && otherInputs(folder, then, inputs, names);
+  if (refusal) throw refusal;
+  if (!then)
+    tell(context, [
+      `${folder} does not say which rows and weights it was made with: changes are not noticed.`,
+    ]);
   stepper.restoreState(state);
   return progress;
 }
