@@ -18,6 +18,8 @@ export interface VersionRow {
   createdAt: number;
   /** Experiments that used it. */
   experiments: number;
+  /** Corrected labels that no version holds yet. */
+  unsaved: number;
 }
 
 export interface DatasetRecord {
@@ -28,12 +30,13 @@ export interface DatasetRecord {
   removedAt: number | null;
 }
 
-export type NewVersion = Omit<VersionRow, 'number' | 'datasetName' | 'experiments'>;
+export type NewVersion = Omit<VersionRow, 'number' | 'datasetName' | 'experiments' | 'unsaved'>;
 
 const VERSIONS = `
 SELECT v.id, v.dataset_id AS datasetId, d.name AS datasetName, v.number, v.sha256, v.file, v.rows, v.bytes, v.facts,
   v.change, v.parent_id AS parentId, v.created_at AS createdAt,
-  (SELECT count(*) FROM experiments e WHERE e.version_id = v.id AND e.removed_at IS NULL) AS experiments
+  (SELECT count(*) FROM experiments e WHERE e.version_id = v.id AND e.removed_at IS NULL) AS experiments,
+  (SELECT count(*) FROM label_drafts l WHERE l.version_id = v.id AND v.draft_saved_as IS NULL) AS unsaved
 FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id`;
 const DATASETS = `SELECT id, name, source, created_at AS createdAt, removed_at AS removedAt FROM datasets`;
 
@@ -103,3 +106,42 @@ export const keepReport = (db: Db, versionId: string, key: string, report: strin
   void db
     .prepare('INSERT OR REPLACE INTO dataset_reports (version_id, key, report) VALUES (?, ?, ?)')
     .run(versionId, key, report);
+
+/** A corrected label of a row; null: as it is stored. */
+export interface LabelChange {
+  row: number;
+  label: string | null;
+}
+
+/** The labels corrected in a version, by row, and the id of the version that holds exactly these; null: none does. */
+export function readLabelDraft(
+  db: Db,
+  versionId: string,
+): { changes: { row: number; label: string }[]; savedAs: string | null } {
+  const changes = db
+    .prepare<[string], { row: number; label: string }>(
+      'SELECT row, label FROM label_drafts WHERE version_id = ? ORDER BY row',
+    )
+    .all(versionId);
+  const savedAs = db
+    .prepare<[string], string | null>('SELECT draft_saved_as FROM dataset_versions WHERE id = ?')
+    .pluck()
+    .get(versionId);
+  return { changes, savedAs: savedAs ?? null };
+}
+
+/** Takes corrections into the draft of a version; what it was saved as holds it no longer. */
+export function editLabelDraft(db: Db, versionId: string, changes: readonly LabelChange[]): void {
+  const set = db.prepare('INSERT OR REPLACE INTO label_drafts (version_id, row, label) VALUES (?, ?, ?)');
+  const clear = db.prepare('DELETE FROM label_drafts WHERE version_id = ? AND row = ?');
+  db.transaction(() => {
+    for (const { row, label } of changes) {
+      if (label === null) clear.run(versionId, row);
+      else set.run(versionId, row, label);
+    }
+    setLabelDraftSaved(db, versionId, null);
+  })();
+}
+
+export const setLabelDraftSaved = (db: Db, versionId: string, savedAs: string | null): void =>
+  void db.prepare('UPDATE dataset_versions SET draft_saved_as = ? WHERE id = ?').run(savedAs, versionId);

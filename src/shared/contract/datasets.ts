@@ -84,6 +84,8 @@ export const versionSchema = z.object({
   parentId: id.nullable(),
   createdAt: time,
   experiments: count,
+  /** Corrected labels in its draft that no version holds yet. */
+  unsaved: count,
 });
 export type DatasetVersion = z.infer<typeof versionSchema>;
 
@@ -175,6 +177,17 @@ export const rowSchema = z.object({
 });
 export type DatasetRow = z.infer<typeof rowSchema>;
 
+const MOST_CHANGES = 100_000;
+const changedLabel = z.object({ row: count, label: z.string().min(1) });
+/** The version that holds exactly the corrections of a draft; null: none does. */
+const savedAs = z.object({ id, number: versionSchema.shape.number }).nullable();
+/** A row whose label is null is as it is stored. */
+const draftEdit = z.object({
+  versionId: id,
+  changes: z.array(changedLabel.extend({ label: changedLabel.shape.label.nullable() })).max(MOST_CHANGES),
+});
+export type LabelEdit = z.infer<typeof draftEdit>['changes'][number];
+
 const newVersion = z.object({ jobId: id });
 export const datasetMethods = {
   'datasets/list': method(nothing, z.object({ datasets: z.array(datasetSchema) })),
@@ -239,13 +252,17 @@ export const datasetMethods = {
   'datasets/relabel': method(
     z.object({
       versionId: id,
-      changes: z
-        .array(z.object({ row: count, label: z.string().min(1) }))
-        .min(1)
-        .max(100_000),
+      changes: z.array(changedLabel).min(1).max(MOST_CHANGES),
     }),
     z.object({ version: versionSchema }),
   ),
+  /** The labels corrected in a version, in whichever window, that were not discarded since. */
+  'datasets/draft': method(
+    z.object({ versionId: id }),
+    z.object({ changes: z.array(changedLabel), savedAs }),
+  ),
+  /** Corrects labels in the draft of a version, or takes corrections back. */
+  'datasets/edit-draft': method(draftEdit, nothing),
   'datasets/repair': method(
     z.object({ versionId: id, finding: findingCodeSchema, action: repairSchema.shape.action }),
     newVersion,
@@ -266,4 +283,8 @@ export const datasetMethods = {
   'datasets/restore': method(z.object({ id }), nothing),
 };
 
-export const datasetEvents = { 'datasets/changed': z.object({ id: id.nullable() }) };
+export const datasetEvents = {
+  'datasets/changed': z.object({ id: id.nullable() }),
+  /** What changed in the draft of a version, and what it is saved as now. */
+  'datasets/draft-changed': draftEdit.extend({ savedAs }),
+};

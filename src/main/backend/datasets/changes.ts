@@ -1,10 +1,16 @@
 import type { Handlers } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import type { VersionRow } from '../../storage/datasets.ts';
+import {
+  editLabelDraft,
+  readLabelDraft,
+  setLabelDraftSaved,
+  type LabelChange,
+  type VersionRow,
+} from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { keepVersion, withTemporary } from './keep-version.ts';
-import { knownVersion, versionOutput } from './library.ts';
+import { factsOf, knownVersion, versionOutput } from './library.ts';
 import { requirePresent, versionFile } from './presence.ts';
 import type { Reports } from './reports.ts';
 import type { MadeVersion } from './version/finish.ts';
@@ -19,7 +25,9 @@ export function changeHandlers(
   context: BackendContext,
   reports: Reports,
   signal: AbortSignal,
-): Handlers<'datasets/relabel' | 'datasets/repair' | 'datasets/split'> {
+): Handlers<
+  'datasets/relabel' | 'datasets/draft' | 'datasets/edit-draft' | 'datasets/repair' | 'datasets/split'
+> {
   const present = (versionId: string): VersionRow => {
     const version = knownVersion(context, versionId);
     requirePresent(context, version);
@@ -43,12 +51,50 @@ export function changeHandlers(
     onProgress: (now: Progress) => control.progress(now),
   });
 
+  const draftOf = (versionId: string) => {
+    const { changes, savedAs } = readLabelDraft(context.db, versionId);
+    const saved = savedAs === null ? null : knownVersion(context, savedAs);
+    return { changes, savedAs: saved && { id: saved.id, number: saved.number } };
+  };
+  /** Windows follow the draft by its edits; lists only ask whether there is one. */
+  const tellDraft = (versionId: string, changes: readonly LabelChange[], had: number): void => {
+    const { savedAs } = draftOf(versionId);
+    const { datasetId, unsaved } = knownVersion(context, versionId);
+    context.emit('datasets/draft-changed', { versionId, changes: [...changes], savedAs });
+    if (had > 0 !== unsaved > 0) context.emit('datasets/changed', { id: datasetId });
+  };
+
   return {
     'datasets/relabel': async ({ versionId, changes }) => {
       const parent = present(versionId);
       const file = versionFile(context, parent);
       const id = await make(parent, (target) => runTask('relabel', { file, target, changes }, { signal }));
-      return { version: versionOutput(context, knownVersion(context, id)) };
+      const version = versionOutput(context, knownVersion(context, id));
+      const draft = readLabelDraft(context.db, versionId).changes;
+      // Somebody may have corrected more while the version was made: then it holds less than the draft.
+      const given = new Map(changes.map(({ row, label }) => [row, label]));
+      if (draft.length === given.size && draft.every(({ row, label }) => given.get(row) === label)) {
+        const had = knownVersion(context, versionId).unsaved;
+        setLabelDraftSaved(context.db, versionId, id);
+        tellDraft(versionId, [], had);
+      }
+      return { version };
+    },
+    'datasets/draft': ({ versionId }) => {
+      knownVersion(context, versionId);
+      return draftOf(versionId);
+    },
+    'datasets/edit-draft': ({ versionId, changes }) => {
+      const version = knownVersion(context, versionId);
+      const labels = factsOf(version).labels.map(({ name }) => name);
+      const known = new Set(labels);
+      for (const { row, label } of changes) {
+        if (row < 1 || row > version.rows) throw fault('datasets/unknown-row', { row, rows: version.rows });
+        if (label !== null && !known.has(label)) throw fault('datasets/unknown-label', { label, labels });
+      }
+      editLabelDraft(context.db, versionId, changes);
+      tellDraft(versionId, changes, version.unsaved);
+      return {};
     },
     'datasets/repair': ({ versionId, finding, action }) => {
       const parent = present(versionId);

@@ -193,3 +193,62 @@ describe('the sample', () => {
     expect((await area.ask('datasets/list', {})).datasets[0]!.latest).toMatchObject({ id, present: true });
   });
 });
+
+describe('the draft of corrected labels', () => {
+  const draft = (versionId: string) => area.ask('datasets/draft', { versionId });
+
+  it('is kept by row until it is discarded, outlasts a restart, and is told to every window', async () => {
+    const id = await area.import(await area.write('reviews.csv', reviews));
+    expect(await draft(id)).toEqual({ changes: [], savedAs: null });
+    const first = [
+      { row: 2, label: '5' },
+      { row: 4, label: '1' },
+    ];
+    await area.ask('datasets/edit-draft', { versionId: id, changes: first });
+    expect(area.events.at(-2)).toEqual({
+      event: 'datasets/draft-changed',
+      data: { versionId: id, changes: first, savedAs: null },
+    });
+    await area.ask('datasets/edit-draft', { versionId: id, changes: [{ row: 2, label: null }] });
+    await area.close();
+    const again = await TestArea.open(area.dir);
+    area = again;
+    expect((await draft(id)).changes).toEqual([{ row: 4, label: '1' }]);
+    const { datasets } = await area.ask('datasets/list', {});
+    expect(datasets[0]!.latest.unsaved).toBe(1);
+  });
+
+  it('is saved as a version, and unsaved again with the next correction', async () => {
+    const id = await area.import(await area.write('reviews.csv', reviews));
+    const changes = [{ row: 2, label: '5' }];
+    await area.ask('datasets/edit-draft', { versionId: id, changes });
+    const { version } = await area.ask('datasets/relabel', { versionId: id, changes });
+    expect((await draft(id)).savedAs).toEqual({ id: version.id, number: 2 });
+    const unsaved = async () => {
+      const { versions } = await area.ask('datasets/read', { id: version.datasetId });
+      return versions.map((one) => one.unsaved);
+    };
+    expect(await unsaved()).toEqual([0, 0]);
+    await area.ask('datasets/edit-draft', { versionId: id, changes: [{ row: 4, label: '1' }] });
+    expect((await draft(id)).savedAs).toBeNull();
+    expect(await unsaved()).toEqual([0, 2]);
+    // A version of fewer corrections than the draft has by now is not what it is saved as.
+    await area.ask('datasets/relabel', { versionId: id, changes: [{ row: 4, label: '1' }] });
+    expect((await draft(id)).savedAs).toBeNull();
+  });
+
+  it('refuses rows and classes that the version does not have, and takes none of them', async () => {
+    const id = await area.import(await area.write('reviews.csv', reviews));
+    const edit = (row: number, label: string) =>
+      area.ask('datasets/edit-draft', {
+        versionId: id,
+        changes: [
+          { row: 1, label: '1' },
+          { row, label },
+        ],
+      });
+    expect(await faultOf(edit(5, '1'))).toMatchObject({ code: 'datasets/unknown-row' });
+    expect(await faultOf(edit(2, '9'))).toMatchObject({ code: 'datasets/unknown-label' });
+    expect((await draft(id)).changes).toEqual([]);
+  });
+});

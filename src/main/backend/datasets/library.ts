@@ -73,11 +73,12 @@ export function knownDataset({ db }: BackendContext, id: string): DatasetRecord 
   return dataset;
 }
 
-const factsOf = ({ facts }: VersionRow) => factsSchema.parse(JSON.parse(facts));
+export const factsOf = ({ facts }: VersionRow) => factsSchema.parse(JSON.parse(facts));
 
 /** As windows see it. */
 export function versionOutput(context: BackendContext, version: VersionRow): DatasetVersion {
-  const { id, datasetId, number, sha256, rows, bytes, change, parentId, createdAt, experiments } = version;
+  const { id, datasetId, number, sha256, rows, bytes, change, parentId, createdAt, experiments, unsaved } =
+    version;
   return {
     id,
     datasetId,
@@ -91,6 +92,7 @@ export function versionOutput(context: BackendContext, version: VersionRow): Dat
     parentId,
     createdAt,
     experiments,
+    unsaved,
   };
 }
 

@@ -18,6 +18,7 @@ const version = (number: number, splits: string[] = []): DatasetVersion => ({
   columns: ['text', 'label'],
   change: 'imported',
   parentId: null,
+  unsaved: 0,
   createdAt: 0,
   experiments: 0,
 });

@@ -1,5 +1,5 @@
 import type { InputOf } from '../../../shared/contract.ts';
-import type { DatasetRow, DatasetVersion } from '../../../shared/contract/datasets.ts';
+import type { DatasetRow } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 
@@ -14,7 +14,7 @@ const KEPT_PAGES = 60;
 /** Typing fast asks once; a pause of this length asks at once. */
 const DEBOUNCE_MS = 80;
 
-/** The rows of one version: read in pages as they come into view, with the labels corrected but not saved yet. */
+/** The rows of one version: read in pages as they come into view. */
 export class RowsManager {
   readonly versionId: string;
   readonly #rpc: Pick<RpcClient, 'call'>;
@@ -23,8 +23,6 @@ export class RowsManager {
   #pages = $state.raw<ReadonlyMap<number, DatasetRow[]>>(new Map());
   #fault = $state.raw<FaultValue | null>(null);
   #searching = $state.raw(false);
-  #changes = $state.raw<ReadonlyMap<number, string>>(new Map());
-  #past: ReadonlyMap<number, string>[] = [];
   #asked = new Set<number>();
   /** Answers to a filter that is not the present one are dropped. */
   #turn = 0;
@@ -51,10 +49,6 @@ export class RowsManager {
   get searching(): boolean {
     return this.#searching;
   }
-  /** Corrected labels by row, not saved yet. */
-  get changes(): ReadonlyMap<number, string> {
-    return this.#changes;
-  }
 
   /** The row at a place of the filtered list; undefined until it is read. */
   at(place: number): DatasetRow | undefined {
@@ -75,43 +69,6 @@ export class RowsManager {
     clearTimeout(this.#timer);
     if (change.query === undefined) void this.#start();
     else this.#timer = setTimeout(() => void this.#start(), DEBOUNCE_MS);
-  }
-
-  labelOf(row: DatasetRow): string {
-    return this.#changes.get(row.row) ?? row.label;
-  }
-
-  /** Corrects a label; back to the stored one takes the correction away. */
-  relabel(row: DatasetRow, label: string): void {
-    if (label === this.labelOf(row)) return;
-    this.#past = [...this.#past, this.#changes];
-    const changes = new Map(this.#changes);
-    if (label === row.label) changes.delete(row.row);
-    else changes.set(row.row, label);
-    this.#changes = changes;
-  }
-
-  /** Takes the last correction back. */
-  undo(): void {
-    const before = this.#past.at(-1);
-    if (!before) return;
-    this.#past = this.#past.slice(0, -1);
-    this.#changes = before;
-  }
-
-  discard(): void {
-    if (this.#changes.size === 0) return;
-    this.#past = [...this.#past, this.#changes];
-    this.#changes = new Map();
-  }
-
-  /** Stores the corrections as a new version. Rejects with a RefusedError; the corrections stay then. */
-  async save(): Promise<DatasetVersion> {
-    const changes = [...this.#changes].map(([row, label]) => ({ row, label }));
-    const { version } = await this.#rpc.call('datasets/relabel', { versionId: this.versionId, changes });
-    this.#changes = new Map();
-    this.#past = [];
-    return version;
   }
 
   /** Asks again after a fault. */

@@ -3,7 +3,6 @@ import type { InputOf } from '../../../shared/contract.ts';
 import { fakeBackend } from './fake-backend.ts';
 import { RowsManager } from './rows-manager.svelte.ts';
 
-const sha256 = '0'.repeat(64);
 const row = (at: number) => ({
   row: at + 1,
   text: `text ${at + 1}`,
@@ -13,23 +12,6 @@ const row = (at: number) => ({
   tokens: null,
   extra: {},
 });
-const version = {
-  id: 'v2',
-  datasetId: 'd',
-  number: 2,
-  sha256,
-  present: true,
-  rows: 1000,
-  bytes: 1,
-  labels: [],
-  splits: [],
-  columns: ['text', 'label'],
-  change: '1 label corrected',
-  parentId: 'v1',
-  createdAt: 0,
-  experiments: 0,
-};
-
 function open(total = 1000, answer?: (input: InputOf<'datasets/rows'>) => Promise<void> | void) {
   const backend = fakeBackend({
     'datasets/rows': async (input) => {
@@ -38,7 +20,6 @@ function open(total = 1000, answer?: (input: InputOf<'datasets/rows'>) => Promis
       const items = Array.from({ length: Math.min(100, total - offset) }, (_, at) => row(offset + at));
       return { total, items };
     },
-    'datasets/relabel': () => ({ version }),
   });
   return { ...backend, rows: new RowsManager(backend.rpc, 'v1') };
 }
@@ -106,43 +87,5 @@ describe('rows of a version', () => {
     await settle();
     expect(rows.fault).toBeNull();
     expect(rows.total).toBe(10);
-  });
-});
-
-describe('corrected labels', () => {
-  it('are collected, taken back one by one, and forgotten when set to what is stored', async () => {
-    const { rows } = open();
-    await settle();
-    const [first, second] = [rows.at(0)!, rows.at(1)!];
-    rows.relabel(first, 'spam');
-    rows.relabel(second, 'ham');
-    expect([...rows.changes]).toEqual([
-      [1, 'spam'],
-      [2, 'ham'],
-    ]);
-    rows.undo();
-    expect(rows.labelOf(second)).toBe('spam');
-    rows.relabel(first, 'ham');
-    expect(rows.changes.size).toBe(0);
-    rows.undo();
-    expect(rows.labelOf(first)).toBe('spam');
-    rows.discard();
-    expect(rows.changes.size).toBe(0);
-    rows.undo();
-    expect(rows.changes.size).toBe(1);
-  });
-
-  it('become a new version, and stay when that is refused', async () => {
-    const { rows, asked } = open();
-    await settle();
-    rows.relabel(rows.at(0)!, 'spam');
-    const saved = rows.save();
-    await settle();
-    expect((await saved).id).toBe('v2');
-    expect(asked.at(-1)).toEqual({
-      method: 'datasets/relabel',
-      input: { versionId: 'v1', changes: [{ row: 1, label: 'spam' }] },
-    });
-    expect(rows.changes.size).toBe(0);
   });
 });

@@ -75,6 +75,7 @@ export function version(change: Partial<DatasetVersion> = {}): DatasetVersion {
     columns: ['text', 'label'],
     change: 'imported',
     parentId: null,
+    unsaved: 0,
     createdAt: 0,
     experiments: 0,
     ...change,
