@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+import { givenTokens } from '../engine/data/given-tokens.ts';
 import type { Table } from '../engine/data/table.ts';
 import type { TextTokenizer } from '../engine/tokenizer/text-tokenizer.ts';
 import { count, table as textTable } from './format.ts';
@@ -30,7 +32,7 @@ export interface DataReport {
   labels: { column: string; counts: { label: string; rows: number }[] } | null;
   /** Of the text column, in characters; null where there is no such column. */
   characters: Lengths | null;
-  /** Of the text column, in tokens with the special ones; null without a tokenizer. */
+  /** Of the text column, in tokens with the special ones, or of rows that come tokenised; null without either. */
   tokens: Lengths | null;
   notes: string[];
 }
@@ -51,17 +53,21 @@ export async function inspectTable(
   const columns = new Map(table.columns.map((name) => [name, newColumn()]));
   const characters: number[] = [];
   const tokens: number[] = [];
+  const file = basename(table.file);
   let rows = 0;
   for await (const batch of chunks(table.rows(), rowsAtOnce)) {
     options.signal.throwIfAborted();
     rows += batch.length;
     const texts: { text: string }[] = [];
-    for (const { values } of batch) {
+    for (const { row, line, values } of batch) {
+      const given = givenTokens(values, { file, row, ...(line !== undefined && { line }) });
+      if (given) tokens.push(given.attentionMask?.filter((one) => one === 1).length ?? given.inputIds.length);
       for (const [name, value] of Object.entries(values)) countValue(columns, name, value);
       const text = values[options.textColumn];
-      if (typeof text === 'string') texts.push({ text });
+      if (typeof text !== 'string') continue;
+      characters.push(text.length);
+      if (!given) texts.push({ text });
     }
-    for (const { text } of texts) characters.push(text.length);
     const encoded = (await options.tokenizer?.encode(texts, {})) ?? [];
     for (const ids of encoded) tokens.push(ids.inputIds.length);
   }

@@ -77,32 +77,39 @@ describe('a predictor', () => {
 });
 
 describe('a predictor refuses, with the row and the remedy,', () => {
+  const origin = { file: 'a.jsonl', row: 1300, line: 1301, tokenised: true };
+
   it('token ids outside the vocabulary', async () => {
     const one = await predictor();
-    const texts = [{ inputIds: Int32Array.of(1, 2) }, { inputIds: Int32Array.of(3, 605) }];
+    const texts = [{ inputIds: Int32Array.of(1, 2) }, { inputIds: Int32Array.of(3, 605), origin }];
     expect(textOf(await faultOf(async () => one.logits(texts)), goldenBert())).toBe(
-      'Row 2 holds the token id 605; the model knows 0 to 604. Tokenise the texts with the tokenizer of this model.',
+      'Row 1,300 (line 1,301) of a.jsonl: input_ids holds 605; the model knows the tokens 0 to 604. ' +
+        'Tokenise the texts with the tokenizer of this model, or give them as texts.',
     );
-    expect((await faultOf(async () => one.logits([{ inputIds: Int32Array.of(-1) }]))).message).toContain(
-      'token id -1',
+    // Ids that no file gave are the tokenizer's.
+    const own = await faultOf(async () => one.logits([{ inputIds: Int32Array.of(605) }]));
+    expect(textOf(own, goldenBert())).toContain(
+      'The tokenizer in FOLDER gives the token id 605, but the checkpoint has embeddings for 0 to 604.',
     );
   });
 
   it('rows without a token and rows longer than the positions', async () => {
     const one = await predictor();
     expect(
-      textOf(await faultOf(async () => one.logits([{ inputIds: new Int32Array(0) }])), goldenBert()),
-    ).toBe('Row 1 has 0 tokens; the model takes 1 to 66. Cut the row with max_length, or leave it out.');
+      textOf(await faultOf(async () => one.logits([{ inputIds: new Int32Array(0), origin }])), goldenBert()),
+    ).toBe('Row 1,300 (line 1,301) of a.jsonl has 0 tokens; the model takes 1 to 66. Leave empty texts out.');
     expect((await faultOf(async () => one.logits([randomText(67, 1)]))).message).toBe(
-      'Row 1 has 67 tokens; the model takes 1 to 66.',
+      'A text has 67 tokens; the model takes 1 to 66.',
     );
   });
 
   it('token types that the model has no embedding for', async () => {
     const one = await predictor();
-    const text = { inputIds: Int32Array.of(1, 2), tokenTypeIds: Int32Array.of(0, 2) };
+    const text = { inputIds: Int32Array.of(1, 2), tokenTypeIds: Int32Array.of(0, 2), origin };
     const found = await faultOf(async () => one.logits([text]));
-    expect(found.message).toBe('Row 1 holds the token type 2; the model knows 0 to 1.');
+    expect(found.message).toBe(
+      'Row 1,300 (line 1,301) of a.jsonl: token_type_ids holds 2; the model knows the types 0 to 1.',
+    );
   });
 
   it('a model without a head, unless an adapter brings one', async () => {

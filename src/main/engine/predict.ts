@@ -106,13 +106,21 @@ export function longestText(base: BaseModel, tokenizer: TextTokenizer, asked?: n
 /** Throws `models/…` for ids outside the vocabulary, unknown token types, and texts too short or too long. */
 export function checkTokens(texts: readonly EncodedText[], base: BaseModel): void {
   const { vocab_size: size, type_vocab_size: types, max_position_embeddings: longest } = base.config;
-  texts.forEach(({ inputIds, tokenTypeIds }, i) => {
-    const bad = inputIds.find((id) => id < 0 || id >= size);
-    if (bad !== undefined) throw fault('models/token-id', { row: i + 1, id: bad, size });
-    const type = tokenTypeIds?.find((id) => id < 0 || id >= types);
-    if (type !== undefined) throw fault('models/token-type', { row: i + 1, type, types });
-    if (inputIds.length === 0 || inputIds.length > longest) {
-      throw fault('models/text-length', { row: i + 1, length: inputIds.length, longest });
+  for (const { inputIds, tokenTypeIds, origin } of texts) {
+    const id = inputIds.find((id) => id < 0 || id >= size);
+    if (id !== undefined) {
+      throw origin?.tokenised
+        ? fault('models/token-id', { ...origin, id, size })
+        : fault('models/tokenizer-larger', { folder: base.folder, id, size });
     }
-  });
+    const type = tokenTypeIds?.find((type) => type < 0 || type >= types);
+    if (type !== undefined) {
+      throw origin?.tokenised
+        ? fault('models/token-type', { ...origin, type, types })
+        : fault('models/one-token-type', { types });
+    }
+    if (inputIds.length === 0 || inputIds.length > longest) {
+      throw fault('models/text-length', { ...origin, length: inputIds.length, longest });
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import type { FaultText } from './fault.ts';
+import { rowOf, type FaultText, type RowPlace } from './fault.ts';
 
 const list = (names: readonly string[]) => names.join(', ');
 
@@ -77,16 +77,12 @@ export const cliFaults = {
     remedy:
       'Convert it first (for example with iconv), or pass the file by name: other encodings are detected there.',
   }),
-  'cli/no-text': (p: { source: string; row: number; column: string; columns: readonly string[] }) => ({
-    message: `Row ${p.row} of ${p.source} has no text in column "${p.column}".`,
+  'cli/no-text': (p: RowPlace & { column: string; columns: readonly string[] }) => ({
+    message: `${rowOf(p)} has no text in column "${p.column}".`,
     remedy: `Name the right column with --text-column, or fill it. Columns of the row: ${list(p.columns)}.`,
   }),
-  'cli/input-ids': (p: { source: string; row: number; column: string; reason: string }) => ({
-    message: `Row ${p.row} of ${p.source}: ${p.column} ${p.reason}.`,
-    remedy: "Make it a list of token ids of the model's vocabulary, or remove the column and give the text.",
-  }),
-  'cli/already-tokenized': (p: { source: string; row: number }) => ({
-    message: `Row ${p.row} of ${p.source} holds input_ids: it is tokenised already.`,
+  'cli/already-tokenized': (p: RowPlace) => ({
+    message: `${rowOf(p)} holds input_ids: it is tokenised already.`,
     remedy: 'Give the text column only.',
   }),
   'cli/stopped': (p: { rows?: number }) => ({

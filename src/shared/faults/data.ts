@@ -1,20 +1,12 @@
-import type { FaultText } from './fault.ts';
+import { rowOf, type FaultText, type RowPlace } from './fault.ts';
 
 const count = (n: number) => n.toLocaleString('en-US');
 const many = (n: number, one: string, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
-const place = (p: { row: number; line?: number | undefined; file: string }) =>
-  `Row ${count(p.row)}${p.line === undefined ? '' : ` (line ${count(p.line)})`} of ${p.file}`;
 
 /** At most 20 names in quotes, then how many more there are. */
 function list(names: readonly string[]): string {
   const shown = names.slice(0, 20).map((name) => `"${name}"`);
   return shown.join(', ') + (names.length > 20 ? ` and ${count(names.length - 20)} more` : '');
-}
-
-interface RowPlace {
-  file: string;
-  row: number;
-  line?: number | undefined;
 }
 
 export const dataFaults = {
@@ -46,7 +38,7 @@ export const dataFaults = {
     p: RowPlace & { fields: number; expected: number; expectedBy: 'header' | 'names' | 'first-row' },
   ) => ({
     message:
-      `${place(p)} has ${many(p.fields, 'field')}, ` +
+      `${rowOf(p)} has ${many(p.fields, 'field')}, ` +
       {
         header: `the header has ${count(p.expected)}.`,
         names: `but ${many(p.expected, 'column name')} are given.`,
@@ -58,11 +50,11 @@ export const dataFaults = {
         : 'Add the missing field, or check for a quote that is not closed in the row before.',
   }),
   'data/quote': (p: RowPlace) => ({
-    message: `${place(p)} opens a double quote that is never closed.`,
+    message: `${rowOf(p)} opens a double quote that is never closed.`,
     remedy: 'Close the quote, or double it ("") where it belongs to the text.',
   }),
   'data/csv': (p: RowPlace & { reason: string }) => ({
-    message: `${place(p)} cannot be read: ${p.reason}.`,
+    message: `${rowOf(p)} cannot be read: ${p.reason}.`,
     remedy: 'Mend that row, or export the file again with standard quoting.',
   }),
   'data/duplicate-column': (p: { file: string; column: string }) => ({
@@ -94,27 +86,30 @@ export const dataFaults = {
     remedy: 'Check that the file is whole; fetch or export it again.',
   }),
   'data/missing-text': (p: RowPlace & { column: string }) => ({
-    message: `${place(p)} has no text in column "${p.column}".`,
+    message: `${rowOf(p)} has no text in column "${p.column}".`,
     remedy: 'Fill the field in or take the row out; an empty text is written "".',
   }),
   'data/not-text': (p: RowPlace & { column: string; kind: string }) => ({
-    message: `${place(p)} holds ${p.kind} in column "${p.column}", not a text.`,
+    message: `${rowOf(p)} holds ${p.kind} in column "${p.column}", not a text.`,
     remedy: 'Name the column that holds the text, or turn the values into text.',
   }),
   'data/empty-label': (p: RowPlace & { column: string }) => ({
-    message: `${place(p)} has no label in column "${p.column}".`,
+    message: `${rowOf(p)} has no label in column "${p.column}".`,
     remedy: 'Label the row, or take it out.',
   }),
   'data/label-kind': (p: RowPlace & { column: string; kind: string }) => ({
-    message: `${place(p)} holds ${p.kind} as its label in column "${p.column}".`,
+    message: `${rowOf(p)} holds ${p.kind} as its label in column "${p.column}".`,
     remedy: 'Give each row one class, as a name or a number.',
   }),
-  'data/input-ids': (p: RowPlace & { column: string }) => ({
-    message: `${place(p)} holds ${p.column} that are not a list of token ids, one for each token.`,
-    remedy: `Write ${p.column} as a list of whole numbers from 0, or leave the column out and give the text.`,
+  'data/input-ids': (p: RowPlace & { column: string; reason: string }) => ({
+    message: `${rowOf(p)}: ${p.column} ${p.reason}.`,
+    remedy:
+      p.column === 'input_ids'
+        ? "Make it a list of token ids of the model's vocabulary, or remove the column and give the text."
+        : `Make ${p.column} a list with one number for each of input_ids, or remove the column.`,
   }),
   'data/unknown-label': (p: RowPlace & { value: string; known: readonly string[] }) => ({
-    message: `${place(p)} has the label "${p.value}", which the model does not have. It knows ${list(p.known)}.`,
+    message: `${rowOf(p)} has the label "${p.value}", which the model does not have. It knows ${list(p.known)}.`,
     remedy: 'Correct the label, or train with data that contains it.',
   }),
   'data/one-class': (p: { file: string; label: string }) => ({

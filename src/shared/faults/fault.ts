@@ -4,6 +4,19 @@ export interface FaultText {
   remedy: string;
 }
 
+/** Where a row stands: `line` for files that have lines, as the file counts them. */
+export interface RowPlace {
+  file: string;
+  row: number;
+  line?: number | undefined;
+}
+
+/** "Row 1,300 (line 1,301) of train.csv". */
+export function rowOf({ file, row, line }: RowPlace): string {
+  const count = (n: number) => n.toLocaleString('en-US');
+  return `Row ${count(row)}${line === undefined ? '' : ` (line ${count(line)})`} of ${file}`;
+}
+
 /** A failure that a person can act on. Anything else that is thrown is a defect of ours. */
 export class Fault extends Error {
   readonly code: string;

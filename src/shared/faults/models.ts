@@ -1,4 +1,4 @@
-import type { FaultText } from './fault.ts';
+import { rowOf, type FaultText, type RowPlace } from './fault.ts';
 
 export const modelsFaults = {
   'models/unsupported-architecture': (p: { file: string; found: string; supported: readonly string[] }) => ({
@@ -31,17 +31,26 @@ export const modelsFaults = {
     message: `${p.folder} has no classification head: ${p.missing.join(', ')} missing.`,
     remedy: 'Give an adapter that was trained with its head (--adapter), or train one with graft train.',
   }),
-  'models/token-id': (p: { row: number; id: number; size: number }) => ({
-    message: `Row ${p.row} holds the token id ${p.id}; the model knows 0 to ${p.size - 1}.`,
-    remedy: 'Tokenise the texts with the tokenizer of this model.',
+  'models/token-id': (p: RowPlace & { id: number; size: number }) => ({
+    message: `${rowOf(p)}: input_ids holds ${p.id}; the model knows the tokens 0 to ${p.size - 1}.`,
+    remedy: 'Tokenise the texts with the tokenizer of this model, or give them as texts.',
   }),
-  'models/token-type': (p: { row: number; type: number; types: number }) => ({
-    message: `Row ${p.row} holds the token type ${p.type}; the model knows 0 to ${p.types - 1}.`,
-    remedy: 'Tokenise the texts with the tokenizer of this model; a model with one type takes no text pairs.',
+  'models/token-type': (p: RowPlace & { type: number; types: number }) => ({
+    message: `${rowOf(p)}: token_type_ids holds ${p.type}; the model knows the types 0 to ${p.types - 1}.`,
+    remedy: 'Tokenise the texts with the tokenizer of this model, or leave token_type_ids out.',
   }),
-  'models/text-length': (p: { row: number; length: number; longest: number }) => ({
-    message: `Row ${p.row} has ${p.length} tokens; the model takes 1 to ${p.longest}.`,
-    remedy: 'Cut the row with max_length, or leave it out.',
+  'models/tokenizer-larger': (p: { folder: string; id: number; size: number }) => ({
+    message: `The tokenizer in ${p.folder} gives the token id ${p.id}, but the checkpoint has embeddings for 0 to ${p.size - 1}.`,
+    remedy:
+      'Tokens were added to the tokenizer and not to the weights, or the files belong to different models: take files that were saved together.',
+  }),
+  'models/one-token-type': (p: { types: number }) => ({
+    message: `The tokenizer marks a second text with token type ${p.types}, but the checkpoint knows 0 to ${p.types - 1}.`,
+    remedy: 'Give one text a row: this model takes no text pairs.',
+  }),
+  'models/text-length': (p: Partial<RowPlace> & { length: number; longest: number }) => ({
+    message: `${p.file === undefined || p.row === undefined ? 'A text' : rowOf({ ...p, file: p.file, row: p.row })} has ${p.length} tokens; the model takes 1 to ${p.longest}.`,
+    remedy: p.length === 0 ? 'Leave empty texts out.' : 'Cut it with max_length, or leave it out.',
   }),
   'models/quantized': (p: { folder: string }) => ({
     message: `${p.folder} holds quantised weights; training and answering need the original ones for now.`,

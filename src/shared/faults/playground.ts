@@ -1,4 +1,4 @@
-import type { FaultText } from './fault.ts';
+import { rowOf, type FaultText, type RowPlace } from './fault.ts';
 
 const list = (names: readonly string[]): string => names.join(', ');
 
@@ -43,12 +43,12 @@ export const playgroundFaults = {
     message: `${p.file} is the file that is read.`,
     remedy: 'Choose another name for the answers.',
   }),
-  'playground/late-column': (p: { file: string; row: number; column: string }) => ({
-    message: `Row ${p.row} of ${p.file} has a field "${p.column}" that no row before it had.`,
+  'playground/late-column': (p: RowPlace & { column: string }) => ({
+    message: `${rowOf(p)} has a field "${p.column}" that no row before it had.`,
     remedy: 'Choose JSON Lines for the answers: there each row keeps its own fields.',
   }),
-  'playground/column-type': (p: { file: string; row: number; column: string; expected: string }) => ({
-    message: `Row ${p.row} of ${p.file}: "${p.column}" is not ${p.expected} as in the rows before.`,
+  'playground/column-type': (p: RowPlace & { column: string; expected: string }) => ({
+    message: `${rowOf(p)}: "${p.column}" is not ${p.expected} as in the rows before.`,
     remedy: 'Choose CSV or JSON Lines for the answers: a Parquet column holds values of one type.',
   }),
   'serving/nothing': (p: { folder: string }) => ({

@@ -41,7 +41,7 @@ const work: Work = async (given, context) => {
   });
   try {
     const rows = readInput({ ...options, signal: context.signal, say: context.say });
-    const results = embedRows(predictor, rows, options.input, options.pooling);
+    const results = embedRows(predictor, rows, options.pooling);
     return await writeResults(results, options.output, context, 'Embedding');
   } finally {
     predictor.close();

@@ -45,6 +45,13 @@ describe('inspect --data', () => {
     expect(text.stdout).toMatch(/^tokens +\d/m);
   });
 
+  it('counts the tokens of rows that come tokenised, without their padding', async () => {
+    const file = join(dir, 'ids.jsonl');
+    await writeFile(file, '{"input_ids":[0,0,5,6],"attention_mask":[0,0,1,1]}\n{"input_ids":[5,6,7]}\n');
+    const { stdout } = await graft(['inspect', '--data', file, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 2, tokens: { least: 2, most: 3 } });
+  });
+
   it('names a file that is missing', async () => {
     const { stdout, status } = await graft(['inspect', '--data', join(dir, 'none.csv'), '--json']);
     expect(errorSchema.parse(JSON.parse(stdout)).error.message).toContain('none.csv does not exist.');

@@ -15,6 +15,7 @@ const reference = z.object({
   texts: z.array(z.string()),
   input_ids: rows,
   attention_mask: rows,
+  token_type_ids: rows,
   logits: rows,
   cls: rows,
   mean_pooled: rows,
@@ -47,13 +48,17 @@ describe('predict', () => {
     }
   });
 
-  it('takes token ids as they are, and an adapter on the model', async () => {
-    const { input_ids, attention_mask } = await goldenRun('models/bert.json');
+  it('takes token ids with their mask, and an adapter on the model', async () => {
+    const { input_ids, attention_mask, token_type_ids } = await goldenRun('models/bert.json');
     const expected = z
       .object({ logits: rows })
       .parse(JSON.parse(await readFile(join(golden, 'adapters/lora-qv.json'), 'utf8')));
     const input = input_ids.map((ids, i) =>
-      JSON.stringify({ input_ids: ids.filter((_, j) => attention_mask[i]![j] === 1) }),
+      JSON.stringify({
+        input_ids: ids,
+        attention_mask: attention_mask[i],
+        token_type_ids: token_type_ids[i],
+      }),
     );
     const adapter = join(golden, 'adapters/lora-qv');
     const run = await graft(

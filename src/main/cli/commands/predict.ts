@@ -57,7 +57,7 @@ const work: Work = async (given, context) => {
   try {
     if (format !== null) return await writeTable(predictor, { ...options, format }, context);
     const rows = readInput({ ...options, signal: context.signal, say: context.say });
-    const results = predictRows(predictor, rows, options.input);
+    const results = predictRows(predictor, rows);
     return await writeResults(results, options.output, context, 'Predicting');
   } finally {
     predictor.close();

@@ -33,13 +33,12 @@ const rowsAtOnce = 1024;
 async function* tokenizeRows(
   tokenizer: TextTokenizer,
   rows: AsyncIterable<InputRow>,
-  source: string,
   options: TokenizeOptions,
 ): AsyncGenerator<object[]> {
   // The longest of all rows is known only when all are read.
   for await (const batch of chunks(rows, options.padding === 'longest' ? Infinity : rowsAtOnce)) {
-    const done = batch.find((row) => row.inputIds !== undefined);
-    if (done !== undefined) throw fault('cli/already-tokenized', { source, row: done.row });
+    const done = batch.find((row) => row.tokens !== undefined);
+    if (done !== undefined) throw fault('cli/already-tokenized', done);
     const encoded = await tokenizer.encode(batch, options);
     yield encoded.map((ids) => ({
       input_ids: Array.from(ids.inputIds),
@@ -55,7 +54,7 @@ const work: Work = async (given, context) => {
   const { loadTokenizer } = await import('../../engine/tokenizer/load-tokenizer.ts');
   const tokenizer = await loadTokenizer(model);
   const rows = readInput({ ...options, signal: context.signal, say: context.say });
-  const results = tokenizeRows(tokenizer, rows, options.input, {
+  const results = tokenizeRows(tokenizer, rows, {
     padding: options.padding,
     ...(options.maxLength !== undefined && { maxLength: options.maxLength }),
   });

@@ -22,29 +22,31 @@ async function fromStdin(
 describe('stdin as input', () => {
   it('is a text a line when the first line is no JSON object, empty lines included', async () => {
     expect(await fromStdin('one\r\n\n{"text": "three"}\nfour')).toEqual([
-      { row: 1, text: 'one' },
-      { row: 2, text: '' },
-      { row: 3, text: '{"text": "three"}' },
-      { row: 4, text: 'four' },
+      { file: 'stdin', row: 1, text: 'one' },
+      { file: 'stdin', row: 2, text: '' },
+      { file: 'stdin', row: 3, text: '{"text": "three"}' },
+      { file: 'stdin', row: 4, text: 'four' },
     ]);
   });
 
   it('is JSON Lines when the first line is a JSON object', async () => {
     expect(await fromStdin('{"text":"a\u2028b"}\n{"text":"c","text_pair":"d"}\n')).toEqual([
-      { row: 1, text: 'a\u2028b' },
-      { row: 2, text: 'c', textPair: 'd' },
+      { file: 'stdin', row: 1, text: 'a\u2028b' },
+      { file: 'stdin', row: 2, text: 'c', textPair: 'd' },
     ]);
   });
 
   it('reads characters that are cut by chunks', async () => {
     const bytes = Buffer.from('grüße\n');
-    expect(await fromStdin([bytes.subarray(0, 3), bytes.subarray(3)])).toEqual([{ row: 1, text: 'grüße' }]);
+    expect(await fromStdin([bytes.subarray(0, 3), bytes.subarray(3)])).toEqual([
+      { file: 'stdin', row: 1, text: 'grüße' },
+    ]);
   });
 
   it('takes rows with input_ids as tokenised', async () => {
     const [row] = await fromStdin('{"input_ids":[101,7,102],"token_type_ids":[0,0,0]}');
-    expect(Array.from(row!.inputIds!)).toEqual([101, 7, 102]);
-    expect(Array.from(row!.tokenTypeIds!)).toEqual([0, 0, 0]);
+    expect(Array.from(row!.tokens!.inputIds)).toEqual([101, 7, 102]);
+    expect(Array.from(row!.tokens!.tokenTypeIds!)).toEqual([0, 0, 0]);
   });
 
   it.each([

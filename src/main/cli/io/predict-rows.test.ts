@@ -39,8 +39,8 @@ function lengthPredictor() {
 }
 
 // oxlint-disable-next-line typescript/require-await
-async function* rowsOf(...rows: Omit<InputRow, 'row'>[]): AsyncGenerator<InputRow> {
-  for (const [i, row] of rows.entries()) yield { row: i + 1, ...row };
+async function* rowsOf(...rows: Omit<InputRow, 'row' | 'file'>[]): AsyncGenerator<InputRow> {
+  for (const [i, row] of rows.entries()) yield { file: 'rows.jsonl', row: i + 1, ...row };
 }
 
 async function collect<Item>(batches: AsyncIterable<Item[]>): Promise<Item[]> {
@@ -54,10 +54,10 @@ describe('predictRows', () => {
     const predictor = lengthPredictor();
     const rows = rowsOf(
       { text: 'a' },
-      { text: '', inputIds: Int32Array.of(1, 2, 3, 4, 5) },
+      { text: '', tokens: { inputIds: Int32Array.of(1, 2, 3, 4, 5) } },
       { text: 'abcd' },
     );
-    const predictions = await collect(predictRows(predictor, rows, 'x'));
+    const predictions = await collect(predictRows(predictor, rows));
     expect(predictions.map((one) => one.label)).toEqual(['short', 'long', 'long']);
     expect(predictions.map((one) => one.logits)).toEqual([
       [2, -2],
@@ -67,15 +67,12 @@ describe('predictRows', () => {
     expect(predictions[0]!.score).toBeCloseTo(1 / (1 + Math.exp(-4)), 12);
   });
 
-  it('refuses token ids that the model cannot take, naming the row', async () => {
+  it('refuses more token ids than the model can take, naming the row', async () => {
     const predictor = lengthPredictor();
-    const tooLong = rowsOf({ text: 'a' }, { text: '', inputIds: new Int32Array(7) });
-    await expect(collect(predictRows(predictor, tooLong, 'rows.jsonl'))).rejects.toThrow(
-      'Row 2 of rows.jsonl: input_ids has 7 tokens, the model takes 6.',
-    );
-    const foreign = rowsOf({ text: '', inputIds: Int32Array.of(3, 10) });
-    await expect(collect(predictRows(predictor, foreign, 'rows.jsonl'))).rejects.toThrow(
-      'Row 1 of rows.jsonl: input_ids holds 10, the vocabulary has 10 tokens.',
+    const origin = { file: 'rows.jsonl', row: 2, line: 3, tokenised: true };
+    const tooLong = rowsOf({ text: 'a' }, { text: '', tokens: { inputIds: new Int32Array(7), origin } });
+    await expect(collect(predictRows(predictor, tooLong))).rejects.toThrow(
+      'Row 2 (line 3) of rows.jsonl has 7 tokens; the model takes 1 to 6.',
     );
   });
 });
@@ -84,7 +81,7 @@ describe('embedRows', () => {
   it('gives a vector a row', async () => {
     const predictor = lengthPredictor();
     const rows = rowsOf({ text: 'ab' }, { text: 'abc' });
-    expect(await collect(embedRows(predictor, rows, 'x', 'mean'))).toEqual([
+    expect(await collect(embedRows(predictor, rows, 'mean'))).toEqual([
       { embedding: [2, 0.1, 0] },
       { embedding: [3, 0.1, 0] },
     ]);

@@ -16,15 +16,14 @@ export interface Prediction {
 /** Rows in memory at once; the predictor sorts them by length and forms its batches inside. */
 const rowsAtOnce = 1024;
 
-/** A prediction a row, in order. `source` is for messages. Throws `cli/input-ids` and what the predictor throws. */
+/** A prediction a row, in order. Throws what the predictor throws. */
 export async function* predictRows(
   predictor: Predictor,
   rows: AsyncIterable<InputRow>,
-  source: string,
 ): AsyncGenerator<Prediction[]> {
   const { labelNames } = predictor;
   for await (const batch of chunks(rows, rowsAtOnce)) {
-    const logits = await predictor.logits(await encodeRows(predictor, batch, source));
+    const logits = await predictor.logits(await encodeRows(predictor, batch));
     const scores = softmax(logits, labelNames.length);
     yield Array.from(argmax(logits, labelNames.length), (best, i) => ({
       label: labelNames[best]!,
@@ -38,36 +37,26 @@ export async function* predictRows(
 export async function* embedRows(
   predictor: Predictor,
   rows: AsyncIterable<InputRow>,
-  source: string,
   pooling: 'mean' | 'cls',
 ): AsyncGenerator<{ embedding: number[] }[]> {
   const { hiddenSize } = predictor;
   for await (const batch of chunks(rows, rowsAtOnce)) {
-    const vectors = await predictor.embed(await encodeRows(predictor, batch, source), pooling);
+    const vectors = await predictor.embed(await encodeRows(predictor, batch), pooling);
     yield batch.map((_, i) => ({
       embedding: shortFloats(vectors.subarray(i * hiddenSize, (i + 1) * hiddenSize)),
     }));
   }
 }
 
-/** Token ids for a batch: texts tokenised and cut, ids made elsewhere checked. */
-async function encodeRows(predictor: Predictor, rows: InputRow[], source: string): Promise<EncodedExample[]> {
-  const { tokenizer, maxLength } = predictor;
-  const texts = rows.filter((row) => row.inputIds === undefined);
-  const encoded = (await tokenizer.encode(texts, { maxLength })).values();
-  return rows.map(({ row, inputIds, tokenTypeIds }) => {
-    if (inputIds === undefined) {
-      const ids = encoded.next().value!;
-      return { inputIds: ids.inputIds, ...(ids.tokenTypeIds && { tokenTypeIds: ids.tokenTypeIds }) };
-    }
-    const refuse = (reason: string) => fault('cli/input-ids', { source, row, column: 'input_ids', reason });
-    if (inputIds.length > maxLength)
-      throw refuse(`has ${inputIds.length} tokens, the model takes ${maxLength}`);
-    const foreign = inputIds.find((id) => id >= tokenizer.vocabSize);
-    if (foreign !== undefined)
-      throw refuse(`holds ${foreign}, the vocabulary has ${tokenizer.vocabSize} tokens`);
-    return { inputIds, ...(tokenTypeIds && { tokenTypeIds }) };
-  });
+/** Token ids for a batch: texts tokenised and cut; ids made elsewhere are refused where they are too many. */
+async function encodeRows({ tokenizer, maxLength }: Predictor, rows: InputRow[]): Promise<EncodedExample[]> {
+  for (const { tokens } of rows) {
+    const length = tokens?.inputIds.length ?? 0;
+    if (length > maxLength)
+      throw fault('models/text-length', { ...tokens?.origin, length, longest: maxLength });
+  }
+  const { encodeExamples } = await import('../../engine/training/prepare-data.ts');
+  return (await encodeExamples(rows, tokenizer, maxLength, 'longest')).texts;
 }
 
 /** float32 values with the fewest digits that give the same float32 back: nine are always enough. */

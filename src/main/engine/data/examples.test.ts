@@ -14,7 +14,7 @@ describe('readExamples', () => {
   it('reads text, pair and label from the columns that are named', async () => {
     const columns = { textColumn: 'q', textPairColumn: 'a', labelColumn: 'y' };
     const { examples, notes } = await read('a.csv', 'q;a;y\nwhy;so;1\n', columns);
-    expect(examples).toEqual([{ row: 1, line: 2, text: 'why', textPair: 'so', label: '1' }]);
+    expect(examples).toEqual([{ file: 'a.csv', row: 1, line: 2, text: 'why', textPair: 'so', label: '1' }]);
     expect(notes).toEqual(['a.csv is separated by semicolons.']);
   });
 
@@ -24,8 +24,8 @@ describe('readExamples', () => {
       '{"text":"a","text_pair":"b","label":2}\n{"text":"c","text_pair":null}',
     );
     expect(examples).toEqual([
-      { row: 1, line: 1, text: 'a', textPair: 'b' },
-      { row: 2, line: 2, text: 'c' },
+      { file: 'b.jsonl', row: 1, line: 1, text: 'a', textPair: 'b' },
+      { file: 'b.jsonl', row: 2, line: 2, text: 'c' },
     ]);
   });
 
@@ -34,10 +34,10 @@ describe('readExamples', () => {
       'c.jsonl',
       '{"input_ids":[2,7,3]}\n{"text":"x"}\n{"text":"y","input_ids":[2,3]}',
     );
-    expect(examples).toEqual([
-      { row: 1, line: 1, text: '', inputIds: [2, 7, 3] },
-      { row: 2, line: 2, text: 'x' },
-      { row: 3, line: 3, text: 'y', inputIds: [2, 3] },
+    expect(examples.map(({ text, tokens }) => [text, tokens && [...tokens.inputIds]])).toEqual([
+      ['', [2, 7, 3]],
+      ['x', undefined],
+      ['y', [2, 3]],
     ]);
   });
 
@@ -93,7 +93,7 @@ describe('readExamples', () => {
       'k.jsonl',
       '{"input_ids":[1.5]}',
       {},
-      'Row 1 (line 1) of k.jsonl holds input_ids that',
+      'Row 1 (line 1) of k.jsonl: input_ids is not a list of whole numbers',
     ],
     ['data/input-ids', 'l.jsonl', '{"input_ids":[]}', {}, 'Row 1 (line 1) of l.jsonl'],
     ['data/format', 'm.xlsx', 'x', {}, 'm.xlsx is in no format'],
@@ -113,13 +113,6 @@ describe('readExamples', () => {
     expect(examples.length).toBeGreaterThan(900);
     expect(examples.some((example) => example.text.includes('\n'))).toBe(true);
     expect(notes).toEqual([]);
-  });
-
-  it('keeps token_type_ids of tokenised rows, and refuses ones of another length', async () => {
-    const { examples } = await read('typed.jsonl', '{"input_ids":[2,5,3],"token_type_ids":[0,0,1]}');
-    expect(examples[0]).toMatchObject({ inputIds: [2, 5, 3], tokenTypeIds: [0, 0, 1] });
-    const short = await faultOf(read('short.jsonl', '{"input_ids":[2,5,3],"token_type_ids":[0]}'));
-    expect(short.message).toContain('token_type_ids');
   });
 
   it('takes chosen rows in the order wanted, with the labels of all', async () => {

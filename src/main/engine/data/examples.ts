@@ -1,21 +1,18 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { nearestName } from '../../../shared/settings/nearest.ts';
-import { openTable, type Table, type TableOptions, type TableRow } from './table.ts';
+import type { EncodedText } from '../models/batch.ts';
+import { givenTokens } from './given-tokens.ts';
+import { openTable, type RowOrigin, type Table, type TableOptions } from './table.ts';
 
 /** A row to train on or to predict. */
-export interface Example {
-  /** From 1, as `TableRow.row`. */
-  row: number;
-  line?: number;
+export interface Example extends RowOrigin {
   /** Empty for a row that came tokenised without its text. */
   text: string;
   textPair?: string;
   label?: string | number;
-  /** Of a row that came tokenised: taken as it is. */
-  inputIds?: number[];
-  /** As many as inputIds. */
-  tokenTypeIds?: number[];
+  /** Of a row that came tokenised. */
+  tokens?: EncodedText;
 }
 
 export interface ExampleOptions extends TableOptions {
@@ -25,9 +22,11 @@ export interface ExampleOptions extends TableOptions {
   textPairColumn?: string;
   /** Without it labels are not read. */
   labelColumn?: string;
+  /** Rows are taken by their texts, also where the file has `input_ids`. */
+  textOnly?: boolean;
 }
 
-export type Place = Pick<TableRow, 'row' | 'line'> & { file: string; column: string };
+export type Place = RowOrigin & { column: string };
 
 /**
  * All rows of a data file as examples, in its order. Throws `data/column-missing`, `data/no-rows`, `data/missing-text`,
@@ -79,26 +78,26 @@ export async function readChosenExamples(
 /** The rows of a table as examples, one at a time. Throws as `readExamples` does. */
 async function* toExamples(table: Table, options: ExampleOptions): AsyncGenerator<Example> {
   const { textColumn = 'text', labelColumn } = options;
-  const tokenised = table.columns.includes('input_ids');
+  const textOnly = options.textOnly === true;
   const pairColumn =
     options.textPairColumn ?? (table.columns.includes('text_pair') ? 'text_pair' : undefined);
-  if (!tokenised) requireColumn(table, textColumn);
+  if (textOnly || !table.columns.includes('input_ids')) requireColumn(table, textColumn);
   if (options.textPairColumn !== undefined) requireColumn(table, options.textPairColumn);
   if (labelColumn !== undefined) requireColumn(table, labelColumn);
 
   const file = basename(table.file);
   for await (const { row, line, values } of table.rows()) {
-    const place = (column: string): Place => ({ file, row, ...(line !== undefined && { line }), column });
-    const ids = values['input_ids'] ?? undefined;
-    const hasText = ids === undefined || (values[textColumn] ?? undefined) !== undefined;
+    const origin: RowOrigin = { file, row, ...(line !== undefined && { line }) };
+    const place = (column: string): Place => ({ ...origin, column });
+    const tokens = textOnly ? undefined : givenTokens(values, origin);
+    const hasText = tokens === undefined || (values[textColumn] ?? undefined) !== undefined;
     const pair = pairColumn === undefined ? undefined : (values[pairColumn] ?? undefined);
     yield {
-      row,
-      ...(line !== undefined && { line }),
+      ...origin,
       text: hasText ? toText(values[textColumn], place(textColumn)) : '',
       ...(pairColumn !== undefined && pair !== undefined && { textPair: toText(pair, place(pairColumn)) }),
       ...(labelColumn !== undefined && { label: toLabel(values[labelColumn], place(labelColumn)) }),
-      ...(ids !== undefined && toTokens(ids, values['token_type_ids'], place)),
+      ...(tokens && { tokens }),
     };
   }
 }
@@ -126,24 +125,6 @@ export function toLabel(value: unknown, place: Place): string | number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (typeof value === 'boolean') return String(value);
   throw fault('data/label-kind', { ...place, kind: kindOf(value) });
-}
-
-function toTokens(
-  ids: unknown,
-  types: unknown,
-  place: (column: string) => Place,
-): Pick<Example, 'inputIds' | 'tokenTypeIds'> {
-  const inputIds = toInputIds(ids, place('input_ids'));
-  if (types == null) return { inputIds };
-  const tokenTypeIds = toInputIds(types, place('token_type_ids'));
-  if (tokenTypeIds.length !== inputIds.length) throw fault('data/input-ids', place('token_type_ids'));
-  return { inputIds, tokenTypeIds };
-}
-
-function toInputIds(value: unknown, place: Place): number[] {
-  const isId = (id: unknown): id is number => typeof id === 'number' && Number.isInteger(id) && id >= 0;
-  if (Array.isArray(value) && value.length > 0 && value.every(isId)) return value;
-  throw fault('data/input-ids', place);
 }
 
 function kindOf(value: unknown): string {

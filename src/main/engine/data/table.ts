@@ -4,12 +4,18 @@ import { openDelimited } from './delimited.ts';
 import { openJsonLines, openPlainText } from './lines-tables.ts';
 import { openParquet } from './parquet.ts';
 
-/** One row of a table as its file has it. */
-export interface TableRow {
+/** Where a row stands, for messages. */
+export interface RowOrigin {
+  /** The file's name. */
+  file: string;
   /** From 1, the header and blank lines not counted. */
   row: number;
   /** The line of the file on which the row begins, from 1; formats without lines have none. */
   line?: number;
+}
+
+/** One row of a table as its file has it. */
+export interface TableRow extends Omit<RowOrigin, 'file'> {
   /** By column name. Text formats give strings; JSON Lines and Parquet give what they hold. */
   values: Record<string, unknown>;
 }

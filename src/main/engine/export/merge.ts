@@ -88,5 +88,5 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
 
 async function textsToCompare({ verify }: MergeOptions): Promise<string[]> {
   if (verify === undefined) return FIXED_TEXTS;
-  return (await readExamples(verify)).examples.map(({ text }) => text);
+  return (await readExamples(verify, { textOnly: true })).examples.map(({ text }) => text);
 }

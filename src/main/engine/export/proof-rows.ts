@@ -21,7 +21,7 @@ export interface ProofRows {
 export async function readProofRows(rows: RowsFile | null, labels: readonly string[]): Promise<ProofRows> {
   if (rows === null) return { texts: [], expected: null };
   const { file, ...columns } = rows;
-  const { examples } = await readExamples(file, columns);
+  const { examples } = await readExamples(file, { ...columns, textOnly: true });
   const map = labelMap(labels);
   const known = examples.flatMap(({ label }) => (label === undefined ? [] : (map.idOf(label) ?? [])));
   return {

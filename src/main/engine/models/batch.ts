@@ -1,11 +1,14 @@
+import type { RowOrigin } from '../data/table.ts';
 import type { Feeds } from '../graph/session.ts';
 
 /** A tokenised text. */
 export interface EncodedText {
   inputIds: Int32Array;
   tokenTypeIds?: Int32Array;
-  /** 0 for tokens that are only padding (`padding: max_length`); absent where all are real. */
+  /** 0 for tokens that are only padding; absent where all are real. */
   attentionMask?: Int32Array;
+  /** For messages, where the text is a row of a file; `tokenised`: so are its ids. */
+  origin?: RowOrigin & { tokenised: boolean };
 }
 
 /** The vectors of a batch, and the order in which its texts stand in them. */

@@ -48,7 +48,7 @@ const PERMUTATION = [18, 11, 17, 22, 13];
 describe('tokenised rows', () => {
   it('have a mask only where they are padded', async () => {
     const tokenizer = await loadTokenizer(goldenBert());
-    const examples = [{ row: 1, text: 'good food' }];
+    const examples = [{ file: 'a.csv', row: 1, text: 'good food' }];
     const { texts } = await encodeExamples(examples, tokenizer, 12, 'longest');
     const { texts: full } = await encodeExamples(examples, tokenizer, 12, 'max_length');
     expect(texts[0]).not.toHaveProperty('attentionMask');
@@ -80,7 +80,7 @@ describe('tokenised rows', () => {
   it('of pairs have two token types', async () => {
     const tokenizer = await loadTokenizer(goldenBert());
     const { texts } = await encodeExamples(
-      [{ row: 1, text: 'good', textPair: 'bad' }],
+      [{ file: 'a.csv', row: 1, text: 'good', textPair: 'bad' }],
       tokenizer,
       60,
       'longest',

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
 import { readChosenExamples, readExamples, type Example } from '../data/examples.ts';
 import { buildLabelMap, encodeLabels, requireEveryClass } from '../data/labels.ts';
@@ -81,34 +82,54 @@ export async function prepareData(
   return { labels, train: take(parts.train), eval: take(parts.test), notes };
 }
 
-/** Token ids of examples; rows that hold ids already are only cut. `truncated` counts the texts that lost tokens. */
+/**
+ * Token ids of examples; rows that came tokenised are only cut. Each knows its row. `truncated` counts the texts that
+ * lost tokens.
+ */
 export async function encodeExamples(
   examples: readonly Example[],
   tokenizer: TextTokenizer,
   maxLength: number,
   padding: 'longest' | 'max_length',
 ): Promise<{ texts: EncodedText[]; truncated: number }> {
-  const encoded = await tokenizer.encode(
-    examples.map(({ text, textPair }) => ({ text, ...(textPair === undefined ? {} : { textPair }) })),
-    { maxLength, padding: padding === 'max_length' ? 'max_length' : 'none' },
-  );
+  const untokenised = examples.filter(({ tokens }) => tokens === undefined);
+  const encoded = (
+    await tokenizer.encode(untokenised, {
+      maxLength,
+      padding: padding === 'max_length' ? 'max_length' : 'none',
+    })
+  ).values();
   let truncated = 0;
-  const texts = encoded.map((ids, i): EncodedText => {
-    const { inputIds: given, tokenTypeIds: types } = examples[i]!;
-    if (given) {
-      if (given.length > maxLength) truncated++;
-      return {
-        inputIds: Int32Array.from(given.slice(0, maxLength)),
-        ...(types ? { tokenTypeIds: Int32Array.from(types.slice(0, maxLength)) } : {}),
-      };
+  const texts = examples.map(({ file, row, line, tokens }): EncodedText => {
+    if (tokens) {
+      if (tokens.inputIds.length > maxLength) truncated++;
+      return tokens.inputIds.length > maxLength ? cutTokens(tokens, maxLength) : tokens;
     }
+    const ids = encoded.next().value!;
     if (ids.truncated) truncated++;
     // Without padding every token is real, and the mask says nothing.
     return {
       inputIds: ids.inputIds,
       ...(ids.tokenTypeIds ? { tokenTypeIds: ids.tokenTypeIds } : {}),
       ...(padding === 'max_length' ? { attentionMask: ids.attentionMask } : {}),
+      origin: { file, row, ...(line !== undefined && { line }), tokenised: false },
     };
   });
   return { texts, truncated };
+}
+
+/** Throws `data/input-ids` where nothing but padding would be left. */
+function cutTokens(tokens: EncodedText, length: number): EncodedText {
+  const { inputIds, tokenTypeIds, attentionMask, origin } = tokens;
+  const mask = attentionMask?.subarray(0, length);
+  if (origin && mask && !mask.includes(1)) {
+    const reason = `is 0 for the first ${length} tokens, to which the row is cut`;
+    throw fault('data/input-ids', { ...origin, column: 'attention_mask', reason });
+  }
+  return {
+    inputIds: inputIds.subarray(0, length),
+    ...(tokenTypeIds && { tokenTypeIds: tokenTypeIds.subarray(0, length) }),
+    ...(mask && { attentionMask: mask }),
+    ...(origin && { origin }),
+  };
 }

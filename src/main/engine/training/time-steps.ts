@@ -65,15 +65,16 @@ export async function timeRun(config: TrainConfig, baseDir: string, context: Job
 
 /** The mean seconds of a step. Every step is run twice: the first time of a shape prepares its kernels. */
 async function timeSteps(
-  { adapter, data, training }: TrainConfig,
+  config: TrainConfig,
   base: BaseModel,
   rows: EncodedRows,
   { schedule }: Plan,
   context: JobContext,
 ): Promise<number> {
+  const { adapter, training } = config;
   const adapterPlan = planAdapter(base, adapter, 'adapter');
   requireSavedModules(base, adapter);
-  const stepper = await Stepper.open({ ...stepperSettings(training, data.padding), base, plan: adapterPlan });
+  const stepper = await Stepper.open({ ...stepperSettings(config, rows.texts), base, plan: adapterPlan });
   try {
     const weights = classWeights(training.class_weights, rows.labels, base.labelNames);
     const rate = learningRateAt(0, schedule);

@@ -8,6 +8,7 @@ import { resolveModel } from '../hub/resolve-model.ts';
 import type { JobContext, TrainOptions, TrainResult } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
 import { headLabels } from '../models/head-labels.ts';
+import type { EncodedText } from '../models/batch.ts';
 import type { Attention } from '../models/token-inputs.ts';
 import {
   planAdapter,
@@ -68,7 +69,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
     await clearOutput(options);
     const loaded = digesting(base);
     const stepper = await Stepper.open({
-      ...stepperSettings(training, config.data.padding),
+      ...stepperSettings(config, rows.texts),
       base: loaded.base,
       plan,
       initial,
@@ -208,13 +209,14 @@ export async function encodeRows(
 }
 
 export function stepperSettings(
-  training: TrainingSettings,
-  padding: 'longest' | 'max_length',
+  { training, data }: TrainConfig,
+  texts: readonly EncodedText[],
 ): Omit<StepperOptions, 'base' | 'plan'> {
+  const masked = texts.some(({ attentionMask }) => attentionMask?.includes(0));
   return {
     seed: training.seed,
     precision: training.precision,
-    attention: attentionOf(training.attention, training.per_device_train_batch_size, padding),
+    attention: attentionOf(training, data.padding, masked),
     optimizer: {
       beta1: training.adam_beta1,
       beta2: training.adam_beta2,
@@ -233,13 +235,13 @@ function localPath(baseDir: string, model: string): string {
 }
 
 function attentionOf(
-  kind: 'auto' | 'seq' | 'grid' | 'multi',
-  batchSize: number,
+  { attention: kind, per_device_train_batch_size: batchSize }: TrainingSettings,
   padding: 'longest' | 'max_length',
+  masked: boolean,
 ): Attention {
   // Rows padded to one length are one rectangle; the exact form has no mask for padding.
   if (kind === 'grid' || padding === 'max_length') return { kind: 'grouped', groups: 1 };
-  if (kind === 'seq') return { kind: 'sequence', texts: batchSize };
+  if (kind === 'seq' && !masked) return { kind: 'sequence', texts: batchSize };
   return { kind: 'grouped', groups: Math.min(4, batchSize) };
 }
 
