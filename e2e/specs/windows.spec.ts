@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Content, plainRows, shortRun, temporaryFolder } from '../content.ts';
-import { hosts } from '../hosts/index.ts';
+import { browser, hosts } from '../hosts/index.ts';
+import { webHost } from '../hosts/web-host.ts';
 
 describe.each(hosts)('on the $name', ({ open }) => {
   test('what is done in one window is seen in the other', async () => {
@@ -24,6 +25,32 @@ describe.each(hosts)('on the $name', ({ open }) => {
     ]);
     expect(renamed).toHaveLength(2);
   });
+});
+
+test.runIf(browser)('another tab needs no key, another browser is told how to get in', async () => {
+  const session = await webHost(browser!).open(await temporaryFolder());
+  onTestFinished(() => session.close());
+  const { page } = session;
+  const token = await page.evaluate(() => localStorage.getItem('graft-token'));
+  const tab = await page.context().newPage();
+  await tab.goto(session.address('/settings'));
+  await tab.getByRole('heading', { name: 'Settings' }).waitFor();
+  await tab.getByText('This browser has no key').waitFor({ state: 'detached' });
+
+  const stranger = await (await page.context().browser()!.newContext()).newPage();
+  await stranger.goto(session.address('/data'));
+  await stranger.getByText('This browser has no key to this Graft.').waitFor();
+  const address = stranger.getByRole('textbox', { name: 'The address that Graft printed' });
+  await address.fill(session.address('token=wrong'));
+  await stranger.getByRole('button', { name: 'Open' }).click();
+  await stranger.getByText('This address is not of the Graft that runs now.').waitFor();
+  await address.fill(`${new URL(page.url()).origin}/#token=${token}`);
+  await stranger.getByRole('button', { name: 'Open' }).click();
+  await stranger.getByText('No data yet.').waitFor();
+  // A link with a wrong key takes the right one away from nobody.
+  await stranger.goto(`${new URL(page.url()).origin}/?again#token=wrong`);
+  await stranger.goto(session.address('/data'));
+  await stranger.getByText('No data yet.').waitFor();
 });
 
 async function rename(page: Page, from: string, to: string): Promise<void> {

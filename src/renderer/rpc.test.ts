@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Transport } from '../shared/rpc-client.ts';
-import { Connection } from './rpc.ts';
+import { Connection, NoKeyError, type ConnectionState } from './rpc.ts';
 
 /** A transport that can be cut, and answers every request with nothing. */
 function line() {
@@ -33,9 +33,9 @@ describe('the connection', () => {
     const lines = [line(), line()];
     let at = 0;
     const connection = new Connection(() => Promise.resolve(lines[at++]!.opened));
-    const states: boolean[] = [];
+    const states: ConnectionState[] = [];
     const changed: (string | null)[] = [];
-    connection.onConnection((connected) => states.push(connected));
+    connection.onConnection((state) => states.push(state));
     connection.on('models/changed', ({ id }) => changed.push(id));
     const restarted = new Promise<void>((resolve) => connection.on('system/restarted', () => resolve()));
     await connection.call('jobs/cancel', { id: 'j' });
@@ -43,9 +43,27 @@ describe('the connection', () => {
     lines[0]!.cut();
     await restarted;
     lines[1]!.hear({ event: 'models/changed', data: { id: 'b' } });
-    expect(states).toEqual([true, false, true]);
+    expect(states).toEqual(['connected', 'lost', 'connected']);
     expect(changed).toEqual(['a', 'b']);
     await connection.call('jobs/cancel', { id: 'j' });
+  });
+
+  it('says that it lacks the key, and opens when there is one', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let hasKey = false;
+    const connection = new Connection(() =>
+      hasKey ? Promise.resolve(line().opened) : Promise.reject(new NoKeyError('no key')),
+    );
+    const states: ConnectionState[] = [];
+    connection.onConnection((state) => states.push(state));
+    const called = connection.call('jobs/cancel', { id: 'j' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(states).toEqual(['no-key']);
+    hasKey = true;
+    await vi.advanceTimersByTimeAsync(1000);
+    await called;
+    expect(states).toEqual(['no-key', 'connected']);
   });
 
   it('a listener that was taken off hears nothing more', async () => {

@@ -21,8 +21,14 @@ export type Rpc = Pick<RpcClient, 'call' | 'on'>;
 type Opened = { transport: Transport; closed: Promise<void> };
 type Listener = (data: never) => void;
 
+/** `no-key`: the server is there and does not let this page in. */
+export type ConnectionState = 'connected' | 'lost' | 'no-key';
+
+/** Opening was refused for want of the key that the address at the start holds. */
+export class NoKeyError extends Error {}
+
 const RETRY_MS = 1000;
-const TOKEN_KEY = 'graft-token';
+const KEY = 'graft-token';
 const eventNames = Object.keys(events) as EventName[];
 
 /** Requests and events to the backend over whatever the host offers. Connects at the first call, and again by itself. */
@@ -30,7 +36,7 @@ export class Connection implements Rpc {
   private client: Promise<RpcClient> | undefined;
   private readonly open: () => Promise<Opened>;
   private readonly listeners = new Map<EventName, Set<Listener>>();
-  private readonly watchers = new Set<(connected: boolean) => void>();
+  private readonly watchers = new Set<(state: ConnectionState) => void>();
 
   constructor(open: () => Promise<Opened>) {
     this.open = open;
@@ -50,17 +56,17 @@ export class Connection implements Rpc {
     return () => void all.delete(listener);
   }
 
-  /** Tells when the connection is lost and when it is there again. Returns its own unsubscribe. */
-  onConnection(watcher: (connected: boolean) => void): () => void {
+  /** Tells when the connection is lost, why, and when it is there again. Returns its own unsubscribe. */
+  onConnection(watcher: (state: ConnectionState) => void): () => void {
     this.watchers.add(watcher);
     return () => void this.watchers.delete(watcher);
   }
 
   private async connect(): Promise<RpcClient> {
     for (;;) {
-      const opened = await this.open().catch(() => undefined);
-      if (opened) return this.use(opened);
-      this.tell(false);
+      const opened = await this.open().catch((error: unknown) => error);
+      if (!(opened instanceof Error)) return this.use(opened as Opened);
+      this.tell(opened instanceof NoKeyError ? 'no-key' : 'lost');
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -69,11 +75,11 @@ export class Connection implements Rpc {
     const client = new RpcClient(transport);
     for (const name of eventNames) client.on(name, (data) => this.emit(name, data));
     void closed.then(() => {
-      this.tell(false);
+      this.tell('lost');
       this.client = this.connect();
       void this.client.then(() => this.emit('system/restarted', {}));
     });
-    this.tell(true);
+    this.tell('connected');
     return client;
   }
 
@@ -81,8 +87,8 @@ export class Connection implements Rpc {
     for (const listener of this.listeners.get(name) ?? []) listener(data as never);
   }
 
-  private tell(connected: boolean): void {
-    for (const watcher of this.watchers) watcher(connected);
+  private tell(state: ConnectionState): void {
+    for (const watcher of this.watchers) watcher(state);
   }
 }
 
@@ -98,18 +104,48 @@ async function overPort(bridge: NonNullable<Window['graft']>): Promise<Opened> {
   return { closed, transport };
 }
 
-/** The token of this start comes in the address's fragment once; this tab keeps it over reloads. */
-function token(): string {
-  const given = /^#token=([\w-]+)/.exec(location.hash)?.[1];
-  if (given === undefined) return sessionStorage.getItem(TOKEN_KEY) ?? '';
-  sessionStorage.setItem(TOKEN_KEY, given);
-  history.replaceState(null, '', `${location.pathname}${location.search}#/`);
-  return given;
+const keyOf = (address: string): string | undefined => /#token=([\w-]+)/.exec(address)?.[1];
+
+/** Whether the server lets a key in. Rejects where no server of ours answers. */
+async function opens(key: string): Promise<boolean> {
+  const { status } = await fetch('/rpc', { headers: { authorization: `Bearer ${key}` }, cache: 'no-store' });
+  if (status !== 204 && status !== 401) throw new Error('no connection');
+  return status === 204;
 }
 
-function overSocket(): Promise<Opened> {
+/** Keeps the key in an address that `graft serve` printed for all tabs; false where it opens nothing. */
+export async function useAddress(address: string): Promise<boolean> {
+  const key = keyOf(address) ?? address.trim();
+  if (!(await opens(key))) return false;
+  localStorage.setItem(KEY, key);
+  return true;
+}
+
+/** Read from the address, not tried yet. */
+let given: string | undefined;
+
+/**
+ * The key of this start comes in the address's fragment once. The browser keeps it for this origin, port included, so
+ * that other tabs, links and reloads need none; a wrong one in an address takes no tab the right one away.
+ */
+async function key(): Promise<string> {
+  const inAddress = keyOf(location.hash);
+  if (inAddress !== undefined) {
+    given = inAddress;
+    history.replaceState(null, '', `${location.pathname}${location.search}#/`);
+  }
+  if (given !== undefined) {
+    await useAddress(given);
+    given = undefined;
+  }
+  const kept = localStorage.getItem(KEY);
+  if (kept === null || !(await opens(kept))) throw new NoKeyError('no key');
+  return kept;
+}
+
+async function overSocket(): Promise<Opened> {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-  const socket = new WebSocket(`${scheme}://${location.host}/rpc`, ['graft', `token.${token()}`]);
+  const socket = new WebSocket(`${scheme}://${location.host}/rpc`, ['graft', `token.${await key()}`]);
   const closed = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve()));
   const transport: Transport = {
     send: (message) => socket.send(JSON.stringify(message)),

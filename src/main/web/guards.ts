@@ -26,12 +26,20 @@ export function isOwnRequest(headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 }
 
-/** Whether the sub-protocols of a WebSocket request carry the token; compared in constant time. */
+/** Whether the sub-protocols of a WebSocket request carry the token. */
 export function carriesToken(protocols: string | undefined, token: string): boolean {
   const asked = (protocols ?? '').split(',').map((name) => name.trim());
   if (!asked.includes(PROTOCOL)) return false;
-  const given = asked.find((name) => name.startsWith(TOKEN_PREFIX))?.slice(TOKEN_PREFIX.length) ?? '';
-  const [a, b] = [Buffer.from(given), Buffer.from(token)];
+  return isToken(asked.find((name) => name.startsWith(TOKEN_PREFIX))?.slice(TOKEN_PREFIX.length), token);
+}
+
+/** Whether a plain request carries the token: a page asks so whether it would be let in. */
+export const bearsToken = ({ authorization }: IncomingHttpHeaders, token: string): boolean =>
+  isToken(/^Bearer (.*)$/.exec(authorization ?? '')?.[1], token);
+
+/** Compared in constant time. */
+function isToken(given: string | undefined, token: string): boolean {
+  const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 

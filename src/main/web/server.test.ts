@@ -177,6 +177,18 @@ describe('a connection', () => {
     expect(await open(port, { origin: own, protocols: ['graft'], url: `/rpc?token=${token}` })).toBe(404);
   });
 
+  test('is said beforehand to be open or not, to pages of its own alone', async () => {
+    const { port } = await serving();
+    const ask = async (key: string, more: Record<string, string> = {}) =>
+      (await get(port, '/rpc', { authorization: `Bearer ${key}`, ...more })).status;
+    expect(await ask(token)).toBe(204);
+    for (const key of ['', 'x', 'p'.repeat(43), `${token}x`]) expect(await ask(key)).toBe(401);
+    expect((await get(port, '/rpc')).status).toBe(401);
+    expect(await ask(token, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' })).toBe(403);
+    expect(await ask(token, { origin: 'http://evil.example' })).toBe(403);
+    expect(await ask(token, { host: `evil.example:${port}` })).toBe(403);
+  });
+
   test('is closed by an oversized message, by bytes, by broken JSON and by what is no request', async () => {
     const { port, own } = await serving();
     const send = async (message: string | Buffer): Promise<number> => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { App } from '../backend/app.ts';
-import { carriesToken, isOwnHost, isOwnOrigin, isOwnRequest, securityHeaders } from './guards.ts';
+import { bearsToken, carriesToken, isOwnHost, isOwnOrigin, isOwnRequest, securityHeaders } from './guards.ts';
 import { Sockets } from './sockets.ts';
 import type { StaticFiles } from './static-files.ts';
 
@@ -41,6 +41,8 @@ export async function startServer({
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refuse(response, 405, 'Only GET and HEAD are answered here.');
     }
+    if (request.url === '/rpc')
+      return void response.writeHead(bearsToken(request.headers, token) ? 204 : 401).end();
     pages(request, response);
   });
 

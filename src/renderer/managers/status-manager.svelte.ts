@@ -1,17 +1,17 @@
 import type { SystemStatus } from '../../shared/contract/system.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
-import { rpc } from '../rpc.ts';
+import { rpc, type ConnectionState } from '../rpc.ts';
 
 /** What the frame shows: counts, device, what runs. Read again when something changed. */
 class StatusManager {
   #status = $state.raw<SystemStatus | null>(null);
-  #connected = $state(true);
+  #connection = $state<ConnectionState>('connected');
 
   get status(): SystemStatus | null {
     return this.#status;
   }
-  get connected(): boolean {
-    return this.#connected;
+  get connection(): ConnectionState {
+    return this.#connection;
   }
 
   /** Much that changes at once is read once more, not each. */
@@ -42,7 +42,7 @@ class StatusManager {
         if (busy && now.running?.id === changed.id) this.#status = { ...now, running: changed };
         else if (busy !== (now.running?.id === changed.id) || changed.state === 'queued') read();
       }),
-      rpc.onConnection((connected) => (this.#connected = connected)),
+      rpc.onConnection((state) => (this.#connection = state)),
     ];
     return () => off.forEach((stop) => stop());
   }
