@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Fault, fault } from '../../shared/faults/index.ts';
+import { printable } from '../../shared/quoting.ts';
 import type { JobContext } from '../engine/jobs.ts';
 import { watchInterrupts } from './interrupts.ts';
 import { ProgressDisplay } from './progress-display.ts';
@@ -43,7 +44,7 @@ export async function runWork(options: Record<string, unknown>, work: Work): Pro
     });
     display.end();
     if (json) process.stdout.write(`${JSON.stringify(outcome.result)}\n`);
-    else if (outcome.text !== null) process.stdout.write(`${outcome.text}\n`);
+    else if (outcome.text !== null) process.stdout.write(`${printable(outcome.text)}\n`);
     process.exitCode = outcome.failed === true ? 1 : 0;
   } catch (error) {
     display.end();
@@ -57,7 +58,7 @@ export async function runWork(options: Record<string, unknown>, work: Work): Pro
 export function reportFailure(error: unknown, json: boolean): void {
   const shown = error instanceof Fault ? error : defect(error);
   if (json) process.stdout.write(`${JSON.stringify({ error: shown })}\n`);
-  else process.stderr.write(`${shown.message}\n${shown.remedy}\n`);
+  else process.stderr.write(`${printable(`${shown.message}\n${shown.remedy}`)}\n`);
   if (!(error instanceof Fault) && process.env['GRAFT_DEBUG'] !== undefined) console.error(error);
   process.exitCode = /^(settings\/|cli\/(usage|set))/.test(shown.code) ? 2 : 1;
 }

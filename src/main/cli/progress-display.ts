@@ -1,4 +1,5 @@
 import type { JobEvent } from '../engine/jobs.ts';
+import { oneLine, printable } from '../../shared/quoting.ts';
 import { count, duration, rate } from './format.ts';
 
 type ProgressEvent = Extract<JobEvent, { type: 'progress' }>;
@@ -51,7 +52,7 @@ export class ProgressDisplay {
   /** Writes a line of its own, above the progress line. */
   line(text: string): void {
     this.#clear();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${printable(text)}\n`);
   }
 
   /** Leaves the last state of the progress line standing. */
@@ -75,7 +76,7 @@ export class ProgressDisplay {
     const waited = now - this.#writtenAt >= (isTerminal ? terminalIntervalMs : logIntervalMs);
     if (!waited && !(complete && (isTerminal || pace.milliseconds >= briefMs))) return;
     this.#writtenAt = now;
-    const text = progressText(event, pace.counted, pace.milliseconds / 1000);
+    const text = oneLine(progressText(event, pace.counted, pace.milliseconds / 1000));
     if (isTerminal) {
       this.#clear();
       this.#stream.write(text.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1)));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, givenName, id, method, nothing, sha256, time } from './message.ts';
+import { count, givenName, givenNameOrNone, id, method, nothing, sha256, time } from './message.ts';
 
 export const adapterSchema = z.object({
   id,
@@ -70,7 +70,7 @@ export const adapterMethods = {
   'adapters/read': method(one, adapterDetailSchema),
   /** A PEFT folder (.safetensors or .bin), checked against the base before anything is stored, and copied. */
   'adapters/import': method(
-    z.object({ folder: z.string(), modelId: id, name: z.string().max(200).default('') }),
+    z.object({ folder: z.string(), modelId: id, name: givenNameOrNone }),
     z.object({ adapter: adapterSchema }),
   ),
   /** One adapter from several on one base, as PEFT's add_weighted_adapter. A job whose result is the adapter's id. */

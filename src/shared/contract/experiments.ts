@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { count, faultSchema, givenName, id, method, nothing, page, range, time } from './message.ts';
+import {
+  count,
+  faultSchema,
+  givenName,
+  givenNameOrNone,
+  id,
+  method,
+  nothing,
+  page,
+  range,
+  time,
+} from './message.ts';
 import { rowSchema } from './datasets.ts';
 
 const selectSchema = z
@@ -12,7 +23,7 @@ const selectSchema = z
 
 /** What a person chose: the form's content, before defaults are filled in. One spec, run once, is an experiment. */
 export const specSchema = z.object({
-  name: z.string().max(200).default(''),
+  name: givenNameOrNone,
   modelId: id,
   versionId: id,
   data: z

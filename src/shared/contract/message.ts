@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { controlCharacter } from '../quoting.ts';
 
 /** A request that the renderer or the command line may send: what goes in and what comes back, both checked. */
 export interface Method<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
@@ -31,8 +32,16 @@ export type Reply = z.infer<typeof replySchema>;
 export type EventMessage = z.infer<typeof eventSchema>;
 
 export const id = z.string().min(1).max(64);
+/** Refuses what would be read as more than a name by the programs that a name is written for. */
+function plainText(text: string, context: z.RefinementCtx): void {
+  const character = controlCharacter(text);
+  if (character !== null) context.addIssue(`It holds the control character ${character}`);
+}
+
 /** What a person calls something. */
-export const givenName = z.string().trim().min(1).max(200);
+export const givenName = z.string().trim().min(1).max(200).superRefine(plainText);
+/** The same, or nothing: then a name is made. */
+export const givenNameOrNone = z.string().max(200).superRefine(plainText).default('');
 /** Milliseconds since 1970. */
 export const time = z.number();
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

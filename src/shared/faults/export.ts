@@ -5,6 +5,11 @@ export const exportFaults = {
     message: `The merged model, read back, answers differently: its logits are up to ${p.difference} off (limit ${p.limit}). ${p.output} was not written.`,
     remedy: 'Check that the disk is sound and merge again.',
   }),
+  'export/name': (p: { what: string; name: string; character: string }) => ({
+    message: `The name of ${p.what}, ${JSON.stringify(p.name)}, holds the control character ${p.character}. Nothing was written.`,
+    remedy:
+      'Give it a name without line breaks and control characters: other programs read it in what is written.',
+  }),
   'export/no-adapter': (p: { model: string }) => ({
     message: `${p.model} comes without an adapter: there is none to export.`,
     remedy: 'Name one with --adapter, or choose another target.',

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Handlers, ParsedInputOf } from '../../../shared/contract.ts';
 import type { Export, exportMethods } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { requirePlain, shownName } from '../../engine/export/card/facts.ts';
 import { writeFault } from '../../engine/formats/file-faults.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { ExportStore, type StoredExport } from '../../storage/exports.ts';
@@ -147,6 +148,8 @@ async function planOf(
     const other = store.read(id);
     if (other.folder === folder) throw fault('exports/same-folder', { folder, name: other.name });
   }
+  requirePlain('the folder', path.basename(folder));
+  if (model) requirePlain('the base model', shownName(model.name));
   await preparePlace(folder, possible, request.overwrite);
   const id = randomUUID();
   store.insert({

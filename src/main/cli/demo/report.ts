@@ -1,3 +1,4 @@
+import { shellWord } from '../../../shared/quoting.ts';
 import type { ClassificationMetrics } from '../../engine/metrics/classification.ts';
 import type { ParameterCounts } from '../../engine/jobs.ts';
 import { count, duration, megabytes, scientific, table } from '../format.ts';
@@ -79,8 +80,8 @@ export function demoReport(facts: DemoFacts): string {
     ].join('\n'),
     [
       'What to try next',
-      `  echo "Call now to claim your prize" | npx graft predict --model ${facts.merged} --input -`,
-      `  npx graft inspect --model ${facts.checkpoint} --adapter ${facts.adapter}`,
+      `  echo "Call now to claim your prize" | npx graft predict --model ${shellWord(facts.merged)} --input -`,
+      `  npx graft inspect --model ${shellWord(facts.checkpoint)} --adapter ${shellWord(facts.adapter)}`,
       '  npx graft train --config .demo/demo.json --set adapter.r=4 --output .demo/r4',
     ].join('\n'),
   ].join('\n\n')}\n`;

@@ -4,7 +4,7 @@ import { Fault, fault } from '../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../formats/atomic.ts';
 import type { JobContext } from '../jobs.ts';
 import type { Pooling } from '../models/inference.ts';
-import type { CardFacts } from './card/facts.ts';
+import { requirePlain, shownName, type CardFacts } from './card/facts.ts';
 import { prove, type Proven } from './prove.ts';
 import type { RowsFile } from './proof-rows.ts';
 import { Reference } from './reference.ts';
@@ -51,7 +51,7 @@ const SHARE = { write: 40, answer: 50, all: 100 };
  * Writes a model for other programs and proves each target: a fresh process loads its folder from disk and must answer
  * fixed texts (and the rows given) as base and adapter do. One that does not is kept aside as `<folder>-failed`. What
  * cannot be made is refused with the reason, and the others go on; a stop keeps what is proven. `onTarget` is told of
- * each as it ends. Throws what makes all of them impossible: `models/…`, `peft/…`, `data/…`, `files/…`.
+ * each as it ends. Throws what makes all of them impossible: `export/name`, `models/…`, `peft/…`, `data/…`, `files/…`.
  */
 export async function exportTargets(
   options: ExportOptions,
@@ -59,6 +59,10 @@ export async function exportTargets(
   onTarget: (report: TargetReport) => void = () => undefined,
   onBegin: (target: TargetKey, folder: string) => void = () => undefined,
 ): Promise<TargetReport[]> {
+  const { facts } = options;
+  requirePlain('the export', facts.name);
+  requirePlain('the base model', shownName(facts.modelName));
+  for (const { folder } of options.targets) requirePlain('the folder', path.basename(path.resolve(folder)));
   const trained = await openTrainedModel(options);
   try {
     const total = SHARE.all * (options.targets.length + 1);

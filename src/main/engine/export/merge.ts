@@ -8,6 +8,7 @@ import type { JobContext } from '../jobs.ts';
 import { adaptedValue } from '../peft/adapter.ts';
 import { openAdaptedModel } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
+import { requirePlain } from './card/facts.ts';
 import { answerTexts } from './answer-texts.ts';
 import { compareLogits, type Comparison } from './compare-logits.ts';
 import { FIXED_TEXTS } from './fixed-texts.ts';
@@ -36,10 +37,11 @@ const TOLERANCE = 1e-4;
 /**
  * `merge_and_unload()` and `save_pretrained()`: full-precision weights, config with labels, tokenizer files, in a folder
  * that `from_pretrained` loads. It gets its name only after it was read back and answers alike; a merge that does not
- * is a fault and leaves nothing. Throws `models/quantized-merge` for a quantised base.
+ * is a fault and leaves nothing. Throws `models/quantized-merge` for a quantised base, `export/name`.
  */
 export async function mergeAdapter(options: MergeOptions, context: JobContext): Promise<MergeReport> {
   const { model, adapter: adapterFolder, output, overwrite } = options;
+  requirePlain('the folder', path.basename(path.resolve(output)));
   const { quantization_config: quantized } = await readModelConfig(model);
   if (quantized != null) throw fault('models/quantized-merge', { folder: model });
   const expected = await answerTexts(options, await textsToCompare(options));

@@ -101,6 +101,28 @@ describe('a file with its answers', () => {
     expect(rows.map(({ label }) => label)).toEqual(lines.map((_, i) => (i % 3 === 0 ? 'long' : 'short')));
   });
 
+  it('holds nothing in CSV that a spreadsheet computes, and reads back; elsewhere texts are as they were', async () => {
+    const texts = [
+      '=1+1',
+      "=cmd|' /C calc'!A0",
+      '+1 for this',
+      '- good',
+      '@user',
+      '\t=1',
+      '＝1',
+      'a=1',
+      '-5',
+      '+2.5e3',
+      "'tis",
+    ];
+    const input = await file('in.jsonl', texts.map((text) => JSON.stringify({ text, n: -5 })).join('\n'));
+    const read = await rowsOf(await answered(input));
+    expect(read.map(({ text }) => text)).toEqual(texts.map((text, i) => (i < 7 ? `'${text}` : text)));
+    expect(read.every(({ n, label }) => n === '-5' && (label === 'long' || label === 'short'))).toBe(true);
+    for (const format of ['jsonl', 'parquet'] as const)
+      expect((await rowsOf(await answered(input, { format }))).map(({ text }) => text)).toEqual(texts);
+  });
+
   it('renames its own columns where the file has them already', () => {
     const names = answerColumns(['text', 'label', 'predicted_score', 'score'], ['a']);
     expect(names).toEqual({

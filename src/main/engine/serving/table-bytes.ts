@@ -1,3 +1,4 @@
+import { csvField } from '../../../shared/quoting.ts';
 import { asJson, requireKnown, type OutputTable } from './output-table.ts';
 import { parquetBytes } from './parquet-bytes.ts';
 
@@ -15,7 +16,10 @@ async function* jsonLines({ rows }: OutputTable): AsyncGenerator<Uint8Array> {
     yield Buffer.from(batch.map(({ values }) => `${asJson(values)}\n`).join(''));
 }
 
-/** As RFC 4180 has it, with the line ends that Unix tools write. */
+/**
+ * As RFC 4180 has it, with the line ends that Unix tools write. A cell that a spreadsheet would compute gets an
+ * apostrophe before it, the texts of the input too: who needs them as they were takes JSON Lines or Parquet.
+ */
 async function* csvBytes({ columns, rows, source }: OutputTable): AsyncGenerator<Uint8Array> {
   yield Buffer.from(`${columns.map(csvField).join(',')}\n`);
   for await (const batch of rows) {
@@ -33,6 +37,3 @@ function csvText(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   return typeof value === 'bigint' ? String(value) : asJson(value);
 }
-
-const csvField = (text: string): string =>
-  /[",\r\n]/.test(text) || text.trim() !== text ? `"${text.replaceAll('"', '""')}"` : text;

@@ -135,6 +135,14 @@ describe('the table as a file', () => {
     const long = comparison([run('a', 1 / 3)]);
     expect(comparisonMarkdown(long)).toContain('| 0.33333 |');
     expect(comparisonCsv(long)).toContain(',0.333333333333,');
+    const name = '=cmd|<b>[x](javascript:alert(1))';
+    const hostile = comparison([run('a', 0.9, { name })]);
+    expect(comparisonCsv(hostile)).toContain(`\r\n'${name},`);
+    const shown = String.raw`| \=cmd\|&lt;b\>\[x\](javascript:alert(1)) |`;
+    expect(comparisonMarkdown({ ...hostile, verdict: '<i>A</i> wins.' })).toContain(shown);
+    expect(comparisonMarkdown({ ...hostile, verdict: '<i>A</i> wins.' })).toMatch(
+      /^&lt;i\\>A&lt;\/i\\> wins\./,
+    );
     const piped = comparisonMarkdown(comparison([run('a', 0.9, { name: 'a|b\nc' })]));
     expect(piped).toContain(String.raw`| a\|b c |`);
   });

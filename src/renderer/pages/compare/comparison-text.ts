@@ -1,4 +1,5 @@
 import type { Comparison, Interval, RunFigures } from '../../../shared/contract/compare.ts';
+import { csvField, markdownCell, markdownText } from '../../../shared/quoting.ts';
 import { textOfValue } from '../experiments/field-text.ts';
 
 /** The comparison as rows of plain values, the head first; `digits`: as many as a number keeps that is not whole. */
@@ -45,16 +46,11 @@ function comparisonTable({ runs, baselineId, differences }: Comparison, digits: 
   ];
 }
 
-const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
 /** The whole table as CSV (RFC 4180), with all digits that mean something. */
 export const comparisonCsv = (comparison: Comparison): string =>
   comparisonTable(comparison, 12)
-    .map((row) => `${row.map(csvCell).join(',')}\r\n`)
+    .map((row) => `${row.map(csvField).join(',')}\r\n`)
     .join('');
-
-const markdownCell = (text: string): string =>
-  text.replaceAll(/[\\|]/g, String.raw`\$&`).replaceAll(/\s*\r?\n\s*/g, ' ');
 
 /** The verdict, the warnings and the whole table as Markdown; columns without any value are left out. */
 export function comparisonMarkdown(comparison: Comparison): string {
@@ -63,9 +59,9 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const line = (cells: readonly string[]): string =>
     `| ${kept.map((at) => markdownCell(cells[at]!)).join(' | ')} |`;
   return [
-    comparison.verdict,
+    markdownText(comparison.verdict),
     '',
-    ...comparison.warnings.flatMap((warning) => [`> ${warning}`, '']),
+    ...comparison.warnings.flatMap((warning) => [`> ${markdownText(warning)}`, '']),
     line(head),
     `| ${kept.map(() => '---').join(' | ')} |`,
     ...rows.map(line),

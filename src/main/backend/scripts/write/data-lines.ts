@@ -1,4 +1,5 @@
-import { argumentsOf, call, isSame, literal, type Argument } from './python-text.ts';
+import { pythonLiteral as literal } from '../../../../shared/quoting.ts';
+import { argumentsOf, call, isSame, type Argument } from './python-text.ts';
 import type { DataFile, ScriptFacts, ScriptRows } from './facts.ts';
 import type { Script } from './script.ts';
 

@@ -1,6 +1,7 @@
+import { pythonLiteral as literal } from '../../../../shared/quoting.ts';
 import { loraSettings } from '../../../../shared/settings/adapter.ts';
 import type { ScriptFacts } from './facts.ts';
-import { argumentsOf, call, isSame, literal, settingsCall, type Argument } from './python-text.ts';
+import { argumentsOf, call, isSame, settingsCall, type Argument } from './python-text.ts';
 import type { Script } from './script.ts';
 
 /** The classifier with its head, and what of it trains. */

@@ -1,29 +1,11 @@
+import { pythonLiteral as literal } from '../../../../shared/quoting.ts';
+
 /** Lines of a script stay within this many characters where they can be broken. */
 const WIDTH = 100;
 const INDENT = '    ';
 
-/** A plain value as Python writes it. Other values of JavaScript are defects. */
-export function literal(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number') return numberText(value);
-  // JSON's escapes are Python's too.
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
-  if (typeof value === 'object') {
-    const entries = Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}: ${literal(one)}`);
-    return `{${entries.join(', ')}}`;
-  }
-  throw new Error(`Python has no literal for a ${typeof value}.`);
-}
-
 /** Whether two plain values are one in a script. */
 export const isSame = (a: unknown, b: unknown): boolean => literal(a) === literal(b);
-
-/** Small numbers as people write learning rates: 5e-5. */
-function numberText(value: number): string {
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
-}
 
 /** An argument: its name (null: by its place) and its source text. */
 export type Argument = readonly [name: string | null, source: string];
@@ -32,10 +14,15 @@ export type Argument = readonly [name: string | null, source: string];
 export const argumentsOf = (fields: Readonly<Record<string, unknown>>): Argument[] =>
   Object.entries(fields).map(([name, value]) => [name, literal(value)]);
 
+/** A name that Python does not take for one is handed over in a dictionary. */
+function argumentText([name, source]: Argument): string {
+  if (name === null) return source;
+  return /^[A-Za-z_]\w*$/.test(name) ? `${name}=${source}` : `**{${literal(name)}: ${source}}`;
+}
+
 /** `head(…)tail` on one line where it fits, else on more. Breaks inside `depth` blocks. */
 export function call(head: string, args: readonly Argument[], tail = '', depth = 0): string[] {
-  const texts = args.map(([name, source]) => (name === null ? source : `${name}=${source}`));
-  return bracketed(`${head}(`, texts, `)${tail}`, depth);
+  return bracketed(`${head}(`, args.map(argumentText), `)${tail}`, depth);
 }
 
 /** `head[…]`, as many items a line as fit. */
@@ -47,7 +34,7 @@ export function list(head: string, items: readonly string[]): string[] {
 /** `head(…)` with an argument a line: settings, to be read and compared. */
 export const settingsCall = (head: string, args: readonly Argument[]): string[] => [
   `${head}(`,
-  ...args.map(([name, source]) => `${INDENT}${name === null ? source : `${name}=${source}`},`),
+  ...args.map((argument) => `${INDENT}${argumentText(argument)},`),
   ')',
 ];
 

@@ -1,16 +1,17 @@
+import { oneLine, pythonLiteral as literal } from '../../../../shared/quoting.ts';
 import packageJson from '../../../../../package.json' with { type: 'json' };
 import { addEncoding, addRows } from './data-lines.ts';
 import type { ScriptFacts } from './facts.ts';
 import { addModel } from './model-lines.ts';
-import { list, literal } from './python-text.ts';
+import { list } from './python-text.ts';
 import { Script } from './script.ts';
 import { addTraining } from './training-lines.ts';
 
 /** What a line of the script has room for. */
 const MOST_OF_TITLE = 98;
 
-function oneLine(title: string): string {
-  const text = title.replaceAll(/\s+/g, ' ');
+function titleLine(title: string): string {
+  const text = oneLine(title);
   return text.length <= MOST_OF_TITLE ? text : `${text.slice(0, MOST_OF_TITLE - 1)}…`;
 }
 
@@ -41,8 +42,10 @@ function head({ title, config, measured }: ScriptFacts): string[] {
     return value === undefined ? [] : [`${name} ${value.toFixed(4)}`];
   });
   return [
-    `# ${oneLine(title)}`,
+    // Python looks in the first two lines for the encoding of a script, and a title may name another one.
     `# Written by Graft ${packageJson.version}. Needs: pip install torch ${packages.join(' ')}`,
+    '#',
+    `# ${titleLine(title)}`,
     ...(found.length === 0 ? [] : [`# In Graft: ${found.join(', ')}. Here the random numbers are others.`]),
   ];
 }

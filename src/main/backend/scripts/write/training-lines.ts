@@ -1,6 +1,7 @@
+import { pythonLiteral as literal } from '../../../../shared/quoting.ts';
 import { trainingSettings, type TrainingSettings } from '../../../../shared/settings/training.ts';
 import type { ScriptFacts } from './facts.ts';
-import { argumentsOf, call, isSame, list, literal, settingsCall, type Argument } from './python-text.ts';
+import { argumentsOf, call, isSame, list, settingsCall, type Argument } from './python-text.ts';
 import type { Script } from './script.ts';
 
 /** Settings that stand in the script also where they have their default. */

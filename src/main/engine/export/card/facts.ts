@@ -1,3 +1,6 @@
+import { fault } from '../../../../shared/faults/index.ts';
+import { controlCharacter } from '../../../../shared/quoting.ts';
+
 /** What is known of a trained model beside its files. Nothing else stands in a card. */
 export interface CardFacts {
   /** What the export is called. */
@@ -11,8 +14,14 @@ export interface CardFacts {
 }
 
 /** A name that the hub would take for one of its own. */
-export const isHubId = (name: string): boolean => /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(name);
+export const isHubId = (name: string): boolean => /^\w[\w.-]*\/\w[\w.-]*$/.test(name);
 
 /** What a card calls the base: never where it lies on this machine. */
 export const shownName = (name: string): string =>
   isHubId(name) ? name : (name.split(/[\\/]/).findLast((part) => part !== '') ?? name);
+
+/** Names stand in snippets, cards and configs, which other programs read by the line. Throws `export/name`. */
+export function requirePlain(what: string, name: string): void {
+  const character = controlCharacter(name);
+  if (character !== null) throw fault('export/name', { what, name, character });
+}

@@ -1,5 +1,12 @@
 import { stringify } from 'yaml';
 import type { Interval } from '../../../../shared/statistics/bootstrap.ts';
+import {
+  markdownBlock,
+  markdownCell,
+  markdownCode,
+  markdownText,
+  oneLine,
+} from '../../../../shared/quoting.ts';
 import { targets, weightsOf, type TargetKey } from '../targets.ts';
 import type { Verification } from '../verification.ts';
 import { isHubId, type CardFacts } from './facts.ts';
@@ -26,8 +33,8 @@ const libraries: Readonly<Record<TargetKey, string | null>> = {
 /** README.md of an export: what is known and nothing else, with the front matter that the hub reads. */
 export function modelCard(card: Card): string {
   const sections = [
-    `---\n${stringify(frontMatter(card))}---`,
-    `# ${card.name}`,
+    `---\n${stringify(frontMatter(card), frontMatterText, { compat: 'yaml-1.1' })}---`,
+    `# ${markdownText(card.name)}`,
     opening(card),
     part('How to use it', snippets(card)),
     part('Data', data(card)),
@@ -39,6 +46,10 @@ export function modelCard(card: Card): string {
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
+/** YAML 1.1, which the hub's readers speak, ends lines where YAML 1.2 does not. */
+const frontMatterText = (_: unknown, value: unknown): unknown =>
+  typeof value === 'string' ? oneLine(value) : value;
+
 const part = (title: string, text: string): string => (text === '' ? '' : `## ${title}\n\n${text}`);
 
 function frontMatter({ modelName, dataName, licence, proof, name }: Card): Record<string, unknown> {
@@ -48,7 +59,7 @@ function frontMatter({ modelName, dataName, licence, proof, name }: Card): Recor
   const task = vectors ? 'sentence-similarity' : 'text-classification';
   const measured = outcome.accuracy?.exported;
   return {
-    ...licence,
+    ...(licence === null ? {} : { ...licence, license_link: linkOf(licence) }),
     ...(isHubId(modelName) ? { base_model: modelName, base_model_relation: relation } : {}),
     ...(libraries[target] === null ? {} : { library_name: libraries[target] }),
     pipeline_tag: task,
@@ -79,11 +90,12 @@ function frontMatter({ modelName, dataName, licence, proof, name }: Card): Recor
 
 function opening({ modelName, dataName, proof }: Card): string {
   const { target, adapter, labels, pooling } = proof;
-  const trained = adapter === null ? modelName : `${modelName} with an adapter trained on it`;
-  const on = dataName === null ? '' : `, on the data "${dataName}"`;
+  const base = markdownText(modelName);
+  const trained = adapter === null ? base : `${base} with an adapter trained on it`;
+  const on = dataName === null ? '' : `, on the data "${markdownText(dataName)}"`;
   const does =
     pooling === null
-      ? `It gives a text one of ${labels.length} labels: ${labels.map((label) => `\`${label}\``).join(', ')}.`
+      ? `It gives a text one of ${labels.length} labels: ${labels.map(markdownCode).join(', ')}.`
       : `It turns a text into a vector: the ${pooling === 'mean' ? 'mean of its tokens' : 'first token'}.`;
   return `${targets[target].name} of ${trained}${on}. ${does}`;
 }
@@ -94,21 +106,18 @@ function snippets({ proof }: Card): string {
   return proof.snippets
     .map(({ language, code, output, notRun }) => {
       const came =
-        output === null ? `Not run when this was written: ${notRun}` : `It printed:\n\n${fence('', output)}`;
-      return `${fence(fences[language], code)}\n\n${came}`;
+        output === null
+          ? `Not run when this was written: ${markdownText(notRun ?? '')}`
+          : `It printed:\n\n${markdownBlock('', output)}`;
+      return `${markdownBlock(fences[language], code)}\n\n${came}`;
     })
     .join('\n\n');
-}
-
-function fence(language: string, text: string): string {
-  const ticks = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
-  return `${ticks}${language}\n${text}\n${ticks}`;
 }
 
 function data({ dataName, proof }: Card): string {
   const { accuracy } = proof.outcome;
   return [
-    dataName === null ? '' : `Trained on "${dataName}".`,
+    dataName === null ? '' : `Trained on "${markdownText(dataName)}".`,
     accuracy === null ? '' : `Measured on ${count(accuracy.rows)} labelled rows.`,
     `Texts are cut to ${count(proof.max_length)} tokens.`,
   ]
@@ -118,14 +127,14 @@ function data({ dataName, proof }: Card): string {
 
 function training({ run, settings, adapterSettings, proof }: Card): string {
   const rows = Object.entries({ ...adapterSettings, ...settings }).filter(([, value]) => value != null);
-  const table = rows.map(([name, value]) => `| ${name} | ${cell(value)} |`).join('\n');
+  const table = rows.map(([name, value]) => `| ${markdownCell(name)} | ${cell(value)} |`).join('\n');
   const figures =
     run === null
       ? ''
       : `${count(run.parameters.trainable)} of ${count(run.parameters.all)} parameters trained (${run.parameters.trainable_percent.toFixed(2)} %), in ${count(run.steps)} steps.`;
   const { base, adapter } = proof;
   const hashes = [
-    `Base: ${base.name}, weights with SHA-256 \`${base.sha256}\`.`,
+    `Base: ${markdownText(base.name)}, weights with SHA-256 \`${base.sha256}\`.`,
     adapter === null ? '' : `Adapter: weights with SHA-256 \`${adapter.sha256}\`.`,
   ];
   return [
@@ -137,10 +146,8 @@ function training({ run, settings, adapterSettings, proof }: Card): string {
     .join('\n\n');
 }
 
-function cell(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-}
+const cell = (value: unknown): string =>
+  markdownCell(typeof value === 'string' ? value : JSON.stringify(value));
 
 function results({ proof, run }: Card): string {
   const { outcome, target, precision, scales } = proof;
@@ -163,7 +170,7 @@ function results({ proof, run }: Card): string {
     f1 === undefined ? '' : `Macro F1 at the end of training: ${share(f1)}.`,
     `A fresh process loaded this folder and answered ${count(outcome.rows)} texts: ${what} within ${outcome.largest_difference.toExponential(1)} of those of the trained model, ${same}. Weights are kept in ${weightsOf(target, precision)}${scales === null ? '' : `, ${scales.kept}`}.`,
     `On the machine that wrote it, one short text took ${ms.batch_1.toFixed(1)} ms and 32 took ${ms.batch_32.toFixed(1)} ms.`,
-    outcome.reason === null ? '' : `**It did not pass its proof.** ${outcome.reason}`,
+    outcome.reason === null ? '' : `**It did not pass its proof.** ${markdownText(outcome.reason)}`,
   ]
     .filter((paragraph) => paragraph !== '')
     .join('\n\n');
@@ -186,11 +193,15 @@ function limits({ proof }: Card): string {
 
 function licence({ licence: found, modelName }: Card): string {
   if (found === null)
-    return `The files of the base name no licence. Find out what ${modelName} allows before you pass this on.`;
+    return `The files of the base name no licence. Find out what ${markdownText(modelName)} allows before you pass this on.`;
   const name = found.license_name ?? [found.license].flat().join(', ');
-  const link = found.license_link === undefined ? '' : ` (${found.license_link})`;
-  return `${name}${link}, as the base ${modelName}.`;
+  const link = linkOf(found);
+  return markdownText(`${name}${link === undefined ? '' : ` (${link})`}, as the base ${modelName}.`);
 }
+
+/** Where the licence stands: a page of the web or a file beside the model; nothing else becomes a link on the hub. */
+const linkOf = ({ license_link: link }: Licence): string | undefined =>
+  link !== undefined && /^(?:https?:\/\/\S+|[\w./-]+)$/i.test(link) ? link : undefined;
 
 const count = (value: number): string => value.toLocaleString('en');
 const share = (value: number): string => `${(100 * value).toFixed(1)} %`;

@@ -1,4 +1,5 @@
 import type { Snippet } from '../../../../shared/contract/exports.ts';
+import { javascriptString, oneLine, pythonLiteral, shellWord } from '../../../../shared/quoting.ts';
 import { onnxFiles } from '../onnx/onnx-files.ts';
 import type { TargetKey } from '../targets.ts';
 import { isHubId } from './facts.ts';
@@ -32,14 +33,16 @@ export function snippetsOf(facts: SnippetFacts): SnippetCode[] {
 
 const baseName = (name: string): string => (isHubId(name) ? name : `./${name}`);
 const lines = (...all: string[]): string => all.join('\n');
-const text = JSON.stringify(TEXT);
+const text = pythonLiteral(TEXT);
+/** A folder beside the program, for Python. */
+const beside = (folderName: string): string => pythonLiteral(`./${folderName}`);
 
 const python: Record<Exclude<TargetKey, 'embedding'>, (facts: SnippetFacts) => string> = {
   hf: ({ folderName }) =>
     lines(
       'from transformers import pipeline',
       '',
-      `classify = pipeline("text-classification", model="./${folderName}")`,
+      `classify = pipeline("text-classification", model=${beside(folderName)})`,
       `print(classify(${text}))`,
     ),
   peft: ({ folderName, modelName, labels }) =>
@@ -47,10 +50,10 @@ const python: Record<Exclude<TargetKey, 'embedding'>, (facts: SnippetFacts) => s
       'from peft import PeftModel',
       'from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline',
       '',
-      `base = ${JSON.stringify(baseName(modelName))}`,
+      `base = ${pythonLiteral(baseName(modelName))}`,
       `model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=${labels.length})`,
-      `model = PeftModel.from_pretrained(model, "./${folderName}").merge_and_unload()`,
-      `model.config.id2label = dict(enumerate(${JSON.stringify(labels)}))`,
+      `model = PeftModel.from_pretrained(model, ${beside(folderName)}).merge_and_unload()`,
+      `model.config.id2label = dict(enumerate(${pythonLiteral(labels)}))`,
       'tokenizer = AutoTokenizer.from_pretrained(base)',
       'classify = pipeline("text-classification", model=model, tokenizer=tokenizer)',
       `print(classify(${text}))`,
@@ -63,11 +66,11 @@ const python: Record<Exclude<TargetKey, 'embedding'>, (facts: SnippetFacts) => s
       'import tensorflow as tf',
       'from transformers import AutoTokenizer',
       '',
-      `tokenizer = AutoTokenizer.from_pretrained("./${folderName}")`,
-      `model = tf.saved_model.load("./${folderName}").signatures["serving_default"]`,
+      `tokenizer = AutoTokenizer.from_pretrained(${beside(folderName)})`,
+      `model = tf.saved_model.load(${beside(folderName)}).signatures["serving_default"]`,
       `inputs = tokenizer([${text}], truncation=True, max_length=${maxLength}, return_tensors="np")`,
       'logits = model(**{name: tf.constant(ids, tf.int32) for name, ids in inputs.items()})["logits"]',
-      `print(${JSON.stringify(labels)}[int(logits[0].numpy().argmax())])`,
+      `print(${pythonLiteral(labels)}[int(logits[0].numpy().argmax())])`,
     ),
 };
 
@@ -76,11 +79,11 @@ function onnxPython({ folderName, labels, maxLength }: SnippetFacts, file: strin
     'import onnxruntime',
     'from transformers import AutoTokenizer',
     '',
-    `tokenizer = AutoTokenizer.from_pretrained("./${folderName}")`,
-    `session = onnxruntime.InferenceSession("./${folderName}/onnx/${file}")`,
+    `tokenizer = AutoTokenizer.from_pretrained(${beside(folderName)})`,
+    `session = onnxruntime.InferenceSession(${beside(`${folderName}/onnx/${file}`)})`,
     `inputs = tokenizer([${text}], truncation=True, max_length=${maxLength}, return_tensors="np")`,
     '(logits,) = session.run(["logits"], {name: ids.astype("int64") for name, ids in inputs.items()})',
-    `print(${JSON.stringify(labels)}[logits[0].argmax()])`,
+    `print(${pythonLiteral(labels)}[logits[0].argmax()])`,
   );
 }
 
@@ -88,7 +91,7 @@ function embedding({ folderName }: SnippetFacts): string {
   return lines(
     'from sentence_transformers import SentenceTransformer',
     '',
-    `model = SentenceTransformer("./${folderName}")`,
+    `model = SentenceTransformer(${beside(folderName)})`,
     `vectors = model.encode([${text}, "Yes."])`,
     'print(vectors.shape, float(model.similarity(vectors[0], vectors[1])))',
   );
@@ -102,13 +105,16 @@ function transformersJs({ target, folderName }: SnippetFacts): string {
     '',
     'env.allowRemoteModels = false;',
     "env.localModelPath = './';",
-    `const classify = await pipeline('text-classification', ${quoted(folderName)}, { dtype: '${dtypes[target]}' });`,
-    `console.log(await classify(${quoted(TEXT)}));`,
+    `const classify = await pipeline('text-classification', ${javascriptString(folderName)}, { dtype: '${dtypes[target]}' });`,
+    `console.log(await classify(${javascriptString(TEXT)}));`,
   );
 }
 
-const serving = ({ target, folderName, modelName }: SnippetFacts): string =>
-  `graft serve-model ./${folderName}${target === 'peft' ? ` --model ${baseName(modelName)}` : ''} --port ${SNIPPET_PORT}`;
+/** For a comment, which ends with its line. */
+function serving({ target, folderName, modelName }: SnippetFacts): string {
+  const model = target === 'peft' ? ` --model ${shellWord(baseName(modelName))}` : '';
+  return oneLine(`graft serve-model ${shellWord(`./${folderName}`)}${model} --port ${SNIPPET_PORT}`);
+}
 
 function fetched(facts: SnippetFacts): string {
   return lines(
@@ -116,7 +122,7 @@ function fetched(facts: SnippetFacts): string {
     `const reply = await fetch('http://127.0.0.1:${SNIPPET_PORT}/predict', {`,
     "  method: 'POST',",
     "  headers: { 'content-type': 'application/json' },",
-    `  body: JSON.stringify({ texts: [${quoted(TEXT)}] }),`,
+    `  body: JSON.stringify({ texts: [${javascriptString(TEXT)}] }),`,
     '});',
     'console.log(JSON.stringify(await reply.json()));',
   );
@@ -127,8 +133,6 @@ function curl(facts: SnippetFacts): string {
     `# ${serving(facts)}`,
     `curl --silent http://127.0.0.1:${SNIPPET_PORT}/predict \\`,
     "  --header 'content-type: application/json' \\",
-    `  --data '${JSON.stringify({ texts: [TEXT] })}'`,
+    `  --data ${shellWord(JSON.stringify({ texts: [TEXT] }))}`,
   );
 }
-
-const quoted = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

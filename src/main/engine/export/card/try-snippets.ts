@@ -42,36 +42,46 @@ export interface TryOptions {
  * What cannot be run on this machine says why. Throws only the reason of `signal`.
  */
 export async function trySnippets(snippets: readonly SnippetCode[], options: TryOptions): Promise<Snippet[]> {
-  const place = await mkdtemp(path.join(os.tmpdir(), 'graft-snippet-'));
+  const temporary = await mkdtemp(path.join(os.tmpdir(), 'graft-snippet-'));
   try {
-    const linked = await linkFolders(place, options).then(
+    // Python and Node look for packages beside a program: a base that is called "torch" must not be taken for one.
+    const where: Where = { code: path.join(temporary, 'code'), start: path.join(temporary, 'start') };
+    await mkdir(where.code);
+    await mkdir(where.start);
+    const linked = await linkFolders(where.start, options).then(
       () => true,
       () => false,
     );
     const tried: Snippet[] = [];
-    for (const snippet of snippets) tried.push(await tryOne(snippet, linked ? place : null, options));
+    for (const snippet of snippets) tried.push(await tryOne(snippet, linked ? where : null, options));
     return tried;
   } finally {
-    await rm(place, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true });
   }
 }
 
-/** Makes `place` the folder that the snippets are started in. Throws where export and base have one name. */
-async function linkFolders(place: string, { target, folder, folderName, base }: TryOptions): Promise<void> {
+/** Folders: of the programs, and the one that they are started in. */
+interface Where {
+  code: string;
+  start: string;
+}
+
+/** Links the export, and the base of an adapter, into `start`. Throws where both have one name. */
+async function linkFolders(start: string, { target, folder, folderName, base }: TryOptions): Promise<void> {
   if (target === 'peft') {
     // First: a folder of a hub id's owner must not be made inside an export of that name.
-    await mkdir(path.dirname(path.join(place, base.name)), { recursive: true });
-    await symlink(path.resolve(base.folder), path.join(place, base.name), 'junction');
+    await mkdir(path.dirname(path.join(start, base.name)), { recursive: true });
+    await symlink(path.resolve(base.folder), path.join(start, base.name), 'junction');
   }
-  await symlink(path.resolve(folder), path.join(place, folderName), 'junction');
+  await symlink(path.resolve(folder), path.join(start, folderName), 'junction');
 }
 
-/** `place`: null where the folders could not be linked. */
-async function tryOne(snippet: SnippetCode, place: string | null, options: TryOptions): Promise<Snippet> {
+/** `where`: null where the folders could not be linked. */
+async function tryOne(snippet: SnippetCode, where: Where | null, options: TryOptions): Promise<Snippet> {
   options.signal.throwIfAborted();
   try {
-    if (place === null) throw new NotRun('Its folder could not be linked.');
-    const output = await started(snippet, place, options);
+    if (where === null) throw new NotRun('Its folder could not be linked.');
+    const output = await started(snippet, where, options);
     return { ...snippet, output: output.trim().slice(0, LONGEST_OUTPUT), notRun: null };
   } catch (error) {
     options.signal.throwIfAborted();
@@ -89,41 +99,48 @@ function reasonOf(error: unknown): string {
   return `It was run and failed: ${last || (error instanceof Error ? error.message : String(error))}`;
 }
 
-async function started({ language, code }: SnippetCode, place: string, options: TryOptions): Promise<string> {
-  if (language === 'python') return runPython(code, place, options);
-  if (language === 'node' && options.target.startsWith('onnx')) return runWithPackages(code, place, options);
+async function started({ language, code }: SnippetCode, where: Where, options: TryOptions): Promise<string> {
+  if (language === 'python') return runPython(code, where, options);
+  if (language === 'node' && options.target.startsWith('onnx')) return runWithPackages(code, where, options);
   if (options.port === null) throw new NotRun('It asks a server, and none was started.');
-  const asked = code.replace(`127.0.0.1:${SNIPPET_PORT}`, `127.0.0.1:${options.port}`);
-  return language === 'node' ? runNode(asked, place, options) : runShell(asked, options);
+  const asked = code.replaceAll(`127.0.0.1:${SNIPPET_PORT}`, `127.0.0.1:${options.port}`);
+  return language === 'node' ? runNode(asked, where, options) : runShell(asked, options);
 }
 
-async function runPython(code: string, place: string, { target, signal }: TryOptions): Promise<string> {
+async function runPython(code: string, where: Where, { target, signal }: TryOptions): Promise<string> {
   const packages = pythonPackages[target];
   const python = process.platform === 'win32' ? 'python' : 'python3';
   const program = `import importlib.util as u; print(*[p for p in ${JSON.stringify(packages)} if u.find_spec(p) is None])`;
-  const answer = await run(python, ['-c', program], { timeout: 10_000, signal }).catch(() => null);
+  const answer = await run(python, ['-c', program], { cwd: where.code, timeout: 10_000, signal }).catch(
+    () => null,
+  );
   if (answer === null) throw new NotRun(`${python} was not found on this machine.`);
   const missing = answer.stdout.trim();
   if (missing !== '') throw new NotRun(`${python} on this machine lacks ${missing.replaceAll(' ', ', ')}.`);
-  const file = path.join(place, 'snippet.py');
+  const file = path.join(where.code, 'snippet.py');
   await writeFile(file, code);
   const env = { ...process.env, HF_HUB_OFFLINE: '1', TF_CPP_MIN_LOG_LEVEL: '3' };
-  const { stdout } = await run(python, [file], { cwd: place, env, timeout: TIMEOUT_MS, signal });
+  const { stdout } = await run(python, [file], { cwd: where.start, env, timeout: TIMEOUT_MS, signal });
   return stdout;
 }
 
-async function runWithPackages(code: string, place: string, options: TryOptions): Promise<string> {
+async function runWithPackages(code: string, where: Where, options: TryOptions): Promise<string> {
   const packages = packagesFolder('@huggingface/transformers');
   if (packages === null) throw new NotRun('@huggingface/transformers is not installed on this machine.');
-  await symlink(packages, path.join(place, 'node_modules'), 'junction');
-  return runNode(code, place, options);
+  await symlink(packages, path.join(where.code, 'node_modules'), 'junction');
+  return runNode(code, where, options);
 }
 
-async function runNode(code: string, place: string, { signal }: TryOptions): Promise<string> {
-  const file = path.join(place, 'snippet.mjs');
+async function runNode(code: string, where: Where, { signal }: TryOptions): Promise<string> {
+  const file = path.join(where.code, 'snippet.mjs');
   await writeFile(file, code);
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-  const { stdout } = await run(process.execPath, [file], { cwd: place, env, timeout: TIMEOUT_MS, signal });
+  const { stdout } = await run(process.execPath, [file], {
+    cwd: where.start,
+    env,
+    timeout: TIMEOUT_MS,
+    signal,
+  });
   return stdout;
 }
 
