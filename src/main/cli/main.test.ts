@@ -59,7 +59,10 @@ describe('wrong usage', () => {
       ['tokenize', '--model', 'x', '--input', '-', '--max-length', '0'],
       'It takes a whole number, 1 or more.',
     ],
-    [['predict', '--model', 'x', '--input', '-', '--precision', 'fp16'], 'Allowed choices are fp32, bf16.'],
+    [
+      ['predict', '--model', 'x', '--input', '-', '--precision', 'fp16'],
+      'Allowed choices are fp32, tf32, bf16.',
+    ],
     [['inspect'], 'Nothing to inspect: give --model M, --adapter A or --data FILE.'],
     [['export', '--model', 'x', '--format', 'pdf', '--output', 'y'], 'Allowed choices are hf, peft, onnx'],
     [['verify'], "Missing required argument 'dir'."],

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { precisions } from '../../shared/settings/training.ts';
 
 function wholeNumber(text: string): number {
   const value = Number(text);
@@ -43,8 +44,8 @@ export const option = {
       wholeNumber,
     ),
   precision: () =>
-    new Option('--precision <P>', 'fp32 is exact, bf16 faster and smaller')
-      .choices(['fp32', 'bf16'])
+    new Option('--precision <P>', 'of matrix products; the default fp32 is exact')
+      .choices(precisions)
       .default('fp32'),
   outputDir: () => new Option('--output <DIR>', 'the folder to write'),
   overwrite: () => new Option('--overwrite', 'replace the output folder when it exists'),
@@ -69,7 +70,7 @@ export const optionValue = {
   labelColumn: z.string(),
   maxLength: z.number().optional(),
   batchSize: z.number().optional(),
-  precision: z.enum(['fp32', 'bf16']),
+  precision: z.enum(precisions),
   overwrite: z.boolean().default(false),
   verify: z.string().optional(),
   workspace: z.string().optional(),

@@ -1,6 +1,7 @@
+import type { Precision } from '../../shared/settings/training.ts';
 import { readExamples } from './data/examples.ts';
 import { encodeLabels, labelMap } from './data/labels.ts';
-import type { JobContext, Precision } from './jobs.ts';
+import type { JobContext } from './jobs.ts';
 import { classificationMetrics, type ClassificationMetrics } from './metrics/classification.ts';
 import { openPredictor } from './predict.ts';
 import { encodeExamples } from './training/prepare-data.ts';

@@ -58,8 +58,6 @@ export interface Moved {
   unexpected: string[];
 }
 
-export type Precision = 'fp32' | 'bf16';
-
 /** The three figures of `print_trainable_parameters()`. */
 export interface ParameterCounts {
   trainable: number;

@@ -4,7 +4,7 @@ import type { ToEngine, FromEngine } from '../../shared/engine-protocol.ts';
 import { toEngineSchema } from '../../shared/engine-protocol.ts';
 import { faultOf } from './failure.ts';
 import type { JobEvent } from './jobs.ts';
-import { engineJobs, type Answering } from './jobs/index.ts';
+import { engineJobs, precisionOf, type Answering } from './jobs/index.ts';
 import { openParent } from './parent.ts';
 import { loadTensorFlow, usesGpu } from './runtime/tensorflow.ts';
 
@@ -67,7 +67,7 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
   try {
     const run = Object.hasOwn(engineJobs, job) ? engineJobs[job] : undefined;
     if (!run) throw new Error(`The engine has no job ${job}.`);
-    loadTensorFlow();
+    loadTensorFlow(precisionOf(job, input));
     tell({ type: 'ready', device: usesGpu() ? 'GPU' : `CPU · ${os.availableParallelism()} cores` });
     alive();
     last = { type: 'result', output: await run(input, { signal: stop.signal, onEvent, onAsk }) };

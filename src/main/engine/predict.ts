@@ -1,9 +1,10 @@
 import { fault } from '../../shared/faults/index.ts';
-import type { Precision } from './jobs.ts';
+import type { Precision } from '../../shared/settings/training.ts';
 import { openBaseModel, type BaseModel, type Head } from './models/base-model.ts';
 import type { EncodedText } from './models/batch.ts';
 import { Inference, type Pooling } from './models/inference.ts';
 import { adapterFolderLabels, readAdapter, type Adapter } from './peft/adapter.ts';
+import { loadTensorFlow } from './runtime/tensorflow.ts';
 import { loadTokenizer } from './tokenizer/load-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
 
@@ -40,6 +41,7 @@ export interface Predictor {
 
 /** Throws `models/no-head` when neither checkpoint nor adapter has the head asked for. */
 export async function openPredictor(options: PredictorOptions): Promise<Predictor> {
+  loadTensorFlow(options.precision);
   const { base, adapter } = await openAdaptedModel(options.model, options.adapter, options.head);
   try {
     const tokenizer = await loadTokenizer(options.model);

@@ -5,6 +5,11 @@ export const runtimeFaults = {
     message: `TensorFlow is not installed: ${p.reason}.`,
     remedy: 'Run npm run setup in the folder of Graft; graft doctor says what is missing.',
   }),
+  'runtime/rounds': (_: object) => ({
+    message: 'The GPU rounds fp32 matrix products to TF32 although that is switched off.',
+    remedy:
+      'Set precision to tf32 to accept errors of about 1e-3, or the environment variable GRAFT_RUNTIME to cpu.',
+  }),
   'runtime/archive': (p: { file: string; reason: string }) => ({
     message: `${p.file} is no runtime of Graft: ${p.reason}.`,
     remedy:

@@ -144,6 +144,12 @@ describe('parseTrainConfig', () => {
     });
     expect(withTraining({ bf16: false }).config.training.precision).toBe('fp32');
     expect(refusal(() => withTraining({ bf16: true, precision: 'fp32' })).code).toBe('settings/conflict');
+    expect(withTraining({ tf32: true }).config.training.precision).toBe('tf32');
+    expect(withTraining({ tf32: false }).config.training.precision).toBe('fp32');
+    const both = withTraining({ tf32: true, bf16: true });
+    expect(both.config.training.precision).toBe('bf16');
+    expect(both.notes).toEqual(['run.json: training.tf32 has no effect: products are computed in bf16.']);
+    expect(refusal(() => withTraining({ tf32: true, precision: 'fp32' })).code).toBe('settings/conflict');
     expect(refusal(() => withTraining({ warmup_ratio: 1.5 })).text).toContain('0 or more, below 1');
   });
 

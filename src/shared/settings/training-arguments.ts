@@ -15,7 +15,7 @@ const inertArguments: Readonly<Record<string, string>> = {
     'the engine arranges its own memory and threads; results do not depend on it',
     `dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor
      dataloader_multiprocessing_context dataloader_in_order gradient_checkpointing gradient_checkpointing_kwargs
-     torch_compile torch_compile_backend torch_compile_mode torch_empty_cache_steps use_liger_kernel use_cache tf32
+     torch_compile torch_compile_backend torch_compile_mode torch_empty_cache_steps use_liger_kernel use_cache
      eval_accumulation_steps eval_do_concat_batches eval_use_gather_object batch_eval_metrics
      average_tokens_across_devices ddp_backend ddp_broadcast_buffers ddp_bucket_cap_mb ddp_find_unused_parameters
      ddp_static_graph ddp_timeout local_rank`,
@@ -92,6 +92,8 @@ const unsupportedArguments: Readonly<Record<string, Unsupported>> = {
 
 interface Alias {
   setting: keyof typeof trainingSettings;
+  /** Another setting under which the alias changes nothing, as a note. */
+  idle?(given: Fields): string | undefined;
   /** The value of `setting` that the alias stands for; undefined: a value the alias does not take. */
   translate(value: unknown): unknown;
   /** Values that leave `setting` as it is. */
@@ -107,6 +109,14 @@ const aliases: Readonly<Record<string, Alias>> = {
     setting: 'sampler',
     translate: (v) => (v === true ? 'group_by_length' : undefined),
     unused: off,
+  },
+  // Beside bf16, which rounds more, transformers' tf32 has no product left to round.
+  tf32: {
+    setting: 'precision',
+    translate: (v) => (v === true ? 'tf32' : undefined),
+    unused: off,
+    idle: ({ bf16, precision }) =>
+      bf16 === true || precision === 'bf16' ? 'products are computed in bf16' : undefined,
   },
   train_sampling_strategy: { setting: 'sampler', translate: same, unused: [null] },
   warmup_ratio: {
@@ -155,6 +165,11 @@ export function resolveTrainingArguments(given: Fields, source: string): { field
   function resolveAlias(name: string, value: unknown, alias: Alias): void {
     if (alias.unused.includes(value)) return;
     const translated = alias.translate(value);
+    const idle = translated === undefined ? undefined : alias.idle?.(given);
+    if (idle !== undefined) {
+      notes.push(`${source}: training.${name} has no effect: ${idle}.`);
+      return;
+    }
     if (translated === undefined) {
       const expected = name === 'warmup_ratio' ? 'a number, 0 or more, below 1' : 'true or false';
       throw fault('settings/value', {

@@ -14,6 +14,10 @@ const bestModelMetrics = [
   'log_loss',
 ] as const;
 
+/** `tf32`: float32 values whose products are rounded to TF32 on the way in, on an NVIDIA GPU from Ampere on; else fp32. */
+export const precisions = ['fp32', 'tf32', 'bf16'] as const;
+export type Precision = (typeof precisions)[number];
+
 /**
  * The training settings: names and defaults of transformers' TrainingArguments where it has them.
  * Aliases (`bf16`, `group_by_length`, `warmup_ratio`, …) are resolved before; see training-arguments.ts.
@@ -163,9 +167,9 @@ export const trainingSettings = {
   },
   precision: {
     type: 'choice',
-    choices: ['fp32', 'bf16'],
+    choices: precisions,
     default: 'fp32',
-    help: 'Number format of matrix products and softmax: fp32 is exact, bf16 faster and smaller.',
+    help: 'Format of matrix products: fp32 exact; bf16 smaller, fast where there are units for it; tf32 fast on NVIDIA GPUs, else fp32.',
   },
   attention: {
     type: 'choice',

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { precisions, type Precision } from '../../../shared/settings/training.ts';
 import type { JobContext } from '../jobs.ts';
 
 /** One question to a job that stays open: checked by the job, answered with a value that can be cloned. Throws faults. */
@@ -24,3 +26,11 @@ export const engineJobs: Readonly<Record<string, EngineJob>> = {
   'predict-file': async (input, context) =>
     (await import('./predict-file.ts')).predictFileJob(input, context),
 };
+
+const runSchema = z.object({ config: z.object({ training: z.object({ precision: z.enum(precisions) }) }) });
+
+/** What TensorFlow has to be loaded for: the precision of a run, or of timing one; all else is answered in fp32. */
+export function precisionOf(job: string, input: unknown): Precision {
+  const run = job === 'train' || job === 'time' ? runSchema.safeParse(input) : undefined;
+  return run?.data?.config.training.precision ?? 'fp32';
+}

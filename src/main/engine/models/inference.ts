@@ -1,3 +1,4 @@
+import type { Precision } from '../../../shared/settings/training.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
 import { reachable } from '../graph/saved-model.ts';
 import { usesGpu } from '../runtime/tensorflow.ts';
@@ -14,7 +15,7 @@ export type Pooling = 'mean' | 'cls';
 
 export interface InferenceOptions {
   head: Head;
-  precision: 'fp32' | 'bf16';
+  precision: Precision;
   /** False: the adapter is computed beside the base weights, as in training, instead of being added to them. */
   folded?: boolean;
   /** Tokens of a batch, padding of its rectangle included. */

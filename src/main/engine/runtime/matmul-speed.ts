@@ -53,25 +53,38 @@ function best(binding: Binding, matrix: number, dtype: number): number {
   return (2 * size ** 3) / fastest / 1e6;
 }
 
+/** Whether float32 products are computed from operands rounded to TF32, in which 1 + 2^-12 is 1. */
+export function roundsToTf32(tf: TensorFlow): boolean {
+  const binding = bindingOf(tf);
+  const side = 256;
+  const fill = (value: number): number =>
+    binding.createTensor([side, side], binding.TF_FLOAT, new Float32Array(side * side).fill(value));
+  const [nearOne, ones] = [fill(1 + 2 ** -12), fill(1)];
+  // Exact in float32 whatever the order of the sums: multiples of 2^-12 below 2^9.
+  const rounded = corner(binding, nearOne, ones, binding.TF_FLOAT) !== side * (1 + 2 ** -12);
+  for (const tensor of [nearOne, ones]) binding.deleteTensor(tensor);
+  return rounded;
+}
+
 /** The milliseconds of one product. Checks a value, because a device that computes nonsense is no device. */
 function product(binding: Binding, matrix: number, dtype: number): number {
   const started = performance.now();
-  const result = run(
-    binding,
-    'MatMul',
-    [matrix, matrix],
-    { T: dtype },
-    { transpose_a: false, transpose_b: false },
-  );
-  const begin = binding.createTensor([2], binding.TF_INT32, new Int32Array([0, 0]));
-  const length = binding.createTensor([2], binding.TF_INT32, new Int32Array([1, 1]));
-  const corner = run(binding, 'Slice', [result, begin, length], { T: dtype, Index: binding.TF_INT32 }, {});
-  const readable = dtype === binding.TF_FLOAT ? corner : cast(binding, corner, dtype, binding.TF_FLOAT);
-  const value = binding.tensorDataSync(readable)[0];
+  const value = corner(binding, matrix, matrix, dtype);
   const elapsed = performance.now() - started;
-  for (const tensor of new Set([result, begin, length, corner, readable])) binding.deleteTensor(tensor);
   if (value !== size) throw new Error(`A matrix product gave ${String(value)} instead of ${size}.`);
   return elapsed;
+}
+
+/** The first value of the product of two square matrices. */
+function corner(binding: Binding, a: number, b: number, dtype: number): number | undefined {
+  const result = run(binding, 'MatMul', [a, b], { T: dtype }, { transpose_a: false, transpose_b: false });
+  const begin = binding.createTensor([2], binding.TF_INT32, new Int32Array([0, 0]));
+  const length = binding.createTensor([2], binding.TF_INT32, new Int32Array([1, 1]));
+  const first = run(binding, 'Slice', [result, begin, length], { T: dtype, Index: binding.TF_INT32 }, {});
+  const readable = dtype === binding.TF_FLOAT ? first : cast(binding, first, dtype, binding.TF_FLOAT);
+  const value = binding.tensorDataSync(readable)[0];
+  for (const tensor of new Set([result, begin, length, first, readable])) binding.deleteTensor(tensor);
+  return value;
 }
 
 function cast(binding: Binding, tensor: number, from: number, to: number): number {

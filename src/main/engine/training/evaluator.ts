@@ -1,4 +1,5 @@
-import type { JobContext, Precision } from '../jobs.ts';
+import type { Precision } from '../../../shared/settings/training.ts';
+import type { JobContext } from '../jobs.ts';
 import { classificationMetrics, type ClassificationMetrics } from '../metrics/classification.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';

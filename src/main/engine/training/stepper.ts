@@ -1,3 +1,4 @@
+import type { Precision } from '../../../shared/settings/training.ts';
 import { usesGpu } from '../runtime/tensorflow.ts';
 import { Session, type Feed, type Feeds } from '../graph/session.ts';
 import type { BaseModel } from '../models/base-model.ts';
@@ -22,7 +23,7 @@ export interface StepperOptions {
   /** Values to start from instead of the method's own. */
   initial?: ReadonlyMap<string, Float32Array> | undefined;
   seed: number;
-  precision: 'fp32' | 'bf16';
+  precision: Precision;
   attention: Attention;
   optimizer: AdamWSettings;
   accumulate: boolean;

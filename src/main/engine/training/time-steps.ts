@@ -1,11 +1,13 @@
 import os from 'node:os';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
+import type { Precision } from '../../../shared/settings/training.ts';
 import type { JobContext } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
 import { headLabels } from '../models/head-labels.ts';
 import type { EncodedText } from '../models/batch.ts';
 import { Inference } from '../models/inference.ts';
 import { planAdapter, requireSavedModules } from '../peft/adapter.ts';
+import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import type { EncodedRows } from './evaluator.ts';
 import { planSteps, type Plan } from './loop.ts';
 import { prepareData } from './prepare-data.ts';
@@ -37,6 +39,7 @@ const timedRows = 64;
  */
 export async function timeRun(config: TrainConfig, baseDir: string, context: JobContext): Promise<TimedRun> {
   const { training } = config;
+  loadTensorFlow(training.precision);
   const data = await prepareData(config, baseDir, await headLabels(config.model));
   const base = await openBaseModel(config.model, {
     head: 'classification',
@@ -150,7 +153,7 @@ function microBatches(
 async function timeEvaluation(
   base: BaseModel,
   texts: readonly EncodedText[],
-  precision: 'fp32' | 'bf16',
+  precision: Precision,
   context: JobContext,
 ): Promise<number> {
   const sorted = texts.toSorted((a, b) => a.inputIds.length - b.inputIds.length);

@@ -19,6 +19,7 @@ import {
   type AdapterPlan,
 } from '../peft/adapter.ts';
 import { checkTokens, longestText } from '../predict.ts';
+import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
 import { Evaluator, type EncodedRows, type Evaluated } from './evaluator.ts';
@@ -38,6 +39,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
   const { config, baseDir, outputDir } = options;
   const { training } = config;
   if (config.adapter['inference_mode'] === true) throw fault('peft/inference-mode', { source: 'adapter' });
+  loadTensorFlow(training.precision);
   await openOutput(options);
   const model = await resolveModel(localPath(baseDir, config.model), {
     signal: context.signal,

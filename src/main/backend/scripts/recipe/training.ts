@@ -80,6 +80,8 @@ function take(
         findings.trap('not-supported', line, message, 'It is left out of the recipe.');
         continue;
       }
+      // Arguments come one by one here; beside bf16 nothing is left for tf32 to round.
+      if (one === 'tf32' && training[setting] === 'bf16') continue;
       training[setting] = one;
       findings.found(`training.${setting}`, line, one);
     }

@@ -29,7 +29,7 @@ function trainingFields(training: TrainingSettings): Record<string, unknown> {
     if (elsewhere.has(name) || (name === 'num_train_epochs' && training.max_steps > 0)) continue;
     if (name === 'max_steps' && training.max_steps <= 0) continue;
     if (!important.has(name) && name !== 'max_steps' && isSame(value, setting.default)) continue;
-    if (name === 'precision') fields['bf16'] = true;
+    if (name === 'precision') fields[training.precision] = true;
     else if (name === 'sampler') fields['train_sampling_strategy'] = value;
     else if (name === 'eval_steps' && training.eval_strategy !== 'steps') continue;
     else if (name === 'greater_is_better' && followsMetric(training)) continue;
