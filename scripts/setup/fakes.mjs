@@ -21,7 +21,11 @@ export function useTestFolder() {
   return { dir: (...parts) => path.join(folder, ...parts) };
 }
 
-/** Puts scripts called as `tools` says into `dir`. Each call of one is a line of `dir`/calls. */
+/**
+ * Puts scripts called as `tools` says into `dir`. Each call of one is a line of `dir`/calls.
+ * @param {string} dir
+ * @param {Record<string, string>} tools
+ */
 export function fakeTools(dir, tools) {
   fs.mkdirSync(dir, { recursive: true });
   for (const [name, body] of Object.entries(tools)) {
@@ -40,7 +44,10 @@ export function fakeTools(dir, tools) {
 /** The real Python, for the scripts that stand in its place. */
 const realPython = execFileSync('/bin/sh', ['-c', 'command -v python3'], { encoding: 'utf8' }).trim();
 
-/** A Python whose pip "downloads" the wheels of a folder; everything else it leaves to the real one. */
+/**
+ * A Python whose pip "downloads" the wheels of a folder; everything else it leaves to the real one.
+ * @param {string} wheelDir
+ */
 export function pythonWithWheels(wheelDir) {
   return `
 case "$*" in

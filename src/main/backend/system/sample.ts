@@ -22,8 +22,9 @@ export function sampleHandlers(context: BackendContext): Handlers<'system/open-s
         kind: 'import',
         title: 'Opening the sample project',
         work: async (control) => {
-          const versionId = await importSample(context, control.signal);
+          // First what may be refused: a sample without its model would be left behind.
           const model = await addSampleModel(context, control);
+          const versionId = await importSample(context, control.signal);
           control.signal.throwIfAborted();
           writeSetting(context.db, DRAFT_KEY, await sampleSpec(model.id, versionId));
           return versionId;
