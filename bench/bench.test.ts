@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { Graph } from '../src/main/engine/graph/graph.ts';
+import { shapeOf, unary } from '../src/main/engine/graph/ops/raw.ts';
 import { asPublishedText } from './as-published.ts';
 import { runChild, type ChildResult } from './child.ts';
 import type { Measure } from './measures.ts';
+import { kernelReport } from './kernels.ts';
 import { runPairs } from './pairs.ts';
 import { evalQuantities, jobQuantities, stepQuantities } from './quantities.ts';
 import { table } from './report.ts';
@@ -36,6 +39,36 @@ describe('runChild', () => {
 
   it('says so when a program prints no result', async () => {
     await expect(runChild(program(`console.log('[1, 2]')`))).rejects.toThrow(/printed no JSON object/);
+  });
+});
+
+describe('kernelReport', () => {
+  const g = new Graph();
+  const x = g.placeholder('x', 'float32', [2]);
+  g.signature('s', { x }, { y: unary(g, 'Erf', x), n: shapeOf(g, x) });
+  const registered = (op: string, device: string, types: number[], host: string[] = []) => ({
+    op,
+    device,
+    allowed: new Map([[op === 'Placeholder' ? 'dtype' : 'T', types]]),
+    host: new Set(host),
+  });
+  const kernels = [
+    registered('Placeholder', 'DEFAULT', [1, 3]),
+    registered('Shape', 'GPU', [1], ['output']),
+    registered('Erf', 'CPU', [1]),
+    registered('Erf', 'GPU', [19]),
+  ];
+  const outputs = new Map(['Placeholder', 'Shape', 'Erf'].map((op) => [op, ['output']]));
+  const registry = { kernels: Map.groupBy(kernels, ({ op }) => op), outputs };
+
+  it('names the nodes that a device has no kernel for, and those that work in host memory', () => {
+    expect(kernelReport(registry, [g], 'GPU')).toEqual({
+      kinds: 3,
+      missing: ['Erf(T=float32)'],
+      hostIntegers: ['Shape(T=float32, out_type=int32)'],
+      hostFloats: [],
+    });
+    expect(kernelReport(registry, [g], 'CPU').missing).toEqual(['Shape(T=float32, out_type=int32)']);
   });
 });
 

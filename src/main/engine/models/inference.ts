@@ -8,7 +8,7 @@ import type { BaseModel, Head } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
 import { bertEncoder, bertForSequenceClassification, headsOf, type TokenBatch } from './bert.ts';
 import { Layers } from './layers.ts';
-import { loadParameters, Parameters } from './parameters.ts';
+import { loadParameters, Parameters, type ParameterSpec } from './parameters.ts';
 import { tokenInputs, type TokenInputs } from './token-inputs.ts';
 
 export type Pooling = 'mean' | 'cls';
@@ -53,46 +53,14 @@ export class Inference {
     adapter: Adapter | undefined,
     options: InferenceOptions,
   ): Promise<Inference> {
-    const g = new Graph();
     const beside = options.folded === false ? adapter : undefined;
-    const specs = [...base.parameters, ...(beside?.plan.method.added ?? [])];
-    const parameters = new Parameters(g, specs, new Set());
-    const compute = options.precision === 'bf16' ? 'bfloat16' : 'float32';
-    const layers = new Layers({
-      graph: g,
-      parameters,
-      compute,
-      fused: !usesGpu(),
-      ...(beside ? { adapter: beside.plan.method } : {}),
-    });
-    const { config } = base;
-    const inputs = new Map<string, TokenInputs>();
-    const answer = (name: string, build: (batch: TokenBatch) => Tensor): void => {
-      const tokens = tokenInputs(g, name, { kind: 'grouped', groups: 1 }, headsOf(config));
-      inputs.set(name, tokens);
-      g.signature(name, tokens.placeholders, { values: build(tokens.batch) });
-    };
-    if (options.head === 'classification') {
-      answer('logits', (batch) => bertForSequenceClassification(layers, config, batch));
-    } else {
-      // The encoder of a classifier gives vectors as well as a bare one.
-      const prefix = base.tree.type === 'BertModel' ? '' : 'bert.';
-      const encoder = (rows: 'all' | 'first') => (batch: TokenBatch) =>
-        bertEncoder(layers, config, batch, prefix, rows);
-      answer('hidden', encoder('all'));
-      answer('first', encoder('first'));
-    }
-    const loading = parameters.addLoading(reachable(g));
-    const session = await Session.open(g);
+    const { graph, inputs, specs, loading } = inferenceGraph(base, beside, options, !usesGpu());
+    const session = await Session.open(graph);
     const value = async (name: string): Promise<Float32Array> =>
       beside ? (beside.values.get(name) ?? base.read(name)) : adaptedValue(base, adapter, name);
     await loadParameters(session, loading, specs, value);
-    return new Inference(
-      session,
-      inputs,
-      options,
-      options.head === 'classification' ? config.num_labels : config.hidden_size,
-    );
+    const { num_labels: labels, hidden_size: hidden } = base.config;
+    return new Inference(session, inputs, options, options.head === 'classification' ? labels : hidden);
   }
 
   /** Logits [texts, labels], row-major. `onBatch` is told how many texts are done. */
@@ -147,6 +115,48 @@ export class Inference {
     }
     return result;
   }
+}
+
+/** The graph that answers texts; `beside`: an adapter that is not folded. `fused`: kernels that exist on the CPU only. */
+export function inferenceGraph(
+  base: BaseModel,
+  beside: Adapter | undefined,
+  { head, precision }: InferenceOptions,
+  fused: boolean,
+): {
+  graph: Graph;
+  inputs: Map<string, TokenInputs>;
+  specs: readonly ParameterSpec[];
+  loading: ReadonlyMap<string, string[]>;
+} {
+  const graph = new Graph();
+  const specs = [...base.parameters, ...(beside?.plan.method.added ?? [])];
+  const parameters = new Parameters(graph, specs, new Set());
+  const layers = new Layers({
+    graph,
+    parameters,
+    compute: precision === 'bf16' ? 'bfloat16' : 'float32',
+    fused,
+    ...(beside ? { adapter: beside.plan.method } : {}),
+  });
+  const { config } = base;
+  const inputs = new Map<string, TokenInputs>();
+  const answer = (name: string, build: (batch: TokenBatch) => Tensor): void => {
+    const tokens = tokenInputs(graph, name, { kind: 'grouped', groups: 1 }, headsOf(config));
+    inputs.set(name, tokens);
+    graph.signature(name, tokens.placeholders, { values: build(tokens.batch) });
+  };
+  if (head === 'classification') {
+    answer('logits', (batch) => bertForSequenceClassification(layers, config, batch));
+  } else {
+    // The encoder of a classifier gives vectors as well as a bare one.
+    const prefix = base.tree.type === 'BertModel' ? '' : 'bert.';
+    const encoder = (rows: 'all' | 'first') => (batch: TokenBatch) =>
+      bertEncoder(layers, config, batch, prefix, rows);
+    answer('hidden', encoder('all'));
+    answer('first', encoder('first'));
+  }
+  return { graph, inputs, specs, loading: parameters.addLoading(reachable(graph)) };
 }
 
 /** The mean of `length` rows of `width`, without those that a mask leaves out, written to `target` at `at`. */

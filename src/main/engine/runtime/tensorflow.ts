@@ -58,7 +58,7 @@ function onGpu(tf: TensorFlow): boolean {
 function load(environment: Record<string, string | undefined>): TensorFlow {
   // Node hands these on to the process's own environment, where C code reads them.
   for (const [name, value] of Object.entries(environment)) {
-    if (value === undefined) delete process.env[name];
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
     else process.env[name] = value;
   }
   // tfjs-node 4.22 calls two helpers that Node 23 removed from `util`.
