@@ -51,7 +51,15 @@ const work: Work = async (given, context) => {
   context.say(`The model, and what the adapter touches:\n${excerpt(tree)}\n`);
 
   const { trainInWorkspace } = await import('./workspace-run.ts');
-  const options = { config, baseDir: outputDir, outputDir: adapter, resume: false, overwrite: true };
+  const baseName = 'sentence-transformers/all-MiniLM-L6-v2';
+  const options = {
+    config,
+    baseDir: outputDir,
+    baseName,
+    outputDir: adapter,
+    resume: false,
+    overwrite: true,
+  };
   const run = { workspace: demoWorkspace(context.say), name: 'Demo: SMS Spam', options };
   const result = await timed('training, with evaluations', () => trainInWorkspace(run, context));
   if (result.status === 'stopped') throw fault('cli/stopped', {});

@@ -52,6 +52,11 @@ describe('graft train --workspace', patient, () => {
     const detail = await backend.call('experiments/read', { id });
     expect(detail.folder).toBe(path.join(folder, 'out'));
     expect(detail.adapterId).not.toBeNull();
+    // The adapter's own file says no more than the base's name; where it lies stands in the store.
+    const written: unknown = JSON.parse(await readFile(path.join(folder, 'out/adapter_config.json'), 'utf8'));
+    expect(written).toMatchObject({ base_model_name_or_path: 'bert' });
+    const { lineage } = await backend.call('adapters/read', { id: detail.adapterId! });
+    expect(lineage.base).toMatchObject({ name: 'bert', matches: true, reason: null });
     const { items } = await backend.call('experiments/predictions', { id });
     expect(items.map(({ row }) => row.text)).toEqual(Array.from({ length: 8 }, (_, i) => `text number ${i}`));
     await expect(backend.call('experiments/retry', { id })).rejects.toThrow(/from the command line/);

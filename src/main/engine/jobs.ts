@@ -69,6 +69,8 @@ export interface TrainOptions {
   config: TrainConfig;
   /** The folder that relative paths of the config start from. */
   baseDir: string;
+  /** What others call the base, where its folder does not say it. */
+  baseName?: string | undefined;
   outputDir: string;
   resume: boolean;
   overwrite: boolean;

@@ -14,8 +14,8 @@ export const exportFaults = {
     message: `${p.model} comes without an adapter: there is none to export.`,
     remedy: 'Name one with --adapter, or choose another target.',
   }),
-  'export/base-needed': (p: { folder: string }) => ({
-    message: `${p.folder} holds an adapter, which answers only with its base model.`,
+  'export/base-needed': (p: { folder: string; named: string | null }) => ({
+    message: `${p.folder} holds an adapter, which answers only with its base model${p.named === null ? '' : `, ${p.named}, which was not found`}.`,
     remedy: 'Name the base with --model.',
   }),
   'export/no-proof': (p: { folder: string }) => ({

@@ -139,8 +139,13 @@ describe('import of a PEFT folder', () => {
     const refused = backend.call('adapters/import', { folder, modelId });
     await expect(refused).rejects.toMatchObject({ fault: { code: 'adapters/other-base' } });
     await expect(refused).rejects.toThrow('names org/large as the base model');
-    await configure(folder, { base_model_name_or_path: 'mirror/Tiny' });
-    await expect(backend.call('adapters/import', { folder, modelId })).resolves.toBeDefined();
+    await configure(folder, { base_model_name_or_path: 'bert-base-uncased' });
+    await expect(backend.call('adapters/import', { folder, modelId })).rejects.toThrow('names bert-base-unc');
+    // What else has no owner is the name of a folder, which says nothing.
+    for (const name of ['mirror/Tiny', 'my-own-bert', '/on/another/machine']) {
+      await configure(folder, { base_model_name_or_path: name });
+      await expect(backend.call('adapters/import', { folder, modelId })).resolves.toBeDefined();
+    }
   });
 
   it('refuses an export of ours that was proved on other weights', async () => {

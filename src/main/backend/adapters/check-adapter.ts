@@ -5,6 +5,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import { openAdapterWeights } from '../../engine/formats/checkpoint.ts';
 import { readJsonFile } from '../../engine/formats/json.ts';
 import { readModelConfig } from '../../engine/formats/model-config.ts';
+import { isHubId } from '../../engine/hub/repository.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import { adapterFolderLabels, readAdapter } from '../../engine/peft/adapter.ts';
 import { adapterConfig } from './folder-facts.ts';
@@ -52,10 +53,13 @@ export async function checkAdapter({ folder, model }: CheckQuestion): Promise<Ch
   }
 }
 
-/** Only ids of a hub can be told apart: a path on another machine says nothing. */
+/** Models that the hub knows without an owner. A name like this says the model; any other is that of a folder. */
+const OWNERLESS =
+  /^(?:(?:distil)?bert-(?:base|large)-(?:multilingual-|german-)?(?:un)?cased|bert-base-chinese|(?:distil|xlm-)?roberta-(?:base|large)|albert-x{0,2}(?:base|large)-v[12]|camembert-base)$/i;
+
+/** Only ids of a hub can be told apart: a folder, here or on another machine, says nothing. */
 function checkNamedBase(file: string, named: string | null, { name, hubId }: CheckQuestion['model']): void {
-  if (named === null || hubId === null || path.isAbsolute(named) || !/^[\w.-]+(\/[\w.-]+)?$/.test(named))
-    return;
+  if (named === null || hubId === null || !(isHubId(named) || OWNERLESS.test(named))) return;
   const last = (id: string) => id.split('/').at(-1)!.toLowerCase();
   if (last(named) !== last(hubId)) throw fault('adapters/other-base', { file, named, chosen: name });
 }

@@ -8,7 +8,7 @@ import type { BackendContext } from '../context.ts';
 import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
 import { inTurn } from '../exports/lane.ts';
 import type { JobControl } from '../jobs/jobs.ts';
-import { trainedModel } from './base.ts';
+import { baseModel, trainedModel } from './base.ts';
 import { adapterWeights } from './folder-facts.ts';
 import { storeFolder } from './store-folder.ts';
 
@@ -40,6 +40,7 @@ export async function startMerge(
         job: 'merge-adapters',
         input: {
           model: folders[0]!.model,
+          baseName: baseModel(context.db, first.modelId)?.hubId ?? undefined,
           parts: parts.map(({ adapter, weight }, i) => ({
             name: adapter.name,
             folder: folders[i]!.adapter,

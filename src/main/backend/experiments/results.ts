@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Evaluation } from '../../../shared/contract/experiments.ts';
@@ -10,6 +11,7 @@ import { baseModel, baseOfRun } from '../adapters/base.ts';
 import { adapterConfig, folderLabels } from '../adapters/folder-facts.ts';
 import type { ExperimentResult } from './job-events.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
+import { resolveModel } from '../../engine/hub/resolve-model.ts';
 import { filesIn, linesOf } from './run-folder.ts';
 
 /** Predictions written in one transaction: some 10 ms of the event loop. */
@@ -93,7 +95,10 @@ function softmaxAt(logits: readonly number[], place: number): number {
 /** Registers what stands in an experiment's folder: its adapter, if there is one, and every file by hash and size. */
 export async function registerFiles(
   db: Db,
-  experiment: Pick<ExperimentRecord, 'id' | 'name' | 'folder' | 'modelId' | 'config' | 'startedAt'>,
+  experiment: Pick<
+    ExperimentRecord,
+    'id' | 'name' | 'folder' | 'modelId' | 'config' | 'details' | 'startedAt'
+  >,
 ): Promise<void> {
   const { id, name, folder, modelId } = experiment;
   const store = new ResultStore(db);
@@ -116,8 +121,8 @@ export async function registerFiles(
   }
   const weights = known.find(({ path: file }) => file === path.join(folder, 'adapter_model.safetensors'));
   if (weights) {
-    const { peft_type: peftType, r: rank, base_model_name_or_path: named } = await adapterConfig(folder);
-    const modelFolder = baseModel(db, modelId)?.folder ?? named ?? folder;
+    const { peft_type: peftType, r: rank } = await adapterConfig(folder);
+    const modelFolder = baseModel(db, modelId)?.folder ?? (await modelOfConfig(experiment)) ?? folder;
     new AdapterStore(db).put({
       id: adapterId,
       name,
@@ -138,4 +143,15 @@ export async function registerFiles(
     });
   }
   store.putFiles([id, adapterId], known);
+}
+
+/** The folder of the model that a run of the command line named: its own, or the hub cache's; null: it is gone. */
+async function modelOfConfig({
+  config,
+  details,
+}: Pick<ExperimentRecord, 'config' | 'details'>): Promise<string | null> {
+  const { model } = z.object({ model: z.string() }).parse(config);
+  const folder = path.resolve(details.baseDir, model);
+  if (existsSync(folder)) return folder;
+  return resolveModel(model, { env: { ...process.env, HF_HUB_OFFLINE: '1' } }).catch(() => null);
 }

@@ -4,6 +4,7 @@ import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { FromEngine } from '../../../shared/engine-protocol.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { ExperimentRecord, ExperimentStore } from '../../storage/experiments.ts';
+import { baseModel } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { faultValue } from '../jobs/jobs.ts';
 import { readPreferences } from '../system/preferences.ts';
@@ -123,6 +124,7 @@ export class Supervisor {
     const input = {
       config,
       baseDir: details.baseDir,
+      baseName: baseModel(this.context.db, record.modelId)?.hubId ?? undefined,
       outputDir: folder,
       resume: recorder.checkpoint !== null,
     };

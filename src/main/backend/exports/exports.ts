@@ -5,8 +5,9 @@ import path from 'node:path';
 import type { Handlers, ParsedInputOf } from '../../../shared/contract.ts';
 import type { Export, exportMethods } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { requirePlain, shownName } from '../../engine/export/card/facts.ts';
+import { requirePlain } from '../../engine/export/card/facts.ts';
 import { writeFault } from '../../engine/formats/file-faults.ts';
+import { publicName } from '../../engine/hub/repository.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { ExportStore, type StoredExport } from '../../storage/exports.ts';
 import { writeSetting } from '../../storage/settings.ts';
@@ -149,7 +150,7 @@ async function planOf(
     if (other.folder === folder) throw fault('exports/same-folder', { folder, name: other.name });
   }
   requirePlain('the folder', path.basename(folder));
-  if (model) requirePlain('the base model', shownName(model.name));
+  if (model) requirePlain('the base model', publicName(model.name));
   await preparePlace(folder, possible, request.overwrite);
   const id = randomUUID();
   store.insert({

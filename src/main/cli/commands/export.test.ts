@@ -12,7 +12,8 @@ it('graft export takes no folder for a hub id, and is called as its output', asy
   const { status } = await graft(['export', ...given, '--output', `${output}/`], '', golden);
   expect(status).toBe(0);
   const config: unknown = JSON.parse(await readFile(join(output, 'adapter_config.json'), 'utf8'));
-  expect(config).toMatchObject({ base_model_name_or_path: join(golden, 'models/bert') });
+  expect(config).toMatchObject({ base_model_name_or_path: 'bert' });
+  expect(await readFile(join(output, 'verification.json'), 'utf8')).not.toContain(golden);
   const card = await readFile(join(output, 'README.md'), 'utf8');
   expect(card).toContain('# stars\n');
   expect(card).not.toContain('base_model:');

@@ -5,7 +5,7 @@ import type { ModelReport } from '../../engine/inspect.ts';
 import { setWork, type CommandContext, type Outcome, type Work } from '../command.ts';
 import { count } from '../format.ts';
 import { inspectDataText, inspectTable } from '../inspect-data.ts';
-import { adapterFolder, modelFolder } from '../io/model-folder.ts';
+import { adapterFolder, baseFolder, modelFolder } from '../io/model-folder.ts';
 import { optionValue, option } from '../options.ts';
 
 const help = `
@@ -47,11 +47,7 @@ async function inspectAdapter(
   const adapter = await adapterFolder(given);
   const { readAdapterConfig } = await import('../../engine/formats/adapter-config.ts');
   const config = await readAdapterConfig(adapter);
-  const named = z.string().safeParse(config['base_model_name_or_path']);
-  const base = model ?? named.data;
-  if (base === undefined)
-    throw fault('cli/usage', { message: `${adapter} names no base model: give --model M` });
-  const folder = await modelFolder(base, context);
+  const folder = await baseFolder(adapter, model, context);
   const { adapterFolderLabels } = await import('../../engine/peft/adapter.ts');
   const { inspectModel } = await import('../../engine/inspect.ts');
   return modelOutcome(await inspectModel(folder, config, await adapterFolderLabels(adapter, folder)));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -49,6 +49,21 @@ describe('serve-model', () => {
     expect((await server.run).status).toBe(0);
   });
 
+  it('finds the base of an adapter beside it by its name, and where an older adapter says', async () => {
+    const folder = await temporaryFolder();
+    await cp(model, join(folder, 'bert'), { recursive: true });
+    for (const named of ['bert', model]) {
+      const adapter = join(folder, 'stars');
+      await cp(join(golden, 'adapters/lora-qv'), adapter, { recursive: true });
+      const file = join(adapter, 'adapter_config.json');
+      const config: unknown = JSON.parse(await readFile(file, 'utf8'));
+      await writeFile(file, JSON.stringify({ ...(config as object), base_model_name_or_path: named }));
+      const { status, stdout } = await graft(['inspect', '--adapter', adapter, '--json']);
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ adapter: { trainable: expect.any(Number) as number } });
+    }
+  });
+
   it('says what is missing: a folder, a model in it, which of several, the base of an adapter', async () => {
     const folder = await temporaryFolder();
     const refused = async (...args: string[]) => {
@@ -67,7 +82,11 @@ describe('serve-model', () => {
     expect(several.remedy).toContain(join(folder, 'onnx'));
     const alone = join(folder, 'alone');
     await mkdir(alone);
-    await writeFile(join(alone, 'adapter_config.json'), '{"base_model_name_or_path": "/another/machine"}');
-    expect(await refused(alone)).toMatchObject({ code: 'export/base-needed' });
+    for (const named of ['/another/machine', 'a-folder']) {
+      await writeFile(join(alone, 'adapter_config.json'), JSON.stringify({ base_model_name_or_path: named }));
+      const needed = await refused(alone);
+      expect(needed.code).toBe('export/base-needed');
+      expect(needed.message).toContain(named);
+    }
   });
 });

@@ -5,7 +5,7 @@ import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { reportFailure, type CommandContext } from '../command.ts';
-import { modelFolder } from '../io/model-folder.ts';
+import { baseFolder } from '../io/model-folder.ts';
 import { portNumber } from '../options.ts';
 
 const help = `
@@ -107,15 +107,7 @@ async function baseOf(
       : fault('serving/several', { folder, inside });
   }
   if (!existsSync(path.join(folder, 'adapter_config.json'))) return null;
-  if (model !== undefined) return modelFolder(model, context);
-  const { readJsonFile } = await import('../../engine/formats/json.ts');
-  const named = z
-    .object({ base_model_name_or_path: z.string() })
-    .safeParse(await readJsonFile(path.join(folder, 'adapter_config.json'))).data?.base_model_name_or_path;
-  if (named === undefined) throw fault('export/base-needed', { folder });
-  // A folder of another machine is no hub id.
-  if (path.isAbsolute(named) && !existsSync(named)) throw fault('export/base-needed', { folder });
-  return modelFolder(named, context);
+  return baseFolder(folder, model, context);
 }
 
 export function serveModelCommand(): Command {

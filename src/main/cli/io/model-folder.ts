@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import type { CommandContext } from '../command.ts';
 
@@ -25,6 +27,28 @@ export const nameOfModel = (model: string, folder: string): string =>
 export async function adapterFolder(adapter: string): Promise<string> {
   if (!(await isFolder(adapter))) throw fault('files/missing', { file: adapter });
   return adapter;
+}
+
+/**
+ * The base of an adapter: `given`, else what its adapter_config.json names: a hub id, or a folder, which may lie beside
+ * the adapter's. Throws `export/base-needed`, `files/…` and `hub/…`.
+ */
+export async function baseFolder(
+  adapter: string,
+  given: string | undefined,
+  context: CommandContext,
+): Promise<string> {
+  if (given !== undefined) return modelFolder(given, context);
+  const { readJsonFile } = await import('../../engine/formats/json.ts');
+  const config = await readJsonFile(path.join(adapter, 'adapter_config.json'));
+  const named = z.object({ base_model_name_or_path: z.string() }).safeParse(config)
+    .data?.base_model_name_or_path;
+  if (named === undefined) throw fault('export/base-needed', { folder: adapter, named: null });
+  for (const folder of [named, path.resolve(adapter, '..', named)])
+    if (existsSync(path.join(folder, 'config.json'))) return folder;
+  const { isHubId } = await import('../../engine/hub/repository.ts');
+  if (!isHubId(named)) throw fault('export/base-needed', { folder: adapter, named });
+  return modelFolder(named, context);
 }
 
 async function isFolder(folder: string): Promise<boolean> {

@@ -4,7 +4,8 @@ import { Fault, fault } from '../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../formats/atomic.ts';
 import type { JobContext } from '../jobs.ts';
 import type { Pooling } from '../models/inference.ts';
-import { requirePlain, shownName, type CardFacts } from './card/facts.ts';
+import { publicName } from '../hub/repository.ts';
+import { requirePlain, type CardFacts } from './card/facts.ts';
 import { prove, type Proven } from './prove.ts';
 import type { RowsFile } from './proof-rows.ts';
 import { Reference } from './reference.ts';
@@ -61,7 +62,7 @@ export async function exportTargets(
 ): Promise<TargetReport[]> {
   const { facts } = options;
   requirePlain('the export', facts.name);
-  requirePlain('the base model', shownName(facts.modelName));
+  requirePlain('the base model', publicName(facts.modelName));
   for (const { folder } of options.targets) requirePlain('the folder', path.basename(path.resolve(folder)));
   const trained = await openTrainedModel(options);
   try {

@@ -24,7 +24,7 @@ export async function openExported(folder: string, maxLength: number, base?: str
   if (onnx !== undefined) return openOnnx(folder, onnx, maxLength);
   if (existsSync(path.join(folder, 'saved_model.pb'))) return openSavedModel(folder, maxLength);
   const isAdapter = existsSync(path.join(folder, 'adapter_config.json'));
-  if (isAdapter && base === undefined) throw fault('export/base-needed', { folder });
+  if (isAdapter && base === undefined) throw fault('export/base-needed', { folder, named: null });
   const model = isAdapter ? { model: base!, adapter: folder } : { model: folder };
   const engine = await openEngineModel({ ...model, head: 'classification', pooling: null, maxLength });
   return {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import type { Snippet } from '../../../shared/contract/exports.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
-import { isHubId, shownName } from './card/facts.ts';
+import { publicName } from '../hub/repository.ts';
 import { snippetsOf } from './card/snippets.ts';
 import { trySnippets } from './card/try-snippets.ts';
 import { writeCard } from './card/write-card.ts';
@@ -54,17 +54,17 @@ export async function prove(
   const code = snippetsOf({
     target,
     folderName,
-    modelName: shownName(facts.modelName),
+    modelName: publicName(facts.modelName),
     labels: trained.base.labelNames,
     maxLength: trained.maxLength,
   });
-  const base = { folder: trained.model, name: shownName(facts.modelName) };
+  const base = { folder: trained.model, name: publicName(facts.modelName) };
   const attempt: Attempt = async (into, scales, part, isWorthTrying = () => true) => {
     await writeTarget(target, into, trained, {
       precision,
       pooling: options.pooling,
       scales,
-      modelName: isHubId(facts.modelName) ? facts.modelName : path.resolve(trained.model),
+      modelName: publicName(facts.modelName),
       signal,
       onShare: (share) => progress.written(part(share)),
     });
@@ -121,7 +121,7 @@ export async function prove(
     outcome,
     snippets: tried.snippets,
   };
-  await writeCard(folder, trained, { ...facts, modelName: shownName(facts.modelName) }, proof);
+  await writeCard(folder, trained, { ...facts, modelName: publicName(facts.modelName) }, proof);
   const files = await folderHashes(folder);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const verification = { ...proof, bytes, files };

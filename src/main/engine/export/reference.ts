@@ -1,5 +1,5 @@
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
-import { shownName } from './card/facts.ts';
+import { publicName } from '../hub/repository.ts';
 import type { ExportOptions } from './export-targets.ts';
 import { FIXED_TEXTS } from './fixed-texts.ts';
 import { weightsHash } from './folder-hashes.ts';
@@ -78,7 +78,7 @@ export class Reference {
       answers.push(values);
     }
     const source = {
-      base: { name: shownName(options.facts.modelName), ...(await weightsHash(model)) },
+      base: { name: publicName(options.facts.modelName), ...(await weightsHash(model)) },
       adapter: adapterFolder === undefined ? null : await weightsHash(adapterFolder),
     };
     return new Reference({ texts, expected: rows.expected, source }, answers[0] ?? null, answers[1] ?? null);

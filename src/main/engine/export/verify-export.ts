@@ -34,7 +34,7 @@ export async function verifyExport(
   const { fixed, labels, max_length: maxLength, target, pooling, precision } = verification;
   const problems = changedFiles(verification.files, await folderHashes(folder));
   if (target === 'peft') {
-    if (base === undefined) throw fault('export/base-needed', { folder });
+    if (base === undefined) throw fault('export/base-needed', { folder, named: null });
     const now = await weightsHash(base);
     if (now.sha256 !== verification.base.sha256)
       problems.push(

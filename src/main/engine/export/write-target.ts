@@ -20,7 +20,7 @@ export interface WriteOptions {
   pooling: Pooling;
   /** Of int8: one scale a column of a weight, or one for all of it. */
   scales: 'per-channel' | 'per-tensor';
-  /** What a program loads the base by: a hub id or a folder. */
+  /** What others call the base. */
   modelName: string;
   signal: AbortSignal;
   /** `share` of the weights are written, 0 to 1. */
@@ -37,7 +37,7 @@ export async function writeTarget(
   const { base, adapter, model } = trained;
   if (target === 'peft') {
     if (!adapter) throw fault('export/no-adapter', { model });
-    await writeAdapter(folder, { ...base, folder: options.modelName }, adapter.plan, adapter.values);
+    await writeAdapter(folder, base, adapter.plan, adapter.values, options.modelName);
     return;
   }
   const told: TrainedModel = { ...trained, merged: telling(trained, options) };

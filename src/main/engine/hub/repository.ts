@@ -34,3 +34,19 @@ export function datasetRepository(text: string): Repository {
 export function repositoryName({ id, revision }: Repository): string {
   return revision === 'main' ? id : `${id}@${revision}`;
 }
+
+/** A name that the hub would take for one of its own. */
+export const isHubId = (name: string): boolean => /^\w[\w.-]*\/\w[\w.-]*$/.test(name);
+
+/** A snapshot in a cache of Python's huggingface_hub, which names the model. */
+const SNAPSHOT = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/][0-9a-f]{40}[\\/]?$/;
+
+/**
+ * What a model is called in files for others: its hub id where that is known, else the name of its folder, never where it
+ * lies on this machine. `model`: a hub id, or the full path of a folder.
+ */
+export function publicName(model: string): string {
+  if (isHubId(model)) return model;
+  const cached = SNAPSHOT.exec(model)?.[1]?.split('--').join('/');
+  return cached ?? model.split(/[\\/]/).findLast((part) => part !== '') ?? model;
+}

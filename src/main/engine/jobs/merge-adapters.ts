@@ -25,6 +25,8 @@ import {
 const inputSchema = z.object({
   /** Folders. */
   model: z.string(),
+  /** What others call the base, where its folder does not say it. */
+  baseName: z.string().optional(),
   parts: z.array(z.object({ name: z.string(), folder: z.string(), weight: z.number() })).min(2),
   combination: z.enum(combinations),
   density: z.number(),
@@ -55,7 +57,16 @@ export async function mergeAdaptersJob(
   input: unknown,
   context: JobContext,
 ): Promise<{ rank: number; labels: string[] }> {
-  const { model, parts: given, combination, output, density, majoritySign, seed } = inputSchema.parse(input);
+  const {
+    model,
+    baseName,
+    parts: given,
+    combination,
+    output,
+    density,
+    majoritySign,
+    seed,
+  } = inputSchema.parse(input);
   const labelNames = await adapterFolderLabels(given[0]!.folder, model);
   const base = await openBaseModel(model, { head: 'classification', ...(labelNames ? { labelNames } : {}) });
   const { svd, close } = await openSvd();
@@ -82,7 +93,7 @@ export async function mergeAdaptersJob(
       values.set(`${layer.path}.lora_B.weight`, combined.b);
     }
     for (const [name, value] of savedModules(parts, plan)) values.set(name, value);
-    await writeAdapter(output, base, plan, values);
+    await writeAdapter(output, base, plan, values, baseName);
     return { rank, labels: [...base.labelNames] };
   } finally {
     close();

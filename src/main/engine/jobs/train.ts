@@ -7,6 +7,7 @@ const inputSchema = z.object({
   /** As `parseTrainConfig` gave it, or as a person wrote it. */
   config: z.record(z.string(), z.unknown()),
   baseDir: z.string(),
+  baseName: z.string().optional(),
   outputDir: z.string(),
   resume: z.boolean(),
 });

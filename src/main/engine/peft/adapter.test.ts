@@ -37,7 +37,7 @@ describe('an adapter that is read and written again', () => {
     expect(ours!.equals(theirs!)).toBe(true);
     const config = await fieldsOf(path.join(folder, 'adapter_config.json'));
     const expected = await fieldsOf(path.join(goldenAdapter(name), 'adapter_config.json'));
-    expect(config).toEqual({ ...expected, base_model_name_or_path: base.folder });
+    expect(config).toEqual({ ...expected, base_model_name_or_path: 'bert' });
     expect(Object.keys(config)).toEqual(Object.keys(expected));
     expect((await readdir(folder)).sort()).toEqual([
       'adapter_config.json',

@@ -9,6 +9,7 @@ import { bytesOf } from '../formats/dtype.ts';
 import { readJsonFile } from '../formats/json.ts';
 import { readModelConfig } from '../formats/model-config.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
+import { publicName } from '../hub/repository.ts';
 import type { ParameterCounts } from '../jobs.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import { walk } from '../models/module-tree.ts';
@@ -131,13 +132,15 @@ export async function adapterFolderLabels(
 
 /**
  * Writes adapter_config.json, adapter_model.safetensors and config.json (with the labels) into a folder, in PEFT's
- * format; `values` by engine name. Each file is whole or not there. Throws `files/…`.
+ * format; `values` by engine name; `baseName`: what others call the base. Each file is whole or not there. Throws
+ * `files/…`.
  */
 export async function writeAdapter(
   folder: string,
   base: BaseModel,
   plan: AdapterPlan,
   values: ReadonlyMap<string, Float32Array>,
+  baseName = publicName(path.resolve(base.folder)),
 ): Promise<void> {
   const tensors = plan.trained.map(({ name, shape }) => ({
     name: plan.method.fileKey(name),
@@ -146,11 +149,13 @@ export async function writeAdapter(
     data: () => bytesOf(values.get(name)!),
   }));
   await writeSafetensors(path.join(folder, 'adapter_model.safetensors'), tensors, { format: 'pt' });
-  const config = { ...plan.config, inference_mode: true, base_model_name_or_path: base.folder };
+  const config = { ...plan.config, inference_mode: true, base_model_name_or_path: baseName };
   if (plan.config['peft_type'] === 'LORA')
     await writeAdapterConfig(folder, parseLoraConfig(config, 'adapter'));
   else await writeFileAtomic(path.join(folder, 'adapter_config.json'), JSON.stringify(config, null, 2));
-  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(base.raw, null, 2)}\n`);
+  // Where the base was loaded from once is nobody's concern.
+  const { _name_or_path, ...ownConfig } = base.raw;
+  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(ownConfig, null, 2)}\n`);
 }
 
 /** A base parameter as the adapted model has it. */

@@ -44,7 +44,7 @@ export async function openAnswerer(source: AnswerSource): Promise<Answerer> {
   const { folder, base } = source;
   const maxLength = await trainedLength(folder);
   if (existsSync(path.join(folder, 'adapter_config.json'))) {
-    if (base === null) throw fault('export/base-needed', { folder });
+    if (base === null) throw fault('export/base-needed', { folder, named: null });
     return openOwn(base, folder, maxLength);
   }
   const isForeign = existsSync(path.join(folder, 'onnx')) || existsSync(path.join(folder, 'saved_model.pb'));

@@ -130,7 +130,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
     if (status === 'finished') {
       const best = training.load_best_model_at_end ? progress.best?.step : undefined;
       const state = best === undefined ? stepper.readState() : (await checkpoints.read(best)).state;
-      await writeAdapter(outputDir, base, plan, valuesOf(state));
+      await writeAdapter(outputDir, base, plan, valuesOf(state), options.baseName);
       stepper.close();
       if (evaluator) {
         evaluated = await evaluate(state, { ...progress, step: best ?? progress.step });
@@ -139,7 +139,7 @@ export async function train(options: TrainOptions, context: JobContext): Promise
       }
     } else {
       if (context.signal.reason === 'adapter') {
-        await writeAdapter(outputDir, base, plan, valuesOf(stepper.readState()));
+        await writeAdapter(outputDir, base, plan, valuesOf(stepper.readState()), options.baseName);
       }
       stepper.close();
     }

@@ -13,13 +13,6 @@ export interface CardFacts {
   settings: Readonly<Record<string, unknown>> | null;
 }
 
-/** A name that the hub would take for one of its own. */
-export const isHubId = (name: string): boolean => /^\w[\w.-]*\/\w[\w.-]*$/.test(name);
-
-/** What a card calls the base: never where it lies on this machine. */
-export const shownName = (name: string): string =>
-  isHubId(name) ? name : (name.split(/[\\/]/).findLast((part) => part !== '') ?? name);
-
 /** Names stand in snippets, cards and configs, which other programs read by the line. Throws `export/name`. */
 export function requirePlain(what: string, name: string): void {
   const character = controlCharacter(name);

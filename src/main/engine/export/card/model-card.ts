@@ -9,7 +9,8 @@ import {
 } from '../../../../shared/quoting.ts';
 import { targets, weightsOf, type TargetKey } from '../targets.ts';
 import type { Verification } from '../verification.ts';
-import { isHubId, type CardFacts } from './facts.ts';
+import { isHubId } from '../../hub/repository.ts';
+import type { CardFacts } from './facts.ts';
 import type { Licence } from './licence.ts';
 import type { RunFacts } from './run-facts.ts';
 

@@ -2,7 +2,7 @@ import type { Snippet } from '../../../../shared/contract/exports.ts';
 import { javascriptString, oneLine, pythonLiteral, shellWord } from '../../../../shared/quoting.ts';
 import { onnxFiles } from '../onnx/onnx-files.ts';
 import type { TargetKey } from '../targets.ts';
-import { isHubId } from './facts.ts';
+import { isHubId } from '../../hub/repository.ts';
 
 export interface SnippetFacts {
   target: TargetKey;
