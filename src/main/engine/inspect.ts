@@ -1,3 +1,4 @@
+import type { FaultValue } from '../../shared/contract/message.ts';
 import type { ParameterCounts } from './jobs.ts';
 import { openBaseModel } from './models/base-model.ts';
 import { printTree } from './models/module-tree.ts';
@@ -5,6 +6,7 @@ import { elements } from './models/parameters.ts';
 import { planAdapter } from './peft/adapter.ts';
 import { Lora } from './peft/lora.ts';
 import { savedModules } from './peft/targets.ts';
+import { tokenizerNotes } from './tokenizer/load-tokenizer.ts';
 
 export interface ModelReport {
   folder: string;
@@ -17,6 +19,8 @@ export interface ModelReport {
   unused: readonly string[];
   /** With an adapter configuration: its three figures. */
   adapter: ParameterCounts | null;
+  /** What the tokenizer's files say in vain, or why they cannot be read. */
+  tokenizer_notes: readonly FaultValue[];
 }
 
 /** Describes a checkpoint as a sequence classifier. Throws faults of models, formats and peft. */
@@ -48,6 +52,7 @@ export async function inspectModel(
       newly_initialized: base.newlyInitialized,
       unused: base.unused,
       adapter: plan?.counts ?? null,
+      tokenizer_notes: (await tokenizerNotes(folder)).map((note) => note.toJSON()),
     };
   } finally {
     await base.close();

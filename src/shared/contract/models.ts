@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, id, method, nothing, page, range, sha256, time } from './message.ts';
+import { count, faultSchema, id, method, nothing, page, range, sha256, time } from './message.ts';
 
 export const modelSchema = z.object({
   id,
@@ -103,7 +103,13 @@ export const modelMethods = {
   'models/list': method(nothing, z.object({ models: z.array(modelSchema) })),
   'models/read': method(
     one,
-    z.object({ model: modelSchema, tree: z.array(treeNodeSchema), licenceText: z.string().nullable() }),
+    z.object({
+      model: modelSchema,
+      tree: z.array(treeNodeSchema),
+      licenceText: z.string().nullable(),
+      /** What is to be said of the tokenizer's files. */
+      tokenizerNotes: z.array(faultSchema),
+    }),
   ),
   'models/add-folder': method(z.object({ folder: z.string() }), z.object({ model: modelSchema })),
   /** Copies of supported models in the Hugging Face cache that are not in the list yet. */

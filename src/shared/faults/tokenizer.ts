@@ -1,10 +1,34 @@
 import type { FaultText } from './fault.ts';
 
 export const tokenizerFaults = {
-  'tokenizer/missing': (p: { dir: string }) => ({
-    message: `${p.dir} has no tokenizer: neither tokenizer.json, nor vocab.txt, nor vocab.json with merges.txt.`,
+  'tokenizer/missing': (p: { dir: string; class: string; reads: string; found: readonly string[] }) => ({
+    message:
+      `${p.dir} has no tokenizer: ${p.class} is read from ${p.reads}; ` +
+      `found ${p.found.length === 0 ? 'none of the kind' : `only ${p.found.join(', ')}`}.`,
     remedy:
-      'Put the tokenizer files of the checkpoint beside its weights; a SentencePiece model alone will not do.',
+      'Put the tokenizer files of the checkpoint beside its weights, or name their class as "tokenizer_class" in ' +
+      'tokenizer_config.json; a SentencePiece model alone will not do.',
+  }),
+  'tokenizer/class': (p: { file: string; found: string }) => ({
+    message: `${p.file} is for ${p.found}, which is written in Python and has no like here.`,
+    remedy: `Save the tokenizer as a tokenizer.json with "tokenizer_class": "PreTrainedTokenizerFast", if its model has one.`,
+  }),
+  'tokenizer/other-class': (p: { file: string; found: string }) => ({
+    message: `${p.file} is for ${p.found}, which Graft does not know, and is taken as it stands.`,
+    remedy: 'Compare the token ids of some texts with those of transformers before relying on them.',
+  }),
+  'tokenizer/no-effect': (p: { file: string; key: string }) => ({
+    message: `${p.key} in ${p.file} has no effect, as in transformers 5.`,
+    remedy: 'Nothing needs to be done; the key may be removed.',
+  }),
+  'tokenizer/own-code': (p: { file: string; taken: string }) => ({
+    message: `${p.file} asks for Python code of its own (auto_map); Graft runs none and takes ${p.taken} instead.`,
+    remedy: 'Compare the token ids of some texts with those of the original before relying on them.',
+  }),
+  'tokenizer/rebuilt': (p: { file: string; key: string; found: string; taken: string; by: string }) => ({
+    message: `${p.key} of ${p.file} is ${p.found}; ${p.by} of transformers 5 builds its own ${p.taken}, and so does Graft.`,
+    remedy:
+      'To have the file as it stands, set "tokenizer_class" in tokenizer_config.json to "PreTrainedTokenizerFast".',
   }),
   'tokenizer/unreadable': (p: { file: string; reason: string }) => ({
     message: `${p.file} is not a usable tokenizer file: ${p.reason}.`,

@@ -12,6 +12,7 @@ import { neededFiles } from '../../engine/hub/needed-files.ts';
 import { openBaseModel, type BaseModel } from '../../engine/models/base-model.ts';
 import type { ModuleNode } from '../../engine/models/module-tree.ts';
 import { elements } from '../../engine/models/parameters.ts';
+import { tokenizerNotes } from '../../engine/tokenizer/load-tokenizer.ts';
 import type { Description } from './description.ts';
 import { weightStats } from './weights.ts';
 
@@ -74,6 +75,7 @@ export async function describeModel(folder: string): Promise<Description> {
       bytes: sizes.reduce((sum, size) => sum + size, 0),
       tree: base === null ? [] : treeOf(base),
       licenceText,
+      tokenizerNotes: (await tokenizerNotes(folder)).map((note) => note.toJSON()),
     };
   } finally {
     await base?.close();

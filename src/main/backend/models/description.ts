@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { faultSchema } from '../../../shared/contract/message.ts';
 import { treeNodeSchema } from '../../../shared/contract/models.ts';
 import { modelFactsSchema } from '../../storage/models.ts';
 
@@ -9,5 +10,7 @@ export const descriptionSchema = z.object({
   bytes: z.number(),
   tree: z.array(treeNodeSchema),
   licenceText: z.string().nullable(),
+  /** What is to be said of the tokenizer's files. */
+  tokenizerNotes: z.array(faultSchema),
 });
 export type Description = z.infer<typeof descriptionSchema>;

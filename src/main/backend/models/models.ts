@@ -1,7 +1,8 @@
 import type { Handlers } from '../../../shared/contract.ts';
-import type { modelMethods, TreeNode } from '../../../shared/contract/models.ts';
+import type { modelMethods } from '../../../shared/contract/models.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
+import type { Description } from './description.ts';
 import { Downloads } from './download.ts';
 import { hubAccess, snapshotIn } from './hub-access.ts';
 import { cachedOnly, hubModelDetail, searchHub } from './hub-models.ts';
@@ -70,12 +71,12 @@ export function modelHandlers(context: BackendContext): Handlers<keyof typeof mo
 async function read(
   { reader }: ModelLibrary,
   folder: string,
-): Promise<{ tree: TreeNode[]; licenceText: string | null }> {
+): Promise<Pick<Description, 'tree' | 'licenceText' | 'tokenizerNotes'>> {
   try {
-    const { tree, licenceText } = await reader.ask('describe', { folder });
-    return { tree, licenceText };
+    const { tree, licenceText, tokenizerNotes } = await reader.ask('describe', { folder });
+    return { tree, licenceText, tokenizerNotes };
   } catch (error) {
-    if (error instanceof Fault) return { tree: [], licenceText: null };
+    if (error instanceof Fault) return { tree: [], licenceText: null, tokenizerNotes: [] };
     throw error;
   }
 }

@@ -47,6 +47,7 @@ describe('the tokenizer try-out', () => {
   const wordPiece = async () => {
     const folder = await ownModel();
     await rm(join(folder, 'tokenizer.json'));
+    await rm(join(folder, 'tokenizer_config.json'));
     await writeFile(join(folder, 'vocab.txt'), words.join('\n'));
     return folder;
   };

@@ -70,6 +70,7 @@ function modelOutcome(report: ModelReport): Outcome {
       ? []
       : [`not in the checkpoint, to be trained: ${report.newly_initialized.join(', ')}`]),
     ...(report.unused.length === 0 ? [] : [`in the checkpoint, not used: ${report.unused.join(', ')}`]),
+    ...report.tokenizer_notes.map(({ message, remedy }) => `tokenizer: ${message} ${remedy}`),
   ];
   return { result: report, text: lines.join('\n') };
 }

@@ -53,6 +53,7 @@ const work: Work = async (given, context) => {
   const model = await modelFolder(options.model, context);
   const { loadTokenizer } = await import('../../engine/tokenizer/load-tokenizer.ts');
   const tokenizer = await loadTokenizer(model);
+  for (const { message, remedy } of tokenizer.notes) context.say(`${message} ${remedy}`);
   const rows = readInput({ ...options, signal: context.signal, say: context.say });
   const results = tokenizeRows(tokenizer, rows, {
     padding: options.padding,

@@ -1,4 +1,4 @@
-import { copyFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { readExamples } from '../data/examples.ts';
@@ -7,7 +7,7 @@ import { readModelConfig } from '../formats/model-config.ts';
 import type { JobContext } from '../jobs.ts';
 import { adaptedValue } from '../peft/adapter.ts';
 import { openAdaptedModel } from '../predict.ts';
-import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
+import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { requirePlain } from './card/facts.ts';
 import { answerTexts } from './answer-texts.ts';
 import { compareLogits, type Comparison } from './compare-logits.ts';
@@ -68,8 +68,7 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
       } finally {
         await base.close();
       }
-      for (const file of (await loadTokenizer(model)).files)
-        await copyFile(file, path.join(folder, path.basename(file)));
+      await writeTokenizer(model, folder, null);
       context.signal.throwIfAborted();
       const merged = await answerTexts({ model: folder }, expected.texts);
       comparison = compareLogits(expected.logits, merged.logits, expected.labels);

@@ -1,11 +1,11 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import type { Pooling } from '../models/inference.ts';
 import { writeAdapter } from '../peft/adapter.ts';
-import { tokenizerJson } from '../tokenizer/load-tokenizer.ts';
+import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { onnxFiles } from './onnx/onnx-files.ts';
 import { writeOnnx } from './onnx/write-onnx.ts';
 import type { TargetKey, WeightPrecision } from './targets.ts';
@@ -43,18 +43,7 @@ export async function writeTarget(
   const told: TrainedModel = { ...trained, merged: telling(trained, options) };
   if (target === 'embedding') await writeEmbedding(folder, told, options.precision, options.pooling);
   else await writeClassifier(target, folder, told, options);
-  await writeTokenizer(folder, trained);
-}
-
-/** The base's tokenizer files; what transformers.js and sentence-transformers want beside a mere vocabulary is added. */
-async function writeTokenizer(folder: string, { model, tokenizer, maxLength }: TrainedModel): Promise<void> {
-  const names = tokenizer.files.map((file) => path.basename(file));
-  for (const file of tokenizer.files) await copyFile(file, path.join(folder, path.basename(file)));
-  if (!names.includes('tokenizer.json'))
-    await writeFileAtomic(path.join(folder, 'tokenizer.json'), await tokenizerJson(model));
-  if (names.includes('tokenizer_config.json')) return;
-  const config = { tokenizer_class: 'BertTokenizer', model_max_length: maxLength };
-  await writeFileAtomic(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await writeTokenizer(model, folder, trained.maxLength);
 }
 
 async function writeClassifier(

@@ -1,13 +1,21 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { z } from 'zod';
-import { fault } from '../../../shared/faults/index.ts';
+import { Fault, fault } from '../../../shared/faults/index.ts';
+import { JsonError, parseJson } from '../formats/json.ts';
+
+/** The largest vocabularies have 40 MB; what is larger could fill the memory once it is read. */
+const LARGEST = 64 * 2 ** 20;
 
 /** The text of a UTF-8 file, or null where it does not exist. Throws `files/unreadable`, `tokenizer/unreadable`. */
 export async function readTextFile(file: string): Promise<string | null> {
   let bytes: Buffer;
   try {
+    const { size } = await stat(file);
+    const reason = `it has ${size} bytes, and the largest vocabularies have 40 million`;
+    if (size > LARGEST) throw fault('tokenizer/unreadable', { file, reason });
     bytes = await readFile(file);
   } catch (error) {
+    if (error instanceof Fault) throw error;
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (reason === 'ENOENT' || reason === 'ENOTDIR') return null;
     throw fault('files/unreadable', { file, reason }, error);
@@ -28,16 +36,15 @@ export async function readJsonFile<Schema extends z.ZodType>(
   if (text === null) return null;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, { maxDepth: 64 });
   } catch (error) {
-    throw fault('tokenizer/unreadable', { file, reason: 'it is not JSON' }, error);
+    if (!(error instanceof JsonError)) throw error;
+    throw fault('tokenizer/unreadable', { file, reason: `it is not JSON: ${error.message}` }, error);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const key = issue.path.join('.');
-  throw fault('tokenizer/unreadable', {
-    file,
-    reason: `${key === '' ? 'it' : `"${key}"`}: ${issue.message}`,
-  });
+  const reason = `${key === '' ? 'it' : `"${key}"`}: ${issue.message.replace(/^Invalid input: /, '')}`;
+  throw fault('tokenizer/unreadable', { file, reason });
 }

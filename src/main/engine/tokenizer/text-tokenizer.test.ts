@@ -152,7 +152,7 @@ describe('encode', () => {
   });
 
   it('names what is missing when there is no padding token', async () => {
-    const none = await lettersTokenizer({ pad_token: '<none>' });
+    const none = await lettersTokenizer({ pad_token: null });
     expect(() => none.padTokenId).toThrow('has no padding token');
     await expect(none.encode([{ text: 'a' }], { maxLength: 8, padding: 'max_length' })).rejects.toMatchObject(
       {

@@ -1,5 +1,5 @@
 import type { EncodeOptions, Encoding, Tokenizer } from 'tokenizers';
-import { fault } from '../../../shared/faults/index.ts';
+import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { tokenPlaces } from './token-places.ts';
 import { keptPlaces } from './truncate-pair.ts';
 
@@ -49,6 +49,11 @@ export interface TextTokenizer {
   readonly vocabSize: number;
   /** The tokenizer's files, absolute, to be copied beside an exported model. */
   readonly files: readonly string[];
+  /** Ids of special tokens, the unknown one apart; null where there is none. */
+  readonly special: ReadonlySet<number>;
+  readonly unknownId: number | null;
+  /** What the folder's files say that has no effect, or another one than it seems. */
+  readonly notes: readonly Fault[];
   /** The token of an id as the vocabulary writes it; empty for an id outside of it. */
   tokenText(id: number): string;
 }
@@ -58,7 +63,11 @@ type Side = 'left' | 'right';
 export interface TokenizerProperties {
   dir: string;
   files: string[];
-  padToken: string | undefined;
+  /** Null: a file says that there is none. */
+  padToken: string | null | undefined;
+  special: ReadonlySet<number>;
+  unknownId: number | null;
+  notes: readonly Fault[];
   modelMaxLength: number | null;
   hasTokenTypeIds: boolean;
   paddingSide: Side;
@@ -76,6 +85,9 @@ export class NativeTextTokenizer implements TextTokenizer {
   readonly hasTokenTypeIds: boolean;
   readonly vocabSize: number;
   readonly files: readonly string[];
+  readonly special: ReadonlySet<number>;
+  readonly unknownId: number | null;
+  readonly notes: readonly Fault[];
   readonly #native: Tokenizer;
   readonly #properties: TokenizerProperties;
   /** Truncation is state of the native tokenizer, which work in flight would see change: one call at a time. */
@@ -88,11 +100,14 @@ export class NativeTextTokenizer implements TextTokenizer {
     this.hasTokenTypeIds = properties.hasTokenTypeIds;
     this.vocabSize = native.getVocabSize(true);
     this.files = properties.files;
+    this.special = properties.special;
+    this.unknownId = properties.unknownId;
+    this.notes = properties.notes;
   }
 
   get padTokenId(): number {
     const { padToken, dir } = this.#properties;
-    const candidates = padToken === undefined ? ['[PAD]', '<pad>'] : [padToken];
+    const candidates = padToken === undefined ? ['[PAD]', '<pad>'] : padToken === null ? [] : [padToken];
     for (const token of candidates) {
       const id = this.#native.tokenToId(token);
       if (id !== null) return id;

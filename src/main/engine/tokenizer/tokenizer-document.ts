@@ -1,36 +1,289 @@
 import { z } from 'zod';
-import type { TokenizerSettings } from './tokenizer-settings.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { addedToken, contentOf, placeTokens, type NamedToken, type PlacedToken } from './added-tokens.ts';
+import { byteLevelBpeParts } from './byte-level-bpe.ts';
+import type { Family } from './tokenizer-class.ts';
+import {
+  ROLES,
+  type DocumentSettings,
+  type SpecialTokenRole,
+  type TokenizerSettings,
+} from './tokenizer-settings.ts';
+import { unigramParts, type ScoredTokens } from './unigram.ts';
+import { wordPieceParts } from './word-piece.ts';
+
+const typed = z.looseObject({ type: z.string().optional() });
+const flag = z.boolean().default(false);
+
+const vocabularySchema = z.union([
+  z.record(z.string(), z.int().nonnegative()),
+  z.array(z.tuple([z.string(), z.number()]).readonly()).readonly(),
+]);
+type Vocabulary = z.output<typeof vocabularySchema>;
 
 /** What Graft reads of a tokenizer.json; all the rest goes to the tokenizers library as it stands. */
 export const tokenizerDocument = z.looseObject({
-  normalizer: z.looseObject({ type: z.string() }).nullish(),
+  truncation: z.looseObject({ direction: z.enum(['Left', 'Right']).default('Right') }).nullish(),
+  padding: z
+    .looseObject({ direction: z.enum(['Left', 'Right']).default('Right'), pad_token: z.string() })
+    .nullish(),
+  added_tokens: z
+    .array(
+      z
+        .object({
+          id: z.int().nonnegative(),
+          content: z.string(),
+          single_word: flag,
+          lstrip: flag,
+          rstrip: flag,
+          normalized: z.boolean().optional(),
+          special: flag,
+        })
+        .transform(({ id, content, normalized, ...flags }): PlacedToken => ({
+          id,
+          ...addedToken(content, { ...flags, ...(normalized !== undefined && { normalized }) }),
+        })),
+    )
+    .nullish()
+    .transform((tokens) => tokens ?? []),
+  normalizer: typed.nullish(),
+  pre_tokenizer: typed.nullish(),
+  post_processor: typed.nullish(),
+  model: z.looseObject({
+    type: z.string().optional(),
+    unk_token: z.string().nullish(),
+    unk_id: z.int().nullish(),
+    vocab: vocabularySchema,
+    merges: z
+      .array(z.union([z.string(), z.array(z.string()).readonly()]))
+      .readonly()
+      .optional(),
+  }),
 });
 export type TokenizerDocument = z.output<typeof tokenizerDocument>;
 
-/** transformers' generic class: it takes tokenizer.json as it stands. */
-const GENERIC_CLASS = /^(TokenizersBackend|PreTrainedTokenizerFast)$/;
+export type Parts = Pick<TokenizerDocument, 'normalizer' | 'pre_tokenizer' | 'post_processor' | 'model'> & {
+  decoder: unknown;
+};
 
-/**
- * The document as transformers uses it: without its own truncation and padding, and with the BERT options that
- * tokenizer_config.json names in place of those of the normalizer.
- */
-export function asTransformersUses(
-  document: TokenizerDocument,
-  settings: TokenizerSettings,
-): TokenizerDocument {
-  const result = { ...document, truncation: null, padding: null };
-  if (document.normalizer?.type === 'BertNormalizer' && !GENERIC_CLASS.test(settings.tokenizer_class ?? '')) {
-    result.normalizer = { ...document.normalizer };
-    if (settings.do_lower_case != null) result.normalizer['lowercase'] = settings.do_lower_case;
-    if (settings.strip_accents !== undefined) result.normalizer['strip_accents'] = settings.strip_accents;
-    if (settings.tokenize_chinese_chars != null) {
-      result.normalizer['handle_chinese_chars'] = settings.tokenize_chinese_chars;
-    }
-  }
-  return result;
+/** What a family builds its parts of. */
+export interface PartsInput {
+  family: Family;
+  vocabulary: ReadonlyMap<string, number>;
+  scored: ScoredTokens | null;
+  merges: readonly (readonly string[])[];
+  options: TokenizerSettings['options'];
+  /** The token of a role. */
+  role: (role: SpecialTokenRole) => NamedToken;
+  /** The id of a token, an added one or one of the vocabulary. */
+  idOf: (token: string) => number;
+  /** From the normalizer of tokenizer.json, in base64. */
+  charsmap: string | null;
+  ownFrame: TokenizerDocument['post_processor'];
 }
 
-/** An entry of `added_tokens`: matched in the raw text, before anything is normalised. */
-export function specialToken(content: string, id: number) {
-  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+/** A vocabulary and where it stands. */
+export interface VocabularySource {
+  file: string;
+  vocab: Vocabulary;
+  merges: readonly (readonly string[])[];
+  /** The whole tokenizer.json, where that is the source. */
+  document: TokenizerDocument | null;
+}
+
+const mask = addedToken('<mask>', { lstrip: true, normalized: true });
+const plain = (token: string) => addedToken(token);
+const ROBERTA = {
+  bos_token: '<s>',
+  eos_token: '</s>',
+  unk_token: '<unk>',
+  sep_token: '</s>',
+  pad_token: '<pad>',
+  cls_token: '<s>',
+  mask_token: '<mask>',
+};
+const BERT = {
+  unk_token: '[UNK]',
+  sep_token: '[SEP]',
+  pad_token: '[PAD]',
+  cls_token: '[CLS]',
+  mask_token: '[MASK]',
+};
+
+type BuiltFamily = Exclude<Family, 'generic' | 'other' | 'python'>;
+
+interface FamilyRules {
+  model: 'WordPiece' | 'BPE' | 'Unigram';
+
+  roles: Partial<Record<SpecialTokenRole, NamedToken>>;
+  /** Added where the folder names no extra tokens. */
+  extra?: readonly string[];
+  parts: (input: PartsInput) => Parts;
+}
+
+const scored = (input: PartsInput): Parts => unigramParts({ ...input, scored: input.scored ?? [] });
+
+const FAMILIES: Readonly<Record<BuiltFamily, FamilyRules>> = {
+  bert: { model: 'WordPiece', roles: BERT, parts: wordPieceParts },
+  mpnet: {
+    model: 'WordPiece',
+    roles: {
+      bos_token: plain('<s>'),
+      eos_token: plain('</s>'),
+      unk_token: plain('[UNK]'),
+      sep_token: plain('</s>'),
+      pad_token: plain('<pad>'),
+      cls_token: plain('<s>'),
+      mask_token: mask,
+    },
+    parts: wordPieceParts,
+  },
+  roberta: { model: 'BPE', roles: ROBERTA, parts: byteLevelBpeParts },
+  'xlm-roberta': { model: 'Unigram', roles: ROBERTA, parts: scored },
+  camembert: {
+    model: 'Unigram',
+    roles: {
+      ...ROBERTA,
+      mask_token: addedToken('<mask>', { lstrip: true, special: true, normalized: false }),
+    },
+    extra: ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'],
+    parts: scored,
+  },
+  albert: {
+    model: 'Unigram',
+    roles: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]', unk_token: '<unk>', pad_token: '<pad>' },
+    parts: scored,
+  },
+  'deberta-v2': {
+    model: 'Unigram',
+    roles: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]' },
+    parts: scored,
+  },
+};
+
+export function documentSettings({ added_tokens, padding, truncation }: TokenizerDocument): DocumentSettings {
+  const side = (direction: 'Left' | 'Right') => (direction === 'Left' ? 'left' : 'right');
+  return {
+    added: added_tokens,
+    padding: padding == null ? null : { side: side(padding.direction), token: padding.pad_token },
+    truncationSide: truncation == null ? null : side(truncation.direction),
+  };
+}
+
+/** A tokenizer as the library takes it, and the tokens of its special roles. */
+export interface BuiltTokenizer {
+  document: TokenizerDocument;
+  added: readonly PlacedToken[];
+  tokens: ReadonlyMap<string, NamedToken | null>;
+}
+
+/**
+ * The tokenizer.json that holds all that transformers 5.17 makes of a folder's files: a class with a constructor of its
+ * own takes only the vocabulary of a tokenizer.json and builds the rest anew. Throws `tokenizer/missing-token`.
+ */
+export function buildTokenizer(source: VocabularySource, settings: TokenizerSettings): BuiltTokenizer {
+  const { family } = settings.class;
+  if (family === 'python') throw fault('tokenizer/class', { file: source.file, found: settings.class.name });
+  if (family === 'generic' || family === 'other') return completed(source, settings);
+  const rules = FAMILIES[family];
+  const vocabulary = vocabularyMap(source.vocab);
+  const tokens = new Map<string, NamedToken | null>();
+  for (const role of ROLES) tokens.set(role, rules.roles[role] ?? null);
+  for (const [name, token] of settings.tokens) tokens.set(name, token);
+  const named = [...tokens.values()].filter((token) => token !== null);
+  const { declared } = settings;
+  const extra = settings.extra ?? rules.extra ?? [];
+  const added = placeTokens(vocabulary, [], { declared, named, extra });
+
+  const ids = new Map(added.map(({ content, id }) => [content, id]));
+  const declaredNames = new Set(declared.map(contentOf));
+  const role = (key: SpecialTokenRole) => tokens.get(key) ?? rules.roles[key] ?? '';
+  const idOf = (token: string) => ids.get(token) ?? vocabulary.get(token) ?? 0;
+  const framing = rules.model === 'Unigram' && family !== 'albert' && family !== 'deberta-v2';
+  const needed: SpecialTokenRole[] = framing ? ['bos_token', 'eos_token'] : ['cls_token', 'sep_token'];
+  if (rules.model === 'WordPiece') needed.unshift('unk_token');
+  for (const key of needed) {
+    const token = contentOf(role(key));
+    // transformers would give it an id behind the vocabulary, for which the model has no row.
+    if (!vocabulary.has(token) && (key === 'unk_token' || !declaredNames.has(token)))
+      throw fault('tokenizer/missing-token', { file: source.file, role: key, token });
+  }
+  const parts = rules.parts({
+    family,
+    vocabulary,
+    scored: scoresOf(source.vocab, vocabulary),
+    merges: source.merges,
+    options: settings.options,
+    role,
+    idOf,
+    charsmap: charsmapOf(source.document?.normalizer),
+    ownFrame: source.document?.post_processor,
+  });
+  const document = { version: '1.0', truncation: null, padding: null, added_tokens: [...added], ...parts };
+  noteDifferences(source, parts, settings);
+  return { document, added, tokens };
+}
+
+/** A tokenizer.json as it stands, with the tokens that other files add. */
+function completed({ document, file, vocab }: VocabularySource, settings: TokenizerSettings): BuiltTokenizer {
+  if (document === null) throw new Error('Only a tokenizer.json stands for itself.');
+  if (settings.class.family === 'other')
+    settings.notes.push(fault('tokenizer/other-class', { file, found: settings.class.name }));
+  const named = [...settings.tokens.values()].filter((token) => token !== null);
+  const { declared, extra } = settings;
+  const sources = { declared, named, extra: extra ?? [] };
+  const present = document.added_tokens.map(({ id: _, ...token }) => token);
+  const added = placeTokens(vocabularyMap(vocab), present, sources);
+  return {
+    document: { ...document, truncation: null, padding: null, added_tokens: added },
+    added,
+    tokens: settings.tokens,
+  };
+}
+
+const isScored = (vocab: Vocabulary): vocab is ScoredTokens => Array.isArray(vocab);
+
+function vocabularyMap(vocab: Vocabulary): ReadonlyMap<string, number> {
+  return isScored(vocab) ? new Map(vocab.map(([token], id) => [token, id])) : new Map(Object.entries(vocab));
+}
+
+function scoresOf(vocab: Vocabulary, vocabulary: ReadonlyMap<string, number>): ScoredTokens {
+  return isScored(vocab) ? vocab : [...vocabulary.keys()].map((token) => [token, 0]);
+}
+
+function charsmapOf(normalizer: TokenizerDocument['normalizer']): string | null {
+  if (normalizer == null) return null;
+  const inner = normalizer.type === 'Sequence' ? normalizer['normalizers'] : [normalizer];
+  const list = z.array(z.looseObject({ type: z.string().optional() })).safeParse(inner).data ?? [];
+  const found = list.find(({ type }) => type === 'Precompiled');
+  return z.string().safeParse(found?.['precompiled_charsmap']).data ?? null;
+}
+
+/** Says where a tokenizer.json is not what its class makes of it: other programs take the file as it stands. */
+function noteDifferences(
+  { document, file }: VocabularySource,
+  parts: Parts,
+  settings: TokenizerSettings,
+): void {
+  if (document === null) return;
+  for (const key of ['normalizer', 'pre_tokenizer', 'model'] as const) {
+    const theirs = document[key]?.type ?? (key === 'model' ? parts.model.type : undefined);
+    const ours = parts[key]?.type;
+    if (theirs === ours && (key !== 'normalizer' || isSameNormalizer(document, parts))) continue;
+    settings.notes.push(
+      fault('tokenizer/rebuilt', {
+        file,
+        key,
+        found: theirs ?? 'nothing',
+        taken: ours ?? 'nothing',
+        by: settings.class.name,
+      }),
+    );
+  }
+}
+
+function isSameNormalizer(document: TokenizerDocument, parts: Parts): boolean {
+  const fields = (normalizer: object | null | undefined) =>
+    JSON.stringify(Object.entries(normalizer ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return fields(document.normalizer) === fields(parts.normalizer);
 }

@@ -61,7 +61,7 @@ async function open(
   const saved: unknown[] = [];
   const back = fakeBackend({
     'models/list': () => ({ models: [sampleModel] }),
-    'models/read': () => ({ model: sampleModel, tree: [], licenceText: null }),
+    'models/read': () => ({ model: sampleModel, tree: [], licenceText: null, tokenizerNotes: [] }),
     'models/preview-adapter': () => ({
       targets: ['a'],
       trainable: 1,

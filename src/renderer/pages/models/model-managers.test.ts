@@ -125,7 +125,12 @@ describe('a model', () => {
   const preset = (key: string) => ({ key, name: key, help: '', adapter: { r: key }, training: {} });
   const open = (present = true) => {
     const backend = fakeBackend({
-      'models/read': () => ({ model: { ...model, present }, tree: [], licenceText: null }),
+      'models/read': () => ({
+        model: { ...model, present },
+        tree: [],
+        licenceText: null,
+        tokenizerNotes: [],
+      }),
       'experiments/presets': () => ({ presets: [preset('article'), preset('small')] }),
       'models/preview-adapter': ({ adapter }) => {
         if (adapter['r'] === 'small') throw new Error('Target modules not found.');

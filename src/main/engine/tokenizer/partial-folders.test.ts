@@ -1,0 +1,86 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { Fault } from '../../../shared/faults/index.ts';
+import { loadTokenizer, writeTokenizer } from './load-tokenizer.ts';
+
+const ids = z.array(z.number());
+const caseSchema = z.object({
+  name: z.string(),
+  /** A name of `shared`, or a value to be written as JSON. */
+  files: z.record(z.string(), z.unknown()),
+  error: z.string().optional(),
+  class: z.string().optional(),
+  limit: z.number().nullish(),
+  size: z.number().optional(),
+  ids: z.array(ids).optional(),
+  types: ids.nullish(),
+  keys: z.array(z.string()).optional(),
+  cut: ids.optional(),
+  padded: z.object({ input_ids: ids, attention_mask: ids, token_type_ids: ids.optional() }).optional(),
+});
+// Made by fixtures/make.py with transformers 5.17.
+const { texts, shared, cases } = z
+  .object({
+    texts: z.array(z.tuple([z.string(), z.string().nullable()])),
+    shared: z.record(z.string(), z.string()),
+    cases: z.array(caseSchema),
+  })
+  .parse(JSON.parse(await readFile(join(import.meta.dirname, 'fixtures/folders.json'), 'utf8')));
+const inputs = texts.map(([text, pair]) => (pair === null ? { text } : { text, textPair: pair }));
+
+let temporary: string;
+beforeAll(async () => void (temporary = await mkdtemp(join(tmpdir(), 'graft-folders-'))));
+afterAll(() => rm(temporary, { recursive: true, force: true }));
+
+async function folderOf({ files }: z.output<typeof caseSchema>): Promise<string> {
+  const folder = await mkdtemp(join(temporary, 'folder-'));
+  for (const [name, value] of Object.entries(files)) {
+    const text = typeof value === 'string' ? shared[value]! : JSON.stringify(value);
+    await writeFile(join(folder, name), text);
+  }
+  return folder;
+}
+
+describe.each(cases)('$name', (c) => {
+  /** transformers takes these without a word and gives only unknown tokens, or runs Python. */
+  const isRefused =
+    c.error !== undefined ||
+    c.class === 'BertJapaneseTokenizer' ||
+    /vocab\.(txt: roberta|json: bert)'s|with roberta's files/.test(c.name);
+
+  it.runIf(isRefused)('is refused with a reason', async () => {
+    await expect(loadTokenizer(await folderOf(c))).rejects.toBeInstanceOf(Fault);
+  });
+
+  it.runIf(!isRefused)('tokenises as transformers does', async () => {
+    const folder = await folderOf(c);
+    const tokenizer = await loadTokenizer(folder);
+    const encoded = await tokenizer.encode(inputs, {});
+    expect(encoded.map(({ inputIds }) => [...inputIds])).toEqual(c.ids);
+    expect(encoded.at(-1)!.tokenTypeIds && [...encoded.at(-1)!.tokenTypeIds!]).toEqual(c.types ?? undefined);
+    expect(tokenizer.hasTokenTypeIds).toBe(c.keys!.includes('token_type_ids'));
+    expect(tokenizer.modelMaxLength).toBe(c.limit ?? null);
+    expect(tokenizer.vocabSize).toBe(c.size);
+    const [cut] = await tokenizer.encode([{ text: texts[2]![0] }], { maxLength: 5 });
+    expect([...cut!.inputIds]).toEqual(c.cut);
+    if (c.padded) {
+      const [padded] = await tokenizer.encode([{ text: 'the' }], { padding: 'max_length', maxLength: 6 });
+      expect([...padded!.inputIds]).toEqual(c.padded.input_ids);
+      expect([...padded!.attentionMask]).toEqual(c.padded.attention_mask);
+    }
+  });
+
+  it.runIf(!isRefused)('is written so that tokenizer.json alone says it all', async () => {
+    const written = await mkdtemp(join(temporary, 'written-'));
+    await writeTokenizer(await folderOf(c), written, null);
+    const alone = await mkdtemp(join(temporary, 'alone-'));
+    await copyFile(join(written, 'tokenizer.json'), join(alone, 'tokenizer.json'));
+    const splits = c.name.includes('are split') ? { split_special_tokens: true } : {};
+    await writeFile(join(alone, 'tokenizer_config.json'), JSON.stringify(splits));
+    const encoded = await (await loadTokenizer(alone)).encode(inputs, {});
+    expect(encoded.map(({ inputIds }) => [...inputIds])).toEqual(c.ids);
+  });
+});
