@@ -50,6 +50,23 @@ describe.each(hosts)('on the $name', ({ open }) => {
       await page.getByRole('heading', { name: 'Classes' }).waitFor({ timeout: 60_000 });
       await page.getByRole('heading', { name: 'Findings' }).waitFor();
 
+      // The key of a label is its digit, the correction outlives a reload, and saved it is a version.
+      await page.getByRole('link', { name: 'Rows' }).first().click();
+      const rows = page.getByRole('grid', { name: 'Rows' }).getByRole('row');
+      await rows
+        .nth(1)
+        .getByText(/^[1235]$/)
+        .first()
+        .waitFor();
+      await rows.nth(1).click();
+      await page.keyboard.press('4');
+      await page.getByText('1 unsaved correction').waitFor();
+      await rows.nth(1).getByTitle('4, was').waitFor();
+      await page.reload();
+      await page.getByText('1 unsaved correction').waitFor();
+      await page.getByRole('button', { name: 'Save as new version' }).click();
+      await page.getByText('Version 2: 1 label corrected').waitFor();
+
       await page
         .getByRole('button', { name: /train on it/i })
         .or(page.getByRole('link', { name: /train on it/i }))

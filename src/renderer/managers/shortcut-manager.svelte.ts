@@ -1,10 +1,13 @@
+import { untrack } from 'svelte';
+
 export interface Shortcut {
   /** "Mod+K", "?", "G D" (one after the other). Letters as on the keyboard, in capitals. */
   keys: string;
   help: string;
   /** Its heading in the sheet. */
   group?: string;
-  run: () => void;
+  /** Left out: a part of the page hears its keys itself, where it has the focus. */
+  run?: () => void;
 }
 
 /** The second key of a sequence must come within this time. */
@@ -36,12 +39,11 @@ export class ShortcutManager {
     const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
     const pressed = modified ? `Mod+${key}` : key;
     const sequence = event.timeStamp - this.#pendingAt < SEQUENCE_MS ? `${this.#pending} ${pressed}` : '';
-    const found =
-      this.#shortcuts.find(({ keys }) => keys === sequence) ??
-      this.#shortcuts.find(({ keys }) => keys === pressed);
+    const runs = this.#shortcuts.filter(({ run }) => run);
+    const found = runs.find(({ keys }) => keys === sequence) ?? runs.find(({ keys }) => keys === pressed);
     this.#pending = found ? '' : pressed;
     this.#pendingAt = event.timeStamp;
-    found?.run();
+    found?.run?.();
     return found !== undefined;
   }
 
@@ -67,5 +69,14 @@ class Sheet {
 }
 
 export const shortcuts = new ShortcutManager();
+
+/** Registers the keys of a component for as long as it is there, and anew when they change. */
+export function useShortcuts(now: () => readonly Shortcut[]): void {
+  $effect(() => {
+    const added = now();
+    // The list of all shortcuts is read while these are added to it: that is no reason to add them again.
+    return untrack(() => shortcuts.register(...added));
+  });
+}
 /** Whether the sheet of all shortcuts is shown. */
 export const sheet = new Sheet();

@@ -47,6 +47,12 @@ describe('shortcuts', () => {
     shortcuts.press(key('n'));
     expect(ran).toEqual(['page', 'N']);
   });
+  it('keys that a part of the page hears itself are shown, and do nothing elsewhere', () => {
+    const { shortcuts } = manager();
+    shortcuts.register({ keys: 'Enter', help: 'Open the row' });
+    expect(shortcuts.press(key('Enter'))).toBe(false);
+    expect(shortcuts.all[0]?.keys).toBe('Enter');
+  });
   it('the sheet shows what is registered, and nothing else', () => {
     const { shortcuts, off } = manager();
     expect(shortcuts.all.map(({ keys }) => keys)).toEqual(['Mod+K', '?', 'G D', 'N']);

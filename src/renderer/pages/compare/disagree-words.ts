@@ -25,12 +25,6 @@ export const nothingFound: Record<DisagreementFilter, string> = {
   all: 'There is no such row.',
 };
 
-const DIGITS = 9;
-
-/** Labels that a number key each stands for, from 1; none where there are more than keys. */
-export const labelKeys = (labels: readonly string[]): readonly string[] =>
-  labels.length <= DIGITS ? labels : [];
-
 /** The probability that an answer gives a label; 0 for a label that is not among them. */
 export const probabilityOf = (
   labels: readonly string[],
