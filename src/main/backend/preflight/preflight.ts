@@ -1,6 +1,7 @@
 import type { Handlers } from '../../../shared/contract.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import type { BackendContext } from '../context.ts';
+import { knownSpeeds } from '../system/doctor.ts';
 import { findModel } from './lookup.ts';
 import { presetsFor } from './presets.ts';
 import { quickPreflight } from './quick.ts';
@@ -17,10 +18,10 @@ export function preflightHandlers(
   return {
     'experiments/presets': async ({ modelId }) => {
       const model = modelId === null ? null : findModel(context, modelId);
-      if (!model) return { presets: presetsFor(null) };
+      if (!model) return { presets: presetsFor(null, knownSpeeds(context.db)) };
       // A model that cannot be opened gets the usual names; what is wrong with it is said elsewhere.
       const base = await openBaseModel(model.folder, { head: 'classification' }).catch(() => null);
-      const presets = presetsFor(base?.tree ?? null);
+      const presets = presetsFor(base?.tree ?? null, knownSpeeds(context.db));
       await base?.close();
       return { presets };
     },

@@ -1,4 +1,5 @@
 import type { Preset } from '../../../shared/contract/experiments.ts';
+import { fasterPrecision, type Speeds } from '../../engine/runtime/report.ts';
 import { walk, type ModuleNode } from '../../engine/models/module-tree.ts';
 
 /** Names of the query and value projections in the architectures of transformers, in the order they are looked for. */
@@ -24,9 +25,14 @@ export function attentionTargets(tree: ModuleNode | null): string[] | 'all-linea
 /** Evaluated and kept once an epoch, so that a run can go on and its curve has points. */
 const byEpoch = { eval_strategy: 'epoch', save_strategy: 'epoch', save_total_limit: 1, seed: 42 };
 
-/** The starting points of the form. `tree`: the chosen model's modules; null: none is chosen yet. */
-export function presetsFor(tree: ModuleNode | null): Preset[] {
+/**
+ * The starting points of the form. `tree`: the chosen model's modules; null: none is chosen yet. `speeds`: the machine's;
+ * presets take bf16 where it is the faster precision, and fp32, which is the default, where it is not or nothing is known.
+ */
+export function presetsFor(tree: ModuleNode | null, speeds: Speeds | null): Preset[] {
   const targets = attentionTargets(tree);
+  const precision = speeds && fasterPrecision(speeds).precision;
+  const own = { ...byEpoch, ...(precision === 'bf16' ? { precision } : {}) };
   const lora = { peft_type: 'LORA', task_type: 'SEQ_CLS', bias: 'none' };
   return [
     {
@@ -38,7 +44,7 @@ export function presetsFor(tree: ModuleNode | null): Preset[] {
         num_train_epochs: 3,
         learning_rate: 1e-3,
         per_device_train_batch_size: 8,
-        ...byEpoch,
+        ...own,
       },
     },
     {
@@ -51,7 +57,7 @@ export function presetsFor(tree: ModuleNode | null): Preset[] {
         learning_rate: 1e-3,
         per_device_train_batch_size: 16,
         sampler: 'group_by_length',
-        ...byEpoch,
+        ...own,
       },
     },
     {
@@ -66,7 +72,7 @@ export function presetsFor(tree: ModuleNode | null): Preset[] {
         warmup_steps: 0.06,
         load_best_model_at_end: true,
         metric_for_best_model: 'f1_macro',
-        ...byEpoch,
+        ...own,
       },
     },
     {
@@ -78,7 +84,7 @@ export function presetsFor(tree: ModuleNode | null): Preset[] {
         num_train_epochs: 5,
         learning_rate: 2e-3,
         per_device_train_batch_size: 16,
-        ...byEpoch,
+        ...own,
       },
     },
     {
@@ -92,7 +98,7 @@ export function presetsFor(tree: ModuleNode | null): Preset[] {
         per_device_train_batch_size: 16,
         warmup_steps: 0.06,
         weight_decay: 0.01,
-        ...byEpoch,
+        ...own,
       },
     },
   ];

@@ -10,6 +10,7 @@ import { settleLabels } from '../../engine/training/labels.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord } from '../datasets/library.ts';
 import { configOfSpec } from '../experiments/create.ts';
+import { knownSpeeds } from '../system/doctor.ts';
 import { adapterBytes, freeBytes, runBytes } from './disk.ts';
 import { dataFindings, lengthFindings } from './findings/data.ts';
 import { byWeight, faultFinding } from './findings/finding.ts';
@@ -53,7 +54,8 @@ export async function quickPreflight(
   try {
     const rows = facts?.train.rows ?? 0;
     const steps = config && planSteps(rows, config.training);
-    if (config && steps && facts && rows > 0) findings.push(...trainingFindings(spec, config, rows, steps));
+    if (config && steps && facts && rows > 0)
+      findings.push(...trainingFindings(spec, config, rows, steps, knownSpeeds(context.db)));
     if (touched && question && facts && facts.train.rows > 0) {
       findings.push(...(await lengths(reader, question, spec, touched.base, model)));
     }

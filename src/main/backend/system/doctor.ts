@@ -2,11 +2,23 @@ import { cpus, hostname } from 'node:os';
 import { z } from 'zod';
 import type { Handlers } from '../../../shared/contract.ts';
 import { examine, type DoctorReport } from '../../engine/runtime/doctor.ts';
+import { fasterPrecision, type Speeds } from '../../engine/runtime/report.ts';
 import type { Db } from '../../storage/database.ts';
 import { readSetting, writeSetting } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
 
-const knownSchema = z.object({ machine: z.string(), device: z.string() });
+const speedsSchema = z.object({
+  onGpu: z.boolean(),
+  float32: z.number(),
+  bfloat16: z.number().nullable(),
+});
+const knownSchema = z.object({ machine: z.string(), speeds: speedsSchema });
+
+/** How fast this machine multiplies, as it was last measured; null: not yet. */
+export function knownSpeeds(db: Db): Speeds | null {
+  const known = knownSchema.safeParse(readSetting(db, 'device'));
+  return known.success && known.data.machine === machineName() ? known.data.speeds : null;
+}
 
 /** What this machine has. `examine` runs TensorFlow in a process of its own for a second. */
 export class Doctor {
@@ -19,16 +31,17 @@ export class Doctor {
 
   /** The device that TensorFlow really uses, as it was last measured on this machine; null: not yet. */
   get device(): string | null {
-    const known = knownSchema.safeParse(readSetting(this.db, 'device'));
-    return known.success && known.data.machine === machineName() ? known.data.device : null;
+    const speeds = knownSpeeds(this.db);
+    return speeds && deviceText(speeds);
   }
 
   /** One examination at a time, whoever asks. */
   examine(): Promise<DoctorReport> {
     this.running ??= examine()
       .then((report) => {
-        const device = deviceText(report);
-        if (device !== null) writeSetting(this.db, 'device', { machine: machineName(), device });
+        const { speeds } = report;
+        if (speeds)
+          writeSetting(this.db, 'device', { machine: machineName(), speeds: speedsSchema.parse(speeds) });
         return report;
       })
       .finally(() => (this.running = undefined));
@@ -54,15 +67,10 @@ export class Doctor {
 }
 
 /** "CPU · 2 cores · bf16" */
-function deviceText({ parts }: DoctorReport): string | null {
-  const device = parts.find(({ name }) => name === 'Device');
-  if (!device || device.version === null) return null;
-  const cores = device.version === 'CPU' ? [`${cpus().length} cores`] : [];
-  const fast = /bf16 (\d+) GFLOP/.exec(device.detail);
-  const plain = /fp32 (\d+) GFLOP/.exec(device.detail);
+function deviceText(speeds: Speeds): string {
+  const device = speeds.onGpu ? ['GPU'] : ['CPU', `${cpus().length} cores`];
   // bf16 is worth naming only where it is faster than fp32.
-  const bf16 = fast && plain && Number(fast[1]) > 1.2 * Number(plain[1]) ? ['bf16'] : [];
-  return [device.version, ...cores, ...bf16].join(' · ');
+  return [...device, ...(fasterPrecision(speeds).precision === 'bf16' ? ['bf16'] : [])].join(' · ');
 }
 
 function machineName(): string {

@@ -3,7 +3,12 @@ import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { loraSettings } from '../../../shared/settings/adapter.ts';
-import { configSettings, dataSettings, parseTrainConfig } from '../../../shared/settings/train-config.ts';
+import {
+  configSettings,
+  dataSettings,
+  parseTrainConfig,
+  type TrainConfig,
+} from '../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../shared/settings/training.ts';
 import type { TrainResult } from '../../engine/jobs.ts';
 import { setWork, type Work } from '../command.ts';
@@ -55,7 +60,7 @@ const work: Work = async (given, context) => {
   const fields = { ...raw };
   for (const assignment of options.set) applySetting(fields, assignment);
   const { config, notes } = parseTrainConfig(fields, options.config);
-  for (const note of notes) context.say(note);
+  for (const note of [...notes, ...(await precisionNotes(config))]) context.say(note);
 
   const baseDir = dirname(resolve(options.config));
   const outputDir = outputFolder(options, config.output_dir, baseDir);
@@ -74,6 +79,18 @@ const work: Work = async (given, context) => {
     failed: result.status === 'stopped',
   };
 };
+
+/** Whether fp32 would be faster here than the bf16 that was chosen: measured, in a second. */
+async function precisionNotes(config: TrainConfig): Promise<string[]> {
+  if (config.training.precision !== 'bf16') return [];
+  const [{ loadTensorFlow }, { matmulSpeed }, { precisionFinding }] = await Promise.all([
+    import('../../engine/runtime/tensorflow.ts'),
+    import('../../engine/runtime/matmul-speed.ts'),
+    import('../../backend/preflight/findings/training.ts'),
+  ]);
+  const found = precisionFinding(config, matmulSpeed(loadTensorFlow('bf16')));
+  return found ? [[found.message, found.detail].filter((part) => part !== null).join(' ')] : [];
+}
 
 /** --output starts from the current folder, output_dir from the config's, like the config's other paths. */
 function outputFolder(options: z.infer<typeof values>, outputDir: string | null, baseDir: string): string {

@@ -18,7 +18,9 @@ test('a machine that is set up has nothing missing, and the device has computed'
   expect(parts.filter(({ status }) => status === 'missing')).toEqual([]);
   expect(part(parts, 'TensorFlow').version).toBe('2.21.0');
   expect(part(parts, 'TensorFlow addon').version).toBe('4.22.0');
-  expect(part(parts, 'Device').detail).toMatch(/fp32 [1-9]\d* GFLOP\/s, (bf16 [1-9]\d* GFLOP\/s|no bf16)/);
+  expect(part(parts, 'Device').detail).toMatch(
+    /fp32 [1-9]\d* GFLOP\/s, (bf16 [1-9]\d* GFLOP\/s|no bf16); presets take (fp32|bf16)/,
+  );
   expect(part(parts, 'Node.js').version).toMatch(/^24\./);
 });
 

@@ -1,5 +1,6 @@
 import type { ExperimentSpec, PreflightFinding } from '../../../../shared/contract/experiments.ts';
 import type { TrainConfig } from '../../../../shared/settings/train-config.ts';
+import { fasterPrecision, type Speeds } from '../../../engine/runtime/report.ts';
 import type { Plan } from '../../../engine/training/loop.ts';
 import { finding, number, percent } from './finding.ts';
 
@@ -13,16 +14,18 @@ const usualRates = {
 /** Fewer optimizer steps than these rarely teach anything. */
 const fewSteps = 20;
 
-/** What the training settings say before a run. `config`: with every default; `spec`: what a person set. */
+/** What the training settings say before a run. `config`: with every default; `spec`: what a person set; `speeds`: of this machine, once they are measured. */
 export function trainingFindings(
   spec: ExperimentSpec,
   config: TrainConfig,
   rows: number,
   plan: Plan,
+  speeds: Speeds | null,
 ): PreflightFinding[] {
   return [
     rateFinding(config),
     seedFinding(spec),
+    speeds && precisionFinding(config, speeds),
     batchFinding(config, rows),
     ...stepFindings(config, plan),
     scoreFinding(config),
@@ -51,6 +54,41 @@ function seedFinding({ training }: ExperimentSpec): PreflightFinding | null {
     detail: 'The same seed gives the same bits. Other seeds show how much of a difference is chance.',
     repair: { label: 'Set 42', patch: { training: { seed: 42 } } },
   });
+}
+
+/** The choice stands; where another precision is faster on this machine, that is said with the figures. */
+export function precisionFinding({ training }: TrainConfig, speeds: Speeds): PreflightFinding | null {
+  const { precision: chosen } = training;
+  const { precision: faster, times } = fasterPrecision(speeds);
+  const speed = (gigaflops: number): string => `${number(Math.round(gigaflops))} GFLOP/s`;
+  const measured = `Matrix products, measured here: fp32 ${speed(speeds.float32)}, bf16 ${speed(speeds.bfloat16 ?? 0)}.`;
+  const repair = { label: `Set ${faster}`, patch: { training: { precision: faster } } };
+  if (chosen === 'bf16' && faster === 'fp32' && times !== null) {
+    const what = speeds.onGpu ? 'GPU' : 'processor';
+    const detail = `${measured} The ${what} has no units for bf16; fp32 is exact as well.`;
+    return finding('precision', 'warning', `bf16 is ${times.toFixed(1)} times slower than fp32 here.`, {
+      detail,
+      repair,
+    });
+  }
+  if (chosen !== 'bf16' && faster === 'bf16' && times !== null) {
+    const detail = `${measured} fp32 keeps to the numbers of transformers; bf16 rounds, and results differ a little.`;
+    return finding(
+      'precision',
+      'info',
+      `bf16 would multiply ${times.toFixed(1)} times as fast as fp32 here.`,
+      {
+        detail,
+        repair,
+      },
+    );
+  }
+  if (chosen === 'tf32' && !speeds.onGpu) {
+    return finding('precision', 'info', 'tf32 is fp32 here: TF32 is of NVIDIA GPUs, and none is used.', {
+      repair: { label: 'Set fp32', patch: { training: { precision: 'fp32' } } },
+    });
+  }
+  return null;
 }
 
 function batchFinding({ training }: TrainConfig, rows: number): PreflightFinding | null {
