@@ -16,6 +16,10 @@ export function portNumber(text: string): number {
   return port;
 }
 
+/** What every command reads rows from. */
+export const dataFormats =
+  '.csv, .tsv, .jsonl, .json, .xlsx, .parquet, .txt (also fastText), or a folder with one folder of text files a class';
+
 /** The options that several commands share; each call makes a new one, as commander wants. */
 export const option = {
   model: () =>
@@ -25,7 +29,7 @@ export const option = {
   input: () =>
     new Option(
       '--input <FILE>',
-      'the texts: .jsonl, .csv, .tsv, .txt (a text a line), .parquet; - reads JSON Lines or lines from stdin',
+      'the texts: .jsonl, .json, .csv, .tsv, .xlsx, .txt (a text a line), .parquet; - reads JSON Lines or lines from stdin',
     ).makeOptionMandatory(),
   outputFile: () => new Option('--output <FILE>', 'write the JSON Lines to FILE instead of stdout'),
   textColumn: () => new Option('--text-column <NAME>', 'the column with the text').default('text'),
@@ -35,6 +39,24 @@ export const option = {
       'the column with the second text of a pair (text_pair, where there is one)',
     ),
   labelColumn: () => new Option('--label-column <NAME>', 'the column with the true class').default('label'),
+  textColumns: () =>
+    new Option(
+      '--text-columns <NAMES>',
+      'several columns as one text, parted by commas, in place of --text-column',
+    ).argParser((text: string) => text.split(',').map((name) => name.trim())),
+  labelMap: () =>
+    new Option(
+      '--label-map <MAP>',
+      'the class that each label value becomes, as JSON or a .json file ({"1": "negative"}; null: leave such rows out), or "proposed": as inspect --data says',
+    ),
+  emptyLabels: () =>
+    new Option('--empty-labels <WHAT>', 'rows without a label')
+      .choices(['refuse', 'leave_out'])
+      .default('refuse'),
+  raggedRows: () =>
+    new Option('--ragged-rows <WHAT>', 'rows with too few or too many fields')
+      .choices(['refuse', 'leave_out'])
+      .default('refuse'),
   maxLength: (otherwise = "the model's limit") =>
     new Option('--max-length <N>', `tokens after which a text is cut (default: ${otherwise})`).argParser(
       wholeNumber,
@@ -68,6 +90,10 @@ export const optionValue = {
   textColumn: z.string(),
   textPairColumn: z.string().optional(),
   labelColumn: z.string(),
+  textColumns: z.array(z.string().min(1)).optional(),
+  labelMap: z.string().optional(),
+  emptyLabels: z.enum(['refuse', 'leave_out']),
+  raggedRows: z.enum(['refuse', 'leave_out']),
   maxLength: z.number().optional(),
   batchSize: z.number().optional(),
   precision: z.enum(precisions),

@@ -31,7 +31,7 @@ async function rows(labels?: readonly string[]): Promise<string> {
 
 const run = (data: string, options: Partial<EvaluateOptions> = {}, context = silent) =>
   evaluate(
-    { model: goldenBert(), data, textColumn: 'text', labelColumn: 'label', precision: 'fp32', ...options },
+    { model: goldenBert(), data, rows: { labelColumn: 'label' }, precision: 'fp32', ...options },
     context,
   );
 
@@ -94,7 +94,7 @@ describe('an evaluation', () => {
     expect(textOf(await faultOf(() => run(data)), path.dirname(data))).toMatch(
       /^Row 2 \(line 3\) of eval\.csv has the label "great"/,
     );
-    expect((await faultOf(() => run(data, { labelColumn: 'stars' }))).message).toContain('"stars"');
+    expect((await faultOf(() => run(data, { rows: { labelColumn: 'stars' } }))).message).toContain('"stars"');
   });
 
   it('stops when asked to', async () => {

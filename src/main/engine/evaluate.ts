@@ -1,6 +1,6 @@
 import type { Precision } from '../../shared/settings/training.ts';
-import { readExamples } from './data/examples.ts';
-import { encodeLabels, labelMap } from './data/labels.ts';
+import { readExamples, type ExampleOptions } from './data/examples.ts';
+import { encodeLabels, labelMap, matchLabels } from './data/labels.ts';
 import type { JobContext } from './jobs.ts';
 import { classificationMetrics, type ClassificationMetrics } from './metrics/classification.ts';
 import { openPredictor } from './predict.ts';
@@ -12,9 +12,7 @@ export interface EvaluateOptions {
   adapter?: string;
   /** A file with labelled rows. */
   data: string;
-  textColumn: string;
-  textPairColumn?: string;
-  labelColumn: string;
+  rows: ExampleOptions & { labelColumn: string };
   maxLength?: number;
   batchSize?: number;
   precision: Precision;
@@ -31,17 +29,18 @@ export interface Evaluation {
 
 /** Metrics of a model on labelled rows. Throws faults of models, data and tokenizer. */
 export async function evaluate(options: EvaluateOptions, context: JobContext): Promise<Evaluation> {
-  const { data, textColumn, textPairColumn, labelColumn } = options;
+  const { data, rows } = options;
   const predictor = await openPredictor({ ...options, head: 'classification' });
   try {
-    const { examples, notes } = await readExamples(data, {
-      textColumn,
-      labelColumn,
-      ...(textPairColumn === undefined ? {} : { textPairColumn }),
-    });
-    for (const message of notes) context.onEvent({ type: 'note', message });
+    const { examples, notes, classNames, columns } = await readExamples(data, rows);
     const { labelNames, tokenizer, maxLength } = predictor;
-    const labels = encodeLabels(examples, labelMap(labelNames), { file: data, column: labelColumn });
+    const values = examples.map(({ label }) => label!);
+    const known = matchLabels(values, labelMap(labelNames), { file: classNames });
+    for (const message of [...notes, ...(known.note === null ? [] : [known.note])]) {
+      context.onEvent({ type: 'note', message });
+    }
+    const column = columns.label ?? rows.labelColumn;
+    const labels = encodeLabels(examples, known, { file: data, column });
     const { texts, truncated } = await encodeExamples(examples, tokenizer, maxLength, 'longest');
     const started = performance.now();
     const logits = await predictor.logits(texts, async (done) => {

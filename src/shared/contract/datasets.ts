@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { count, givenName, id, method, nothing, page, range, sha256, time } from './message.ts';
 
-export const columnRoleSchema = z.enum(['text', 'text_pair', 'label', 'split', 'extra', 'ignore']);
+export const columnRoleSchema = z.enum([
+  'text',
+  'more_text',
+  'text_pair',
+  'label',
+  'split',
+  'extra',
+  'ignore',
+]);
 export type ColumnRole = z.infer<typeof columnRoleSchema>;
 
 /** What stands behind a data set: files of the person's own, the sample, or a hub data set. */
@@ -30,6 +38,44 @@ export const sourceSchema = z.discriminatedUnion('kind', [
 ]);
 export type DataSource = z.infer<typeof sourceSchema>;
 
+/** Label values as the file has them, by the class each becomes; null: rows with it have no label. */
+export const labelMapSchema = z.record(z.string(), z.string().min(1).nullable());
+export type LabelMapping = z.infer<typeof labelMapSchema>;
+
+const labelCount = z.object({ value: z.string(), rows: count });
+export type LabelCount = z.infer<typeof labelCount>;
+
+const labelObservationSchema = z.object({
+  code: z.enum([
+    'no-label',
+    'written-numbers',
+    'spaces',
+    'case',
+    'json',
+    'several',
+    'quantity',
+    'each-row',
+    'rare',
+  ]),
+  /** `error`: no classifier can be made of the column as it is. */
+  weight: z.enum(['error', 'warning', 'info']),
+  /** One sentence, the thing first. */
+  message: z.string(),
+  /** What Graft would make of the values, or what can be done; one sentence. */
+  remedy: z.string(),
+  /** Rows with these values. */
+  rows: count,
+});
+export type LabelObservation = z.infer<typeof labelObservationSchema>;
+
+/** What stands out in a label column, and the map that Graft would read it with. Nothing of it is done unasked. */
+export const labelReadingSchema = z.object({
+  observations: z.array(labelObservationSchema),
+  /** Only the values that would become something else. */
+  proposed: labelMapSchema,
+});
+export type LabelReading = z.infer<typeof labelReadingSchema>;
+
 const columnSchema = z.object({
   name: z.string(),
   /** What it was taken for. */
@@ -38,6 +84,10 @@ const columnSchema = z.object({
   distinct: count,
   empty: count,
   meanLength: z.number(),
+  /** The values that are no text, at most 200, with their rows; empty for a column of more. */
+  values: z.array(labelCount),
+  /** What stands out where the column is the label. */
+  reading: labelReadingSchema,
 });
 
 export const previewSchema = z.object({
@@ -53,20 +103,47 @@ export const previewSchema = z.object({
   columns: z.array(columnSchema),
   /** The first 50 rows, cells as text (cut at 2,000 characters). */
   sample: z.array(z.array(z.string())),
+  /** The number of each of them. */
+  sampleRows: z.array(count),
   warnings: z.array(z.object({ row: count.nullable(), message: z.string() })),
+  /** Rows with too few or too many fields among those looked at, and the numbers of the first ones. */
+  ragged: z.object({ rows: count, first: z.array(count) }),
 });
 export type Preview = z.infer<typeof previewSchema>;
 
 export const mappingSchema = z.object({
   text: z.string(),
+  /** Columns whose texts follow that of `text`, in this order, with `separator` between them. */
+  moreText: z.array(z.string()).default([]),
+  separator: z.string().max(20).default(' '),
   textPair: z.string().nullable(),
   label: z.string(),
+  /** Label values by the class that each becomes; null: rows with it are left out. */
+  labelMap: labelMapSchema.default({}),
   /** A column whose values name the split of a row. */
   split: z.string().nullable(),
   /** Columns kept for slices. */
   extra: z.array(z.string()),
 });
 export type Mapping = z.infer<typeof mappingSchema>;
+
+/** What an import made of its files that is not in them as it stands. */
+export const importReadingSchema = z.object({
+  labelMap: labelMapSchema,
+  /** Columns that are the text together; empty: one column is. */
+  textColumns: z.array(z.string()),
+  separator: z.string(),
+  /** Rows left out, by why, with the numbers of the first ones in each file. */
+  leftOut: z.array(
+    z.object({
+      file: z.string(),
+      reason: z.enum(['no-label', 'ragged']),
+      rows: count,
+      first: z.array(count),
+    }),
+  ),
+});
+export type ImportReading = z.infer<typeof importReadingSchema>;
 
 export const versionSchema = z.object({
   id,
@@ -81,6 +158,8 @@ export const versionSchema = z.object({
   columns: z.array(z.string()),
   /** One sentence: what made it ("3 labels corrected"). */
   change: z.string(),
+  /** How its rows were read from files, where it was imported and not all was taken as it is. */
+  reading: importReadingSchema.nullable(),
   parentId: id.nullable(),
   createdAt: time,
   experiments: count,
@@ -205,6 +284,8 @@ export const datasetMethods = {
       mapping: mappingSchema,
       /** What becomes of rows whose label is empty. Refused: the fault names the first ones. */
       emptyLabels: z.enum(['refuse', 'leave-out']).default('refuse'),
+      /** What becomes of rows with too few or too many fields. */
+      raggedRows: z.enum(['refuse', 'leave-out']).default('refuse'),
       datasetId: id.optional(),
     }),
     newVersion,

@@ -3,6 +3,11 @@ import { rowOf, type FaultText, type RowPlace } from './fault.ts';
 const list = (names: readonly string[]) => names.join(', ');
 
 export const cliFaults = {
+  'cli/label-map': (p: { given: string }) => ({
+    message: `--label-map ${p.given} is not a map of label values.`,
+    remedy:
+      'Give JSON such as {"1": "negative", "2": "negative", "nan": null}, a .json file with it, or "proposed".',
+  }),
   'settings/not-an-object': (p: { source: string; path: string | null }) => ({
     message: `${p.source}: ${p.path ?? 'the config'} is not an object with named fields.`,
     remedy:

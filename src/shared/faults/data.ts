@@ -46,8 +46,8 @@ export const dataFaults = {
       }[p.expectedBy],
     remedy:
       p.fields > p.expected
-        ? 'Put fields that contain the separator in double quotes, or take the surplus one out.'
-        : 'Add the missing field, or check for a quote that is not closed in the row before.',
+        ? 'Put fields that contain the separator in double quotes, take the surplus one out, or leave such rows out (data.ragged_rows: leave_out).'
+        : 'Add the missing field, check for a quote that is not closed in the row before, or leave such rows out (data.ragged_rows: leave_out).',
   }),
   'data/quote': (p: RowPlace) => ({
     message: `${rowOf(p)} opens a double quote that is never closed.`,
@@ -95,11 +95,11 @@ export const dataFaults = {
   }),
   'data/empty-label': (p: RowPlace & { column: string }) => ({
     message: `${rowOf(p)} has no label in column "${p.column}".`,
-    remedy: 'Label the row, or take it out.',
+    remedy: 'Label the row, take it out, or leave such rows out (data.empty_labels: leave_out).',
   }),
-  'data/label-kind': (p: RowPlace & { column: string; kind: string }) => ({
-    message: `${rowOf(p)} holds ${p.kind} as its label in column "${p.column}".`,
-    remedy: 'Give each row one class, as a name or a number.',
+  'data/label-column': (p: { file: string; message: string; remedy: string; map: boolean }) => ({
+    message: `${p.file}: ${p.message}`,
+    remedy: `${p.remedy}${p.map ? ' To have it so: --label-map proposed, or data.label_map.' : ''}`,
   }),
   'data/input-ids': (p: RowPlace & { column: string; reason: string }) => ({
     message: `${rowOf(p)}: ${p.column} ${p.reason}.`,
@@ -110,7 +110,7 @@ export const dataFaults = {
   }),
   'data/unknown-label': (p: RowPlace & { value: string; known: readonly string[] }) => ({
     message: `${rowOf(p)} has the label "${p.value}", which the model does not have. It knows ${list(p.known)}.`,
-    remedy: 'Correct the label, or train with data that contains it.',
+    remedy: 'Correct the label, map it to one of these (--label-map), or train with data that contains it.',
   }),
   'data/one-class': (p: { file: string; label: string }) => ({
     message: `Every row of ${p.file} has the label "${p.label}"; telling classes apart takes at least two.`,

@@ -52,6 +52,10 @@ export interface NumberMapSetting extends Described<Readonly<Record<string, neve
   min?: number;
   max?: number;
 }
+/** Label values by the class that each becomes; null: rows with it have no label. */
+export interface LabelMapSetting extends Described<Readonly<Record<string, never>>> {
+  type: 'label map';
+}
 /** true, false or a word. Other words pass the schema: whoever uses the value says which it lacks. */
 export interface SwitchOrChoiceSetting extends Described<boolean> {
   type: 'switch or choice';
@@ -80,6 +84,7 @@ export type Setting =
   | NamesSetting
   | LayersSetting
   | NumberMapSetting
+  | LabelMapSetting
   | SwitchOrChoiceSetting
   | RecordSetting
   | ClassWeightsSetting
@@ -107,15 +112,17 @@ export type SettingValue<S> = S extends { type: 'number' | 'integer' }
               ? number | number[] | null
               : S extends { type: 'number map' }
                 ? Record<string, number>
-                : S extends { type: 'switch or choice' }
-                  ? boolean | string
-                  : S extends { type: 'record' }
-                    ? Record<string, unknown>
-                    : S extends { type: 'class weights' }
-                      ? 'balanced' | number[] | null
-                      : S extends { type: 'group'; fields: infer Fields }
-                        ? SettingsValues<Fields> | OrNull<S>
-                        : never;
+                : S extends { type: 'label map' }
+                  ? Record<string, string | null>
+                  : S extends { type: 'switch or choice' }
+                    ? boolean | string
+                    : S extends { type: 'record' }
+                      ? Record<string, unknown>
+                      : S extends { type: 'class weights' }
+                        ? 'balanced' | number[] | null
+                        : S extends { type: 'group'; fields: infer Fields }
+                          ? SettingsValues<Fields> | OrNull<S>
+                          : never;
 
 /** The values of a set of settings once parsed: every name present, defaults filled in. */
 export type SettingsValues<S> = { -readonly [Name in keyof S]: SettingValue<S[Name]> };
@@ -152,6 +159,8 @@ function valueSchema(setting: Setting): z.ZodType {
       const number = numberSchema({ ...range, type: whole ? 'integer' : 'number', default: null });
       return z.record(z.string(), number);
     }
+    case 'label map':
+      return z.record(z.string(), z.union([z.string().min(1), z.number().transform(String), z.null()]));
     case 'switch or choice':
       return z.union([z.boolean(), z.string()]);
     case 'record':
@@ -214,6 +223,8 @@ export function rangeText(setting: Setting): string {
       return 'a whole number or a list of them, 0 or more';
     case 'number map':
       return `an object with ${setting.whole ? 'a whole number' : 'a number'} for each name`;
+    case 'label map':
+      return 'an object with a class, or null for no label, for each value';
     case 'switch or choice':
       return `true, false or ${setting.choices.map((choice) => `"${choice}"`).join(', ')}`;
     case 'record':

@@ -26,12 +26,40 @@ const selectFields = {
 export const dataSettings = {
   train: {
     type: 'required text',
-    help: 'The file with the training rows: .csv, .tsv, .jsonl, .txt or .parquet.',
+    help: 'The training rows: .csv, .tsv, .jsonl, .json, .xlsx, .parquet, .txt (fastText too), or a folder with a folder a class.',
   },
   eval: { type: 'text', default: null, help: 'The file with the evaluation rows.' },
   text_column: { type: 'text', default: 'text', help: 'The column with the text.' },
+  text_columns: {
+    type: 'text list',
+    default: null,
+    help: 'Several columns read as one text, in this order, for example title and text; in place of text_column.',
+  },
+  text_separator: {
+    type: 'text',
+    default: ' ',
+    help: 'What stands between the texts of text_columns; empty ones are left out.',
+    when: 'text_columns is set',
+  },
   text_pair_column: { type: 'text', default: null, help: 'The column with the second text of a pair.' },
   label_column: { type: 'text', default: 'label', help: 'The column with the class, as a name or a number.' },
+  label_map: {
+    type: 'label map',
+    default: {},
+    help: 'The class that each label value becomes ({"1": "negative", "2": "negative"} merges two); null leaves its rows out.',
+  },
+  empty_labels: {
+    type: 'choice',
+    choices: ['refuse', 'leave_out'],
+    default: 'refuse',
+    help: 'Rows without a label: refuse stops and names them, leave_out takes the others and lists them.',
+  },
+  ragged_rows: {
+    type: 'choice',
+    choices: ['refuse', 'leave_out'],
+    default: 'refuse',
+    help: 'Rows with too few or too many fields: refuse stops and names the first, leave_out takes the others and lists them.',
+  },
   column_names: {
     type: 'text list',
     default: null,

@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mappingSchema } from '../../../shared/contract/datasets.ts';
 import { faultOf } from '../../engine/data/test-support.ts';
 import { runTask } from './work/run-task.ts';
 import { TestArea } from './test-support.ts';
@@ -195,9 +196,16 @@ describe('an import', () => {
   it('onto a full disk says so and leaves nothing whole behind', async () => {
     const path = await area.write('many.csv', manyRows(5000));
     const file = join(area.dir, 'full.db');
-    const mapping = { text: 'text', textPair: null, label: 'label', split: null, extra: [] };
+    const mapping = mappingSchema.parse({
+      text: 'text',
+      textPair: null,
+      label: 'label',
+      split: null,
+      extra: [],
+    });
     const source = { files: [{ path, split: null }] };
-    const task = runTask('import', { source, mapping, emptyLabels: 'refuse', file, pageLimit: 100 });
+    const given = { source, mapping, emptyLabels: 'refuse', raggedRows: 'refuse', file } as const;
+    const task = runTask('import', { ...given, pageLimit: 100 });
     expect(await faultOf(task)).toMatchObject({ code: 'store/disk-full' });
     await rm(file);
   });
@@ -221,5 +229,44 @@ describe('an import', () => {
     // What the backend empties at its start.
     expect(temporary).toHaveLength(1);
     expect((await area.rows(await area.import(file), { limit: 1 })).total).toBe(30_000);
+  });
+});
+
+describe('an import with a label map', () => {
+  it('renames, merges and leaves out, joins columns, and the version keeps what was done', async () => {
+    const path = await area.write(
+      'stars.csv',
+      'title,text,stars\nBad,it broke,1\nPoor,it bent,2\nFine,it works,5\nNone,at all,nan\nonly,two\n,empty,\n',
+    );
+    const mapping = {
+      text: 'title',
+      moreText: ['text'],
+      separator: ': ',
+      label: 'stars',
+      labelMap: { 1: 'negative', 2: 'negative', 5: 'positive', nan: null },
+    };
+    const refused = await faultOf(area.import(path, mapping, { raggedRows: 'leave-out' }));
+    expect(refused).toMatchObject({ code: 'datasets/empty-labels' });
+    const id = await area.import(path, mapping, { emptyLabels: 'leave-out', raggedRows: 'leave-out' });
+    const { items } = await area.rows(id);
+    expect(items.map(({ text, label }) => [text, label])).toEqual([
+      ['Bad: it broke', 'negative'],
+      ['Poor: it bent', 'negative'],
+      ['Fine: it works', 'positive'],
+    ]);
+    const { datasets } = await area.ask('datasets/list', {});
+    const { reading, change } = datasets[0]!.latest;
+    expect(reading).toEqual({
+      labelMap: mapping.labelMap,
+      textColumns: ['title', 'text'],
+      separator: ': ',
+      leftOut: [
+        { file: 'stars.csv', reason: 'no-label', rows: 2, first: [4, 6] },
+        { file: 'stars.csv', reason: 'ragged', rows: 1, first: [5] },
+      ],
+    });
+    expect(change).toBe(
+      'Imported from stars.csv, title + text as one text, labels "1", "2" → "negative"; "5" → "positive"; "nan" → no label, 2 without a label left out, 1 with another number of fields left out',
+    );
   });
 });

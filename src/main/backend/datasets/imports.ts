@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { DataSource } from '../../../shared/contract/datasets.ts';
+import type { ImportReading } from '../../../shared/contract/datasets.ts';
+import { mapText } from '../../../shared/label-column.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { checkMapping } from './import/read-rows.ts';
@@ -24,7 +26,7 @@ export function importHandlers(
       const files = await filesOf(context, oneSplit(source), quietly(signal));
       return pool.ask('preview', { source: files, name: suggestedName(source) });
     },
-    'datasets/import': ({ source, name, mapping, emptyLabels, datasetId }) => {
+    'datasets/import': ({ source, name, mapping, emptyLabels, raggedRows, datasetId }) => {
       checkMapping(mapping);
       if (datasetId !== undefined) knownDataset(context, datasetId);
       const what = sourceName(source);
@@ -32,7 +34,7 @@ export function importHandlers(
         if (source.kind === 'sample' && datasetId === undefined) return importSample(context, control.signal);
         return withTemporary(context, async (file) => {
           const files = await filesOf(context, source, control);
-          const input = { source: files, mapping, emptyLabels, file };
+          const input = { source: files, mapping, emptyLabels, raggedRows, file };
           const made = await runTask('import', input, {
             signal: control.signal,
             onProgress: (now) => control.progress(now),
@@ -40,10 +42,9 @@ export function importHandlers(
           // A pause holds back what is done; a cancel throws it away.
           await control.unpaused();
           if (source.kind === 'hub') await removeFetched(files);
-          const left = made.leftOut === 0 ? '' : `, ${number(made.leftOut)} without a label left out`;
           return keepVersion(context, made, {
             dataset: datasetId === undefined ? { name, source: what } : { id: datasetId },
-            change: `Imported from ${what}${left}`,
+            change: `Imported from ${what}${readingText(made.facts.reading)}`,
             parent: datasetId === undefined ? null : latestVersion(context, datasetId),
           });
         });
@@ -52,6 +53,23 @@ export function importHandlers(
       return { jobId: context.jobs.start({ kind: 'import', title: `Importing ${what}`, canPause, work }).id };
     },
   };
+}
+
+/** What was not taken as it stands: ", labels \"1\", \"2\" → \"negative\", 3 without a label left out". */
+function readingText(reading: ImportReading | null): string {
+  if (reading === null) return '';
+  const { labelMap, textColumns, leftOut } = reading;
+  const sum = (reason: string) =>
+    leftOut.reduce((rows, one) => rows + (one.reason === reason ? one.rows : 0), 0);
+  const [unlabelled, ragged] = [sum('no-label'), sum('ragged')];
+  return [
+    ...(textColumns.length > 0 ? [`${textColumns.join(' + ')} as one text`] : []),
+    ...(Object.keys(labelMap).length > 0 ? [`labels ${mapText(labelMap)}`] : []),
+    ...(unlabelled > 0 ? [`${number(unlabelled)} without a label left out`] : []),
+    ...(ragged > 0 ? [`${number(ragged)} with another number of fields left out`] : []),
+  ]
+    .map((part) => `, ${part}`)
+    .join('');
 }
 
 /** What was fetched for one import takes space that nobody needs afterwards. */

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import type { OutputOf, ParsedInputOf } from '../../../shared/contract.ts';
 import type { DatasetRow } from '../../../shared/contract/datasets.ts';
-import { readChosenExamples } from '../../engine/data/examples.ts';
+import { exampleOptions, readNumberedExamples, type ExampleOptions } from '../../engine/data/examples.ts';
+import { schemaOf } from '../../../shared/settings/setting.ts';
+import { dataSettings } from '../../../shared/settings/train-config.ts';
 import { openReadOnly, type Db } from '../../storage/database.ts';
 
 export interface PredictionQuery {
@@ -11,10 +13,7 @@ export interface PredictionQuery {
   query: ParsedInputOf<'experiments/predictions'>;
   labels: readonly string[];
   /** Where the rows' texts are: a data set version, or the files of a run from the command line; else nowhere. */
-  texts:
-    | { kind: 'version'; file: string }
-    | { kind: 'file'; file: string; textColumn: string; textPairColumn: string | null }
-    | null;
+  texts: { kind: 'version'; file: string } | { kind: 'file'; file: string; options: ExampleOptions } | null;
 }
 export type PredictionPage = OutputOf<'experiments/predictions'>;
 
@@ -132,16 +131,13 @@ function rowsOfVersion(db: Db, rows: readonly number[]): Map<number, DatasetRow>
 
 /** Rows from 1 of a data file as the engine reads it. A file that changed since may have fewer of them. */
 async function rowsOfFile(
-  { file, textColumn, textPairColumn }: Extract<PredictionQuery['texts'], { kind: 'file' }>,
+  { file, options }: Extract<PredictionQuery['texts'], { kind: 'file' }>,
   rows: readonly number[],
 ): Promise<Map<number, DatasetRow>> {
   try {
-    const options = { textColumn, ...(textPairColumn === null ? {} : { textPairColumn }) };
-    const { examples } = await readChosenExamples(file, options, (count) =>
-      Int32Array.from(rows.filter((row) => row <= count).map((row) => row - 1)),
-    );
+    const { examples } = await readNumberedExamples(file, options, rows);
     return new Map(
-      examples.map(({ row, text, textPair }) => [
+      Array.from(examples, ([row, { text, textPair }]) => [
         row,
         { ...emptyRow(row, ''), text, textPair: textPair ?? null },
       ]),
@@ -153,22 +149,13 @@ async function rowsOfFile(
 
 /** Where the texts of a run from the command line are. */
 export function textsOfConfig(config: Record<string, unknown>, baseDir: string): PredictionQuery['texts'] {
-  const parsed = z
-    .object({
-      data: z.object({
-        train: z.string(),
-        eval: z.string().nullable(),
-        text_column: z.string(),
-        text_pair_column: z.string().nullable(),
-      }),
-    })
-    .safeParse(config);
+  // Runs of before lack the settings that came since.
+  const parsed = schemaOf(dataSettings).safeParse(config['data']);
   if (!parsed.success) return null;
-  const { data } = parsed.data;
+  const { data } = parsed;
   return {
     kind: 'file',
     file: path.resolve(baseDir, data.eval ?? data.train),
-    textColumn: data.text_column,
-    textPairColumn: data.text_pair_column,
+    options: exampleOptions(data),
   };
 }

@@ -4,7 +4,8 @@ import { setWork, type Work } from '../command.ts';
 import { count, duration } from '../format.ts';
 import { adapterFolder, modelFolder } from '../io/model-folder.ts';
 import { metricsText } from '../metrics-text.ts';
-import { option, optionValue } from '../options.ts';
+import { readLabelMap } from '../io/label-map.ts';
+import { dataFormats, option, optionValue } from '../options.ts';
 
 const help = `
 Examples:
@@ -18,29 +19,48 @@ const values = z.object({
   textColumn: optionValue.textColumn,
   textPairColumn: optionValue.textPairColumn,
   labelColumn: optionValue.labelColumn,
+  textColumns: optionValue.textColumns,
+  labelMap: optionValue.labelMap,
+  emptyLabels: optionValue.emptyLabels,
+  raggedRows: optionValue.raggedRows,
   maxLength: optionValue.maxLength,
   batchSize: optionValue.batchSize,
   precision: optionValue.precision,
 });
 
 const work: Work = async (given, context) => {
-  const { adapter, batchSize, maxLength, textPairColumn, ...options } = values.parse(given);
+  const { adapter, batchSize, maxLength, textPairColumn, textColumns, labelMap, ...options } =
+    values.parse(given);
   const model = await modelFolder(options.model, context);
+  const { textColumn, labelColumn, emptyLabels, raggedRows } = options;
+  const rows = {
+    textColumn,
+    labelColumn,
+    emptyLabels,
+    raggedRows,
+    ...(textColumns !== undefined && { textColumns }),
+    ...(textPairColumn !== undefined && { textPairColumn }),
+  };
+  const map =
+    labelMap === undefined
+      ? {}
+      : await readLabelMap(labelMap, { files: [options.data], options: rows, say: context.say });
   const { evaluate } = await import('../../engine/evaluate.ts');
   const evaluation = await evaluate(
     {
-      ...options,
       model,
+      data: options.data,
+      precision: options.precision,
+      rows: { ...rows, labelMap: map },
       ...(adapter !== undefined && { adapter: await adapterFolder(adapter) }),
-      ...(textPairColumn !== undefined && { textPairColumn }),
       ...(maxLength !== undefined && { maxLength }),
       ...(batchSize !== undefined && { batchSize }),
     },
     context,
   );
-  const { metrics, rows, truncated, seconds } = evaluation;
+  const { metrics, truncated, seconds } = evaluation;
   const cut = truncated === 0 ? '' : `, ${count(truncated)} texts cut to the length limit`;
-  const head = `${count(rows)} rows of ${options.data} in ${duration(seconds)}${cut}`;
+  const head = `${count(evaluation.rows)} rows of ${options.data} in ${duration(seconds)}${cut}`;
   return { result: evaluation, text: `${head}\n\n${metricsText(metrics)}` };
 };
 
@@ -49,12 +69,14 @@ export function evalCommand(): Command {
     .description('Scores a model, or a model and an adapter on it, on labelled rows.')
     .addOption(option.model())
     .addOption(option.adapter())
-    .addOption(
-      new Option('--data <FILE>', 'the labelled rows: .csv, .tsv, .jsonl, .parquet').makeOptionMandatory(),
-    )
+    .addOption(new Option('--data <FILE>', `the labelled rows: ${dataFormats}`).makeOptionMandatory())
     .addOption(option.textColumn())
     .addOption(option.textPairColumn())
     .addOption(option.labelColumn())
+    .addOption(option.textColumns())
+    .addOption(option.labelMap())
+    .addOption(option.emptyLabels())
+    .addOption(option.raggedRows())
     .addOption(option.maxLength())
     .addOption(option.batchSize())
     .addOption(option.precision())

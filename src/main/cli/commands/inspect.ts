@@ -6,7 +6,7 @@ import { setWork, type CommandContext, type Outcome, type Work } from '../comman
 import { count } from '../format.ts';
 import { inspectDataText, inspectTable } from '../inspect-data.ts';
 import { adapterFolder, baseFolder, modelFolder } from '../io/model-folder.ts';
-import { optionValue, option } from '../options.ts';
+import { dataFormats, optionValue, option } from '../options.ts';
 
 const help = `
 --model prints the module tree, parameters and labels; with --adapter the modules that the adapter touches are marked;
@@ -77,7 +77,11 @@ function modelOutcome(report: ModelReport): Outcome {
 
 async function inspectData(file: string, options: Options, context: CommandContext): Promise<Outcome> {
   const { openTable } = await import('../../engine/data/table.ts');
-  const table = await openTable(file);
+  const table = await openTable(file, {
+    header: 'detect',
+    columnsNamed: [options.textColumn, options.labelColumn],
+    raggedRows: 'leave_out',
+  });
   const tokenizer = options.model === undefined ? undefined : await openTokenizer(options.model, context);
   const report = await inspectTable(table, { ...options, tokenizer, signal: context.signal });
   return { result: report, text: inspectDataText(report) };
@@ -94,7 +98,7 @@ export function inspectCommand(): Command {
     .description('Shows what a model, an adapter or a data file holds.')
     .addOption(new Option('--model <M>', 'the model: a folder or a hub id'))
     .addOption(option.adapter())
-    .addOption(new Option('--data <FILE>', 'a data file: .csv, .tsv, .jsonl, .txt, .parquet'))
+    .addOption(new Option('--data <FILE>', `a data file: ${dataFormats}`))
     .addOption(option.textColumn())
     .addOption(option.labelColumn())
     .addHelpText('after', help);

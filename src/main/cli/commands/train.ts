@@ -14,6 +14,7 @@ import type { TrainResult } from '../../engine/jobs.ts';
 import { setWork, type Work } from '../command.ts';
 import { applySetting, readConfigFile } from '../config-file.ts';
 import { count, duration } from '../format.ts';
+import { readLabelMap } from '../io/label-map.ts';
 import { option } from '../options.ts';
 import { settingsHelp } from '../settings-help.ts';
 
@@ -46,6 +47,7 @@ const values = z.object({
   config: z.string(),
   set: z.array(z.string()).default([]),
   output: z.string().optional(),
+  labelMap: z.string().optional(),
   resume: z.boolean().default(false),
   overwrite: z.boolean().default(false),
   workspace: z.string().optional(),
@@ -63,6 +65,16 @@ const work: Work = async (given, context) => {
   for (const note of [...notes, ...(await precisionNotes(config))]) context.say(note);
 
   const baseDir = dirname(resolve(options.config));
+  if (options.labelMap !== undefined) {
+    const { exampleOptions } = await import('../../engine/data/examples.ts');
+    const files = [config.data.train, config.data.eval].filter((file) => file !== null);
+    // The run keeps the map itself: what a word stands for may change with the file.
+    config.data.label_map = await readLabelMap(options.labelMap, {
+      files: files.map((file) => resolve(baseDir, file)),
+      options: { ...exampleOptions(config.data), labelColumn: config.data.label_column },
+      say: context.say,
+    });
+  }
   const outputDir = outputFolder(options, config.output_dir, baseDir);
   const { trainInWorkspace, runName } = await import('../workspace-run.ts');
   const { resume, overwrite, workspace = null } = options;
@@ -126,6 +138,7 @@ export function trainCommand(): Command {
         'change a setting of the config, as often as needed; the value is JSON or a text',
       ).argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]),
     )
+    .addOption(option.labelMap())
     .addOption(option.outputDir())
     .addOption(new Option('--resume', 'go on from the last checkpoint in the output folder'))
     .addOption(option.overwrite())

@@ -16,8 +16,7 @@ describe('baselines', () => {
       {
         model: goldenBert(),
         data: path.join(folder, 'eval.csv'),
-        textColumn: 'text',
-        labelColumn: 'label',
+        rows: { labelColumn: 'label' },
         precision: 'fp32',
       },
       context,

@@ -75,7 +75,8 @@ describe('a .csv file', () => {
     expect(await faultOf(allRows(table))).toMatchObject({
       code: 'data/row-fields',
       message: 'Row 731 (line 1,462) of reviews.csv has 5 fields, the header has 4.',
-      remedy: 'Put fields that contain the separator in double quotes, or take the surplus one out.',
+      remedy:
+        'Put fields that contain the separator in double quotes, take the surplus one out, or leave such rows out (data.ragged_rows: leave_out).',
     });
   });
 

@@ -4,7 +4,7 @@ import { CsvError, parse } from 'csv-parse';
 import { fault } from '../../../shared/faults/index.ts';
 import { sniffDelimiter, usesQuotes, type Dialect } from './dialect.ts';
 import { looksLikeHeader } from './header.ts';
-import type { Table, TableOptions, TableRow } from './table.ts';
+import type { RaggedRow, Table, TableOptions, TableRow } from './table.ts';
 import { countLineEnds, openText, readText, type TextSource } from './text-source.ts';
 
 /** More than any text, and little enough that an unclosed quote in a file of gigabytes does no harm. */
@@ -43,15 +43,19 @@ export async function openDelimited(
   const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
   if (repeated !== undefined) throw fault('data/duplicate-column', { file: name, column: repeated });
   const expectedBy = header ? 'header' : options.columnNames === undefined ? 'first-row' : 'names';
-  const rows = () => readRows(source, dialect, columns, expectedBy);
-  return { file, format, columns, header, encoding: source.encoding, delimiter, notes, rows };
+  const ragged: RaggedRow[] = [];
+  const rows = () => {
+    ragged.length = 0;
+    return readRows(source, dialect, columns, expectedBy, options.raggedRows === 'leave_out' ? ragged : null);
+  };
+  return { file, format, columns, header, encoding: source.encoding, delimiter, notes, ragged, rows };
 }
 
 /** The names of the columns, and whether the first line gives them. */
 async function readColumns(
   source: TextSource,
   dialect: Dialect,
-  { columnNames, header = true }: TableOptions,
+  { columnNames, header = true, columnsNamed = [] }: TableOptions,
 ): Promise<{ header: boolean; columns: string[] }> {
   if (columnNames !== undefined) return { header: false, columns: [...columnNames] };
   const records: string[][] = [];
@@ -61,7 +65,8 @@ async function readColumns(
   }
   const [first] = records;
   if (first === undefined) throw fault('data/empty', { file: source.file });
-  const has = header === 'detect' ? looksLikeHeader(records) : header;
+  const named = columnsNamed.length > 0 && columnsNamed.every((column) => first.includes(column));
+  const has = header === 'detect' ? named || looksLikeHeader(records) : header;
   const columns = first.map((field, i) => (!has || field.trim() === '' ? `column_${i + 1}` : field));
   return { header: has, columns };
 }
@@ -71,12 +76,18 @@ async function* readRows(
   dialect: Dialect,
   columns: readonly string[],
   expectedBy: 'header' | 'names' | 'first-row',
+  /** Where rows with another number of fields go; null: the first one is a fault. */
+  ragged: RaggedRow[] | null,
 ): AsyncGenerator<TableRow> {
   let row = expectedBy === 'header' ? -1 : 0;
   for await (const { fields, line } of readRecords(source, dialect)) {
     row++;
     if (row === 0) continue;
     if (fields.length !== columns.length) {
+      if (ragged !== null) {
+        ragged.push({ row, line, fields: fields.length });
+        continue;
+      }
       const file = basename(source.file);
       throw fault('data/row-fields', {
         file,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readChosenExamples, readExamples, type ExampleOptions } from './examples.ts';
+import { readChosenExamples, readExamples, readNumberedExamples, type ExampleOptions } from './examples.ts';
 import { faultOf, TestFolder } from './test-support.ts';
 
 const folder = new TestFolder();
@@ -41,12 +41,12 @@ describe('readExamples', () => {
     ]);
   });
 
-  it('keeps numbers as labels and turns numbers into texts', async () => {
+  it('takes numbers as names of classes and as texts', async () => {
     const { examples } = await read('d.jsonl', '{"text":42,"label":3}\n{"text":"","label":true}', {
       labelColumn: 'label',
     });
     expect(examples.map(({ text, label }) => [text, label])).toEqual([
-      ['42', 3],
+      ['42', '3'],
       ['', 'true'],
     ]);
   });
@@ -82,13 +82,6 @@ describe('readExamples', () => {
       'Row 2 (line 3) of i.csv has no',
     ],
     [
-      'data/label-kind',
-      'j.jsonl',
-      '{"text":"a","label":[1]}',
-      { labelColumn: 'label' },
-      'holds a list as its label',
-    ],
-    [
       'data/input-ids',
       'k.jsonl',
       '{"input_ids":[1.5]}',
@@ -113,6 +106,69 @@ describe('readExamples', () => {
     expect(examples.length).toBeGreaterThan(900);
     expect(examples.some((example) => example.text.includes('\n'))).toBe(true);
     expect(notes).toEqual([]);
+  });
+
+  it('renames and merges labels by a map, and leaves out rows whose value has none', async () => {
+    const content = 'text,label\na,1\nb, 2 \nc,nan\nd,5\ne,\n';
+    const options = { labelColumn: 'label', labelMap: { 1: 'negative', 2: 'negative', nan: null } };
+    const fault = await faultOf(read('map.csv', content, options));
+    expect(fault.message).toBe('Row 5 (line 6) of map.csv has no label in column "label".');
+    const { examples, notes } = await read('map.csv', content, { ...options, emptyLabels: 'leave_out' });
+    expect(examples.map(({ row, label }) => [row, label])).toEqual([
+      [1, 'negative'],
+      [2, 'negative'],
+      [4, '5'],
+    ]);
+    expect(notes).toEqual(['2 rows of map.csv without a label are left out: 3, 5.']);
+  });
+
+  it('joins several columns to one text, without the empty ones', async () => {
+    const { examples } = await read('joined.csv', 'title,text\nGood,it works\n,only this\n', {
+      textColumns: ['title', 'text'],
+      textSeparator: '. ',
+    });
+    expect(examples.map(({ text }) => text)).toEqual(['Good. it works', 'only this']);
+  });
+
+  it('leaves rows with another number of fields out where that is asked for, and names them', async () => {
+    const content = 'text,label\na,x\nb,y,z\nc,x\nd\n';
+    const { examples, notes } = await read('ragged.csv', content, { raggedRows: 'leave_out' });
+    expect(examples.map(({ row, text }) => [row, text])).toEqual([
+      [1, 'a'],
+      [3, 'c'],
+    ]);
+    expect(notes).toEqual(['2 rows of ragged.csv with another number of fields are left out: 2, 4.']);
+  });
+
+  it('finds text and label of a file without a header line, and says which', async () => {
+    const rows = Array.from({ length: 9 }, (_, i) => `It was number ${i}, a film.\t${i % 2}\n`).join('');
+    const { examples, notes, columns } = await read('dev.tsv', rows, { labelColumn: 'label' });
+    expect(examples).toHaveLength(9);
+    expect(examples[1]).toMatchObject({ row: 2, text: 'It was number 1, a film.', label: '1' });
+    expect(columns).toEqual({ text: 'column_1', label: 'column_2' });
+    expect(notes).toEqual([
+      'dev.tsv has no header line; "column_1" is taken as the text and "column_2" as the label.',
+    ]);
+  });
+
+  it('takes a first line that has the columns named for the header, whatever it looks like', async () => {
+    const { examples } = await read('odd.csv', '1,2\na,x\nb,y\n', { textColumn: '1', labelColumn: '2' });
+    expect(examples.map(({ text }) => text)).toEqual(['a', 'b']);
+  });
+
+  it('gives rows by their numbers, also behind rows that were left out', async () => {
+    const file = await folder.write('holes.csv', 'text,label\na,x\nb\nc,x\nd,\ne,y\n');
+    const options: ExampleOptions = {
+      labelColumn: 'label',
+      raggedRows: 'leave_out',
+      emptyLabels: 'leave_out',
+    };
+    const { examples, rows } = await readNumberedExamples(file, options, [5, 3, 9]);
+    expect(Array.from(examples, ([row, { text }]) => [row, text])).toEqual([
+      [3, 'c'],
+      [5, 'e'],
+    ]);
+    expect(rows).toBe(5);
   });
 
   it('takes chosen rows in the order wanted, with the labels of all', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildLabelMap, encodeLabels, labelMap, requireEveryClass } from './labels.ts';
+import { buildLabelMap, encodeLabels, labelMap, matchLabels, requireEveryClass } from './labels.ts';
 
 const place = { file: 'reviews.csv', column: 'stars' };
 
@@ -19,6 +19,7 @@ describe('buildLabelMap', () => {
       'éclair',
     ]);
     expect(buildLabelMap(['\u{1f600}', '\uffee']).names).toEqual(['\uffee', '\u{1f600}']);
+    expect(buildLabelMap(['b', 'a'], ['b', 'c', 'a']).names).toEqual(['b', 'a']);
     expect(buildLabelMap(['10', '9', 'x']).names).toEqual(['10', '9', 'x']);
   });
 });
@@ -32,6 +33,41 @@ describe('labelMap', () => {
 
   it('finds a number among the names that transformers gives by default', () => {
     expect(labelMap(['LABEL_0', 'LABEL_1']).idOf(1)).toBe(1);
+  });
+});
+
+describe('matchLabels', () => {
+  const ids = (values: (string | number)[], names: string[], of: Parameters<typeof matchLabels>[2] = {}) => {
+    const { idOf } = matchLabels(values, labelMap(names), of);
+    return values.map(idOf);
+  };
+
+  it('finds names in any case, with spaces, and numbers however they are written', () => {
+    expect(ids([' Spam', 'HAM'], ['ham', 'spam'])).toEqual([1, 0]);
+    expect(ids(['1.0', 5, '04'], ['1', '2', '4', '5'])).toEqual([0, 3, 2]);
+  });
+
+  it('takes numbers and LABEL_n for the ids of named classes, and says so', () => {
+    expect(ids([1, 0, 1], ['neg', 'pos'])).toEqual([1, 0, 1]);
+    expect(ids(['LABEL_1', 'LABEL_0'], ['neg', 'pos'])).toEqual([1, 0]);
+    expect(ids([1, 0], ['LABEL_0', 'LABEL_1'])).toEqual([1, 0]);
+    expect(ids(['LABEL_1', 'LABEL_0'], ['0', '1'])).toEqual([1, 0]);
+    expect(matchLabels([0, 1], labelMap(['neg', 'pos'])).note).toBe(
+      'The labels are numbers and are taken as the ids of the classes: 0 = neg, 1 = pos.',
+    );
+  });
+
+  it('does not guess where a number may be a name or an id', () => {
+    expect(ids([1, 2], ['1 star', '2 stars', '3 stars'])).toEqual([undefined, undefined]);
+    expect(ids([0, 1, 2], ['1 star', '2 stars', '3 stars'])).toEqual([0, 1, 2]);
+    expect(ids([0, 3], ['1', '2', '4', '5'])).toEqual([undefined, undefined]);
+    expect(ids(['neg', 1], ['neg', 'pos'])).toEqual([0, undefined]);
+    expect(ids([0, 2], ['neg', 'pos'])).toEqual([undefined, undefined]);
+  });
+
+  it('goes by the class names of the files on either side', () => {
+    expect(ids([2, 0], ['neg', 'pos'], { trained: ['neg', 'neutral', 'pos'] })).toEqual([1, 0]);
+    expect(ids(['pos', 'neg'], ['0', '1'], { file: ['neg', 'pos'] })).toEqual([1, 0]);
   });
 });
 

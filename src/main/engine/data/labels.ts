@@ -15,31 +15,80 @@ export interface LabelledRow {
 }
 
 /**
- * A map over classes in this order. A value is found by its exact name, then regardless of case where that is
- * unambiguous, then, among names such as LABEL_0, by its number.
+ * A map over classes in this order. A value is found by its exact name, then without spaces around it, then regardless
+ * of case where that is unambiguous, then, among names such as LABEL_0, by its number, then as the number that it is
+ * ("1.0" among "1").
  */
 export function labelMap(names: readonly string[]): LabelMap {
   const exact = new Map(names.map((name, id) => [name, id]));
   const folded = new Map<string, number | undefined>();
   for (const [id, name] of names.entries()) {
-    const key = name.toLowerCase();
+    const key = name.trim().toLowerCase();
     folded.set(key, folded.has(key) ? undefined : id);
   }
   return {
     names: [...names],
     idOf(value) {
       const name = String(value);
-      return exact.get(name) ?? folded.get(name.toLowerCase()) ?? exact.get(`LABEL_${name}`);
+      const trimmed = name.trim();
+      const known = exact.get(name) ?? exact.get(trimmed) ?? folded.get(trimmed.toLowerCase());
+      if (known !== undefined || trimmed === '') return known;
+      const [, numbered] = /^LABEL_(\d+)$/.exec(trimmed) ?? [];
+      const number = Number(numbered ?? trimmed);
+      const plain = Number.isSafeInteger(number) ? String(number) : trimmed;
+      return exact.get(`LABEL_${plain}`) ?? exact.get(plain);
     },
   };
 }
 
 /**
- * The classes that occur in a column: numbers in numerical order ("1", "2", "4", "5" get 0 to 3), else names by code
- * point, as `ClassLabel` of datasets sorts them.
+ * How the labels of other rows are found among known classes: by name; else, where every value is a whole number (or
+ * LABEL_n) and no class is itself a number, as the ids of the classes. `trained`: names of which such numbers are ids,
+ * where those are not the classes themselves; `file`: names that the file of the values gives to its own class numbers.
+ * Ids from 1 among names with digits ("1 star") stay unknown: they may be either.
  */
-export function buildLabelMap(values: Iterable<string | number>): LabelMap {
+export function matchLabels(
+  values: Iterable<string | number>,
+  labels: LabelMap,
+  names: { trained?: readonly string[] | undefined; file?: readonly string[] | undefined } = {},
+): LabelMap & { note: string | null } {
+  const distinct = [...new Set(Array.from(values, String))];
+  const own = { names: labels.names, idOf: (value: string | number) => labels.idOf(value), note: null };
+  if (distinct.length === 0 || distinct.every((value) => labels.idOf(value) !== undefined)) return own;
+  const { trained: classNames = labels.names, file = [] } = names;
+  const places = new Map(file.map((name, place) => [name, String(place)]));
+  const byPlace = (value: string | number) => labels.idOf(places.get(String(value)) ?? '');
+  if (distinct.every((value) => byPlace(value) !== undefined)) {
+    const note =
+      "The file's names of classes are not the model's, which are numbers: each is taken by its place.";
+    return { names: labels.names, idOf: byPlace, note };
+  }
+  const idOf = (value: string | number): number | undefined => {
+    const [, digits] = /^\s*(?:LABEL_)?(\d+)(?:\.0+)?\s*$/.exec(String(value)) ?? [];
+    const name = digits === undefined ? undefined : classNames[Number(digits)];
+    return name === undefined ? undefined : labels.idOf(name);
+  };
+  if (distinct.some((value) => idOf(value) === undefined || labels.idOf(value) !== undefined)) return own;
+  const isNumber = (name: string) => name.trim() !== '' && Number.isFinite(Number(name));
+  const fromZero = distinct.some((value) => Number(value) === 0 || value.startsWith('LABEL_'));
+  if (classNames.some(isNumber) || (!fromZero && classNames.some((name) => /\d/.test(name)))) return own;
+  const shown = distinct.slice(0, 6).map((value) => `${value} = ${labels.names[idOf(value)!]!}`);
+  const note = `The labels are numbers and are taken as the ids of the classes: ${shown.join(', ')}${distinct.length > 6 ? ', …' : ''}.`;
+  return { names: labels.names, idOf, note };
+}
+
+/**
+ * The classes that occur in a column: in the order of `classNames`, which a file may give; else numbers in numerical
+ * order ("1", "2", "4", "5" get 0 to 3), else names by code point, as `ClassLabel` of datasets sorts them.
+ */
+export function buildLabelMap(
+  values: Iterable<string | number>,
+  classNames: readonly string[] = [],
+): LabelMap {
   const names = [...new Set(Array.from(values, String))];
+  if (classNames.length > 0 && names.every((name) => classNames.includes(name))) {
+    return labelMap(classNames.filter((name) => names.includes(name)));
+  }
   const numeric = names.every((name) => name.trim() !== '' && Number.isFinite(Number(name)));
   return labelMap(
     names.sort(numeric ? (a, b) => Number(a) - Number(b) || compareCodePoints(a, b) : compareCodePoints),

@@ -20,6 +20,13 @@ export interface TableRow extends Omit<RowOrigin, 'file'> {
   values: Record<string, unknown>;
 }
 
+/** A row with too few or too many fields. */
+export interface RaggedRow {
+  row: number;
+  line: number;
+  fields: number;
+}
+
 export interface Table {
   /** As it was given to `openTable`. */
   file: string;
@@ -37,6 +44,8 @@ export interface Table {
   count?: number;
   /** By column: the names of its class numbers, where the file has them: Parquet written by `datasets`. */
   classNames?: Record<string, string[]>;
+  /** Rows of the reading that ended last whose number of fields is another one; with `raggedRows: 'leave_out'` only. */
+  ragged?: readonly RaggedRow[];
   /** Reads the file from its beginning, with bounded memory. Each call reads anew. Throws `data/…`, `files/…`. */
   rows(): AsyncIterable<TableRow>;
 }
@@ -50,6 +59,10 @@ export interface TableOptions {
   columnNames?: readonly string[];
   /** Whether the first line of a .csv or .tsv file names the columns; 'detect' looks. Default true. */
   header?: boolean | 'detect';
+  /** Names that the person uses: a first line that has them all is the header, whatever it looks like. */
+  columnsNamed?: readonly string[];
+  /** What becomes of rows with too few or too many fields. Default `refuse`. */
+  raggedRows?: 'refuse' | 'leave_out';
 }
 
 /**

@@ -1,5 +1,5 @@
 import { readExamples } from '../data/examples.ts';
-import { labelMap } from '../data/labels.ts';
+import { labelMap, matchLabels } from '../data/labels.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 
 /** A file of rows that every export answers. */
@@ -21,8 +21,9 @@ export interface ProofRows {
 export async function readProofRows(rows: RowsFile | null, labels: readonly string[]): Promise<ProofRows> {
   if (rows === null) return { texts: [], expected: null };
   const { file, ...columns } = rows;
-  const { examples } = await readExamples(file, { ...columns, textOnly: true });
-  const map = labelMap(labels);
+  const { examples, classNames } = await readExamples(file, { ...columns, textOnly: true });
+  const values = examples.flatMap(({ label }) => label ?? []);
+  const map = matchLabels(values, labelMap(labels), { file: classNames });
   const known = examples.flatMap(({ label }) => (label === undefined ? [] : (map.idOf(label) ?? [])));
   return {
     texts: examples.map(({ text, textPair }) => (textPair === undefined ? { text } : { text, textPair })),

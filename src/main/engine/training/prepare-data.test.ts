@@ -43,6 +43,45 @@ describe('the rows of a config', () => {
   });
 });
 
+describe('the label column of a config', () => {
+  const rows = (labels: readonly unknown[]) =>
+    `text,label\n${labels.map((label, i) => `text ${i},"${String(label).replaceAll('"', '""')}"\n`).join('')}`;
+
+  it('is taken as it is, with a note of what would be made of it', async () => {
+    const labels = [0, '0.0', 1, '1.0', 0, '0.0', 1, '1.0', 'nan'];
+    const folder = await project({ 'train.csv': rows(labels) });
+    const { labels: found, notes } = await prepare(folder, {});
+    expect(found.names).toHaveLength(5);
+    expect(notes.join('\n')).toContain('Read as labels: "0.0" → "0"; "1.0" → "1".');
+    expect(notes.join('\n')).toContain('--label-map proposed');
+    const map = { '0.0': '0', '1.0': '1', nan: null };
+    const folded = await prepare(folder, { label_map: map });
+    expect(folded.labels.names).toEqual(['0', '1']);
+    expect(folded.train.labels).toEqual([0, 0, 1, 1, 0, 0, 1, 1]);
+    expect(folded.notes).toEqual(['One row of train.csv without a label is left out: 9.']);
+  });
+
+  it.each([
+    ['a quantity', [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]],
+    ['another value in each of 9 rows', Array.from({ length: 9 }, (_, i) => `id${i}`)],
+    ['hold several labels', Array.from({ length: 6 }, (_, i) => (i % 2 ? '["a","b"]' : '["a"]'))],
+    ['inside JSON', Array.from({ length: 6 }, (_, i) => `{"choices":["${'ab'[i % 2]}"]}`)],
+  ])('is refused where it holds %s', async (words, labels) => {
+    const folder = await project({ 'train.csv': rows(labels) });
+    await expect(prepare(folder, {})).rejects.toThrow(words);
+  });
+
+  it('of the evaluation rows may be written otherwise than that of the training rows', async () => {
+    const folder = await project({
+      'train.csv': rows(['ham', 'spam', 'ham', 'spam']),
+      'eval.csv': rows([1, 0, '1.0']),
+    });
+    const { eval: evaluated, notes } = await prepare(folder, { eval: 'eval.csv' });
+    expect(evaluated!.labels).toEqual([1, 0, 1]);
+    expect(notes.at(-1)).toContain('0 = ham');
+  });
+});
+
 const PERMUTATION = [18, 11, 17, 22, 13];
 
 describe('tokenised rows', () => {

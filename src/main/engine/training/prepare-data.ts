@@ -1,8 +1,22 @@
 import path from 'node:path';
-import { fault } from '../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
-import { readChosenExamples, readExamples, type Example } from '../data/examples.ts';
-import { buildLabelMap, encodeLabels, requireEveryClass } from '../data/labels.ts';
+import type { LabelCount } from '../../../shared/contract/datasets.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { readLabelColumn } from '../../../shared/label-column.ts';
+import {
+  exampleOptions,
+  readChosenExamples,
+  readExamples,
+  type Example,
+  type ReadFile,
+} from '../data/examples.ts';
+import {
+  buildLabelMap,
+  encodeLabels,
+  matchLabels,
+  requireEveryClass,
+  type LabelMap,
+} from '../data/labels.ts';
 import { selectRows, stratifiedSplit } from '../data/selection.ts';
 import type { EncodedText } from '../models/batch.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
@@ -22,12 +36,11 @@ export interface PreparedData {
   notes: string[];
 }
 
-interface ReadRows {
+interface ReadRows extends ReadFile {
   file: string;
   /** Of every row of the file; the examples are those that were selected. */
   labelValues: (string | number)[];
   examples: Example[];
-  notes: string[];
 }
 
 /**
@@ -42,37 +55,35 @@ export async function prepareData(
   const { data } = config;
   const read = async (file: string, select: typeof data.train_select): Promise<ReadRows> => {
     const found = path.resolve(baseDir, file);
-    const options = {
-      textColumn: data.text_column,
-      labelColumn: data.label_column,
-      ...(data.text_pair_column === null ? {} : { textPairColumn: data.text_pair_column }),
-      ...(data.column_names === null ? {} : { columnNames: data.column_names }),
-    };
     if (select) {
+      const options = exampleOptions(data);
       const chosen = await readChosenExamples(found, options, (rows) => selectRows(rows, select, file));
-      return { file: found, labelValues: chosen.labels, examples: chosen.examples, notes: chosen.notes };
+      return { ...chosen, file: found, labelValues: chosen.labels };
     }
-    const { examples, notes } = await readExamples(found, options);
-    return { file: found, labelValues: examples.map(({ label }) => label!), examples, notes };
+    const all = await readExamples(found, exampleOptions(data));
+    return { ...all, file: found, labelValues: all.examples.map(({ label }) => label!) };
   };
   const train = await read(data.train, data.train_select);
   const other = data.eval === null ? null : await read(data.eval, data.eval_select);
-  const labels = settleLabels(buildLabelMap(train.labelValues), head);
-  const notes = [...train.notes, ...(other?.notes ?? []), ...(labels.note === null ? [] : [labels.note])];
-  const labelled = ({ file, examples }: { file: string; examples: readonly Example[] }): LabelledRows => ({
+  const column = train.columns.label ?? data.label_column;
+  const odd = labelNotes(train.labelValues, column, data.train);
+  const labels = settleLabels(buildLabelMap(train.labelValues, train.classNames), head);
+  const labelled = (
+    { file, examples }: Pick<ReadRows, 'file' | 'examples'>,
+    known: LabelMap = labels,
+  ): LabelledRows => ({
     file,
     examples,
-    labels: Array.from(
-      encodeLabels(examples, labels, { file: path.basename(file), column: data.label_column }),
-    ),
+    labels: Array.from(encodeLabels(examples, known, { file: path.basename(file), column })),
   });
-  requireEveryClass(
-    encodeLabels(train.examples, labels, { file: train.file, column: data.label_column }),
-    labels,
-    data.train,
-  );
-  if (data.split === null) return { labels, train: labelled(train), eval: other && labelled(other), notes };
   const all = labelled(train);
+  requireEveryClass(Int32Array.from(all.labels), labels, data.train);
+  const matched =
+    other && matchLabels(other.labelValues, labels, { trained: train.classNames, file: other.classNames });
+  const notes = [...train.notes, ...odd, ...(other?.notes ?? []), labels.note, matched?.note ?? null].filter(
+    (note) => note !== null,
+  );
+  if (data.split === null) return { labels, train: all, eval: other && labelled(other, matched!), notes };
   const parts = stratifiedSplit(all.labels, { testSize: data.split.test_size, seed: data.split.seed });
   const take = (rows: ArrayLike<number>): LabelledRows => ({
     file: all.file,
@@ -80,6 +91,26 @@ export async function prepareData(
     labels: Array.from(rows, (row) => all.labels[row]!),
   });
   return { labels, train: take(parts.train), eval: take(parts.test), notes };
+}
+
+/** What stands out in a label column, for the run's notes. Throws `data/label-column` where no classes can be made of it. */
+function labelNotes(values: readonly (string | number)[], column: string, file: string): string[] {
+  const { observations, proposed } = readLabelColumn(countLabels(values), column);
+  const [refused] = observations.filter(({ weight }) => weight === 'error');
+  const map = Object.keys(proposed).length > 0;
+  if (refused) throw fault('data/label-column', { ...refused, file, map });
+  return observations
+    .filter(({ weight }) => weight === 'warning')
+    .map(({ message, remedy }) => `${message} ${remedy}${map ? ` ${TO_FOLD}` : ''}`);
+}
+
+const TO_FOLD = 'To have it so: --label-map proposed, or data.label_map.';
+
+/** Labels with their rows, in the order in which they come. */
+function countLabels(values: Iterable<string | number>): LabelCount[] {
+  const rows = new Map<string, number>();
+  for (const value of values) rows.set(String(value), (rows.get(String(value)) ?? 0) + 1);
+  return Array.from(rows, ([value, n]) => ({ value, rows: n }));
 }
 
 /**

@@ -21,6 +21,7 @@ const version = (number: number, splits: string[] = []): DatasetVersion => ({
   unsaved: 0,
   createdAt: 0,
   experiments: 0,
+  reading: null,
 });
 const report = (rows: number, lengths: DatasetReport['lengths'] = null): DatasetReport => ({
   versionId: 'v1',

@@ -1,16 +1,34 @@
 import type { InputOf, OutputOf } from '../../../shared/contract.ts';
-import type { ColumnRole, DataSource, Preview } from '../../../shared/contract/datasets.ts';
+import type {
+  ColumnRole,
+  DataSource,
+  LabelCount,
+  LabelMapping,
+  LabelObservation,
+  Preview,
+} from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
+import { classesOf, readLabelColumn } from '../../../shared/label-column.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
 import { checkMapping, commonName, splitOfFile, withRole, type MappingCheck } from './mapping.ts';
 
 export type HubInfo = OutputOf<'datasets/hub-info'>;
-type EmptyLabels = NonNullable<InputOf<'datasets/import'>['emptyLabels']>;
+type LeftOut = NonNullable<InputOf<'datasets/import'>['emptyLabels']>;
 export interface ChosenFile {
   path: string;
   name: string;
   /** Empty: not said. */
   split: string;
+}
+
+export interface LabelColumn {
+  name: string;
+  /** As they are in the file; none where there are too many to be classes. */
+  values: LabelCount[];
+  /** As they would be imported. */
+  classes: LabelCount[];
+  observations: LabelObservation[];
+  proposed: LabelMapping;
 }
 
 const fileName = (path: string) => path.split(/[\\/]/).at(-1) ?? path;
@@ -27,7 +45,10 @@ export class ImportManager {
   #delimiter = $state.raw<string | null>(null);
   #encoding = $state.raw<string | null>(null);
   #header = $state.raw<boolean | null>(null);
-  #emptyLabels = $state.raw<EmptyLabels>('refuse');
+  #emptyLabels = $state.raw<LeftOut>('refuse');
+  #raggedRows = $state.raw<LeftOut>('refuse');
+  #labelMap = $state.raw<LabelMapping>({});
+  #separator = $state.raw(' ');
   #preview = $state.raw<Preview | null>(null);
   #roles = $state.raw<ColumnRole[]>([]);
   #fault = $state.raw<FaultValue | null>(null);
@@ -66,11 +87,55 @@ export class ImportManager {
     return this.#header;
   }
   /** What becomes of rows whose label is empty. */
-  get emptyLabels(): EmptyLabels {
+  get emptyLabels(): LeftOut {
     return this.#emptyLabels;
   }
-  set emptyLabels(choice: EmptyLabels) {
+  set emptyLabels(choice: LeftOut) {
     this.#emptyLabels = choice;
+  }
+  /** What becomes of rows with too few or too many fields. */
+  get raggedRows(): LeftOut {
+    return this.#raggedRows;
+  }
+  set raggedRows(choice: LeftOut) {
+    this.#raggedRows = choice;
+  }
+  /** What stands between texts that are joined. */
+  get separator(): string {
+    return this.#separator;
+  }
+  set separator(separator: string) {
+    this.#separator = separator;
+  }
+  get labelMap(): LabelMapping {
+    return this.#labelMap;
+  }
+
+  /** The label column as it would be read: its values, what stands out, what would be made of it. Null: there is none. */
+  get labels(): LabelColumn | null {
+    const column = this.#preview?.columns[this.#roles.indexOf('label')];
+    if (!column) return null;
+    const { values, reading, name } = column;
+    const mapped = Object.keys(this.#labelMap).length > 0;
+    const classes = classesOf(values, this.#labelMap);
+    const observations = !mapped
+      ? reading.observations
+      : values.length > 0
+        ? readLabelColumn(classes, name).observations
+        : [];
+    return { name, values, classes, observations, proposed: reading.proposed };
+  }
+
+  /** The class that a value becomes; null: rows with it are left out; the value itself: as it is. */
+  mapLabel(value: string, name: string | null): void {
+    const { [value]: _, ...others } = this.#labelMap;
+    const asItIs = name !== null && (name.trim() === '' || name === value);
+    this.#labelMap = asItIs ? others : { ...others, [value]: name };
+  }
+
+  /** Takes what was proposed, or takes every value as it is again. */
+  useProposed(use: boolean): void {
+    this.#labelMap = use ? { ...this.labels?.proposed } : {};
   }
   get preview(): Preview | null {
     return this.#preview;
@@ -99,7 +164,11 @@ export class ImportManager {
   /** Why nothing can be imported yet, or the mapping that would be. */
   get check(): MappingCheck {
     if (!this.#preview) return { mapping: null, problem: 'Nothing is chosen yet.', cautions: [] };
-    const check = checkMapping(this.#preview.columns, this.#roles);
+    const check = checkMapping(this.#preview.columns, this.#roles, {
+      labelMap: this.#labelMap,
+      separator: this.#separator,
+      observations: this.labels?.observations ?? [],
+    });
     if (check.mapping && this.#name.trim() === '')
       return { mapping: null, problem: 'The data set has no name.', cautions: check.cautions };
     return check;
@@ -189,7 +258,10 @@ export class ImportManager {
   }
 
   setRole(place: number, role: ColumnRole): void {
+    const before = this.labels?.name;
     this.#roles = withRole(this.#roles, place, role);
+    // A map is of one column's values.
+    if (this.labels?.name !== before) this.#labelMap = {};
     this.#preview?.columns.forEach(({ name }, at) => this.#chosen.set(name, this.#roles[at] ?? 'ignore'));
   }
 
@@ -228,6 +300,7 @@ export class ImportManager {
       mapping,
       name: this.#name.trim(),
       emptyLabels: this.#emptyLabels,
+      raggedRows: this.#raggedRows,
       ...(this.datasetId === null ? {} : { datasetId: this.datasetId }),
     });
     return jobId;
@@ -242,6 +315,9 @@ export class ImportManager {
     this.#delimiter = null;
     this.#encoding = null;
     this.#header = null;
+    this.#labelMap = {};
+    this.#emptyLabels = 'refuse';
+    this.#raggedRows = 'refuse';
     this.#chosen.clear();
     if (!this.#nameTyped) this.#name = '';
   }

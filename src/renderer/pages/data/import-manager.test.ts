@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import type { Preview } from '../../../shared/contract/datasets.ts';
+import type { ColumnRole, Preview } from '../../../shared/contract/datasets.ts';
+import { readLabelColumn } from '../../../shared/label-column.ts';
 import { fakeBackend } from './fake-backend.ts';
 import { ImportManager } from './import-manager.svelte.ts';
+
+const column = (name: string, role: ColumnRole) => ({
+  name,
+  role,
+  distinct: 5,
+  empty: 0,
+  meanLength: 1,
+  values: [],
+  reading: { observations: [], proposed: {} },
+});
+const stars = ['1', '2', '5', '5.0'].map((value) => ({ value, rows: 10 }));
 
 const preview: Preview = {
   name: 'reviews',
@@ -13,12 +25,14 @@ const preview: Preview = {
   rows: 3,
   rowsExact: true,
   columns: [
-    { name: 'stars', role: 'label', distinct: 5, empty: 0, meanLength: 1 },
-    { name: 'title', role: 'extra', distinct: 900, empty: 0, meanLength: 20 },
-    { name: 'text', role: 'text', distinct: 999, empty: 0, meanLength: 400 },
+    { ...column('stars', 'label'), values: stars, reading: readLabelColumn(stars, 'stars') },
+    column('title', 'extra'),
+    column('text', 'text'),
   ],
   sample: [['5', 'Good', 'It works.']],
+  sampleRows: [1],
   warnings: [],
+  ragged: { rows: 0, first: [] },
 };
 
 const open = (change: Parameters<typeof fakeBackend>[0] = {}) => {
@@ -81,6 +95,32 @@ describe('an import', () => {
       name: 'My reviews',
       mapping: { text: 'text', label: 'stars', extra: ['title'] },
     });
+  });
+
+  it('takes labels as they are until a person accepts what is proposed, or says otherwise', async () => {
+    const { manager, asked } = open();
+    await manager.addFiles(['/reviews.csv']);
+    expect(manager.labels).toMatchObject({ name: 'stars', proposed: { '5.0': '5' } });
+    expect(manager.labels!.observations.map(({ code }) => code)).toEqual(['written-numbers']);
+    expect(manager.check.mapping?.labelMap).toEqual({});
+    manager.useProposed(true);
+    expect(manager.labels!.observations).toEqual([]);
+    manager.mapLabel('1', 'negative');
+    manager.mapLabel('2', 'negative');
+    expect(manager.labels!.classes).toEqual([
+      { value: 'negative', rows: 20 },
+      { value: '5', rows: 20 },
+    ]);
+    manager.mapLabel('5', null);
+    manager.mapLabel('2', '2');
+    manager.raggedRows = 'leave-out';
+    await manager.start();
+    expect(asked.at(-1)?.input).toMatchObject({
+      mapping: { labelMap: { '5.0': '5', '1': 'negative', '5': null } },
+      raggedRows: 'leave-out',
+    });
+    manager.setRole(1, 'label');
+    expect(manager.labelMap).toEqual({});
   });
 
   it('shows why files cannot be read, and forgets it with the files', async () => {

@@ -7,6 +7,8 @@ const column = (name: string, change: { distinct?: number; meanLength?: number }
   distinct: 10,
   empty: 0,
   meanLength: 5,
+  values: [],
+  reading: { observations: [], proposed: {} },
   ...change,
 });
 
@@ -24,10 +26,34 @@ describe('a mapping', () => {
 
   it('is made of the columns by their roles', () => {
     expect(checkMapping(columns, ['label', 'extra', 'text'])).toEqual({
-      mapping: { text: 'text', textPair: null, label: 'stars', split: null, extra: ['title'] },
+      mapping: {
+        text: 'text',
+        moreText: [],
+        separator: ' ',
+        textPair: null,
+        label: 'stars',
+        labelMap: {},
+        split: null,
+        extra: ['title'],
+      },
       problem: null,
       cautions: [],
     });
+  });
+  it('joins texts in the order of the columns', () => {
+    const { mapping } = checkMapping(columns, ['label', 'more_text', 'text']);
+    expect(mapping).toMatchObject({ text: 'title', moreText: ['text'], extra: [] });
+  });
+  it('is refused while no classes can be made of the labels', () => {
+    const observations = [
+      { code: 'each-row' as const, weight: 'error' as const, message: 'An id.', remedy: 'Another.', rows: 9 },
+    ];
+    const check = checkMapping(columns, ['label', 'extra', 'text'], {
+      labelMap: {},
+      separator: ' ',
+      observations,
+    });
+    expect(check).toMatchObject({ mapping: null, problem: 'An id. Another.' });
   });
   it('says which column is still to be named', () => {
     expect(checkMapping(columns, ['label', 'extra', 'extra']).problem).toContain('No column is the text');

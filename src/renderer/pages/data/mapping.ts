@@ -1,10 +1,21 @@
-import type { ColumnRole, Mapping, Preview } from '../../../shared/contract/datasets.ts';
+import type {
+  ColumnRole,
+  LabelMapping,
+  LabelObservation,
+  Mapping,
+  Preview,
+} from '../../../shared/contract/datasets.ts';
 
 type Column = Preview['columns'][number];
 
 /** What a column is taken for, in the order in which it is offered. */
 export const roles: readonly { value: ColumnRole; label: string; help: string }[] = [
   { value: 'text', label: 'Text', help: 'what the model reads' },
+  {
+    value: 'more_text',
+    label: 'Joined text',
+    help: 'one text with the text column, in the order of the columns',
+  },
   { value: 'text_pair', label: 'Second text', help: 'read after the text, for sentence pairs' },
   { value: 'label', label: 'Label', help: 'what the model learns to answer' },
   { value: 'split', label: 'Split', help: 'names the split of each row' },
@@ -24,12 +35,25 @@ export function withRole(current: readonly ColumnRole[], place: number, role: Co
   return current.map((other, at) => (at === place ? role : at === holder ? before : other));
 }
 
+/** How the label column is read, and what stands out in it then; what joined texts have between them. */
+interface LabelChoice {
+  labelMap: LabelMapping;
+  separator: string;
+  observations: readonly LabelObservation[];
+}
+const plain: LabelChoice = { labelMap: {}, separator: ' ', observations: [] };
+
 /** The mapping that the roles make, or why they make none; `cautions` do not stop an import. */
 export type MappingCheck =
   | { mapping: Mapping; problem: null; cautions: string[] }
   | { mapping: null; problem: string; cautions: string[] };
 
-export function checkMapping(columns: readonly Column[], given: readonly ColumnRole[]): MappingCheck {
+/** Checks the roles, and the label column as `labels` says that it is read. */
+export function checkMapping(
+  columns: readonly Column[],
+  given: readonly ColumnRole[],
+  { labelMap, separator, observations }: LabelChoice = plain,
+): MappingCheck {
   const named = (role: ColumnRole) => columns.filter((_, at) => given[at] === role);
   const [text] = named('text');
   const [label] = named('label');
@@ -41,13 +65,19 @@ export function checkMapping(columns: readonly Column[], given: readonly ColumnR
   if (!text && !label) return no('No column is the text, and none the label. Click two heads to say which.');
   if (!text) return no('No column is the text. Click the head of the one the model shall read.');
   if (!label) return no('No column is the label. Click the head of the one the model shall learn.');
+  const refused = observations.find(({ weight }) => weight === 'error');
+  if (refused) return no(`${refused.message} ${refused.remedy}`);
+  const texts = columns.filter((_, at) => given[at] === 'text' || given[at] === 'more_text');
   const twice = columns.find(({ name }, at) => columns.findIndex((other) => other.name === name) !== at);
   if (twice) return no(`Two columns are named "${twice.name}". Give each a name of its own in the file.`);
   return {
     mapping: {
-      text: text.name,
+      text: texts[0]!.name,
+      moreText: texts.slice(1).map(({ name }) => name),
+      separator,
       textPair: named('text_pair')[0]?.name ?? null,
       label: label.name,
+      labelMap,
       split: named('split')[0]?.name ?? null,
       extra: named('extra').map(({ name }) => name),
     },

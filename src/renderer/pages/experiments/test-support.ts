@@ -78,6 +78,7 @@ export function version(change: Partial<DatasetVersion> = {}): DatasetVersion {
     unsaved: 0,
     createdAt: 0,
     experiments: 0,
+    reading: null,
     ...change,
   };
 }

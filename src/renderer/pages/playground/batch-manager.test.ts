@@ -12,6 +12,8 @@ describe('a file', () => {
     distinct: 2,
     empty: 0,
     meanLength: 5,
+    values: [],
+    reading: { observations: [], proposed: {} },
   });
   const batch = (refuse = false) => {
     const backend = fakeBackend({
@@ -26,6 +28,8 @@ describe('a file', () => {
         rowsExact: true,
         columns: [column('stars', 'label'), column('review', 'text')],
         sample: [],
+        sampleRows: [],
+        ragged: { rows: 0, first: [] },
         warnings: [],
       }),
       'playground/batch': ({ overwrite }) => {

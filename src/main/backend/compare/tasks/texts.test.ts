@@ -8,6 +8,6 @@ it('a file that lost rows says so, however many are asked for', async () => {
   const file = path.join(await workspaceFolder(), 'short.csv');
   await writeFile(file, 'text,label\none,a\ntwo,b\n');
   const rows = Array.from({ length: 200_000 }, (_, i) => i + 1);
-  const source = { kind: 'file', file, textColumn: 'text', textPairColumn: null } as const;
+  const source = { kind: 'file', file, options: {} } as const;
   await expect(readTexts(source, rows)).rejects.toMatchObject({ code: 'compare/file-changed' });
 });

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatasetRow } from '../../../../shared/contract/datasets.ts';
+import type { ExampleOptions } from '../../../engine/data/examples.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { readRows, versionWork } from '../../datasets/rows/read-rows.ts';
 import { matchOf, searchOf } from '../../datasets/rows/search-words.ts';
 
 /** Where the rows of runs are: a data set version, or the file that a run from the command line was evaluated on. */
 export type TextSource =
-  | { kind: 'version'; file: string }
-  | { kind: 'file'; file: string; textColumn: string; textPairColumn: string | null };
+  { kind: 'version'; file: string } | { kind: 'file'; file: string; options: ExampleOptions };
 
 /** Rows by their numbers, in the order asked for. Throws `datasets/…`, `compare/file-missing`, `data/…`. */
 export async function readTexts(source: TextSource, rows: readonly number[]): Promise<DatasetRow[]> {
@@ -45,29 +45,17 @@ export async function searchTexts(
 
 /** Rows from 1 of a data file as the engine reads it. */
 async function fileRows(
-  { file, textColumn, textPairColumn }: Extract<TextSource, { kind: 'file' }>,
-  rows: readonly number[],
+  { file, options }: Extract<TextSource, { kind: 'file' }>,
+  numbers: readonly number[],
 ): Promise<DatasetRow[]> {
   if (!existsSync(file)) throw fault('compare/file-missing', { file });
   // The readers of all formats are loaded for runs from the command line only.
-  const { readChosenExamples } = await import('../../../engine/data/examples.ts');
-  const options = { textColumn, ...(textPairColumn === null ? {} : { textPairColumn }) };
-  let found = 0;
-  const { examples } = await readChosenExamples(file, options, (count) => {
-    found = count;
-    return Int32Array.from(rows.filter((row) => row <= count).map((row) => row - 1));
+  const { readNumberedExamples } = await import('../../../engine/data/examples.ts');
+  const { examples, rows } = await readNumberedExamples(file, options, numbers);
+  return numbers.map((row) => {
+    const example = examples.get(row);
+    if (example === undefined) throw fault('compare/file-changed', { file: basename(file), rows, row });
+    const { text, textPair = null } = example;
+    return { row, text, textPair, label: '', split: null, tokens: null, extra: {} };
   });
-  if (examples.length < rows.length) {
-    const highest = rows.reduce((most, row) => Math.max(most, row), 0);
-    throw fault('compare/file-changed', { file: basename(file), rows: found, row: highest });
-  }
-  return examples.map(({ row, text, textPair }) => ({
-    row,
-    text,
-    textPair: textPair ?? null,
-    label: '',
-    split: null,
-    tokens: null,
-    extra: {},
-  }));
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { stat } from 'node:fs/promises';
-import type { Mapping } from '../../../../shared/contract/datasets.ts';
+import type { ImportReading, Mapping } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import type { Table } from '../../../engine/data/table.ts';
 import { finishVersion, type MadeVersion } from '../version/finish.ts';
@@ -14,6 +14,7 @@ export interface ImportInput {
   source: SourceFiles;
   mapping: Mapping;
   emptyLabels: 'refuse' | 'leave-out';
+  raggedRows: 'refuse' | 'leave-out';
   /** Where to write. */
   file: string;
   /** Stands for a full disk: pages of 4 KiB that may be written. */
@@ -24,44 +25,63 @@ export interface ImportInput {
 const HELD_ROWS = 5000;
 const TELL_ROWS = 1000;
 const NAMED_ROWS = 5;
+/** Row numbers that a version keeps of what was left out. */
+const LISTED_ROWS = 100;
 
 /** Writes the rows of the source's files to a version file. Throws `datasets/…`, `data/…`, `files/…`, `store/disk-full`. */
-export async function importTask(input: ImportInput, tell: Tell): Promise<MadeVersion & { leftOut: number }> {
+export async function importTask(input: ImportInput, tell: Tell): Promise<MadeVersion> {
   const { source, mapping } = input;
   checkMapping(mapping);
   const tables: { table: Table; split: string | null; bytes: number }[] = [];
   for (const { path, split } of source.files) {
-    const table = await openSourceTable(source, path);
+    const table = await openSourceTable(source, path, input.raggedRows);
     tables.push({ table, split, bytes: (await stat(path)).size });
   }
   const writer = new VersionWriter(input.file, { pageLimit: input.pageLimit });
   try {
-    const rows = new Importer(writer, new LabelPlaces(tables[0]?.table.classNames?.[mapping.label]));
+    const rows = new Importer(
+      writer,
+      new LabelPlaces(tables[0]?.table.classNames?.[mapping.label], mapping.labelMap),
+    );
     const total = new RowEstimate(tables);
+    const leftOut: ImportReading['leftOut'] = [];
     for (const { table, split } of tables) {
-      const missing: number[] = [];
-      let empty = 0;
+      const file = basename(table.file);
+      const missing = new RowList();
+      const unlabelled = new RowList();
       for await (const row of readRows(table, mapping, split)) {
         if (total.saw(row) % TELL_ROWS === 0) tell('Reading rows', total.seen, total.rows);
-        if (row.label === null) {
-          if (empty++ < NAMED_ROWS) missing.push(row.row);
-        } else if (empty === 0 || input.emptyLabels === 'leave-out') rows.add(row, basename(table.file));
+        if (row.label !== null) rows.add(row, row.label, { file, names: table.classNames?.[mapping.label] });
+        else {
+          unlabelled.add(row.row);
+          if (!row.dropped) missing.add(row.row);
+        }
       }
-      rows.leftOut += empty;
-      if (empty > 0 && input.emptyLabels === 'refuse') {
-        const file = basename(table.file);
-        throw fault('datasets/empty-labels', { file, column: mapping.label, rows: missing, all: empty });
+      if (missing.rows > 0 && input.emptyLabels === 'refuse') {
+        const first = missing.first.slice(0, NAMED_ROWS);
+        throw fault('datasets/empty-labels', { file, column: mapping.label, rows: first, all: missing.rows });
       }
+      const ragged = new RowList();
+      for (const { row } of table.ragged ?? []) ragged.add(row);
+      leftOut.push(
+        { file, reason: 'no-label', ...unlabelled.value },
+        { file, reason: 'ragged', ...ragged.value },
+      );
+      rows.leftOut += unlabelled.rows;
     }
+    const reading = readingOf(
+      mapping,
+      leftOut.filter((one) => one.rows > 0),
+    );
     rows.end();
     if (writer.rows === 0) throw noRows(rows.leftOut, tables[0]!.table, mapping);
     const made = await finishVersion(
       writer,
       input.file,
-      { ...rows.names, columns: columnsOf(mapping) },
+      { ...rows.names, columns: columnsOf(mapping), reading },
       tell,
     );
-    return { ...made, leftOut: rows.leftOut };
+    return made;
   } catch (error) {
     writer.abandon();
     throw error;
@@ -72,8 +92,33 @@ function noRows(leftOut: number, { file }: Table, { label }: Mapping): Error {
   return leftOut > 0 ? fault('datasets/all-left-out', { column: label }) : fault('data/no-rows', { file });
 }
 
-function columnsOf({ text, textPair, label, split, extra }: Mapping): string[] {
-  return [text, textPair, label, split, ...extra].filter((column) => column !== null);
+/** Null where all was taken as it is. */
+function readingOf(
+  { text, moreText, separator, labelMap }: Mapping,
+  leftOut: ImportReading['leftOut'],
+): ImportReading | null {
+  const plain = moreText.length === 0 && Object.keys(labelMap).length === 0 && leftOut.length === 0;
+  return plain
+    ? null
+    : { labelMap, textColumns: moreText.length === 0 ? [] : [text, ...moreText], separator, leftOut };
+}
+
+/** How many rows there are of a kind, and the first ones. */
+class RowList {
+  rows = 0;
+  readonly first: number[] = [];
+
+  add(row: number): void {
+    if (this.rows++ < LISTED_ROWS) this.first.push(row);
+  }
+
+  get value() {
+    return { rows: this.rows, first: this.first };
+  }
+}
+
+function columnsOf({ text, moreText, textPair, label, split, extra }: Mapping): string[] {
+  return [text, ...moreText, textPair, label, split, ...extra].filter((column) => column !== null);
 }
 
 /** Rows by names into a version by places. */
@@ -89,11 +134,20 @@ class Importer {
     this.labels = labels;
   }
 
-  add({ row, label, split, ...rest }: SourceRow, file: string): void {
-    const name = label === null ? null : this.labels.nameOf(label, { file, row });
+  /** Throws `datasets/class-number` for a class number that the file has no name for. */
+  add(
+    { row, text, textPair, split, extra }: SourceRow,
+    label: string,
+    { file, names }: { file: string; names: readonly string[] | undefined },
+  ): void {
+    if (names && /^-?\d+$/.test(label) && !names.includes(label)) {
+      throw fault('datasets/class-number', { file, row, value: label, classes: names.length });
+    }
     const one: NewRow = {
-      ...rest,
-      label: name === null ? null : this.labels.placeOf(name),
+      text,
+      textPair,
+      extra,
+      label: this.labels.placeOf(label),
       split: split === null ? null : this.splitPlace(split),
     };
     if (this.held === null) return this.writer.add(one);

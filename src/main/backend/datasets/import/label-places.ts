@@ -1,5 +1,6 @@
+import type { LabelMapping } from '../../../../shared/contract/datasets.ts';
+import { mappedLabel } from '../../../../shared/label-column.ts';
 import { buildLabelMap } from '../../../engine/data/labels.ts';
-import { fault } from '../../../../shared/faults/index.ts';
 
 /**
  * Gives labels their places while rows come in. The final order is known at the end only, so `settle` is called when the
@@ -11,17 +12,11 @@ export class LabelPlaces {
   /** Given by the file: names of class numbers, whose order stands. */
   private readonly fixed: readonly string[] | undefined;
 
-  constructor(classNames?: readonly string[]) {
-    this.fixed = classNames;
-    for (const name of classNames ?? []) this.placeOf(name);
-  }
-
-  /** A label as the file has it as its name. Throws `datasets/class-number`. */
-  nameOf(value: string | number, place: { file: string; row: number }): string {
-    if (!this.fixed || !/^-?\d+$/.test(String(value))) return String(value);
-    const name = this.fixed[Number(value)];
-    if (name !== undefined) return name;
-    throw fault('datasets/class-number', { ...place, value: String(value), classes: this.fixed.length });
+  /** A map may give classes other names, which then stand where the first of theirs stood. */
+  constructor(classNames: readonly string[] | undefined, map: LabelMapping = {}) {
+    const names = classNames?.map((name) => mappedLabel(name, map)).filter((name) => name !== null);
+    this.fixed = names && [...new Set(names)];
+    for (const name of this.fixed ?? []) this.placeOf(name);
   }
 
   placeOf(name: string): number {

@@ -1,30 +1,37 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Preview } from '../../../../shared/contract/datasets.ts';
+import type { LabelCount, Preview } from '../../../../shared/contract/datasets.ts';
 import { Fault } from '../../../../shared/faults/index.ts';
+import { labelText, readLabelColumn } from '../../../../shared/label-column.ts';
 import type { Table, TableRow } from '../../../engine/data/table.ts';
-import { ColumnStats } from './column-stats.ts';
-import { previewWarnings, type Warning } from './preview-warnings.ts';
-import { guessRoles } from './roles.ts';
-import { cellText, openSourceTable, type SourceFiles } from './source-tables.ts';
+import { ColumnStats } from '../../../engine/data/column-stats.ts';
+import { previewWarnings, raggedWarnings, type Warning } from './preview-warnings.ts';
+import { guessRoles } from '../../../engine/data/roles.ts';
+import { openSourceTable, type SourceFiles } from './source-tables.ts';
 
 const SHOWN_ROWS = 50;
 const SHOWN_CHARACTERS = 2000;
 /** A file up to this size is looked at whole; of a larger one the first rows. */
 const WHOLE_BYTES = 8 * 2 ** 20;
 const LOOKED_AT_ROWS = 5000;
+const SHOWN_VALUES = 200;
+/** A column of more values is no label: these say enough. */
+const READ_VALUES = 2000;
+const NAMED_ROWS = 20;
 
 /** What the files of a source hold, by their first rows. Throws what `openTable` throws. */
 export async function previewTask({ source, name }: { source: SourceFiles; name: string }): Promise<Preview> {
   const [first, ...others] = source.files;
-  const table = await openSourceTable(source, first!.path);
+  const table = await openSourceTable(source, first!.path, 'leave-out');
   const looked = await look(table, (await stat(first!.path)).size);
   const warnings: Warning[] = [
     ...table.notes.map((message) => ({ row: null, message })),
     ...looked.warnings,
+    ...raggedWarnings(table),
     ...previewWarnings(looked.columns, looked.roles, looked.count),
   ];
   let { bytes, rows, exact } = looked;
+  const ragged = [...(table.ragged ?? [])];
   for (const { path } of others) {
     const other = await lookAtOther(source, path, table, looked);
     warnings.push(...other.warnings);
@@ -47,16 +54,29 @@ export async function previewTask({ source, name }: { source: SourceFiles; name:
       distinct: column.distinct,
       empty: column.empty,
       meanLength: column.meanLength,
+      values: column.distinct > SHOWN_VALUES ? [] : column.counts(SHOWN_VALUES),
+      reading: readLabelColumn(namedCounts(table, column), column.name),
     })),
     sample: looked.sample,
+    sampleRows: looked.sampleRows,
     warnings,
+    ragged: { rows: ragged.length, first: ragged.slice(0, NAMED_ROWS).map(({ row }) => row) },
   };
+}
+
+/** The values as labels: class numbers by the names that the file gives them. */
+function namedCounts(table: Table, column: ColumnStats): LabelCount[] {
+  const names = table.classNames?.[column.name];
+  const counts = column.counts(READ_VALUES);
+  return counts.map(({ value, rows }) => ({ value: names?.[Number(value)] ?? value, rows }));
 }
 
 interface Looked {
   columns: ColumnStats[];
   roles: ReturnType<typeof guessRoles>;
   sample: string[][];
+  /** The numbers of those rows. */
+  sampleRows: number[];
   /** Rows that were looked at. */
   count: number;
   bytes: number;
@@ -68,15 +88,21 @@ interface Looked {
 async function look(table: Table, bytes: number): Promise<Looked> {
   const columns = table.columns.map((name) => new ColumnStats(name));
   const sample: string[][] = [];
+  const sampleRows: number[] = [];
+  let lastRow = 0;
   const warnings: Warning[] = [];
   let [count, characters, ended] = [0, 0, true];
   try {
     for await (const { row, values } of table.rows()) {
       count++;
+      lastRow = row;
       for (const column of columns) column.see(values[column.name], row);
-      const cells = columns.map(({ name }) => cellText(values[name]));
+      const cells = columns.map(({ name }) => labelText(values[name]));
       characters += cells.reduce((sum, cell) => sum + cell.length + 1, 0);
-      if (sample.length < SHOWN_ROWS) sample.push(cells.map((cell) => cell.slice(0, SHOWN_CHARACTERS)));
+      if (sample.length < SHOWN_ROWS) {
+        sample.push(cells.map((cell) => cell.slice(0, SHOWN_CHARACTERS)));
+        sampleRows.push(row);
+      }
       if (count >= LOOKED_AT_ROWS && bytes > WHOLE_BYTES) {
         ended = false;
         break;
@@ -85,12 +111,12 @@ async function look(table: Table, bytes: number): Promise<Looked> {
   } catch (error) {
     // What can be read is shown, and where it stops; importing names the same row.
     if (!(error instanceof Fault) || count === 0) throw error;
-    warnings.push({ row: count + 1, message: `${error.message} ${error.remedy}` });
+    warnings.push({ row: lastRow + 1, message: `${error.message} ${error.remedy}` });
     ended = false;
   }
   const exact = ended || table.count !== undefined;
   const rows = ended ? count : (table.count ?? about((bytes / Math.max(1, characters)) * count));
-  return { columns, roles: guessRoles(columns), sample, count, bytes, rows, exact, warnings };
+  return { columns, roles: guessRoles(columns), sample, sampleRows, count, bytes, rows, exact, warnings };
 }
 
 /** Two figures of a number that is an estimate. */
@@ -101,7 +127,7 @@ function about(rows: number): number {
 
 /** A further file: it must have the columns of the first. */
 async function lookAtOther(source: SourceFiles, path: string, first: Table, looked: Looked) {
-  const table = await openSourceTable(source, path);
+  const table = await openSourceTable(source, path, 'leave-out');
   const bytes = (await stat(path)).size;
   const lacking = first.columns.filter((column) => !table.columns.includes(column));
   const warnings: Warning[] = lacking.map((column) => ({

@@ -1,5 +1,7 @@
 import type { ColumnRole, Preview } from '../../../../shared/contract/datasets.ts';
-import type { ColumnStats } from './column-stats.ts';
+import { rowNumbers } from '../../../engine/data/examples.ts';
+import type { Table } from '../../../engine/data/table.ts';
+import type { ColumnStats } from '../../../engine/data/column-stats.ts';
 
 export type Warning = Preview['warnings'][number];
 
@@ -37,6 +39,17 @@ export function previewWarnings(
     });
   }
   return warnings;
+}
+
+/** Rows that do not fit the columns: named before the import, left out or refused by it. */
+export function raggedWarnings({ ragged = [], columns }: Table): Warning[] {
+  const [first] = ragged;
+  if (!first) return [];
+  const message =
+    ragged.length === 1
+      ? `Row ${number(first.row)} (line ${number(first.line)}) has ${first.fields} fields, there are ${columns.length} columns. Leave it out, or mend the file.`
+      : `${number(ragged.length)} rows have another number of fields than there are columns (${columns.length}): ${rowNumbers(ragged)}. Leave them out, or mend the file.`;
+  return [{ row: first.row, message }];
 }
 
 function emptyWarning({ name, empty, emptyRows }: ColumnStats, lack: string, remedy: string): Warning {

@@ -75,12 +75,32 @@ describe('a preview', () => {
     ]);
   });
 
-  it('shows what comes before a row that cannot be read, and names that row', async () => {
+  it('leaves rows with another number of fields out, and names them', async () => {
     const found = await preview('cut.csv', 'text,label\na b,x\nc d,y\ne,f,g\nh i,x\n');
-    expect(found.sample).toHaveLength(2);
+    expect(found.sampleRows).toEqual([1, 2, 4]);
+    expect(found.ragged).toEqual({ rows: 1, first: [3] });
+    expect(found.warnings[0]).toEqual({
+      row: 3,
+      message: 'Row 3 (line 4) has 3 fields, there are 2 columns. Leave it out, or mend the file.',
+    });
+  });
+
+  it('says what stands out in each column as labels, and what would be made of it', async () => {
+    const found = await preview('odd.csv', `text,label\n${'a b,0\nc d,0.0\ne f,1\n'.repeat(4)}`);
+    const label = found.columns[1]!;
+    expect(label.values.slice(0, 2)).toEqual([
+      { value: '0', rows: 4 },
+      { value: '0.0', rows: 4 },
+    ]);
+    expect(label.reading.proposed).toEqual({ '0.0': '0' });
+    expect(label.reading.observations.map(({ code }) => code)).toEqual(['written-numbers']);
+  });
+
+  it('shows what comes before a row that cannot be read, and names that row', async () => {
+    const found = await preview('cut.jsonl', `${'{"text":"a b","label":1}\n'.repeat(150)}{"text"\n`);
+    expect(found.sample).toHaveLength(50);
     expect(found.rowsExact).toBe(false);
-    expect(found.warnings[0]).toMatchObject({ row: 3 });
-    expect(found.warnings[0]!.message).toContain('Row 3 (line 4) of cut.csv has 3 fields, the header has 2.');
+    expect(found.warnings[0]).toMatchObject({ row: 151 });
     expect(await faultOf(preview('no.csv', ''))).toMatchObject({ code: 'data/empty' });
     expect(await faultOf(preview('no.docx', 'x'))).toMatchObject({ code: 'data/format' });
   });

@@ -1,37 +1,40 @@
 import { basename } from 'node:path';
-import { requireColumn, toLabel, toText, type Place } from '../../../engine/data/examples.ts';
+import { joinTexts, labelReader, requireColumn, toText, type Place } from '../../../engine/data/examples.ts';
 import type { Table, TableRow } from '../../../engine/data/table.ts';
 import type { Mapping } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
-import { cellText } from './source-tables.ts';
+import { labelText } from '../../../../shared/label-column.ts';
 
-/** A row with its label and split by name. `label` null: the file has none. */
+/** A row with its label and split by name. `label` null: the file has none, or the map says so. */
 export interface SourceRow {
   row: number;
   text: string;
   textPair: string | null;
-  label: string | number | null;
+  label: string | null;
+  /** A map leaves the row out, whatever becomes of rows whose label is empty. */
+  dropped: boolean;
   split: string | null;
   extra: Record<string, string> | null;
 }
 
 /** Throws `datasets/same-column` where one column is chosen for two things. */
-export function checkMapping({ text, textPair, label, split }: Mapping): void {
-  const chosen = [text, textPair, label, split].filter((column) => column !== null);
+export function checkMapping({ text, moreText, textPair, label, split }: Mapping): void {
+  const chosen = [text, ...moreText, textPair, label, split].filter((column) => column !== null);
   const repeated = chosen.find((column, i) => chosen.indexOf(column) !== i);
   if (repeated !== undefined) throw fault('datasets/same-column', { column: repeated });
 }
 
-/** The rows of a table by a mapping. Throws `data/column-missing`, `data/not-text`, `data/label-kind` and the table's. */
+/** The rows of a table by a mapping. Throws `data/column-missing`, `data/not-text` and what the table throws. */
 export async function* readRows(
   table: Table,
   mapping: Mapping,
   fileSplit: string | null,
 ): AsyncGenerator<SourceRow> {
-  const named = [mapping.text, mapping.textPair, mapping.label, mapping.split, ...mapping.extra];
+  const texts = [mapping.text, ...mapping.moreText];
+  const named = [...texts, mapping.textPair, mapping.label, mapping.split, ...mapping.extra];
   for (const column of named) if (column !== null) requireColumn(table, column);
   const file = basename(table.file);
-  const isClassNumber = table.classNames?.[mapping.label] !== undefined;
+  const labelOf = labelReader(table, mapping.label, mapping.labelMap);
   for await (const one of table.rows()) {
     const { values } = one;
     const cell = (column: string): string => {
@@ -39,12 +42,14 @@ export async function* readRows(
       if (typeof value === 'string') return value;
       return value == null ? '' : toText(value, place(file, one, column));
     };
-    const splitCell = mapping.split === null ? '' : cellText(values[mapping.split]).trim();
+    const splitCell = mapping.split === null ? '' : labelText(values[mapping.split]).trim();
+    const label = labelOf(values[mapping.label]);
     yield {
       row: one.row,
-      text: cell(mapping.text),
+      text: texts.length === 1 ? cell(mapping.text) : joinTexts(texts, mapping.separator, cell),
       textPair: mapping.textPair === null ? null : cell(mapping.textPair),
-      label: labelOf(values[mapping.label], isClassNumber, () => place(file, one, mapping.label)),
+      label,
+      dropped: label === null && labelText(values[mapping.label]).trim() !== '',
       split: splitCell === '' ? fileSplit : splitCell,
       extra: mapping.extra.length === 0 ? null : extraOf(values, mapping.extra),
     };
@@ -55,13 +60,6 @@ function place(file: string, { row, line }: TableRow, column: string): Place {
   return { file, row, ...(line !== undefined && { line }), column };
 }
 
-function labelOf(value: unknown, isClassNumber: boolean, where: () => Place): string | number | null {
-  if (value == null || (typeof value === 'string' && value.trim() === '')) return null;
-  // `datasets` writes -1 where a test set keeps its labels secret.
-  if (isClassNumber && value === -1) return null;
-  return toLabel(value, where());
-}
-
 function extraOf(values: Record<string, unknown>, columns: readonly string[]): Record<string, string> {
-  return Object.fromEntries(columns.map((column) => [column, cellText(values[column])]));
+  return Object.fromEntries(columns.map((column) => [column, labelText(values[column])]));
 }

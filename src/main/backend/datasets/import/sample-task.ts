@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { mappingSchema } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { selectRows } from '../../../engine/data/selection.ts';
 import { finishVersion, type MadeVersion } from '../version/finish.ts';
@@ -21,7 +22,13 @@ export async function sampleTask(
   tell: Tell,
 ): Promise<MadeVersion> {
   const table = await openTable(tsv);
-  const mapping = { text: 'text', textPair: null, label: 'label', split: null, extra: [] };
+  const mapping = mappingSchema.parse({
+    text: 'text',
+    textPair: null,
+    label: 'label',
+    split: null,
+    extra: [],
+  });
   const rows: SourceRow[] = [];
   for await (const row of readRows(table, mapping, null)) rows.push(row);
   const writer = new VersionWriter(file);

@@ -10,20 +10,17 @@ export interface SourceFiles {
 }
 
 /** One of the files as a table; a header is looked for where nothing is said. Throws what `openTable` throws. */
-export function openSourceTable(source: SourceFiles, path: string): Promise<Table> {
+export function openSourceTable(
+  source: SourceFiles,
+  path: string,
+  raggedRows: 'refuse' | 'leave-out' = 'refuse',
+): Promise<Table> {
   const { delimiter, encoding, columnNames, header = 'detect' } = source;
   return openTable(path, {
     header,
+    raggedRows: raggedRows === 'leave-out' ? 'leave_out' : 'refuse',
     ...(delimiter !== undefined && { delimiter }),
     ...(encoding !== undefined && { encoding }),
     ...(columnNames !== undefined && { columnNames }),
   });
-}
-
-/** A cell as a person reads it; empty for none. */
-export function cellText(value: unknown): string {
-  if (value == null) return '';
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return JSON.stringify(value);
 }

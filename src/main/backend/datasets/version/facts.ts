@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { importReadingSchema } from '../../../../shared/contract/datasets.ts';
 import type { Db } from '../../../storage/database.ts';
 
 const counted = z.array(z.object({ name: z.string(), rows: z.number().int() }));
@@ -9,6 +10,8 @@ export const factsSchema = z.object({
   splits: counted,
   /** Names of the columns that it was made of: text, second text, label, split, extra ones. */
   columns: z.array(z.string()),
+  /** Absent in versions of before, and where rows came as they are. */
+  reading: importReadingSchema.nullable().default(null),
 });
 export type VersionFacts = z.infer<typeof factsSchema>;
 
@@ -21,7 +24,12 @@ export function readFacts(db: Db): VersionFacts & { rows: number } {
          LEFT JOIN (SELECT ${column} AS place, count(*) AS n FROM rows GROUP BY 1) USING (place) ORDER BY place`,
       )
       .all();
+  const reading = z
+    .string()
+    .optional()
+    .parse(db.prepare("SELECT value FROM meta WHERE key = 'reading'").pluck().get());
   return factsSchema.extend({ rows: z.number().int() }).parse({
+    reading: reading === undefined ? null : parseJson(reading),
     rows: db.prepare('SELECT count(*) FROM rows').pluck().get(),
     labels: counts('labels', 'label'),
     splits: counts('splits', 'split'),

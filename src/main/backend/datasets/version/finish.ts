@@ -1,3 +1,4 @@
+import type { ImportReading } from '../../../../shared/contract/datasets.ts';
 import { openVersionFile } from './open.ts';
 import { readFacts, type VersionFacts } from './facts.ts';
 import { seal, type Sealed } from './seal.ts';
@@ -14,11 +15,27 @@ export interface MadeVersion extends Sealed {
 export async function finishVersion(
   writer: VersionWriter,
   file: string,
-  names: { labels: readonly string[]; splits: readonly string[]; columns: readonly string[] },
+  names: {
+    labels: readonly string[];
+    splits: readonly string[];
+    columns: readonly string[];
+    reading?: ImportReading | null;
+  },
   tell: Tell,
 ): Promise<MadeVersion> {
-  const { labels, splits, columns } = names;
-  writer.finish({ labels, splits, meta: { schema: '1', columns: JSON.stringify(columns) } }, tell);
+  const { labels, splits, columns, reading = null } = names;
+  writer.finish(
+    {
+      labels,
+      splits,
+      meta: {
+        schema: '1',
+        columns: JSON.stringify(columns),
+        ...(reading && { reading: JSON.stringify(reading) }),
+      },
+    },
+    tell,
+  );
   return sealVersion(file, tell);
 }
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { fault } from '../../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../../shared/settings/train-config.ts';
 import { usesQuotes } from '../../../engine/data/dialect.ts';
-import { readChosenExamples, readExamples } from '../../../engine/data/examples.ts';
+import { exampleOptions, readChosenExamples, readExamples } from '../../../engine/data/examples.ts';
 import { buildLabelMap } from '../../../engine/data/labels.ts';
 import { openTable, type Table } from '../../../engine/data/table.ts';
 import { openText } from '../../../engine/data/text-source.ts';
@@ -74,7 +74,7 @@ async function labelValues(
   config: TrainConfig,
 ): Promise<{ names: readonly string[]; least: number }> {
   const { data } = config;
-  const options = { ...columnsOf(config), labelColumn: data.label_column };
+  const options = exampleOptions(data);
   const { train_select: select } = data;
   // Every label of the file makes a class, also where only some rows are taken.
   const labels = select
@@ -85,13 +85,8 @@ async function labelValues(
   return { names: buildLabelMap(labels).names, least: Math.min(...counts.values()) };
 }
 
-const columnsOf = ({ data }: TrainConfig) => ({
-  textColumn: data.text_column,
-  ...(data.text_pair_column === null ? {} : { textPairColumn: data.text_pair_column }),
-  ...(data.column_names === null ? {} : { columnNames: data.column_names }),
-});
-
-const tableOf = (file: string, config: TrainConfig): Promise<Table> => openTable(file, columnsOf(config));
+const tableOf = (file: string, { data }: TrainConfig): Promise<Table> =>
+  openTable(file, exampleOptions(data));
 
 /** How Python's values of these labels become the texts again: it reads numbers and truth values by itself. */
 function labelTextOf(names: readonly string[]): ScriptFacts['labelText'] {

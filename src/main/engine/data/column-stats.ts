@@ -1,4 +1,5 @@
-import { cellText } from './source-tables.ts';
+import type { LabelCount } from '../../../shared/contract/datasets.ts';
+import { labelText } from '../../../shared/label-column.ts';
 
 /** Distinct values are counted up to here. */
 const MOST_DISTINCT = 50_000;
@@ -10,7 +11,7 @@ export class ColumnStats {
   empty = 0;
   /** The first rows without a value. */
   readonly emptyRows: number[] = [];
-  private readonly values = new Set<string>();
+  private readonly values = new Map<string, number>();
   private filled = 0;
   private characters = 0;
   private numbers = 0;
@@ -20,7 +21,7 @@ export class ColumnStats {
   }
 
   see(value: unknown, row: number): void {
-    const text = cellText(value);
+    const text = labelText(value);
     if (text.trim() === '') {
       if (this.empty++ < NAMED_ROWS) this.emptyRows.push(row);
       return;
@@ -28,7 +29,8 @@ export class ColumnStats {
     this.filled++;
     this.characters += text.length;
     if (Number.isFinite(Number(text))) this.numbers++;
-    if (this.values.size < MOST_DISTINCT) this.values.add(text);
+    const rows = this.values.get(text);
+    if (rows !== undefined || this.values.size < MOST_DISTINCT) this.values.set(text, (rows ?? 0) + 1);
   }
 
   get distinct(): number {
@@ -48,8 +50,13 @@ export class ColumnStats {
     return this.filled > 0 && this.numbers === this.filled;
   }
 
+  /** The first values with their rows, at most so many. */
+  counts(most: number): LabelCount[] {
+    return Array.from([...this.values].slice(0, most), ([value, rows]) => ({ value, rows }));
+  }
+
   /** Whether every value is one of these, whatever its case. */
   within(known: ReadonlySet<string>): boolean {
-    return this.filled > 0 && [...this.values].every((value) => known.has(value.trim().toLowerCase()));
+    return this.filled > 0 && [...this.values.keys()].every((value) => known.has(value.trim().toLowerCase()));
   }
 }

@@ -1,4 +1,4 @@
-import type { ColumnRole } from '../../../../shared/contract/datasets.ts';
+import type { ColumnRole } from '../../../shared/contract/datasets.ts';
 import type { ColumnStats } from './column-stats.ts';
 
 const TEXT_NAMES =
