@@ -61,6 +61,10 @@ export const dataFaults = {
     message: `${p.file} has two columns named "${p.column}".`,
     remedy: 'Give each column a name of its own in the header.',
   }),
+  'data/many-columns': (p: { file: string; line?: number | undefined; columns: number; most: number }) => ({
+    message: `${p.line === undefined ? p.file : `Line ${count(p.line)} of ${p.file}`} has ${count(p.columns)} columns; ${count(p.most)} are the most that are read.`,
+    remedy: 'Check the separator, or export the columns that are needed only.',
+  }),
   'data/column-missing': (p: {
     file: string;
     column: string;
@@ -84,6 +88,11 @@ export const dataFaults = {
   'data/parquet': (p: { file: string; reason: string }) => ({
     message: `${p.file} cannot be read as Parquet: ${p.reason}.`,
     remedy: 'Check that the file is whole; fetch or export it again.',
+  }),
+  'data/parquet-memory': (p: { file: string; reason: string }) => ({
+    message: `${p.file} unpacks to far more than its size: ${p.reason}.`,
+    remedy:
+      'If the file is sound, write it again with smaller row groups (row_group_size=10000); else take it from its source again.',
   }),
   'data/missing-text': (p: RowPlace & { column: string }) => ({
     message: `${rowOf(p)} has no text in column "${p.column}".`,

@@ -109,6 +109,17 @@ describe('a .csv file', () => {
     );
   });
 
+  it('refuses more columns than a table of texts has, quoted or not', async () => {
+    const message = 'has 100,000 columns; 10,000 are the most that are read.';
+    expect((await faultOf(folder.open('commas.csv', ','.repeat(99_999)))).message).toContain(message);
+    const quoted = Array.from({ length: 100_000 }, (_, i) => `"c${i}"`).join(',');
+    expect((await faultOf(folder.open('wide.csv', `${quoted}\n`))).message).toContain(message);
+    const late = await folder.open('late.csv', `a,b\n${','.repeat(99_999)}\n`);
+    expect((await faultOf(consume(late))).message).toBe(
+      'Row 1 (line 2) of late.csv has 100,000 fields, the header has 2.',
+    );
+  });
+
   it('notices when the file vanishes or is cut before it is read', async () => {
     const text = 'a,b\n' + '1,2\n'.repeat(1000);
     const vanishing = await folder.open('vanishing.csv', text);

@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { fault } from '../../../shared/faults/index.ts';
 import { sniffDelimiter, usesQuotes, type Dialect } from './dialect.ts';
-import { looksLikeHeader } from './header.ts';
+import { checkColumns, looksLikeHeader, MOST_COLUMNS } from './header.ts';
 import type { RaggedRow, Table, TableOptions, TableRow } from './table.ts';
 import { countLineEnds, openText, readText, type TextSource } from './text-source.ts';
 
@@ -39,9 +39,9 @@ export async function openDelimited(
   if (!quotes && sample.includes('"')) notes.push(`Double quotes in ${name} are taken as part of the text.`);
 
   const dialect = { delimiter, quotes };
+  checkFirstLine(source, delimiter);
   const { header, columns } = await readColumns(source, dialect, options);
-  const repeated = columns.find((column, i) => columns.indexOf(column) !== i);
-  if (repeated !== undefined) throw fault('data/duplicate-column', { file: name, column: repeated });
+  checkColumns(file, columns);
   const expectedBy = header ? 'header' : options.columnNames === undefined ? 'first-row' : 'names';
   const ragged: RaggedRow[] = [];
   const rows = () => {
@@ -49,6 +49,17 @@ export async function openDelimited(
     return readRows(source, dialect, columns, expectedBy, options.raggedRows === 'leave_out' ? ragged : null);
   };
   return { file, format, columns, header, encoding: source.encoding, delimiter, notes, ragged, rows };
+}
+
+/** Throws `data/many-columns` for a first line of delimiters, of which the parser would make a text each. */
+function checkFirstLine({ file, sample }: TextSource, delimiter: string): void {
+  const end = sample.indexOf('\n');
+  const line = end === -1 ? sample : sample.slice(0, end);
+  if (line.includes('"')) return;
+  let columns = 1;
+  for (let at = line.indexOf(delimiter); at !== -1; at = line.indexOf(delimiter, at + 1)) columns++;
+  if (columns > MOST_COLUMNS)
+    throw fault('data/many-columns', { file: basename(file), line: 1, columns, most: MOST_COLUMNS });
 }
 
 /** The names of the columns, and whether the first line gives them. */

@@ -7,6 +7,8 @@ export interface Dialect {
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const SAMPLE_RECORDS = 2000;
+/** A record of more fields is no row of a table; commas alone would make an object each. */
+const SAMPLE_FIELDS = 200_000;
 
 interface SampleField {
   quoted: boolean;
@@ -60,7 +62,8 @@ function scanSample(text: string, delimiter: string, isWhole: boolean): SampleSc
   let malformed = false;
   let at = 0;
   const fieldEnd = new RegExp(`[${delimiter === '|' ? '\\|' : delimiter}\\n]`, 'g');
-  while (at < text.length && records.length < SAMPLE_RECORDS) {
+  let fields = 0;
+  while (at < text.length && records.length < SAMPLE_RECORDS && fields++ < SAMPLE_FIELDS) {
     const field = { quoted: text[at] === '"', needsQuotes: false };
     let end = at;
     if (field.quoted) {

@@ -1,3 +1,6 @@
+import { basename } from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
+
 /** Words that name a column, and that no row of such a file begins with. */
 const COLUMN_WORDS =
   /^(id|idx|index|text|texts|sentence\d?|review|comment|content|message|body|title|question\d?|premise|hypothesis|query|passage|text_pair|tweet|label|labels|class|category|target|stars?|rating|score|sentiment|emotion|intent|topic|split|set|fold|date|lang|language|source|url)$/i;
@@ -19,4 +22,19 @@ export function looksLikeHeader(records: readonly (readonly string[])[]): boolea
     if (name !== '' && Number.isFinite(Number(name))) return false;
     return !rest.some((record) => record[column]?.trim() === name && name !== '');
   });
+}
+
+/** More than any table of texts has. */
+export const MOST_COLUMNS = 10_000;
+
+/** Throws `data/many-columns` and `data/duplicate-column`. `line`: where the columns stand, of files with lines. */
+export function checkColumns(file: string, columns: readonly string[], line?: number): void {
+  const place = { file: basename(file), line };
+  if (columns.length > MOST_COLUMNS)
+    throw fault('data/many-columns', { ...place, columns: columns.length, most: MOST_COLUMNS });
+  const seen = new Set<string>();
+  for (const column of columns) {
+    if (seen.has(column)) throw fault('data/duplicate-column', { file: basename(file), column });
+    seen.add(column);
+  }
 }

@@ -23,6 +23,17 @@ describe('a .jsonl file', () => {
     });
   });
 
+  it('refuses rows of very many keys and of values nested very deep', async () => {
+    const keys = Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`k${i}`, 1]));
+    expect((await faultOf(folder.open('keys.jsonl', `{"a":1}\n${JSON.stringify(keys)}\n`))).message).toBe(
+      'Line 2 of keys.jsonl has 10,001 columns; 10,000 are the most that are read.',
+    );
+    const deep = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    expect((await faultOf(folder.open('deep.jsonl', deep))).message).toBe(
+      'Line 1 of deep.jsonl is not a JSON object: its values are nested over 100 levels deep.',
+    );
+  });
+
   it('refuses JSON that is not an object, and an empty file', async () => {
     expect((await faultOf(folder.open('list.jsonl', '[1]\n'))).message).toContain('Line 1 of list.jsonl');
     expect(await faultOf(folder.open('blank.jsonl', '\n\n'))).toMatchObject({ code: 'data/empty' });

@@ -1,11 +1,14 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { MOST_COLUMNS } from './header.ts';
 import { splitLines } from './lines.ts';
 import type { Table, TableOptions, TableRow } from './table.ts';
 import { openText, readText, type TextSource } from './text-source.ts';
 
 /** So many rows of a JSON Lines file are read to learn its columns. */
 const COLUMN_ROWS = 100;
+/** Beyond this what writes JSON again would run out of stack. */
+const MOST_DEPTH = 100;
 
 /** A .txt file: a text a line, blank ones included, in the column `text`. Throws what `openText` throws. */
 export async function openPlainText(file: string, options: TableOptions): Promise<Table> {
@@ -64,8 +67,24 @@ async function* readJsonLines(source: TextSource): AsyncGenerator<TableRow> {
     }
     if (!isObject(value))
       throw fault('data/json-line', { file, line, reason: 'it holds another kind of value' });
+    const keys = Object.keys(value).length;
+    if (keys > MOST_COLUMNS)
+      throw fault('data/many-columns', { file, line, columns: keys, most: MOST_COLUMNS });
+    if (isDeeper(value, MOST_DEPTH)) {
+      throw fault('data/json-line', {
+        file,
+        line,
+        reason: `its values are nested over ${MOST_DEPTH} levels deep`,
+      });
+    }
     yield { row, line, values: value };
   }
+}
+
+/** Whether a value nests objects or lists in more than so many levels. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

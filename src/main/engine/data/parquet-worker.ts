@@ -2,7 +2,9 @@ import { open } from 'node:fs/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
+import { BudgetError, checkGroup, decoderMegabytes, mostCharacters } from './parquet-budget.ts';
 
 /*
  * Decodes one Parquet file on a thread of its own. Damaged bytes can keep the decoder busy without end, make it
@@ -23,16 +25,27 @@ export interface ParquetHead {
   classNames: Record<string, string[]>;
 }
 
-/** Each message to the worker asks for one reply: the head first, then rows until there are no more. */
+/** Each message to the worker asks for one reply: the head first, then each row group: what decoding
+ * it takes, and its rows. */
 export type ParquetReply =
   | ({ kind: 'head' } & ParquetHead)
+  | { kind: 'group'; megabytes: number }
   | { kind: 'rows'; rows: Record<string, unknown>[] }
   | { kind: 'end' }
   | { kind: 'unreadable'; code: string }
   | { kind: 'vanished' }
-  | { kind: 'damaged'; reason: string };
+  | { kind: 'damaged'; reason: string }
+  | { kind: 'too-large'; reason: string };
 
 const ROWS_A_REPLY = 500;
+/** Texts of a dictionary are held once here, and once a row where a reply arrives. */
+const CHARACTERS_A_REPLY = 2 ** 22;
+
+const bounded: typeof compressors = {
+  ...compressors,
+  // The package's own goes by what the packed bytes say of their size, not by what the page says.
+  ZSTD: (input, length) => zstdDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
+};
 
 /** A read that the file system refused, or that found the file shorter than it was. */
 class ReadError extends Error {
@@ -79,22 +92,36 @@ async function* replies(task: ParquetTask): AsyncGenerator<ParquetReply> {
     yield {
       kind: 'head',
       columns: parquetSchema(metadata).children.map((child) => child.element.name),
-      count: Number(metadata.num_rows),
+      count: metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0),
       classNames: classNames(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value),
     };
+    const most = mostCharacters(task.size);
+    let characters = 0;
     let rowStart = 0;
     for (const group of metadata.row_groups) {
       const rowEnd = rowStart + Number(group.num_rows);
-      const objects = await parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd });
-      for (let i = 0; i < objects.length; i += ROWS_A_REPLY) {
-        yield { kind: 'rows', rows: objects.slice(i, i + ROWS_A_REPLY).map(plainRow) };
+      yield { kind: 'group', megabytes: await checkGroup(file, group, decoderMegabytes(task.size)) };
+      const objects = await parquetReadObjects({ file, metadata, compressors: bounded, rowStart, rowEnd });
+      let rows: Record<string, unknown>[] = [];
+      let sent = characters;
+      for (const [i, object] of objects.entries()) {
+        rows.push(plainRow(object, (length) => (characters += length)));
+        if (characters > most) {
+          const row = (rowStart + i + 1).toLocaleString('en-US');
+          throw new BudgetError(`its texts are over ${Math.floor(most / 2 ** 20)} MB long by row ${row}`);
+        }
+        if (rows.length < ROWS_A_REPLY && characters - sent < CHARACTERS_A_REPLY) continue;
+        yield { kind: 'rows', rows };
+        [rows, sent] = [[], characters];
       }
+      if (rows.length > 0) yield { kind: 'rows', rows };
       rowStart = rowEnd;
     }
     yield { kind: 'end' };
   } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof ReadError) yield error.reply;
-    else yield { kind: 'damaged', reason: error instanceof Error ? error.message : String(error) };
+    else yield { kind: error instanceof BudgetError ? 'too-large' : 'damaged', reason };
   }
 }
 
@@ -122,20 +149,36 @@ function classNames(description: string | undefined): Record<string, string[]> {
   );
 }
 
-function plainRow(row: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, plainValue(value)]));
+/** `count` is told the length of each text in it. */
+function plainRow(row: Record<string, unknown>, count: (length: number) => void): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, plainValue(value, count)]));
 }
 
-/** 64-bit integers as numbers (as text beyond 2^53), typed arrays as arrays: what JSON would give. */
-function plainValue(value: unknown): unknown {
+/** What JSON would give: 64-bit integers as numbers (as text beyond 2^53), times as texts, typed arrays as arrays. */
+function plainValue(value: unknown, count: (length: number) => void): unknown {
+  if (typeof value === 'string') {
+    count(value.length);
+    return value;
+  }
   if (typeof value === 'bigint') {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : value.toString();
   }
-  if (Array.isArray(value)) return value.map(plainValue);
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Array.from(value, plainValue);
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Uint8Array);
-  return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (Array.isArray(value)) {
+    count(value.length);
+    return value.map((item) => plainValue(item, count));
+  }
+  if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
+    count(value.length);
+    return Array.from(value, (item) => plainValue(item, count));
+  }
+  if (ArrayBuffer.isView(value)) {
+    count(value.byteLength);
+    return value instanceof DataView ? null : Array.from(value as Uint8Array);
+  }
+  return plainRow(value as Record<string, unknown>, count);
 }
 
 if (parentPort !== null) {

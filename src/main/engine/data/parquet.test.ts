@@ -1,10 +1,15 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parquetMetadata } from 'hyparquet';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import { checkGroup } from './parquet-budget.ts';
 import { openParquet } from './parquet.ts';
 import { openTable } from './table.ts';
 import { allRows, allValues, faultOf, TestFolder } from './test-support.ts';
 
+/** Written by pyarrow 26. */
+const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
 const folder = new TestFolder();
 afterAll(() => folder.remove());
 
@@ -55,6 +60,65 @@ describe('a .parquet file', () => {
     expect(await faultOf(openParquet(file, 1))).toMatchObject({
       code: 'data/parquet',
       message: 'slow.parquet cannot be read as Parquet: a part of it is not decoded after 0.001 s.',
+    });
+  });
+
+  it('reads 64-bit integers inside structs, maps and lists, beyond 2^53 as text', async () => {
+    const rows = await allValues(await openTable(fixture('nested.parquet')));
+    expect(rows[0]).toEqual({
+      text: 'a',
+      meta: { id: 9007199254740991, n: 5, tags: [1, 2] },
+      map: { k: 1 },
+      list: [{ v: 7 }],
+    });
+    expect(rows[1]).toMatchObject({
+      meta: { id: '1152921504606846976', n: null, tags: [] },
+      map: { x: '4611686018427387904' },
+    });
+    expect(JSON.parse(JSON.stringify(rows))).toHaveLength(3);
+  });
+
+  it('is refused before it unpacks to far more than its size', async () => {
+    // 6 kB that unpack to 190 MB of zeros.
+    expect(await faultOf(allRows(await openTable(fixture('zeros.parquet'))))).toMatchObject({
+      code: 'data/parquet-memory',
+      message:
+        'zeros.parquet unpacks to far more than its size: a row group (1 row) takes over 513 MB to unpack.',
+    });
+    // 462 bytes: 100,000 rows that share one text of a megabyte.
+    const shared = await openTable(fixture('dictionary.parquet'));
+    let read = 0;
+    const reading = (async () => {
+      for await (const { row } of shared.rows()) read = row;
+    })();
+    expect((await faultOf(reading)).message).toContain('its texts are over 256 MB long by row 269.');
+    expect(read).toBeGreaterThan(200);
+  });
+
+  it('may hold nulls as far as their rows fit into memory', async () => {
+    const bytes = parquetWriteBuffer({
+      columnData: [{ name: 'text', data: new Array<null>(100_000).fill(null), type: 'STRING' }],
+      rowGroupSize: 100_000,
+    });
+    const group = parquetMetadata(bytes).row_groups[0]!;
+    const file = {
+      byteLength: bytes.byteLength,
+      slice: (from: number, to?: number) => bytes.slice(from, to),
+    };
+    expect(await checkGroup(file, group, 10)).toBeCloseTo(5.7, 1);
+    await expect(checkGroup(file, group, 5)).rejects.toThrow(
+      'a row group (100,000 rows) takes over 5 MB to unpack',
+    );
+    await expect(checkGroup(file, { ...group, num_rows: 100_001n }, 10)).rejects.toThrow(
+      'a row group says it has 100001 rows, its column "text" has 100000 values',
+    );
+  });
+
+  it('has columns of different names', async () => {
+    const column = () => ({ name: 'text', data: ['a'], type: 'STRING' as const });
+    const bytes = parquetWriteBuffer({ columnData: [column(), column()] });
+    expect(await faultOf(folder.open('twice.parquet', new Uint8Array(bytes)))).toMatchObject({
+      code: 'data/duplicate-column',
     });
   });
 

@@ -2,18 +2,21 @@ import { once } from 'node:events';
 import { basename, extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { fault } from '../../../shared/faults/index.ts';
+import { decoderMegabytes } from './parquet-budget.ts';
+import { checkColumns } from './header.ts';
 import type { ParquetHead, ParquetReply, ParquetTask } from './parquet-worker.ts';
 import type { Table, TableRow } from './table.ts';
 import { fileSize } from './text-source.ts';
 
-/** Far more than a row group takes to decode; a damaged one may take for ever. */
-const PATIENCE_MS = 120_000;
-/** A row group is decoded whole. */
-const DECODER_MEGABYTES = 3072;
+/** Far more than a slow machine takes to decode so much; what is damaged may take for ever. */
+const PATIENCE_MS = 8000;
+const PATIENCE_MS_A_MEGABYTE = 100;
+/** So often it is looked at what a decoder holds: buffers are not under the limit of its heap. */
+const LOOK_MS = 50;
 
 /**
  * A Parquet file, read one row group at a time. Throws `files/missing`, `files/unreadable`, `data/empty` and
- * `data/parquet`; `rows()` throws `files/vanished` too. `patience`: milliseconds for one row group.
+ * `data/parquet`; `rows()` throws `files/vanished` too. `patience`: milliseconds for a reply, beside those that a row group's size asks for.
  */
 export async function openParquet(file: string, patience = PATIENCE_MS): Promise<Table> {
   const size = await fileSize(file);
@@ -38,6 +41,7 @@ export async function openParquet(file: string, patience = PATIENCE_MS): Promise
     }
   }
   const { columns, count, classNames } = head;
+  checkColumns(file, columns);
   return {
     file,
     format: 'parquet',
@@ -55,15 +59,18 @@ export async function openParquet(file: string, patience = PATIENCE_MS): Promise
 class ParquetDecoder {
   readonly #task: ParquetTask;
   readonly #patience: number;
+  /** Megabytes that what is asked for takes to decode. */
+  #work: number;
   readonly #worker: Worker;
   #failure: unknown = null;
 
   constructor(task: ParquetTask, patience: number) {
     this.#task = task;
     this.#patience = patience;
+    this.#work = task.size / 2 ** 20;
     this.#worker = new Worker(new URL(`./parquet-worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: task,
-      resourceLimits: { maxOldGenerationSizeMb: DECODER_MEGABYTES },
+      resourceLimits: { maxOldGenerationSizeMb: decoderMegabytes(task.size) },
     });
     this.#worker.on('error', (error: unknown) => void (this.#failure = error));
   }
@@ -76,8 +83,9 @@ class ParquetDecoder {
   async *rows(): AsyncGenerator<Record<string, unknown>> {
     for (;;) {
       const reply = await this.#ask();
-      if (reply.kind !== 'rows') return;
-      yield* reply.rows;
+      if (reply.kind === 'group') this.#work = reply.megabytes;
+      else if (reply.kind === 'rows') yield* reply.rows;
+      else return;
     }
   }
 
@@ -85,33 +93,63 @@ class ParquetDecoder {
     await this.#worker.terminate();
   }
 
+  get #milliseconds(): number {
+    return this.#patience + this.#work * PATIENCE_MS_A_MEGABYTE;
+  }
+
   async #ask(): Promise<ParquetReply> {
     const { file } = this.#task;
     let reply: ParquetReply;
     // A reader that is left in the middle must not keep the process: the thread holds it only while it is asked.
     this.#worker.ref();
+    const stop = new AbortController();
+    const late = setTimeout(() => stop.abort('late'), this.#milliseconds);
+    const look = setInterval(
+      () => void this.#holdsTooMuch().then((much) => much && stop.abort('memory')),
+      LOOK_MS,
+    );
     try {
       if (this.#failure !== null) throw this.#failure as Error;
-      const answer = once(this.#worker, 'message', { signal: AbortSignal.timeout(this.#patience) });
+      const answer = once(this.#worker, 'message', { signal: stop.signal });
       this.#worker.postMessage('next');
       [reply] = (await answer) as [ParquetReply];
     } catch (error) {
-      throw fault('data/parquet', { file: basename(file), reason: this.#reasonOf(error) }, error);
+      throw this.#faultOf(error, stop.signal.reason === 'memory');
     } finally {
+      clearTimeout(late);
+      clearInterval(look);
       this.#worker.unref();
     }
     if (reply.kind === 'vanished') throw fault('files/vanished', { file });
     if (reply.kind === 'unreadable') throw fault('files/unreadable', { file, reason: reply.code });
+    if (reply.kind === 'too-large') {
+      throw fault('data/parquet-memory', { file: basename(file), reason: reply.reason });
+    }
     if (reply.kind === 'damaged') throw fault('data/parquet', { file: basename(file), reason: reply.reason });
     return reply;
   }
 
-  #reasonOf(error: unknown): string {
-    if (!(error instanceof Error)) return String(error);
-    if (error.name === 'AbortError') return `a part of it is not decoded after ${this.#patience / 1000} s`;
-    if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      return `decoding it takes more than ${DECODER_MEGABYTES} MB`;
+  async #holdsTooMuch(): Promise<boolean> {
+    try {
+      const held = await this.#worker.getHeapStatistics();
+      return held.used_heap_size + held.external_memory > decoderMegabytes(this.#task.size) * 2 ** 20;
+    } catch {
+      // It has ended; what it answered last, or its error, says how.
+      return false;
     }
-    return error.message;
+  }
+
+  #faultOf(error: unknown, memory: boolean): Error {
+    const file = basename(this.#task.file);
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (memory || code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      const reason = `decoding it takes over ${decoderMegabytes(this.#task.size)} MB`;
+      return fault('data/parquet-memory', { file, reason }, error);
+    }
+    const late = error instanceof Error && error.name === 'AbortError';
+    const seconds = Number((this.#milliseconds / 1000).toFixed(3));
+    const message = error instanceof Error ? error.message : String(error);
+    const reason = late ? `a part of it is not decoded after ${seconds} s` : message;
+    return fault('data/parquet', { file, reason }, error);
   }
 }

@@ -18,6 +18,8 @@ const SHOWN_VALUES = 200;
 /** A column of more values is no label: these say enough. */
 const READ_VALUES = 2000;
 const NAMED_ROWS = 20;
+/** Of a table of very many columns fewer rows are looked at. */
+const LOOKED_AT_CELLS = 2_000_000;
 
 /** What the files of a source hold, by their first rows. Throws what `openTable` throws. */
 export async function previewTask({ source, name }: { source: SourceFiles; name: string }): Promise<Preview> {
@@ -103,7 +105,7 @@ async function look(table: Table, bytes: number): Promise<Looked> {
         sample.push(cells.map((cell) => cell.slice(0, SHOWN_CHARACTERS)));
         sampleRows.push(row);
       }
-      if (count >= LOOKED_AT_ROWS && bytes > WHOLE_BYTES) {
+      if ((count >= LOOKED_AT_ROWS && bytes > WHOLE_BYTES) || count * columns.length > LOOKED_AT_CELLS) {
         ended = false;
         break;
       }
