@@ -30,8 +30,8 @@ export const recipeSchema = z.object({
   maxLength: z.number().int().nullable(),
   padding: z.enum(['longest', 'max_length']).nullable(),
   metrics: z.array(z.string()),
-  /** The fields of adapter_config.json; null where the script trains the whole model. */
-  adapter: z.record(z.string(), z.unknown()).nullable(),
+  /** The fields of adapter_config.json; null: the whole model trains; undefined: how it trains is not known. */
+  adapter: z.record(z.string(), z.unknown()).nullish(),
   /** Fields of the model's config.json that the script changes. */
   modelOverrides: z.record(z.string(), z.unknown()).default({}),
   /** The names of TrainingArguments. */

@@ -124,6 +124,18 @@ describe('the quick part of a pre-flight', () => {
   });
 
   const doubtful: [string, Partial<Spec>, string][] = [
+    [
+      'a direction against its metric',
+      {
+        training: {
+          ...sound,
+          load_best_model_at_end: true,
+          metric_for_best_model: 'loss',
+          greater_is_better: true,
+        },
+      },
+      'worst-kept',
+    ],
     ['a learning rate of full fine-tuning', { training: { ...sound, learning_rate: 5e-5 } }, 'rate-low'],
     ['a learning rate that blows up', { training: { ...sound, learning_rate: 0.5 } }, 'rate-high'],
     [

@@ -8,12 +8,26 @@ import { readScript } from './read-script.ts';
 
 const folder = join(import.meta.dirname, 'samples');
 const read = (...names: string[]): string => readFileSync(join(folder, ...names), 'utf8');
+const script = (name: string): string =>
+  read(
+    name,
+    readdirSync(join(folder, name)).find((file) => file.startsWith('script.'))!,
+  );
+/** A script with some arguments of TrainingArguments, one a line from line 3 on, and lines behind it. */
+const training = (args: readonly string[], ...after: string[]) =>
+  readScript(
+    [
+      'from transformers import *',
+      'args = TrainingArguments("out",',
+      ...args.map((one) => `  ${one},`),
+      ')',
+      ...after,
+    ].join('\n'),
+  );
 
 describe('a script', () => {
   it.each(readdirSync(folder))('%s is read as its recipe says', (name) => {
-    expect(readScript(read(name, 'script.py'))).toEqual(
-      recipeSchema.parse(JSON.parse(read(name, 'recipe.json'))),
-    );
+    expect(readScript(script(name))).toEqual(recipeSchema.parse(JSON.parse(read(name, 'recipe.json'))));
   });
 
   it('names the traps of the article', () => {
@@ -56,6 +70,220 @@ describe('a script', () => {
     expect(notUnderstood).toEqual([
       { line: 4, text: 'learning_rate=best_rate(),', why: expect.stringContaining('best_rate') as string },
     ]);
+  });
+});
+
+describe('settings that depend on each other', () => {
+  it.each([
+    [
+      'a metric',
+      [
+        'metric_for_best_model="f1"',
+        'greater_is_better=True',
+        'load_best_model_at_end=True',
+        'eval_strategy="epoch"',
+        'save_strategy="epoch"',
+      ],
+      { eval_strategy: 'epoch', save_strategy: 'epoch' },
+    ],
+    [
+      'when it is evaluated',
+      ['eval_strategy=when()', 'load_best_model_at_end=True', 'metric_for_best_model="accuracy"', 'seed=1'],
+      { seed: 1 },
+    ],
+    [
+      'how often it is evaluated',
+      ['eval_strategy="steps"', 'eval_steps=len(rows) // 10', 'load_best_model_at_end=True', 'seed=1'],
+      { seed: 1 },
+    ],
+    [
+      'the schedule',
+      [
+        'lr_scheduler_type="cosine_with_restarts"',
+        'lr_scheduler_kwargs={"num_cycles": 3}',
+        'warmup_ratio=0.1',
+      ],
+      {},
+    ],
+    ['the warm-up', ['lr_scheduler_type="cosine"', 'warmup_steps=len(rows) // 10'], {}],
+    [
+      'the optimizer',
+      ['optim="sgd"', 'learning_rate=0.1', 'weight_decay=0.01', 'num_train_epochs=2'],
+      { num_train_epochs: 2 },
+    ],
+    [
+      'the batch',
+      ['per_device_train_batch_size=64 // torch.cuda.device_count()', 'gradient_accumulation_steps=4'],
+      {},
+    ],
+    ['the length', ['num_train_epochs=3', 'max_steps=steps_of(rows)'], {}],
+    ['the seed', ['seed=3', 'data_seed=4'], {}],
+    [
+      'a batch that is found',
+      ['auto_find_batch_size=True', 'per_device_train_batch_size=64', 'gradient_accumulation_steps=4'],
+      {},
+    ],
+  ] as const)('are left out together: %s', (_, args, taken) => {
+    const recipe = training(args);
+    expect(recipe.training).toEqual(taken);
+    expect(recipe.read.map(({ path }) => path.replace('training.', '')).sort()).toEqual(
+      Object.keys(taken).sort(),
+    );
+    const said = [...recipe.traps, ...recipe.notUnderstood].map(({ line }) => line);
+    args.forEach((arg, i) => {
+      if (!Object.hasOwn(taken, arg.split('=')[0]!)) expect(said, arg).toContain(i + 3);
+    });
+  });
+
+  it('are left out where the schedule or the optimizer is an object of the script', () => {
+    const recipe = training(
+      ['learning_rate=1e-3', 'warmup_steps=100', 'num_train_epochs=2'],
+      'Trainer(model, args, optimizers=(opt, sched))',
+    );
+    expect(recipe.training).toEqual({ num_train_epochs: 2 });
+  });
+
+  it.each([
+    ['f1_score(labels, preds, average="weighted")', 'f1_weighted'],
+    ['evaluate.load("f1").compute(predictions=preds, references=labels, average="macro")', 'f1_macro'],
+  ])('take the average that the script has: %s', (metric, name) => {
+    const best = ['load_best_model_at_end=True', 'metric_for_best_model="eval_f1"', 'greater_is_better=True'];
+    const recipe = training(
+      [...best, 'eval_strategy="epoch"', 'save_strategy="epoch"'],
+      'import evaluate',
+      metric,
+    );
+    expect(recipe.training).toMatchObject({ metric_for_best_model: name, greater_is_better: true });
+    expect(recipe.traps.map(({ code }) => code)).not.toContain('not-taken');
+  });
+
+  it('say that a direction against the metric keeps the worst checkpoint', () => {
+    const recipe = training([
+      'load_best_model_at_end=True',
+      'greater_is_better=True',
+      'eval_strategy="epoch"',
+      'save_strategy="epoch"',
+    ]);
+    expect(recipe.training).toEqual({
+      eval_strategy: 'epoch',
+      save_strategy: 'epoch',
+      load_best_model_at_end: true,
+    });
+    expect(recipe.traps).toContainEqual(expect.objectContaining({ code: 'wrong-direction', line: 4 }));
+  });
+
+  it('are none of the eight-bit forms of AdamW: the settings mean the same', () => {
+    expect(training(['optim="adamw_bnb_8bit"', 'learning_rate=1e-3']).training).toEqual({
+      learning_rate: 0.001,
+    });
+  });
+});
+
+describe('rows that a script takes', () => {
+  const data = (...lines: string[]) =>
+    readScript(
+      [
+        'from datasets import load_dataset',
+        'from transformers import *',
+        'ds = load_dataset("imdb")',
+        ...lines,
+        'Trainer(train_dataset=train, eval_dataset=test)',
+      ].join('\n'),
+    );
+  it.each([
+    ['rows in the middle', 'train = ds["train"].shuffle(seed=1).select(range(1000, 3000))'],
+    ['rows of a list', 'train = ds["train"].select(picked)'],
+    ['a filter before', 'train = ds["train"].filter(keep).select(range(100))'],
+    ['a step that nobody knows', 'train = ds["train"].sort("label").select(range(100))'],
+    ['a share of a split', 'train = load_dataset("imdb", split="train[:10%]")'],
+    ['two splits', 'train = load_dataset("imdb", split="train+unsupervised")'],
+    ['a seed of the command line', 'train = ds["train"].shuffle(seed=get()).select(range(100))'],
+    ['a count of the command line', 'train = ds["train"].select(range(get()))'],
+  ])('are taken whole and said where they are not followed: %s', (_, line) => {
+    const recipe = data(line, 'test = ds["test"].select(range(50))');
+    expect(recipe.trainSelect).toBeNull();
+    expect(recipe.notUnderstood.map((one) => one.line)).toContain(4);
+    expect(recipe.evalSelect).toEqual({ shuffle_seed: null, count: 50 });
+  });
+
+  it('are shuffled with 42 where the script has no seed: the first ones may be of one class', () => {
+    const recipe = data('train = ds["train"].shuffle().select(range(100))', 'test = ds["test"]');
+    expect(recipe.trainSelect).toEqual({ shuffle_seed: 42, count: 100 });
+    expect(recipe.traps).toContainEqual(expect.objectContaining({ code: 'no-seed', line: 4 }));
+  });
+
+  it('are no part of a split where others are evaluated', () => {
+    const recipe = data(
+      'train = ds["train"].train_test_split(test_size=0.1, seed=1)["train"]',
+      'test = ds["test"]',
+    );
+    expect(recipe).toMatchObject({ split: null, evalSplit: 'test' });
+    expect(recipe.notUnderstood.map((one) => one.line)).toContain(4);
+  });
+
+  it('are said to be changed by what map does to them', () => {
+    const recipe = data(
+      'ds = ds.map(lambda row: {"label": int(row["label"] > 0)})',
+      'train, test = ds["train"], ds["test"]',
+    );
+    expect(recipe.notUnderstood.map((one) => one.line)).toEqual([4]);
+  });
+});
+
+describe('how a script trains', () => {
+  const model =
+    'from transformers import *\nmodel = AutoModelForSequenceClassification.from_pretrained("bert-base-cased")\n';
+  const trainer = '\nTrainer(model=model, args=TrainingArguments("out"))';
+  it.each([
+    ['everything', '', null],
+    ['the head', 'for p in model.bert.parameters():\n  p.requires_grad = False', { peft_type: 'HEAD_ONLY' }],
+    [
+      'the head by its name',
+      'for n, p in model.named_parameters():\n  if "classifier" not in n:\n    p.requires_grad = False',
+      { peft_type: 'HEAD_ONLY' },
+    ],
+    [
+      'upper layers',
+      'for layer in model.bert.encoder.layer[:8]:\n  for p in layer.parameters():\n    p.requires_grad = False',
+      undefined,
+    ],
+    [
+      'layers by their name',
+      'for n, p in model.named_parameters():\n  if "layer.11" not in n:\n    p.requires_grad = False',
+      undefined,
+    ],
+    [
+      'an adapter of before',
+      'from peft import PeftModel\nmodel = PeftModel.from_pretrained(model, "old", is_trainable=True)',
+      undefined,
+    ],
+    ['another method', 'from peft import *\nmodel = get_peft_model(model, IA3Config())', undefined],
+  ])('is known or left open: %s', (_, lines, adapter) => {
+    const recipe = readScript(model + lines + trainer);
+    expect(recipe.adapter).toEqual(adapter);
+    if (adapter === undefined)
+      expect(recipe.traps.map(({ code }) => code)).toEqual(
+        expect.arrayContaining([expect.stringMatching(/other-method|init-adapter/)]),
+      );
+  });
+
+  it('is left open where nothing trains', () => {
+    expect(readScript('print(1)').adapter).toBeUndefined();
+  });
+
+  it('takes the class weights of a loss and names any other loss', () => {
+    const own = (loss: string) =>
+      readScript(
+        `${model}import torch\nclass Own(Trainer):\n  def compute_loss(self, model, inputs):\n    return ${loss}\nOwn(model=model, args=TrainingArguments("out", label_smoothing_factor=0.1))`,
+      );
+    const weighted = own('torch.nn.functional.cross_entropy(x, y, weight=torch.tensor([1.0, 2.0]))');
+    expect(weighted.training).toEqual({ class_weights: [1, 2] });
+    expect(weighted.traps).toContainEqual(expect.objectContaining({ code: 'no-effect', line: 7 }));
+    for (const loss of ['focal(x, y)', 'torch.nn.functional.cross_entropy(x, y, weight=weights())']) {
+      const other = own(loss);
+      expect(other.training).toEqual({});
+      expect(other.traps.map(({ message }) => message)).toContain('The script computes its loss by itself.');
+    }
   });
 });
 

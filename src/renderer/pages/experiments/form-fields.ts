@@ -80,12 +80,16 @@ const moreEvaluation = [
 
 export type SectionName = 'method' | 'training' | 'evaluation';
 
+/** A setting's name for people. */
+export function settingLabel(name: string): string {
+  const plain = name.replaceAll('_', ' ');
+  return Object.hasOwn(labels, name) ? labels[name]! : plain.charAt(0).toUpperCase() + plain.slice(1);
+}
+
 function flatten(settings: Settings, path: readonly string[]): FormField[] {
   return Object.entries(settings).flatMap(([name, setting]): FormField[] => {
     if (setting.type === 'group') return flatten(setting.fields, [...path, name]);
-    const plain = name.replaceAll('_', ' ');
-    const label = labels[name] ?? plain.charAt(0).toUpperCase() + plain.slice(1);
-    return [{ path: [...path, name], name, label, setting }];
+    return [{ path: [...path, name], name, label: settingLabel(name), setting }];
   });
 }
 

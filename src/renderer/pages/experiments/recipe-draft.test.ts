@@ -81,6 +81,29 @@ describe('a recipe in the form', () => {
     expect(draft).toMatchObject({ modelId: 'm', versionId: 'v1' });
   });
 
+  it('keeps the method where the script does not say how it trains', () => {
+    const adapter = { peft_type: 'LORA', r: 4 };
+    const { draft } = draftOfRecipe(recipe({ adapter: undefined }), { adapter }, [], []);
+    expect(draft.adapter).toEqual(adapter);
+  });
+
+  it('says where the data has other classes or no second text', () => {
+    const { missing } = draftOfRecipe(
+      recipe({
+        dataset: { hubId: 'yelp_review_full', config: null, files: [] },
+        numLabels: 5,
+        textPairColumn: 'title',
+      }),
+      {},
+      [],
+      [yelp],
+    );
+    expect(missing.map(({ message }) => message)).toEqual([
+      'The script has 5 classes, Yelp has 2.',
+      'The script reads a second text (title); Yelp has no column of that name.',
+    ]);
+  });
+
   it('trains the whole model where the script has no adapter, and keeps names it does not know for the pre-flight', () => {
     const { draft } = draftOfRecipe(recipe({ adapter: null, training: { nonsense: 1 } }), {}, [], []);
     expect(draft.adapter).toEqual({ peft_type: 'FULL' });

@@ -5,13 +5,15 @@ import { Fault } from '../../../shared/faults/index.ts';
 import { resolveTrainingArguments } from '../../../shared/settings/training-arguments.ts';
 import { splitsOf, type Draft } from './spec-choice.ts';
 
-/** Something that a recipe names and this workspace lacks, with the page that brings it. */
+/** Something that a recipe names and this workspace lacks or has otherwise, with the page that brings it. */
 export interface Missing {
   what: 'model' | 'data';
   message: string;
+  remedy: string;
   label: string;
   link: string;
 }
+const bringIt = 'Bring it in, or choose another one below.';
 
 const lastPart = (name: string): string => name.split(/[\\/]/).at(-1)!.toLowerCase();
 
@@ -30,6 +32,7 @@ export function draftOfRecipe(
     missing.push({
       what: 'model',
       message: `The model ${recipe.model} is not in this workspace.`,
+      remedy: bringIt,
       label: 'Find the model',
       link: `/models?q=${encodeURIComponent(recipe.model)}`,
     });
@@ -40,15 +43,38 @@ export function draftOfRecipe(
     missing.push({
       what: 'data',
       message: `The data ${wanted} is not in this workspace.`,
+      remedy: bringIt,
       label: 'Import data',
       link: '/data/import',
     });
+  if (dataset) missing.push(...otherwise(recipe, dataset));
   const data = { ...(dataset ? splitsOf(dataset.latest) : before.data), ...given(recipe) };
   draft.data = { ...emptyData, ...data };
-  draft.adapter = recipe.adapter ? { peft_type: 'LORA', ...recipe.adapter } : { peft_type: 'FULL' };
+  if (recipe.adapter) draft.adapter = { peft_type: 'LORA', ...recipe.adapter };
+  else if (recipe.adapter === null) draft.adapter = { peft_type: 'FULL' };
   draft.training = trainingOf(recipe);
   draft.modelOverrides = recipe.modelOverrides;
   return { draft, missing };
+}
+
+/** What of the recipe the data set has otherwise: the number of classes, the second text. */
+function otherwise({ numLabels, textPairColumn }: Recipe, { id, name, latest }: Dataset): Missing[] {
+  const look = { what: 'data', label: 'Look at the data', link: `/data/${id}` } as const;
+  const found: Missing[] = [];
+  const classes = latest.labels.length;
+  if (numLabels !== null && numLabels !== classes)
+    found.push({
+      ...look,
+      message: `The script has ${numLabels} classes, ${name} has ${classes}.`,
+      remedy: 'Choose other data below, or import it with the labels of the script.',
+    });
+  if (textPairColumn !== null && !latest.columns.includes(textPairColumn))
+    found.push({
+      ...look,
+      message: `The script reads a second text (${textPairColumn}); ${name} has no column of that name.`,
+      remedy: 'Import the data with that column as the second text.',
+    });
+  return found;
 }
 
 const emptyData = {

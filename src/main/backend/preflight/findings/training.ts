@@ -29,6 +29,7 @@ export function trainingFindings(
     batchFinding(config, rows),
     ...stepFindings(config, plan),
     scoreFinding(config),
+    directionFinding(config),
   ].filter((one) => one !== null);
 }
 
@@ -44,6 +45,25 @@ function rateFinding({ adapter, training }: TrainConfig): PreflightFinding | nul
     {
       detail: `${low ? 'Little would be learnt.' : 'Training may turn unstable and learn nothing.'} Usual are ${usual.from} to ${usual.to}.`,
       repair: { label: `Set ${usual.start}`, patch: { training: { learning_rate: usual.start } } },
+    },
+  );
+}
+
+/** The direction of `metric_for_best_model` turned round keeps the checkpoint that scores worst. */
+function directionFinding({ training }: TrainConfig): PreflightFinding | null {
+  const { metric_for_best_model: metric, greater_is_better: greater } = training;
+  const isUsed =
+    training.load_best_model_at_end ||
+    training.save_strategy === 'best' ||
+    training.early_stopping_patience !== null;
+  if (!isUsed || metric === null || greater === null || greater === !metric.endsWith('loss')) return null;
+  return finding(
+    'worst-kept',
+    'warning',
+    `The checkpoint with the ${greater ? 'highest' : 'lowest'} ${metric} is kept as the best.`,
+    {
+      detail: `${greater ? 'Lower' : 'Higher'} is better for ${metric}.`,
+      repair: { label: 'Turn it round', patch: { training: { greater_is_better: null } } },
     },
   );
 }

@@ -40,7 +40,7 @@ function readFreezing(reader: Reader, call: Call): void {
   const { callee } = call;
   if (callee.kind !== 'member' || callee.name !== 'requires_grad_') return;
   const on = constantOf(argument(call, 'requires_grad', 0)?.value) ?? true;
-  if (on === false) reader.frozenAt.push(call.line);
+  if (on === false) reader.freeze(callee.of, call.line);
   else if (callee.of.kind === 'member') reader.trainedModules.push(callee.of.name);
   else if (callee.of.kind === 'call' && calledName(callee.of.call) === 'get_submodule')
     reader.trainedModules.push(textOf(callee.of.call.args[0]?.value) ?? '');
@@ -51,9 +51,7 @@ function construct(reader: Reader, type: ClassValue, call: Call): Value {
   const base = type.bases.find((one) => one.kind === 'symbol');
   // A Trainer or TrainingArguments of the script's own is read as what it extends.
   if (base?.kind === 'symbol' && /(Trainer|Arguments|Config)$/.test(base.path)) {
-    if (base.path.endsWith('Trainer')) {
-      reader.note(type.line, `${type.name} changes how Trainer works; its methods are not taken over.`);
-    }
+    if (base.path.endsWith('Trainer')) replaceMethods(reader, type);
     const derived: Call = {
       ...call,
       callee: base,
@@ -72,6 +70,18 @@ function construct(reader: Reader, type: ClassValue, call: Call): Value {
     for (const [name, value] of call.named) object.fields.set(name, value);
   }
   return object;
+}
+
+/** Methods of the script's own Trainer; the recipe says what becomes of its loss and its optimizer. */
+function replaceMethods(reader: Reader, type: ClassValue): void {
+  for (const [name, { value, line }] of type.fields) {
+    if (value.kind !== 'function') continue;
+    reader.replaced.set(name, line);
+    if (
+      !/^(__init__|compute_loss|create_optimizer|create_scheduler|create_optimizer_and_scheduler)$/.test(name)
+    )
+      reader.note(line, `${type.name}.${name} changes how Trainer works; it is not taken over.`);
+  }
 }
 
 const valuesOnly = (fields: ReadonlyMap<string, Placed>): Map<string, Placed> =>

@@ -19,7 +19,7 @@ const libraryNames = words(`
   EarlyStoppingCallback set_seed enable_full_determinism pipeline HfArgumentParser AutoConfig from_dict from_pandas
   from_csv from_json from_parquet from_generator from_list read_csv read_json read_parquet Dataset DatasetDict ClassLabel
   Value Features EvalPrediction get_last_checkpoint check_min_version require_version send_example_telemetry
-  accuracy_score f1_score precision_score recall_score precision_recall_fscore_support matthews_corrcoef roc_auc_score
+  train_test_split accuracy_score f1_score precision_score recall_score precision_recall_fscore_support matthews_corrcoef roc_auc_score
   cross_entropy compute_class_weight log_loss classification_report confusion_matrix softmax argmax login notebook_login display`);
 
 export const builtinNames = words(`

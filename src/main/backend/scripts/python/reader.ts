@@ -9,6 +9,7 @@ import { Scope, symbol, unknown, type Call, type FunctionValue, type Placed, typ
 const mostSteps = 300_000;
 const deepest = 120;
 const mostNotes = 500;
+const longestReason = 2000;
 
 /** Reading ends here, with what was found so far. */
 class ReadingEnded extends Error {}
@@ -23,10 +24,14 @@ export class Reader {
   /** Functions that the script defines, and those that were read because something calls them. */
   readonly functions: FunctionValue[] = [];
   readonly entered = new Set<SyntaxNode>();
-  /** Lines that switch off the training of weights: `param.requires_grad = False`. */
-  readonly frozenAt: number[] = [];
+  /** Lines that switch off the training of weights; `part`: not all but the head, and on what condition. */
+  readonly frozenAt: { line: number; part: string | null }[] = [];
+  /** The condition, known only at run time, under which statements are being read. */
+  condition: string | null = null;
   /** Modules that are switched on again: `model.classifier.requires_grad_(True)`. */
   readonly trainedModules: string[] = [];
+  /** Methods of Trainer that a class of the script replaces, and their lines. */
+  readonly replaced = new Map<string, number>();
   /** Modules of `from x import *`. */
   readonly wildcards: string[] = [];
   private readonly placed = new Map<number, Call>();
@@ -84,6 +89,14 @@ export class Reader {
     this.notUnderstood.set(line, why);
   }
 
+  /** Adds a reason to a line, beside those that it has. */
+  add(line: number, why: string): void {
+    const before = this.notUnderstood.get(line);
+    if (before === undefined) this.note(line, why);
+    else if (!before.includes(why) && before.length < longestReason)
+      this.notUnderstood.set(line, `${before} ${why}`);
+  }
+
   /** Work whose lines are not noted: functions that a library would call. */
   silently<T>(work: () => T): T {
     this.silent++;
@@ -92,6 +105,13 @@ export class Reader {
     } finally {
       this.silent--;
     }
+  }
+
+  /** Notes `param.requires_grad = False`, with what is frozen by it. */
+  freeze(of: Value, line: number): void {
+    const isHead = /classifier|score|head/.test(this.condition ?? '');
+    const isWhole = isWholeModel(of) && (this.condition === null || isHead);
+    this.frozenAt.push({ line, part: isWhole ? null : (this.condition ?? '') });
   }
 
   lookup(name: string): Value {
@@ -192,4 +212,15 @@ export class Reader {
       }
     });
   }
+}
+
+/** Whether weights are those of a model, or of its encoder: `model.bert.parameters()`, also one of them in a loop. */
+function isWholeModel(value: Value): boolean {
+  if (value.kind === 'unknown') return value.over !== undefined && isWholeModel(value.over);
+  if (value.kind === 'item') return isWholeModel(value.of);
+  if (value.kind === 'member') return value.of.kind !== 'member' && !/classifier|score|head/.test(value.name);
+  if (value.kind !== 'call') return value.kind === 'parameter';
+  const { callee } = value.call;
+  const isList = callee.kind === 'member' && /^(named_)?parameters$/.test(callee.name);
+  return isList ? isWholeModel(callee.of) : true;
 }

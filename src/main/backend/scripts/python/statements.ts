@@ -145,7 +145,7 @@ function assign(reader: Reader, target: SyntaxNode, value: Value): void {
   const property = parts.find(({ name }) => name === 'PropertyName');
   if (property) {
     const name = reader.textOf(property);
-    if (name === 'requires_grad' && constantOf(value) === false) reader.frozenAt.push(line);
+    if (name === 'requires_grad' && constantOf(value) === false) reader.freeze(of, line);
     if (of.kind === 'object') of.fields.set(name, { value, line });
     else if (of.kind === 'call') of.call.named.set(name, { value, line });
     else if (of.kind === 'class') of.class.fields.set(name, { value, line });
@@ -189,7 +189,10 @@ function readIf(reader: Reader, node: SyntaxNode): Returned | undefined {
     const truth = isElse ? true : conditionOf(reader, parts[i + 1]!);
     const body = parts[isElse ? i + 1 : i + 2];
     if (truth === false || body?.name !== 'Body') continue;
+    const outer = reader.condition;
+    if (truth === undefined) reader.condition = reader.textOf(parts[i + 1]!);
     const value = runBody(reader, childrenOf(body));
+    reader.condition = outer;
     if (set) for (const [name, kept] of set) reader.scope.set(name, kept);
     returned ??= perhaps(value);
     if (truth === true) return set || !returned ? returned : { ...returned, certain: true };
@@ -215,7 +218,7 @@ function readLoop(reader: Reader, node: SyntaxNode): Returned | undefined {
     const list = evaluate(reader, parts[inAt + 1]!);
     const first = list.kind === 'list' ? list.items[0]?.value : undefined;
     const targets = parts.slice(1, inAt).filter(({ name }) => name !== ',');
-    const value = first ?? unknown('it changes in a loop');
+    const value: Value = first ?? { kind: 'unknown', why: 'it changes in a loop', over: list };
     if (targets.length === 1) assign(reader, targets[0]!, value);
     else spread(reader, targets, value);
   }

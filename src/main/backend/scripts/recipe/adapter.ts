@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { loraSettings } from '../../../../shared/settings/adapter.ts';
+import { rangeText, schemaOf, type Setting } from '../../../../shared/settings/setting.ts';
 import { unsupportedFields } from '../../../engine/formats/adapter-config.ts';
 import type { Reader } from '../python/reader.ts';
-import { calledName, type Call } from '../python/values.ts';
+import { argument, calledName, ownerName, textOf, type Call } from '../python/values.ts';
+import { commit, dropDependents, type Group, type Taken } from './dependent.ts';
 import type { Findings } from './findings.ts';
 
 /** PEFT's other configurations by the method they stand for. */
@@ -21,6 +23,8 @@ const otherMethods: Readonly<Record<string, string>> = {
 /** The order of LoraConfig's arguments without names. */
 const places = ['task_type', 'peft_type'];
 
+export const ownHead = 'Graft trains the head that transformers has for this architecture.';
+
 /** PEFT trains and saves the head of a classifier by itself. */
 const heads: ReadonlySet<unknown> = new Set(['classifier', 'score']);
 
@@ -31,29 +35,61 @@ function withoutHeads(names: unknown): unknown {
   return others.length === 0 ? null : others;
 }
 
-/** The adapter's fields and the call that says them; null where the script trains the whole model. */
-export function readAdapterFields(
-  reader: Reader,
-  findings: Findings,
-): { fields: Record<string, unknown>; call: Call | undefined } | null {
+const groups: readonly Group[] = [
+  { names: ['r', 'lora_alpha', 'use_rslora', 'rank_pattern', 'alpha_pattern'] },
+  {
+    names: ['target_modules', 'exclude_modules', 'layers_to_transform', 'layers_pattern'],
+    needs: ['target_parameters'],
+  },
+];
+
+export interface AdapterRead {
+  /** Null: the whole model trains. Undefined: how the script trains is not known. */
+  fields: Record<string, unknown> | null | undefined;
+  call: Call | undefined;
+}
+
+/** The adapter's fields and the call that says them. `trains`: whether the script trains a model at all. */
+export function readAdapterFields(reader: Reader, trains: boolean, findings: Findings): AdapterRead {
   const { calls } = reader;
-  const lora = calls.find((call) => calledName(call) === 'LoraConfig');
+  const [lora, second] = calls.filter((call) => calledName(call) === 'LoraConfig');
+  if (second) findings.notUnderstood(second.line, 'A second LoraConfig; the recipe has the first one.');
   if (lora) return { fields: loraFields(lora, findings), call: lora };
   const other = calls.find((call) => Object.hasOwn(otherMethods, calledName(call)));
   if (other) {
     const method = otherMethods[calledName(other)]!;
-    findings.found('adapter.peft_type', other.line, method);
     findings.trap(
       'other-method',
       other.line,
       `The script trains by ${method}.`,
       'Graft trains LoRA, the head alone, or everything; choose one of them.',
     );
-    return { fields: { peft_type: method }, call: other };
+    return { fields: undefined, call: other };
   }
-  const [frozen] = reader.frozenAt;
-  if (frozen === undefined) return null;
-  findings.found('adapter.peft_type', frozen, 'HEAD_ONLY');
+  const loaded = calls.find(isAdapterOf);
+  if (loaded) {
+    const folder = textOf(argument(loaded, 'model_id', ownerName(loaded) === 'PeftModel' ? 1 : 0)?.value);
+    findings.trap(
+      'init-adapter',
+      loaded.line,
+      `The script goes on from the adapter ${folder ?? 'that it loads here'}, whose method and base model do not stand in it.`,
+      'Choose model and method in the form. To train its weights further: init_adapter in a config of graft train.',
+    );
+    return { fields: undefined, call: loaded };
+  }
+  const [frozen, ...more] = reader.frozenAt;
+  if (frozen === undefined) return { fields: trains ? null : undefined, call: undefined };
+  const partly = [frozen, ...more].find(({ part }) => part !== null);
+  if (partly) {
+    findings.trap(
+      'other-method',
+      partly.line,
+      `Only a part of the weights is frozen${partly.part === '' ? '' : `: where ${partly.part!}`}.`,
+      'Graft trains LoRA, the head alone, or everything; choose one of them.',
+    );
+    return { fields: undefined, call: undefined };
+  }
+  findings.found('adapter.peft_type', frozen.line, 'HEAD_ONLY');
   const others = reader.trainedModules.filter((name) => !heads.has(name));
   return {
     fields: { peft_type: 'HEAD_ONLY', ...(others.length === 0 ? {} : { modules_to_save: others }) },
@@ -61,15 +97,25 @@ export function readAdapterFields(
   };
 }
 
+/** `AutoPeftModel….from_pretrained(folder)`, `PeftModel.from_pretrained(base, folder)`. */
+export const isAdapterOf = (call: Call): boolean =>
+  calledName(call) === 'from_pretrained' && /^(AutoPeftModel|PeftModel|PeftConfig)/.test(ownerName(call));
+
 function loraFields(call: Call, findings: Findings): Record<string, unknown> {
-  const fields: Record<string, unknown> = { peft_type: 'LORA' };
-  const read = findings.settings(call);
+  const taken: Taken = { values: new Map(), lost: new Map() };
+  const given = new Map(call.named);
   call.args.forEach((arg, i) => {
     const name = places[i];
-    const value = name === undefined ? undefined : findings.value(name, arg);
-    if (name !== undefined && value && !read.has(name)) read.set(name, { ...value, line: arg.line });
+    if (name !== undefined && !given.has(name)) given.set(name, arg);
   });
-  for (const [name, { data, line }] of read) {
+  for (const [name, placed] of given) {
+    const { line } = placed;
+    const known = findings.value(name, placed);
+    if (!known) {
+      taken.lost.set(name, line);
+      continue;
+    }
+    const { data } = known;
     if (name === 'inference_mode') {
       if (data !== true) continue;
       findings.trap(
@@ -80,9 +126,12 @@ function loraFields(call: Call, findings: Findings): Record<string, unknown> {
       );
     } else if (name === 'task_type' || Object.hasOwn(loraSettings, name)) {
       if (data === null) continue;
-      findings.found(`adapter.${name}`, line, data);
-      const kept = name === 'modules_to_save' ? withoutHeads(data) : data;
-      if (kept !== null) fields[name] = kept;
+      const why = name === 'task_type' ? null : refused(name as keyof typeof loraSettings, data);
+      if (why === null) taken.values.set(name, { data, line });
+      else {
+        findings.trap('not-supported', line, `${name} is ${JSON.stringify(data)}; it takes ${why}.`, leftOut);
+        taken.lost.set(name, line);
+      }
     } else if (unsupportedFields({ peft_type: 'LORA', [name]: data }).length > 0) {
       findings.trap(
         'not-supported',
@@ -90,7 +139,27 @@ function loraFields(call: Call, findings: Findings): Record<string, unknown> {
         `LoraConfig's ${name} is not supported.`,
         `The recipe leaves ${name} out; the result differs from the script's.`,
       );
+      taken.lost.set(name, line);
     }
   }
+  dropDependents(taken, groups, findings);
+  const fields = { peft_type: 'LORA', ...commit(taken, 'adapter', findings) };
+  if (taken.values.has('modules_to_save')) {
+    const kept = withoutHeads(taken.values.get('modules_to_save')!.data);
+    if (kept === null) delete (fields as Record<string, unknown>)['modules_to_save'];
+    else Object.assign(fields, { modules_to_save: kept });
+  }
   return isDeepStrictEqual(fields, { peft_type: 'LORA' }) ? { ...fields, r: loraSettings.r.default } : fields;
+}
+
+const leftOut = "It is left out of the recipe; the result differs from the script's.";
+
+/** What a setting of LoRA takes where it does not take the value; null: it does. */
+function refused(name: keyof typeof loraSettings, data: unknown): string | null {
+  const setting: Setting = loraSettings[name];
+  const isOther =
+    setting.type === 'switch or choice' && typeof data === 'string' && !setting.choices.includes(data);
+  return !isOther && schemaOf({ [name]: setting }).safeParse({ [name]: data }).success
+    ? null
+    : rangeText(setting);
 }

@@ -2,6 +2,7 @@ import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import {
   argument,
   calledName,
+  constantOf,
   numberOf,
   ownerName,
   textOf,
@@ -9,11 +10,20 @@ import {
   type Value,
 } from '../python/values.ts';
 import type { Reader } from '../python/reader.ts';
-import { readAdapterFields } from './adapter.ts';
-import { labelColumnOf, numLabelsOf, readData, selectOf, splitOf } from './data.ts';
+import { isAdapterOf, ownHead, readAdapterFields } from './adapter.ts';
+import {
+  checkMaps,
+  labelColumnOf,
+  numLabelsOf,
+  readData,
+  selectOf,
+  splitOf,
+  type ScriptData,
+} from './data.ts';
 import { Findings } from './findings.ts';
+import { readMetrics } from './metrics.ts';
 import { readTokens } from './tokens.ts';
-import { readClassWeights, readEarlyStopping, readTraining } from './training.ts';
+import { readTraining } from './training.ts';
 import { findTraps } from './traps.ts';
 
 /** The settings of a script that was read. */
@@ -27,12 +37,11 @@ export function buildRecipe(reader: Reader): Recipe {
   const modelCall = modelOf(trainer, calls);
   const model = modelName(modelCall, calls, findings);
   const data = readData(calls, trainer, findings);
-  const adapter = readAdapterFields(reader, findings);
-  const training = readTraining(argumentsCall, findings);
-  readEarlyStopping(calls, training, findings);
-  readClassWeights(calls, training, findings);
-  readSeed(calls, training, findings);
-  const test = data.train?.part;
+  const adapter = readAdapterFields(reader, trainer !== undefined && model !== null, findings);
+  const training = readTraining({ calls, trainer, args: argumentsCall, replaced: reader.replaced }, findings);
+  checkMaps(calls, findings);
+  checkTrainer(trainer, findings);
+  const split = splitOff(data, findings);
   const recipe: Omit<Recipe, 'read' | 'traps' | 'notUnderstood'> = {
     model,
     dataset: data.dataset,
@@ -41,16 +50,16 @@ export function buildRecipe(reader: Reader): Recipe {
     numLabels: numLabelsOf(modelCall, calls, findings),
     trainSplit: splitOf(data.train),
     // Parts of one split: Graft sets rows aside by itself.
-    evalSplit: test ? null : splitOf(data.eval),
+    evalSplit: data.eval?.part ? null : splitOf(data.eval),
     trainSelect: selectOf(data.train, 'train', findings),
-    evalSelect: test ? null : selectOf(data.eval, 'eval', findings),
-    split: test ? setAsideOf(test.split, findings) : null,
-    metrics: metricsOf(calls, findings),
-    adapter: adapter?.fields ?? null,
+    evalSelect: data.eval?.part ? null : selectOf(data.eval, 'eval', findings),
+    split,
+    metrics: readMetrics(calls, findings),
+    adapter: adapter.fields,
     modelOverrides: overridesOf(modelCall, findings),
     training,
   };
-  findTraps({ recipe, calls, adapterCall: adapter?.call, argumentsCall, trainer, modelCall, data, findings });
+  findTraps({ recipe, calls, adapterCall: adapter.call, argumentsCall, trainer, modelCall, data, findings });
   const notUnderstood = [...reader.notUnderstood]
     .sort(([a], [b]) => a - b)
     .map(([line, why]) => ({ line, text: reader.source.lineText(line), why }));
@@ -69,7 +78,9 @@ function argumentsOf(trainer: Call | undefined, calls: readonly Call[]): Call | 
 }
 
 const isClassifier = (call: Call): boolean =>
-  calledName(call) === 'from_pretrained' && /ForSequenceClassification$/.test(ownerName(call));
+  calledName(call) === 'from_pretrained' &&
+  !isAdapterOf(call) &&
+  /ForSequenceClassification$/.test(ownerName(call));
 
 /** The classifier that Trainer is given, behind get_peft_model and model_init; else the first of the script. */
 function modelOf(trainer: Call | undefined, calls: readonly Call[]): Call | undefined {
@@ -82,11 +93,10 @@ function modelOf(trainer: Call | undefined, calls: readonly Call[]): Call | unde
 }
 
 function modelName(classifier: Call | undefined, calls: readonly Call[], findings: Findings): string | null {
+  // The tokenizer of an adapter stands in the adapter's folder, not in the model's.
+  const names = calls.some(isAdapterOf) ? /^AutoModel/ : /^AutoModel|Tokenizer/;
   const loaded =
-    classifier ??
-    calls.find(
-      (call) => calledName(call) === 'from_pretrained' && /^AutoModel|Tokenizer/.test(ownerName(call)),
-    );
+    classifier ?? calls.find((call) => calledName(call) === 'from_pretrained' && names.test(ownerName(call)));
   const given = loaded && argument(loaded, 'pretrained_model_name_or_path', 0);
   if (!given) return null;
   const name = textOf(given.value);
@@ -108,75 +118,96 @@ const loading = new Set(
    pretrained_model_name_or_path resume_download mirror finetuning_task key_mapping`.split(/\s+/),
 );
 
+/** Layers that a script puts in the place of the head: `model.classifier = nn.Sequential(…)`. */
+const headNames = /^(classifier|score|pre_classifier|pooler|head)$/;
+
 /** `from_pretrained(…, hidden_dropout_prob=0.0)`. */
 function overridesOf(classifier: Call | undefined, findings: Findings): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   if (!classifier) return fields;
-  for (const [name, { data, line }] of findings.settings(classifier, loading)) {
+  for (const [name, placed] of classifier.named) {
+    const { line } = placed;
+    if (loading.has(name)) continue;
+    if (headNames.test(name)) {
+      findings.trap('own-head', line, `The script puts a head of its own on the model (${name}).`, ownHead);
+      continue;
+    }
+    const known = findings.value(name, placed);
+    if (!known) continue;
+    const { data } = known;
     fields[name] = data;
     findings.found(`modelOverrides.${name}`, line, data);
   }
   return fields;
 }
 
+const otherRows = 'Graft sets the same share of every class aside, by a draw of its own.';
+
 /** `train_test_split(test_size=0.2, seed=42)` as the share of the training rows that is set aside. */
-function setAsideOf(call: Call, findings: Findings): Recipe['split'] {
-  const given = argument(call, 'test_size', 0);
-  const size = numberOf(given?.value) ?? 0.25;
-  if (size >= 1) {
-    findings.notUnderstood(call.line, 'A number of rows is set aside; Graft sets a share aside.');
+function splitOff({ train, eval: evaluated }: ScriptData, findings: Findings): Recipe['split'] {
+  const call = train?.part?.split;
+  if (!call) return null;
+  if (evaluated && evaluated.part?.split !== call) {
+    const why =
+      'A part of the rows trains and others than the rest are evaluated; Graft trains on the whole split.';
+    findings.notUnderstood(call.line, why);
     return null;
   }
-  const seed = numberOf(call.named.get('seed')?.value);
-  findings.found('data.split.test_size', given?.line ?? call.line, size);
+  if (train.lost) return null;
+  const isNumpy = call.callee.kind === 'member';
+  const given = call.named.get('test_size') ?? (isNumpy ? call.args[0] : undefined);
+  const trained = call.named.get('train_size');
+  const seedGiven = call.named.get(isNumpy ? 'seed' : 'random_state');
+  const [size, share, seed] = [given, trained, seedGiven].map((one) => numberOf(one?.value));
+  const test = size ?? (share === undefined ? 0.25 : 1 - share);
+  const isUnknown = [given, trained, seedGiven].some(
+    (one) => one && numberOf(one.value) === undefined && constantOf(one.value) !== null,
+  );
+  if (isUnknown || test >= 1 || test <= 0 || (share ?? 0) >= 1 || train.part!.name === 'test') {
+    const why = isUnknown
+      ? 'How many rows are set aside, or by which seed, is not known.'
+      : train.part!.name === 'test'
+        ? 'The part for testing trains.'
+        : 'A number of rows is set aside; Graft sets a share aside.';
+    findings.notUnderstood(call.line, why);
+    return null;
+  }
+  findings.found('data.split.test_size', (given ?? trained)?.line ?? call.line, test);
   if (seed === undefined) {
+    const [name, example] = isNumpy ? ['seed', 'seed=42'] : ['random_state', 'random_state=42'];
     findings.trap(
       'no-seed',
       call.line,
-      'train_test_split() has no seed: every start of the script evaluates other rows.',
-      'Set a seed: train_test_split(test_size=0.2, seed=42). The recipe takes 42.',
+      `train_test_split() has no ${name}: every start of the script evaluates other rows.`,
+      `Set one: train_test_split(test_size=0.2, ${example}). The recipe takes 42.`,
     );
   }
-  return { test_size: size, seed: seed ?? 42 };
+  findings.trap(
+    'other-rows',
+    call.line,
+    `The rows set aside are others than train_test_split's. ${otherRows}`,
+    'For the same rows, split the files and import both parts.',
+  );
+  return { test_size: test, seed: seed ?? 42 };
 }
 
-/** `set_seed(42)`, where TrainingArguments has none. */
-function readSeed(calls: readonly Call[], training: Record<string, unknown>, findings: Findings): void {
-  if (training['seed'] !== undefined) return;
-  const call = calls.find((one) => /^(set_seed|enable_full_determinism)$/.test(calledName(one)));
-  const seed = numberOf(call?.args[0]?.value ?? call?.named.get('seed')?.value);
-  if (seed === undefined) return;
-  training['seed'] = seed;
-  findings.found('training.seed', call!.line, seed);
-}
+/** Arguments of Trainer that are read elsewhere, or that change no result. */
+const trainerArguments = new Set(
+  `model args train_dataset eval_dataset processing_class tokenizer compute_metrics callbacks model_init optimizers
+   preprocess_logits_for_metrics compute_loss_func data_collator`.split(/\s+/),
+);
 
-/** Functions of scikit-learn by the metric that they are. */
-const scores: Readonly<Record<string, string>> = {
-  accuracy_score: 'accuracy',
-  f1_score: 'f1',
-  precision_score: 'precision',
-  recall_score: 'recall',
-  matthews_corrcoef: 'mcc',
-  roc_auc_score: 'roc_auc',
-};
-
-function metricsOf(calls: readonly Call[], findings: Findings): string[] {
-  const metrics = new Set<string>();
-  for (const call of calls) {
-    const name = calledName(call);
-    const path = call.callee.kind === 'symbol' ? call.callee.path : '';
-    const loaded =
-      path === 'evaluate.load' || name === 'load_metric' ? textOf(call.args[0]?.value) : undefined;
-    const found = loaded === 'glue' ? [] : loaded !== undefined ? [loaded] : metricsOfScore(name);
-    for (const metric of found) {
-      if (!metrics.has(metric)) findings.found('metrics', call.line, metric);
-      metrics.add(metric);
-    }
+function checkTrainer(trainer: Call | undefined, findings: Findings): void {
+  for (const [name, { line }] of trainer?.named ?? []) {
+    if (!trainerArguments.has(name)) findings.notUnderstood(line, `${name} of Trainer is not taken over.`);
   }
-  return [...metrics];
-}
-
-function metricsOfScore(name: string): string[] {
-  if (name === 'precision_recall_fscore_support') return ['precision', 'recall', 'f1'];
-  return Object.hasOwn(scores, name) ? [scores[name]!] : [];
+  const collator = trainer?.named.get('data_collator');
+  const made = collator?.value.kind === 'call' ? calledName(collator.value.call) : '';
+  const isUsual =
+    !collator ||
+    constantOf(collator.value) === null ||
+    /^(DataCollatorWithPadding|DefaultDataCollator)$/.test(made) ||
+    (collator.value.kind === 'symbol' && /\bdefault_data_collator$/.test(collator.value.path));
+  if (!isUsual)
+    findings.notUnderstood(collator.line, 'data_collator is not taken over; Graft pads the rows of a batch.');
 }

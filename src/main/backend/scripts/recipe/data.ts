@@ -7,6 +7,7 @@ import {
   plain,
   textOf,
   type Call,
+  type Placed,
   type Value,
 } from '../python/values.ts';
 import { dataSourceOf, originalColumn, type DataSource } from './data-source.ts';
@@ -27,9 +28,10 @@ export function readData(calls: readonly Call[], trainer: Call | undefined, find
   const evaluated = dataSourceOf(trainer?.named.get('eval_dataset')?.value);
   for (const name of ['train_dataset', 'eval_dataset']) {
     const given = trainer?.named.get(name);
-    if (given && constantOf(given.value) !== null && !dataSourceOf(given.value)) {
-      findings.notUnderstood(given.line, `Where the rows of ${name} come from is not known.`);
-    }
+    if (!given || constantOf(given.value) === null) continue;
+    const source = dataSourceOf(given.value);
+    if (!source) findings.notUnderstood(given.line, `Where the rows of ${name} come from is not known.`);
+    else if (source.lost) findings.unlessNoted(source.lost.line, source.lost.why);
   }
   const load =
     train?.load ??
@@ -91,21 +93,14 @@ export function selectOf(
   part: 'train' | 'eval',
   findings: Findings,
 ): Recipe['trainSelect'] {
-  if (!source) return null;
+  // Rows of a set that is not the script's any more are others than the script takes.
+  if (!source?.selected || source.lost) return null;
   const { shuffled, selected } = source;
-  if (!selected && !shuffled) return null;
-  const count = selected?.end == null ? null : selected.end - selected.start;
-  if (selected && selected.start > 0) {
-    findings.notUnderstood(
-      selected.line,
-      `Rows from ${selected.start} on are taken; Graft takes rows from the first one on.`,
-    );
-  }
-  if (count !== null) findings.found(`data.${part}Select.count`, selected!.line, count);
+  if (selected.end === null) return null;
+  findings.found(`data.${part}Select.count`, selected.line, selected.end);
   if (shuffled?.seed != null) findings.found(`data.${part}Select.shuffle_seed`, shuffled.line, shuffled.seed);
-  // Shuffling alone changes nothing: Trainer draws the rows in an order of its own.
-  if (count === null) return null;
-  return { shuffle_seed: shuffled?.seed ?? null, count };
+  // The first rows alone would often be those of one class: without a seed any shuffled ones do.
+  return { shuffle_seed: shuffled ? (shuffled.seed ?? 42) : null, count: selected.end };
 }
 
 /** The column with the classes: the one renamed to what Trainer asks for, or that name itself. */
@@ -113,11 +108,24 @@ export function labelColumnOf(data: ScriptData, calls: readonly Call[], findings
   const source = data.train ?? data.eval;
   for (const call of calls) {
     const set = call.items.get('labels') ?? call.items.get('label');
-    const column = set && rowColumn(set.value);
-    if (column !== undefined) {
-      findings.found('data.labelColumn', set!.line, column);
-      return originalColumn(source, column);
+    if (!set) continue;
+    const column = columnBehind(set.value);
+    if (column === undefined) {
+      findings.notUnderstood(
+        set.line,
+        'The labels are worked out here; Graft takes those of a column as they are.',
+      );
+      return null;
     }
+    findings.found('data.labelColumn', set.line, column);
+    if (column !== 'label' && !isNumbering(set, findings))
+      findings.trap(
+        'labels-changed',
+        set.line,
+        `The script makes its labels of the column ${column}; Graft takes the column as it is.`,
+        'If that joins or leaves out classes, do the same where the data is imported.',
+      );
+    return originalColumn(source, column);
   }
   for (const name of ['labels', 'label']) {
     const original = originalColumn(source, name);
@@ -128,12 +136,46 @@ export function labelColumnOf(data: ScriptData, calls: readonly Call[], findings
   return data.dataset === null ? null : 'label';
 }
 
-/** `examples["stars"]`, also in a list of changes to it. */
-function rowColumn(value: Value): string | undefined {
-  if (value.kind === 'unknown' && value.over) return rowColumn(value.over);
-  if (value.kind !== 'item' || value.of.kind !== 'parameter') return undefined;
-  const key = constantOf(value.key);
-  return typeof key === 'string' ? key : undefined;
+/** Whether labels only get numbers: the column itself, each label's place in a list; `map` is said by `checkMaps`. */
+const isNumbering = ({ value, line }: Placed, findings: Findings): boolean =>
+  value.kind === 'item' ||
+  /\.index\(|str2int\(|label2id\[|fit_transform\(|\bint\(/.test(findings.lineText(line));
+
+const isRows = (value: Value): boolean => value.kind === 'parameter' || dataSourceOf(value) !== undefined;
+
+/** `examples["stars"]` or `df["stars"]`, also behind methods and in a list made of it. */
+export function columnBehind(value: Value | undefined): string | undefined {
+  switch (value?.kind) {
+    case 'unknown':
+      return columnBehind(value.over);
+    case 'call':
+      return value.call.callee.kind === 'member' && value.call.args[0]?.value.kind !== 'item'
+        ? columnBehind(value.call.callee.of)
+        : columnBehind(value.call.args[0]?.value);
+    case 'item': {
+      const key = constantOf(value.key);
+      return typeof key === 'string' && isRows(value.of) ? key : undefined;
+    }
+    case 'member':
+      return isRows(value.of) ? value.name : columnBehind(value.of);
+    default:
+      return undefined;
+  }
+}
+
+/** What `map` changes in the rows, but for tokens: a function or a dictionary that is not followed. */
+export function checkMaps(calls: readonly Call[], findings: Findings): void {
+  for (const call of calls) {
+    if (calledName(call) !== 'map' || call.callee.kind !== 'member') continue;
+    const given = argument(call, 'function', 0)?.value;
+    if (given?.kind === 'dict')
+      findings.notUnderstood(
+        call.line,
+        'Values are replaced by those of a dictionary; replace them where the data is imported.',
+      );
+    else if (given?.kind === 'function' && !/tok/i.test(findings.textOf(given.function.body)))
+      findings.notUnderstood(call.line, `What ${given.function.name} changes in the rows is not taken over.`);
+  }
 }
 
 /** Classes that the script says the head has. */

@@ -1,5 +1,6 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { plain, type Call, type Placed } from '../python/values.ts';
+import type { SyntaxNode } from '../python/syntax.ts';
 import type { Reader } from '../python/reader.ts';
 
 /** Where a setting was read, a trap, a line that was not understood: collected while a recipe is put together. */
@@ -23,8 +24,22 @@ export class Findings {
     this.traps.push({ code, line, message, remedy });
   }
 
+  /** A setting that stands on a line and is not taken; each is said, also where a line holds several. */
   notUnderstood(line: number, why: string): void {
+    this.reader.add(line, why);
+  }
+
+  /** The same, where nothing was said of the line yet. */
+  unlessNoted(line: number, why: string): void {
     this.reader.note(line, why);
+  }
+
+  textOf(node: SyntaxNode): string {
+    return this.reader.textOf(node);
+  }
+
+  lineText(line: number): string {
+    return this.reader.source.lineText(line);
   }
 
   /** The arguments of a call as plain data; what is known only at run time is noted and left out. */

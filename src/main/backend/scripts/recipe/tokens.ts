@@ -5,10 +5,12 @@ import {
   constantOf,
   numberOf,
   ownerName,
+  plain,
   textOf,
   type Call,
   type Value,
 } from '../python/values.ts';
+import { columnBehind } from './data.ts';
 import { originalColumn, type DataSource } from './data-source.ts';
 import type { Findings } from './findings.ts';
 
@@ -29,21 +31,16 @@ function tokenizerCalls(calls: readonly Call[]): Call[] {
     return (
       target.kind === 'parameter' &&
       /token/i.test(target.name) &&
-      args.some(({ value }) => columnOf(value) !== undefined)
+      args.some(({ value }) => columnBehind(value) !== undefined)
     );
   });
 }
 
-/** `examples["text"]` → text; also inside str(…), list(…) and the like. */
-function columnOf(value: Value | undefined): string | undefined {
-  if (value?.kind === 'item') {
-    const key = constantOf(value.key);
-    return typeof key === 'string' && value.of.kind === 'parameter' ? key : undefined;
-  }
-  if (value?.kind === 'member' && value.of.kind === 'parameter') return value.name;
-  if (value?.kind === 'call') return columnOf(value.call.args[0]?.value);
-  return undefined;
-}
+/** Arguments of a tokenizer that are read, or that change nothing of the ids. */
+const readArguments = new Set(
+  `text text_pair padding pad_to_max_length truncation max_length pad_to_multiple_of return_tensors
+   return_token_type_ids return_attention_mask return_length verbose`.split(/\s+/),
+);
 
 type TokenSettings = Pick<Recipe, 'textColumn' | 'textPairColumn' | 'maxLength' | 'padding'>;
 
@@ -57,25 +54,44 @@ export function readTokens(
   const candidates = tokenizerCalls(calls);
   const call =
     candidates.find(
-      ({ args, named }) => columnOf(args[0]?.value ?? named.get('text')?.value) !== undefined,
+      ({ args, named }) => columnBehind(args[0]?.value ?? named.get('text')?.value) !== undefined,
     ) ?? candidates.find(({ named }) => named.size > 0);
   if (!call) return result;
   const column = (name: string, place: number): string | null => {
     const given = argument(call, name, place);
-    const found = columnOf(given?.value);
-    return found === undefined ? null : originalColumn(source, found);
+    const found = columnBehind(given?.value);
+    if (found === undefined) {
+      if (given && constantOf(given.value) !== null)
+        findings.notUnderstood(given.line, `The texts of ${name} are worked out while the script runs.`);
+      return null;
+    }
+    const made = calls.find(({ items }) => items.has(found))?.items.get(found);
+    if (!made) return originalColumn(source, found);
+    findings.notUnderstood(
+      made.line,
+      `The script makes the column ${found} here; join or change texts before they are imported.`,
+    );
+    return columnBehind(made.value) ?? null;
   };
   result.textColumn = column('text', 0);
   result.textPairColumn = column('text_pair', 1);
   if (result.textColumn !== null) findings.found('data.textColumn', call.line, result.textColumn);
   if (result.textPairColumn !== null) findings.found('data.textPairColumn', call.line, result.textPairColumn);
-  const length = call.named.get('max_length');
+  const ownLimit = calls
+    .find((one) => isTokenizer({ kind: 'call', call: one }))
+    ?.named.get('model_max_length');
+  const length = call.named.get('max_length') ?? ownLimit;
   result.maxLength = numberOf(length?.value) ?? null;
   // The model's own limit is what Graft takes where no length is set.
   const isLimit = length?.value.kind === 'member' && length.value.name === 'model_max_length';
   if (length && result.maxLength === null && !isLimit) findings.value('max_length', length);
   if (result.maxLength !== null) findings.found('data.maxLength', length!.line, result.maxLength);
   readPadding(call, result, findings);
+  for (const [name, placed] of call.named) {
+    const off = plain(placed.value)?.data;
+    if (!readArguments.has(name) && off !== false && off !== null && off !== 0)
+      findings.notUnderstood(placed.line, `${name} of the tokenizer is not taken over.`);
+  }
   checkTruncation(call, findings);
   return result;
 }

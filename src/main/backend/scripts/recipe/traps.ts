@@ -3,6 +3,7 @@ import { calledName, constantOf, ownerName, type Call } from '../python/values.t
 import type { ScriptData } from './data.ts';
 import { overlap } from './data-source.ts';
 import type { Findings } from './findings.ts';
+import { isAdapterOf, ownHead } from './adapter.ts';
 
 export interface TrapContext {
   recipe: Pick<Recipe, 'model' | 'adapter' | 'training' | 'evalSplit'>;
@@ -29,18 +30,18 @@ export function findTraps(context: TrapContext): void {
   checkTask(context);
 }
 
-function checkSeed({ calls, argumentsCall, data, findings, recipe }: TrapContext): void {
+function checkSeed({ calls, argumentsCall, data, findings }: TrapContext): void {
   for (const source of [data.train, data.eval]) {
     if (!source?.shuffled || source.shuffled.seed !== null) continue;
     findings.trap(
       'no-seed',
       source.shuffled.line,
       'shuffle() has no seed: every start of the script takes other rows.',
-      'Set a seed: shuffle(seed=42). In Graft the rows taken belong to the experiment.',
+      'Set a seed: shuffle(seed=42). The recipe takes 42.',
     );
   }
   const set = calls.some((call) => /^(set_seed|enable_full_determinism|manual_seed)$/.test(calledName(call)));
-  if (set || recipe.training['seed'] !== undefined || !argumentsCall) return;
+  if (set || !argumentsCall || argumentsCall.named.has('seed')) return;
   findings.trap(
     'no-seed',
     argumentsCall.line,
@@ -113,6 +114,8 @@ function checkEvaluation({ data, trainer, findings }: TrapContext): void {
 function checkLearningRate({ recipe, argumentsCall, findings }: TrapContext): void {
   if (recipe.adapter?.['peft_type'] !== 'LORA' || !argumentsCall) return;
   const given = recipe.training['learning_rate'];
+  // What the script sets and the recipe left out was said already.
+  if (given === undefined && argumentsCall.named.has('learning_rate')) return;
   if (given !== undefined && (typeof given !== 'number' || given > fullRate)) return;
   const line = argumentsCall.named.get('learning_rate')?.line ?? argumentsCall.line;
   const what =
@@ -142,10 +145,18 @@ function checkOldNames({ calls, trainer, findings }: TrapContext): void {
 function checkTask({ calls, modelCall, findings }: TrapContext): void {
   const loaded = calls.find(
     (call) =>
-      /^(AutoModelFor|TFAutoModel|FlaxAutoModel)/.test(ownerName(call)) &&
-      calledName(call) === 'from_pretrained',
+      /^(AutoModel(For\w+)?|TFAutoModel\w*|FlaxAutoModel\w*|\w+Model)$/.test(ownerName(call)) &&
+      calledName(call) === 'from_pretrained' &&
+      !isAdapterOf(call),
   );
-  if (loaded && !modelCall) {
+  if (loaded && !modelCall && /Model$/.test(ownerName(loaded)))
+    findings.trap(
+      'own-head',
+      loaded.line,
+      `The script puts a head of its own on ${ownerName(loaded)}.`,
+      ownHead,
+    );
+  else if (loaded && !modelCall) {
     findings.trap(
       'other-task',
       loaded.line,
