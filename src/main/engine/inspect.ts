@@ -1,6 +1,7 @@
 import type { FaultValue } from '../../shared/contract/message.ts';
 import type { ParameterCounts } from './jobs.ts';
 import { openBaseModel } from './models/base-model.ts';
+import type { CheckpointHead } from './models/checkpoint-head.ts';
 import { printTree } from './models/module-tree.ts';
 import { elements } from './models/parameters.ts';
 import { planAdapter } from './peft/adapter.ts';
@@ -13,7 +14,10 @@ export interface ModelReport {
   /** What `print(model)` gives, with the modules that an adapter touches marked. */
   tree: string;
   parameters: number;
+  /** Of the head that answers; none where the checkpoint has none that does. */
   labels: readonly string[];
+  /** What the checkpoint's own head is for. */
+  head: CheckpointHead;
   /** Parameters that the checkpoint lacks, and tensors that the architecture has no place for. */
   newly_initialized: readonly string[];
   unused: readonly string[];
@@ -48,7 +52,8 @@ export async function inspectModel(
       folder,
       tree: printTree(base.tree, mark),
       parameters: base.parameters.reduce((sum, { shape }) => sum + elements(shape), 0),
-      labels: base.labelNames,
+      labels: labelNames ?? (base.ownHead.kind === 'classes' ? base.labelNames : []),
+      head: base.ownHead,
       newly_initialized: base.newlyInitialized,
       unused: base.unused,
       adapter: plan?.counts ?? null,

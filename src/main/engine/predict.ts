@@ -3,7 +3,9 @@ import type { Precision } from '../../shared/settings/training.ts';
 import { openBaseModel, type BaseModel, type Head } from './models/base-model.ts';
 import type { EncodedText } from './models/batch.ts';
 import { Inference, type Pooling } from './models/inference.ts';
-import { adapterFolderLabels, readAdapter, type Adapter } from './peft/adapter.ts';
+import { otherHeadFault } from './models/checkpoint-head.ts';
+import { adapterFolderLabels, isEncoderAdapter } from './peft/adapter-head.ts';
+import { readAdapter, type Adapter } from './peft/adapter.ts';
 import { loadTensorFlow } from './runtime/tensorflow.ts';
 import { loadTokenizer } from './tokenizer/load-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
@@ -73,20 +75,30 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
   }
 }
 
-/** A base model and its adapter, the head's labels settled between them. The caller closes the base. */
+/**
+ * A base model and its adapter, the head's labels settled between them. For vectors an adapter of a classifier is opened
+ * with its head, which the encoder's answers do not pass. The caller closes the base. Throws `models/other-head` and
+ * `peft/other-task` where a head is needed and what is there is none of a classifier.
+ */
 export async function openAdaptedModel(
   model: string,
   adapterFolder: string | undefined,
   head: Head,
 ): Promise<{ base: BaseModel; adapter: Adapter | undefined }> {
+  const bare = head === 'encoder' && (adapterFolder === undefined || (await isEncoderAdapter(adapterFolder)));
   const labelNames =
-    adapterFolder === undefined ? undefined : await adapterFolderLabels(adapterFolder, model);
-  const base = await openBaseModel(model, { head, ...(labelNames ? { labelNames } : {}) });
+    adapterFolder === undefined || bare ? undefined : await adapterFolderLabels(adapterFolder, model);
+  const base = await openBaseModel(model, {
+    head: bare ? 'encoder' : 'classification',
+    ...(labelNames ? { labelNames } : {}),
+  });
   try {
     const adapter = adapterFolder === undefined ? undefined : await readAdapter(adapterFolder, base);
     const missing = base.newlyInitialized.filter(
-      (name) => !adapter?.values.has(name) && !isUnusedPooler(name, head),
+      (name) => !adapter?.values.has(name) && !(head === 'encoder' && isBehindEncoder(name)),
     );
+    const isHeadless = missing.some((name) => name.startsWith('classifier.'));
+    if (isHeadless && base.ownHead.kind === 'other') throw otherHeadFault(model, base.ownHead);
     if (missing.length > 0) throw fault('models/no-head', { folder: model, missing });
     return { base, adapter };
   } catch (error) {
@@ -95,9 +107,8 @@ export async function openAdaptedModel(
   }
 }
 
-/** A bare encoder's pooler takes no part in mean or [CLS] pooling. */
-const isUnusedPooler = (name: string, head: Head): boolean =>
-  head === 'encoder' && name.startsWith('pooler.');
+/** Neither a pooler nor a head takes part in mean or [CLS] pooling. */
+const isBehindEncoder = (name: string): boolean => /^(?:bert\.)?(?:pooler|classifier)\./.test(name);
 
 /** The most tokens a text may have: what is asked for, within what tokenizer and position table allow. */
 export function longestText(base: BaseModel, tokenizer: TextTokenizer, asked?: number | null): number {

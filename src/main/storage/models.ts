@@ -14,6 +14,7 @@ export const modelFactsSchema = z.object({
   hiddenSize: z.number().nullable(),
   maxLength: z.number().nullable(),
   headLabels: z.array(z.string()).nullable(),
+  otherHead: z.string().nullable().default(null),
   licence: z.string().nullable(),
   /** One file, or shards. */
   weights: z.array(weightFileSchema),

@@ -23,6 +23,8 @@ export const modelSchema = z.object({
   maxLength: count.nullable(),
   /** Labels of the checkpoint's own classification head; null without one. */
   headLabels: z.array(z.string()).nullable(),
+  /** What a head of another kind is for, and where that stands; null without one. */
+  otherHead: z.string().nullable(),
   licence: z.string().nullable(),
   bytes: count,
   sha256: sha256.nullable(),

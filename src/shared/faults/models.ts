@@ -14,22 +14,56 @@ export const modelsFaults = {
     message: `${p.file} has ${p.key} "${p.found}", which is not supported.`,
     remedy: `Choose a checkpoint with one of: ${p.supported.join(', ')}.`,
   }),
-  'models/no-weights': (p: { file: string; architecture: string }) => ({
-    message: `${p.file} holds no tensor that ${p.architecture} has.`,
-    remedy: 'Check that config.json and the weights belong to the same model.',
+  'models/no-weights': (p: { file: string; architecture: string; found: string }) => ({
+    message: `${p.file} holds no tensor of ${p.architecture}, which config.json describes: ${p.found}.`,
+    remedy: 'Take config.json and weights of the same model.',
   }),
   'models/shape': (p: {
     file: string;
     tensor: string;
     expected: readonly number[];
     found: readonly number[];
+    key: string | null;
   }) => ({
-    message: `${p.file}: ${p.tensor} has shape [${p.found.join(', ')}], config.json asks for [${p.expected.join(', ')}].`,
-    remedy: 'Check that config.json and the weights belong to the same model.',
+    message:
+      `${p.file}: ${p.tensor} has shape [${p.found.join(', ')}], config.json asks for [${p.expected.join(', ')}]` +
+      `${p.key === null ? '' : ` (${p.key})`}.`,
+    remedy:
+      p.key === null
+        ? 'Take config.json and weights of the same model.'
+        : `Correct ${p.key} in config.json if the weights are right, or take config.json and weights of the same model.`,
+  }),
+  'models/sharded-training': (p: {
+    file: string;
+    tensor: string;
+    shape: readonly number[];
+    parts: number;
+  }) => ({
+    message:
+      `${p.file} was saved by one process of a sharded training (DeepSpeed ZeRO-3 or FSDP) and holds its part alone: ` +
+      `${p.tensor} has shape [${p.shape.join(', ')}]${p.parts > 1 ? `, and ${p.parts - 1} more are such` : ''}.`,
+    remedy:
+      'Gather the weights: run zero_to_fp32.py in the folder of the DeepSpeed checkpoint, set ' +
+      'stage3_gather_16bit_weights_on_model_save, or save FSDP with FULL_STATE_DICT.',
+  }),
+  'models/unmerged-adapter': (p: { file: string; tensor: string }) => ({
+    message: `${p.file} holds a model with an adapter inside that was not merged (${p.tensor}).`,
+    remedy:
+      'Merge it before saving (merge_and_unload()), or save the adapter alone and name it with --adapter.',
+  }),
+  'models/two-encoders': (p: { file: string; first: string; second: string }) => ({
+    message: `${p.file} holds several encoders: ${p.first} and ${p.second}.`,
+    remedy: 'Save the one that is wanted by itself, with save_pretrained().',
   }),
   'models/no-head': (p: { folder: string; missing: readonly string[] }) => ({
     message: `${p.folder} has no classification head: ${p.missing.join(', ')} missing.`,
     remedy: 'Give an adapter that was trained with its head (--adapter), or train one with graft train.',
+  }),
+  'models/other-head': (p: { folder: string; what: string; file: string; seen: string }) => ({
+    message: `${p.folder} is ${p.what} (${p.file}: ${p.seen}).`,
+    remedy:
+      'Graft answers, merges and exports classifiers that give a text one of their labels. Train a new head on it with ' +
+      'graft train, or choose such a classifier.',
   }),
   'models/token-id': (p: RowPlace & { id: number; size: number }) => ({
     message: `${rowOf(p)}: input_ids holds ${p.id}; the model knows the tokens 0 to ${p.size - 1}.`,

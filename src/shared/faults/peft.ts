@@ -25,6 +25,16 @@ export const peftFaults = {
     message: `${p.source} has peft_type "${p.found}".`,
     remedy: `Use one of: ${p.supported.join(', ')}.`,
   }),
+  'peft/other-task': (p: { what: string; file: string; seen: string }) => ({
+    message: `The adapter is of ${p.what} (${p.file}: ${p.seen}).`,
+    remedy:
+      'Graft trains, answers and merges adapters of sequence classification (task_type SEQ_CLS) that give a text one of ' +
+      'their labels. Use this one with PEFT, or train such an adapter.',
+  }),
+  'peft/unnamed-task': (p: { file: string; tensor: string }) => ({
+    message: `${p.file} does not say what the adapter's head (${p.tensor}) is for: task_type and auto_mapping are missing.`,
+    remedy: 'Set task_type to "SEQ_CLS" in that file if it gives a text one of its labels.',
+  }),
   'peft/inference-mode': (p: { source: string }) => ({
     message: `${p.source} has inference_mode true, which freezes the adapter: nothing would be trained.`,
     remedy: 'Remove inference_mode or set it to false; the saved adapter_config.json gets true by itself.',

@@ -31,8 +31,8 @@ export const playgroundFaults = {
     message: `The files of ${p.name} are gone: ${p.folder}.`,
     remedy: 'Bring the folder back, or choose another one.',
   }),
-  'playground/no-head': (p: { name: string }) => ({
-    message: `${p.name} has no trained head for classes: there is nothing that it could answer.`,
+  'playground/no-head': (p: { name: string; other: string | null }) => ({
+    message: `${p.name} ${p.other === null ? '' : `is ${p.other}: it `}has no trained head for classes that it could answer with.`,
     remedy: 'Train an experiment on it and choose that.',
   }),
   'playground/output-exists': (p: { file: string }) => ({

@@ -7,7 +7,8 @@ import { readJsonFile } from '../../engine/formats/json.ts';
 import { readModelConfig } from '../../engine/formats/model-config.ts';
 import { isHubId } from '../../engine/hub/repository.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
-import { adapterFolderLabels, readAdapter } from '../../engine/peft/adapter.ts';
+import { readAdapter } from '../../engine/peft/adapter.ts';
+import { adapterFolderLabels } from '../../engine/peft/adapter-head.ts';
 import { adapterConfig } from './folder-facts.ts';
 
 /** A folder that is taken for an adapter, and the model that is taken for its base. */

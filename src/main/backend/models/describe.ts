@@ -68,6 +68,7 @@ export async function describeModel(folder: string): Promise<Description> {
           config.n_positions ??
           null,
         headLabels: base && hasHead(base) ? [...base.labelNames] : null,
+        otherHead: base?.ownHead.kind === 'other' ? `${base.ownHead.what} (${base.ownHead.seen})` : null,
         licence,
         weights: weights.files,
         changedTo: null,

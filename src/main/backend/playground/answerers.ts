@@ -28,7 +28,7 @@ export async function answerSource(context: BackendContext, answerer: Answerer):
   switch (answerer.kind) {
     case 'model': {
       const { folder, name, facts } = await modelArea(context).library.usable(answerer.id);
-      if (facts.headLabels === null) throw fault('playground/no-head', { name });
+      if (facts.headLabels === null) throw fault('playground/no-head', { name, other: facts.otherHead });
       return { kind: 'model', model: folder, adapter: null, maxLength: null };
     }
     case 'experiment':

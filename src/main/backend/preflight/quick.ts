@@ -2,7 +2,7 @@ import type { ExperimentSpec, Preflight, PreflightFinding } from '../../../share
 import { Fault } from '../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
 import { openBaseModel, type BaseModel } from '../../engine/models/base-model.ts';
-import { headLabels } from '../../engine/models/head-labels.ts';
+import { headLabels } from '../../engine/models/checkpoint-head.ts';
 import { planAdapter, requireSavedModules, type AdapterPlan } from '../../engine/peft/adapter.ts';
 import { planSteps, type Plan } from '../../engine/training/loop.ts';
 import { buildLabelMap } from '../../engine/data/labels.ts';
@@ -14,7 +14,13 @@ import { knownSpeeds } from '../system/doctor.ts';
 import { adapterBytes, freeBytes, runBytes } from './disk.ts';
 import { dataFindings, lengthFindings } from './findings/data.ts';
 import { byWeight, faultFinding } from './findings/finding.ts';
-import { adapterFault, inferenceModeFinding, labelFinding, newLayersFinding } from './findings/model.ts';
+import {
+  adapterFault,
+  inferenceModeFinding,
+  labelFinding,
+  newLayersFinding,
+  otherHeadFinding,
+} from './findings/model.ts';
 import { diskFinding, trainingFindings } from './findings/training.ts';
 import { requireModel, type FoundModel } from './lookup.ts';
 import { questionOf } from './rows/question.ts';
@@ -137,7 +143,7 @@ async function lookAtModel(
         overrides: spec.modelOverrides,
       });
       if (facts && facts.labels.length > 1) findings.push(labelFinding(facts.labels, head, model.id));
-      findings.push(newLayersFinding(base));
+      findings.push(otherHeadFinding(base), newLayersFinding(base));
       return { base, plan: planOf(findings, base, spec) };
     },
     () => link,

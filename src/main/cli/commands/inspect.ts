@@ -48,13 +48,13 @@ async function inspectAdapter(
   const { readAdapterConfig } = await import('../../engine/formats/adapter-config.ts');
   const config = await readAdapterConfig(adapter);
   const folder = await baseFolder(adapter, model, context);
-  const { adapterFolderLabels } = await import('../../engine/peft/adapter.ts');
+  const { adapterFolderLabels } = await import('../../engine/peft/adapter-head.ts');
   const { inspectModel } = await import('../../engine/inspect.ts');
   return modelOutcome(await inspectModel(folder, config, await adapterFolderLabels(adapter, folder)));
 }
 
 function modelOutcome(report: ModelReport): Outcome {
-  const { adapter } = report;
+  const { adapter, head } = report;
   const lines = [
     report.tree,
     '',
@@ -65,7 +65,12 @@ function modelOutcome(report: ModelReport): Outcome {
           `trainable params: ${count(adapter.trainable)} || all params: ${count(adapter.all)} || ` +
             `trainable%: ${adapter.trainable_percent.toFixed(4)}`,
         ]),
-    `labels: ${report.labels.join(', ')}`,
+    ...(report.labels.length === 0 ? [] : [`labels: ${report.labels.join(', ')}`]),
+    ...(head.kind === 'other'
+      ? [
+          `head: the model is ${head.what} (${head.file}: ${head.seen}); training puts a new head in its place`,
+        ]
+      : []),
     ...(report.newly_initialized.length === 0
       ? []
       : [`not in the checkpoint, to be trained: ${report.newly_initialized.join(', ')}`]),

@@ -2,7 +2,7 @@ import type { TrainConfig } from '../../../shared/settings/train-config.ts';
 import type { JobContext } from '../jobs.ts';
 import { classificationMetrics } from '../metrics/classification.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
-import { headLabels } from '../models/head-labels.ts';
+import { headLabels } from '../models/checkpoint-head.ts';
 import { Inference } from '../models/inference.ts';
 import { elements } from '../models/parameters.ts';
 import type { EncodedRows } from '../training/evaluator.ts';

@@ -5,6 +5,7 @@ import { readExamples } from '../data/examples.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../formats/atomic.ts';
 import { readModelConfig } from '../formats/model-config.ts';
 import type { JobContext } from '../jobs.ts';
+import { classifierConfig } from '../models/written-config.ts';
 import { adaptedValue } from '../peft/adapter.ts';
 import { openAdaptedModel } from '../predict.ts';
 import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -12,7 +13,7 @@ import { requirePlain } from './card/facts.ts';
 import { answerTexts } from './answer-texts.ts';
 import { compareLogits, type Comparison } from './compare-logits.ts';
 import { FIXED_TEXTS } from './fixed-texts.ts';
-import { mergedConfig, writeWeights } from './write-weights.ts';
+import { dtypeOf, writeWeights } from './write-weights.ts';
 
 export interface MergeOptions {
   /** Folders. */
@@ -63,7 +64,7 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
         });
         await writeFileAtomic(
           path.join(folder, 'config.json'),
-          `${JSON.stringify(mergedConfig(base), null, 2)}\n`,
+          `${JSON.stringify({ ...classifierConfig(base), dtype: dtypeOf('fp32') }, null, 2)}\n`,
         );
       } finally {
         await base.close();

@@ -4,7 +4,8 @@ import { writeFileAtomic } from '../formats/atomic.ts';
 import type { Pooling } from '../models/inference.ts';
 import type { WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
-import { encoderConfig, writeWeights } from './write-weights.ts';
+import { encoderConfig } from '../models/written-config.ts';
+import { dtypeOf, writeWeights } from './write-weights.ts';
 
 /**
  * Writes the merged encoder in the layout of sentence-transformers 3 to 5: modules.json, 1_Pooling/config.json,
@@ -24,7 +25,7 @@ export async function writeEmbedding(
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
     await writeFileAtomic(path.join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
   };
-  await write('config.json', encoderConfig(base, precision));
+  await write('config.json', { ...encoderConfig(base), dtype: dtypeOf(precision) });
   await write('modules.json', [
     { idx: 0, name: '0', path: '', type: 'sentence_transformers.models.Transformer' },
     { idx: 1, name: '1', path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },

@@ -4,6 +4,7 @@ import packageJson from '../../../../package.json' with { type: 'json' };
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import type { Pooling } from '../models/inference.ts';
+import { classifierConfig } from '../models/written-config.ts';
 import { writeAdapter } from '../peft/adapter.ts';
 import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { onnxFiles } from './onnx/onnx-files.ts';
@@ -12,7 +13,7 @@ import type { TargetKey, WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
 import { writeEmbedding } from './write-embedding.ts';
 import { writeSavedModel } from './saved-model/write-saved-model.ts';
-import { mergedConfig, writeWeights } from './write-weights.ts';
+import { dtypeOf, writeWeights } from './write-weights.ts';
 
 export interface WriteOptions {
   /** Of merged safetensors. */
@@ -67,8 +68,8 @@ async function writeClassifier(
       version: packageJson.version,
     });
   }
-  const config = `${JSON.stringify(mergedConfig(base, precision), null, 2)}\n`;
-  await writeFileAtomic(path.join(folder, 'config.json'), config);
+  const config = { ...classifierConfig(base), dtype: dtypeOf(precision) };
+  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
 /** Reads as `trained` does, tells how far it is, and ends when the work is stopped. */

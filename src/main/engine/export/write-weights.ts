@@ -2,7 +2,6 @@ import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { floatBytes, type FloatType } from '../formats/dtype.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
-import type { BaseModel } from '../models/base-model.ts';
 import type { WeightPrecision } from './targets.ts';
 
 const types: Readonly<Record<WeightPrecision, { stored: FloatType; config: string }>> = {
@@ -46,19 +45,5 @@ export function storedBytes(values: Float32Array, dtype: FloatType, tensor: stri
   return floatBytes(values, dtype);
 }
 
-/** config.json of a merged classifier: what the base says of itself, less what no longer holds. */
-export function mergedConfig(base: BaseModel, precision: WeightPrecision = 'fp32'): Record<string, unknown> {
-  const { _name_or_path, torch_dtype, ...raw } = base.raw;
-  return {
-    ...raw,
-    architectures: [base.tree.type],
-    dtype: types[precision].config,
-    problem_type: 'single_label_classification',
-  };
-}
-
-/** config.json of the encoder alone: nothing in it speaks of labels. */
-export function encoderConfig(base: BaseModel, precision: WeightPrecision): Record<string, unknown> {
-  const { id2label, label2id, num_labels, problem_type, ...config } = mergedConfig(base, precision);
-  return { ...config, architectures: ['BertModel'] };
-}
+/** How config.json calls the type of the written weights. */
+export const dtypeOf = (precision: WeightPrecision): string => types[precision].config;

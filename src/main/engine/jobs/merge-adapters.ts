@@ -5,13 +5,13 @@ import { parseLoraConfig, type LoraConfig } from '../formats/adapter-config.ts';
 import type { JobContext } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
 import {
-  adapterFolderLabels,
   planAdapter,
   readAdapter,
   writeAdapter,
   type Adapter,
   type AdapterPlan,
 } from '../peft/adapter.ts';
+import { adapterFolderLabels } from '../peft/adapter-head.ts';
 import { Lora } from '../peft/lora.ts';
 import { openSvd } from '../peft/svd.ts';
 import {

@@ -73,6 +73,81 @@ describe('a checkpoint', () => {
   });
 });
 
+describe('a checkpoint whose names have what a program put before them', () => {
+  it.each([
+    ['DataParallel', 'module.'],
+    ['torch.compile', '_orig_mod.'],
+    ['both', 'module._orig_mod.'],
+    ['a module that holds it', 'model.'],
+    ['sentence-transformers', '0.auto_model.'],
+    ['Lightning and torch.compile', '_forward_module.model._orig_mod.'],
+  ])('by %s is read as if nothing stood there', async (_, prefix) => {
+    const model = await openedModel(
+      await changedModel(
+        {},
+        renamed((name) => prefix + name),
+      ),
+    );
+    expect(model.newlyInitialized).toEqual([]);
+    expect(model.unused).toEqual([]);
+    expect(model.labelNames).toHaveLength(5);
+    await expectSameEncoder(model);
+  });
+
+  it('in the middle, where layers were wrapped one by one, is read too', async () => {
+    const wrap = (name: string) =>
+      name.replace(/\.layer\.(\d)\./, '.layer.$1._checkpoint_wrapped_module._orig_mod.');
+    const model = await openedModel(await changedModel({}, renamed(wrap)));
+    expect(model.newlyInitialized).toEqual([]);
+    await expectSameEncoder(model);
+  });
+});
+
+describe('weights that a training program left unfinished are refused by their cause', () => {
+  const fault = async (change: (tensors: Map<string, ModelTensor>) => void): Promise<string> => {
+    const folder = await changedModel({}, change);
+    return textOf(await faultOf(() => openBaseModel(folder, { head: 'classification' })), folder);
+  };
+
+  it('the empty tensors of ZeRO-3', async () => {
+    const text = await fault((tensors) => {
+      for (const name of tensors.keys()) tensors.set(name, { shape: [0], data: new Float32Array() });
+    });
+    expect(text).toMatch(
+      /^model.safetensors was saved by one process of a sharded training \(DeepSpeed ZeRO-3 or FSDP\) and holds its part alone: \S+ has shape \[0\], and 40 more are such\. Gather the weights: run zero_to_fp32\.py/,
+    );
+  });
+
+  it('the flat parameters of FSDP', async () => {
+    const text = await fault((tensors) => {
+      tensors.clear();
+      tensors.set('_flat_param', { shape: [8], data: new Float32Array(8) });
+    });
+    expect(text).toContain('sharded training (DeepSpeed ZeRO-3 or FSDP)');
+  });
+
+  it('an adapter inside that was not merged', async () => {
+    const text = await fault(
+      renamed((name) => `base_model.model.${name.replace('query.', 'query.base_layer.')}`),
+    );
+    expect(text).toMatch(/^model.safetensors holds a model with an adapter inside that was not merged/);
+  });
+
+  it('two encoders', async () => {
+    const text = await fault((tensors) => {
+      for (const [name, tensor] of [...tensors]) tensors.set(`teacher.${name}`, tensor);
+    });
+    expect(text).toMatch(/^model.safetensors holds several encoders: .*teacher/);
+  });
+
+  it('weights of another family, by its name', async () => {
+    const text = await fault(
+      renamed((name) => name.replace(/^bert\./, 'roberta.').replace(/^cl/, 'roberta.cl')),
+    );
+    expect(text).toContain('they are named as those of RoBERTa');
+  });
+});
+
 describe('weights that a checkpoint lacks', () => {
   const withoutHead = (): Promise<string> =>
     changedModel({}, (tensors) => {
@@ -139,8 +214,8 @@ describe('a head of another size', () => {
     const folder = await changedModel(labels);
     const found = await faultOf(() => openBaseModel(folder, { head: 'classification' }));
     expect(textOf(found, folder)).toBe(
-      'model.safetensors: classifier.weight has shape [5, 32], config.json asks for [2, 32]. ' +
-        'Check that config.json and the weights belong to the same model.',
+      'model.safetensors: classifier.weight has shape [5, 32], config.json asks for [2, 32] (id2label). ' +
+        'Correct id2label in config.json if the weights are right, or take config.json and weights of the same model.',
     );
   });
 });
@@ -162,8 +237,8 @@ describe('a checkpoint that cannot be used is refused with its reason', () => {
       renamed((name) => name.replace(/^bert\./, 'gpt.').replace(/^classifier/, 'score')),
     );
     expect(textOf(await open(folder), folder)).toBe(
-      'model.safetensors holds no tensor that BertForSequenceClassification has. ' +
-        'Check that config.json and the weights belong to the same model.',
+      'model.safetensors holds no tensor of BertForSequenceClassification, which config.json describes: ' +
+        'they begin with "gpt.embeddings.LayerNorm.bias". Take config.json and weights of the same model.',
     );
   });
 
@@ -171,7 +246,8 @@ describe('a checkpoint that cannot be used is refused with its reason', () => {
     const folder = await changedModel({ intermediate_size: 128 });
     expect(textOf(await open(folder), folder)).toBe(
       'model.safetensors: bert.encoder.layer.0.intermediate.dense.weight has shape [64, 32], ' +
-        'config.json asks for [128, 32]. Check that config.json and the weights belong to the same model.',
+        'config.json asks for [128, 32] (intermediate_size). Correct intermediate_size in config.json if the weights ' +
+        'are right, or take config.json and weights of the same model.',
     );
   });
 

@@ -5,8 +5,10 @@ import { openCheckpoint } from '../formats/checkpoint.ts';
 import { parseModelConfig, readModelConfig, type ModelConfig } from '../formats/model-config.ts';
 import type { TensorFile } from '../formats/tensor.ts';
 import { bertModules, type BertConfig } from './bert.ts';
+import { checkpointHead, type CheckpointHead } from './checkpoint-head.ts';
 import type { Activation } from './layers.ts';
 import { parameterSpecs, type ModuleNode } from './module-tree.ts';
+import { architectureNames, strangerNames } from './weight-names.ts';
 import { elements, type ParameterSpec } from './parameters.ts';
 
 export type Head = 'classification' | 'encoder';
@@ -27,6 +29,8 @@ export interface BaseModel {
   /** config.json as it will be written again, label maps included. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly labelNames: readonly string[];
+  /** What the checkpoint's own head is for. A head of another kind is never used: its place counts as missing. */
+  readonly ownHead: CheckpointHead;
   readonly tree: ModuleNode;
   readonly parameters: readonly ParameterSpec[];
   /** Parameters that the checkpoint lacks, by engine name. */
@@ -63,27 +67,39 @@ function describe(
   const { head, seed = 42 } = options;
   const labelNames = options.labelNames ?? modelConfig.id2label;
   const config = bertConfig(folder, modelConfig, labelNames.length);
+  const inFile = architectureNames(file);
+  const ownHead = checkpointHead(folder, modelConfig, { path: file.path, names: [...inFile.keys()] });
   const tree = bertModules(config, head);
   const parameters = parameterSpecs(tree);
-  const inFile = fileNames(file);
   const newlyInitialized: string[] = [];
   const places = new Map<string, string>();
   for (const { name, shape } of parameters) {
+    const isHead = name.startsWith('classifier.');
+    if (isHead && ownHead.kind === 'other') {
+      newlyInitialized.push(name);
+      continue;
+    }
     const place = inFile.get(name) ?? inFile.get(name.startsWith('bert.') ? name.slice(5) : `bert.${name}`);
     const found = place === undefined ? undefined : file.tensors.get(place)?.shape;
     if (place !== undefined && found?.join() === shape.join()) places.set(name, place);
-    else if (found === undefined || (options.labelNames && name.startsWith('classifier.')))
-      newlyInitialized.push(name);
-    else throw fault('models/shape', { file: file.path, tensor: place ?? name, expected: shape, found });
+    else if (found === undefined || (options.labelNames && isHead)) newlyInitialized.push(name);
+    else {
+      const key = decidingKey(name, shape, found);
+      throw fault('models/shape', { file: file.path, tensor: place ?? name, expected: shape, found, key });
+    }
   }
-  if (places.size === 0) throw fault('models/no-weights', { file: file.path, architecture: tree.type });
+  if (places.size === 0) {
+    const found = strangerNames(file);
+    throw fault('models/no-weights', { file: file.path, architecture: tree.type, found });
+  }
   const used = new Set(places.values());
   const specs = new Map(parameters.map((spec, i) => [spec.name, { spec, number: i }]));
   return {
     folder,
     config,
-    raw: { ...modelConfig.raw, ...labelMaps(labelNames) },
+    raw: { ...withoutCount(modelConfig.raw), ...labelMaps(labelNames) },
     labelNames,
+    ownHead,
     tree,
     parameters,
     newlyInitialized,
@@ -99,11 +115,23 @@ function describe(
   };
 }
 
-/** Checkpoint names by today's names: LayerNorm's `gamma` and `beta` of 2018 are `weight` and `bias`. */
-function fileNames(file: TensorFile): Map<string, string> {
-  const today = (name: string): string =>
-    name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
-  return new Map([...file.tensors.keys()].map((name) => [today(name), name]));
+/** transformers takes the number of labels from `id2label`; a number beside it may contradict that. */
+function withoutCount({ num_labels, ...raw }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return raw;
+}
+
+/** The key of config.json that decides on a parameter's size, where it is another one than was found. */
+function decidingKey(name: string, expected: readonly number[], found: readonly number[]): string | null {
+  const rows = expected[0] !== found[0];
+  if (name.startsWith('classifier.')) return rows ? 'id2label' : 'hidden_size';
+  const table = /(word|position|token_type)_embeddings\.weight$/.exec(name)?.[1];
+  if (table !== undefined && rows)
+    return { word: 'vocab_size', position: 'max_position_embeddings', token_type: 'type_vocab_size' }[table]!;
+  if (found.length !== expected.length) return null;
+  return /\.intermediate\.dense\.|layer\.\d+\.output\.dense\.weight$/.test(name) &&
+    rows === name.includes('intermediate')
+    ? 'intermediate_size'
+    : 'hidden_size';
 }
 
 function labelMaps(names: readonly string[]): Record<string, unknown> {
@@ -125,6 +153,10 @@ function bertConfig(folder: string, config: ModelConfig, numLabels: number): Ber
   const file = path.join(folder, 'config.json');
   if (config.model_type !== 'bert') {
     throw fault('models/unsupported-architecture', { file, found: config.model_type, supported: ['bert'] });
+  }
+  for (const key of ['is_decoder', 'add_cross_attention', 'is_encoder_decoder']) {
+    if (config.raw[key] === true)
+      throw fault('models/unsupported-value', { file, key, found: 'true', supported: ['false'] });
   }
   const activation = activations[config.hidden_act];
   if (!activation) {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
@@ -7,13 +6,15 @@ import { writeFileAtomic } from '../formats/atomic.ts';
 import { openAdapterWeights } from '../formats/checkpoint.ts';
 import { bytesOf } from '../formats/dtype.ts';
 import { readJsonFile } from '../formats/json.ts';
-import { readModelConfig } from '../formats/model-config.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
 import { publicName } from '../hub/repository.ts';
 import type { ParameterCounts } from '../jobs.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import { walk } from '../models/module-tree.ts';
 import { elements, type ParameterSpec } from '../models/parameters.ts';
+import { refuseParts } from '../models/weight-names.ts';
+import { classifierConfig } from '../models/written-config.ts';
+import { requireClassification } from './adapter-head.ts';
 import { Lora } from './lora.ts';
 import type { PeftMethod } from './method.ts';
 import { savedModules } from './targets.ts';
@@ -41,6 +42,7 @@ export function planAdapter(
   fields: Readonly<Record<string, unknown>>,
   source: string,
 ): AdapterPlan {
+  if (hasHead(base)) requireClassification(fields, source);
   const saved = modulesToSave(base, fields);
   const config = { ...fields, modules_to_save: saved };
   const method = methodOf(base, config, source);
@@ -79,13 +81,14 @@ export interface Adapter {
   values: ReadonlyMap<string, Float32Array>;
 }
 
-/** Reads an adapter folder, PEFT's or ours, for a base model. Throws `peft/…`, `formats/…` or `files/…`. */
+/** Reads an adapter folder, PEFT's or ours, for a base model. Throws `peft/…`, `models/…`, `formats/…` or `files/…`. */
 export async function readAdapter(folder: string, base: BaseModel): Promise<Adapter> {
   const source = path.join(folder, 'adapter_config.json');
   const fields = z.record(z.string(), z.unknown()).safeParse(await readJsonFile(source));
   const plan = planAdapter(base, fields.data ?? {}, source);
   const file = await openAdapterWeights(folder);
   try {
+    refuseParts(file);
     const values = new Map<string, Float32Array>();
     const left = new Set(file.tensors.keys());
     for (const { name, shape } of plan.trained) {
@@ -114,23 +117,6 @@ export async function readAdapter(folder: string, base: BaseModel): Promise<Adap
 }
 
 /**
- * Names of the labels of an adapter's head: those of the config.json beside it, else the base model's when their number
- * fits, else LABEL_0, …; undefined when the adapter has no head of its own.
- */
-export async function adapterFolderLabels(
-  folder: string,
-  model: string,
-): Promise<readonly string[] | undefined> {
-  const file = await openAdapterWeights(folder);
-  await file.close();
-  const size = file.tensors.get('base_model.model.classifier.bias')?.shape[0];
-  if (size === undefined) return undefined;
-  const own = existsSync(path.join(folder, 'config.json')) ? folder : model;
-  const { id2label } = await readModelConfig(own);
-  return id2label.length === size ? id2label : Array.from({ length: size }, (_, id) => `LABEL_${id}`);
-}
-
-/**
  * Writes adapter_config.json, adapter_model.safetensors and config.json (with the labels) into a folder, in PEFT's
  * format; `values` by engine name; `baseName`: what others call the base. Each file is whole or not there. Throws
  * `files/…`.
@@ -149,13 +135,17 @@ export async function writeAdapter(
     data: () => bytesOf(values.get(name)!),
   }));
   await writeSafetensors(path.join(folder, 'adapter_model.safetensors'), tensors, { format: 'pt' });
-  const config = { ...plan.config, inference_mode: true, base_model_name_or_path: baseName };
+  const trainsHead = plan.trained.some(({ name }) => HEADS.includes(name.split('.')[0]!));
+  const task = trainsHead ? 'SEQ_CLS' : (plan.config['task_type'] ?? null);
+  const written = { inference_mode: true, base_model_name_or_path: baseName };
+  const config = { ...plan.config, task_type: task, ...written };
   if (plan.config['peft_type'] === 'LORA')
     await writeAdapterConfig(folder, parseLoraConfig(config, 'adapter'));
   else await writeFileAtomic(path.join(folder, 'adapter_config.json'), JSON.stringify(config, null, 2));
-  // Where the base was loaded from once is nobody's concern.
-  const { _name_or_path, ...ownConfig } = base.raw;
-  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(ownConfig, null, 2)}\n`);
+  await writeFileAtomic(
+    path.join(folder, 'config.json'),
+    `${JSON.stringify(classifierConfig(base), null, 2)}\n`,
+  );
 }
 
 /** A base parameter as the adapted model has it. */
@@ -196,11 +186,13 @@ function methodOf(base: BaseModel, config: Record<string, unknown>, source: stri
   }
 }
 
+const hasHead = (base: BaseModel): boolean =>
+  [...walk(base.tree)].some(({ path: place }) => HEADS.includes(place));
+
 /** The names asked for, the task's heads, and the modules that the checkpoint has no weights for. */
 function modulesToSave(base: BaseModel, fields: Readonly<Record<string, unknown>>): string[] {
   const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
-  const hasHead = [...walk(base.tree)].some(({ path: place }) => HEADS.includes(place));
-  const heads = hasHead && fields['task_type'] !== null ? HEADS : [];
+  const heads = hasHead(base) && fields['task_type'] !== null ? HEADS : [];
   const missing = base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, ''));
   const uncovered = missing
     .filter((module) => !HEADS.includes(module))

@@ -6,6 +6,7 @@ import { openExported } from '../export/exported-model.ts';
 import { VERIFICATION_FILE } from '../export/verification.ts';
 import { readJsonFile } from '../formats/json.ts';
 import { readModelConfig } from '../formats/model-config.ts';
+import { checkpointHead, otherHeadFault } from '../models/checkpoint-head.ts';
 import { openPredictor } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import type { TextInput, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
@@ -77,7 +78,10 @@ async function openOwn(
 
 async function openForeign(folder: string, trained: number | undefined): Promise<Answerer> {
   const tokenizer = await loadTokenizer(folder);
-  const { id2label, max_position_embeddings: positions } = await readModelConfig(folder);
+  const config = await readModelConfig(folder);
+  const head = checkpointHead(folder, config, null);
+  if (head.kind === 'other') throw otherHeadFault(folder, head);
+  const { id2label, max_position_embeddings: positions } = config;
   const maxLength = trained ?? Math.min(positions, tokenizer.modelMaxLength ?? Infinity);
   const model = await openExported(folder, maxLength);
   return {

@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../../shared/settings/train-config.ts';
 import type { Precision } from '../../../shared/settings/training.ts';
 import type { JobContext } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
-import { headLabels } from '../models/head-labels.ts';
+import { headLabels } from '../models/checkpoint-head.ts';
 import type { EncodedText } from '../models/batch.ts';
 import { Inference } from '../models/inference.ts';
 import { planAdapter, requireSavedModules } from '../peft/adapter.ts';

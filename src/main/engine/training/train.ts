@@ -7,9 +7,10 @@ import type { TrainingSettings } from '../../../shared/settings/training.ts';
 import { resolveModel } from '../hub/resolve-model.ts';
 import type { JobContext, TrainOptions, TrainResult } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
-import { headLabels } from '../models/head-labels.ts';
+import { headLabels, type CheckpointHead } from '../models/checkpoint-head.ts';
 import type { EncodedText } from '../models/batch.ts';
 import type { Attention } from '../models/token-inputs.ts';
+import { adapterFolderLabels } from '../peft/adapter-head.ts';
 import {
   planAdapter,
   readAdapter,
@@ -172,8 +173,16 @@ function startNotes(base: BaseModel, { counts }: AdapterPlan): string[] {
   const missing = base.newlyInitialized.join(', ');
   return [
     `${figures} || trainable%: ${share.toFixed(4)}`,
+    ...replacedHead(base.ownHead),
     ...(missing === '' ? [] : [`Newly initialised, trained and saved: ${missing}`]),
   ];
+}
+
+/** Says that a head of another task is not trained further. */
+function replacedHead(head: CheckpointHead): string[] {
+  return head.kind === 'other'
+    ? [`The base is ${head.what} (${head.seen}): that head is not used, and a new one is trained.`]
+    : [];
 }
 
 async function initialValues(
@@ -184,6 +193,7 @@ async function initialValues(
 ): Promise<Adapter['values'] | undefined> {
   if (config.init_adapter === null) return undefined;
   const folder = path.resolve(baseDir, config.init_adapter);
+  await adapterFolderLabels(folder, base.folder);
   const initial = await readAdapter(folder, base);
   const [wanted, found] = [plan, initial.plan].map(({ trained }) =>
     trained.map(({ name, shape }) => `${name} [${shape.join(', ')}]`),

@@ -57,6 +57,7 @@ export const sampleModel: Model = {
   hiddenSize: 128,
   maxLength: 512,
   headLabels: null,
+  otherHead: null,
   licence: 'mit',
   bytes: 17_000_000,
   sha256: null,

@@ -55,6 +55,14 @@ export function labelFinding(
   );
 }
 
+/** A head of another task, which the run does not train further. */
+export function otherHeadFinding({ ownHead }: BaseModel): PreflightFinding | null {
+  if (ownHead.kind !== 'other') return null;
+  return finding('other-head', 'info', `The base is ${ownHead.what}: that head is not used.`, {
+    detail: `${ownHead.file}: ${ownHead.seen}. A new head is trained and saved with the adapter.`,
+  });
+}
+
 /** Layers that the checkpoint lacks. */
 export function newLayersFinding(base: BaseModel): PreflightFinding | null {
   if (base.newlyInitialized.length === 0) return null;

@@ -7,7 +7,7 @@ import { buildLabelMap } from '../../../engine/data/labels.ts';
 import { openTable, type Table } from '../../../engine/data/table.ts';
 import { openText } from '../../../engine/data/text-source.ts';
 import { selectRows } from '../../../engine/data/selection.ts';
-import { headLabels } from '../../../engine/models/head-labels.ts';
+import { headLabels } from '../../../engine/models/checkpoint-head.ts';
 import { openBaseModel, type BaseModel } from '../../../engine/models/base-model.ts';
 import { walk } from '../../../engine/models/module-tree.ts';
 import { planAdapter } from '../../../engine/peft/adapter.ts';

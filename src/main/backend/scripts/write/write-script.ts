@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
-import { headLabels } from '../../../engine/models/head-labels.ts';
+import { headLabels } from '../../../engine/models/checkpoint-head.ts';
 import { prepareData } from '../../../engine/training/prepare-data.ts';
 import { writeRunRows, type RowsTask } from '../../experiments/run-rows.ts';
 import { copyName, gatherFacts, type ScriptSource } from './gather.ts';
