@@ -151,7 +151,12 @@ describe.each(kinds)('a checkpoint with %s', (_, config, change, what) => {
       () => openPredictor({ model, precision: 'fp32', head: 'classification' }),
       async () =>
         evaluate(
-          { model, data: await data(), textColumn: 'text', labelColumn: 'label', precision: 'fp32' },
+          {
+            model,
+            data: await data(),
+            rows: { textColumn: 'text', labelColumn: 'label' },
+            precision: 'fp32',
+          },
           quiet,
         ),
       async () =>

@@ -79,6 +79,6 @@ export async function adapterFolderLabels(
 /** Whether anything says what a head is for; of Graft's own adapters only those without `task_type` need the rest. */
 function isNamed(json: unknown, folder: string): boolean {
   const { peft_type: type, task_type: task, auto_mapping: mapping } = fieldsSchema.parse(json);
-  if (task != null || mapping != null || type === 'HEAD_ONLY' || type === 'FULL') return true;
+  if (task != null || mapping != null || type !== 'LORA') return true;
   return ['events.jsonl', 'verification.json'].some((name) => existsSync(path.join(folder, name)));
 }
