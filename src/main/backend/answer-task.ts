@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { Fault } from '../../shared/faults/index.ts';
+import { systemFault } from '../../shared/faults/system.ts';
 import type { FromThread } from './task-thread.ts';
 
 /** In a thread that a `TaskThread` asks: does the task `id` and sends back what came of it. */
@@ -8,7 +8,8 @@ export async function answerTask(id: number, work: () => unknown): Promise<void>
   try {
     send({ id, output: await work() });
   } catch (error) {
-    if (error instanceof Fault) send({ id, fault: error.toJSON() });
+    const known = systemFault(error);
+    if (known) send({ id, fault: known.toJSON() });
     else send({ id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
 }

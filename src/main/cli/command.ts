@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { Fault, fault } from '../../shared/faults/index.ts';
+import { fault, type Fault } from '../../shared/faults/index.ts';
+import { systemFault } from '../../shared/faults/system.ts';
 import { printable } from '../../shared/quoting.ts';
 import type { JobContext } from '../engine/jobs.ts';
 import { watchInterrupts } from './interrupts.ts';
@@ -56,10 +57,11 @@ export async function runWork(options: Record<string, unknown>, work: Work): Pro
 
 /** Prints a failure (on stdout as JSON with --json, else on stderr) and sets the exit code: 2 for wrong usage. */
 export function reportFailure(error: unknown, json: boolean): void {
-  const shown = error instanceof Fault ? error : defect(error);
+  const known = systemFault(error);
+  const shown = known ?? defect(error);
   if (json) process.stdout.write(`${JSON.stringify({ error: shown })}\n`);
   else process.stderr.write(`${printable(`${shown.message}\n${shown.remedy}`)}\n`);
-  if (!(error instanceof Fault) && process.env['GRAFT_DEBUG'] !== undefined) console.error(error);
+  if (!known && process.env['GRAFT_DEBUG'] !== undefined) console.error(error);
   process.exitCode = /^(settings\/|cli\/(usage|set))/.test(shown.code) ? 2 : 1;
 }
 

@@ -1,5 +1,6 @@
 import type { FaultValue } from '../../shared/contract/message.ts';
-import { fault, Fault } from '../../shared/faults/index.ts';
+import { fault } from '../../shared/faults/index.ts';
+import { systemFault } from '../../shared/faults/system.ts';
 
 /** What TensorFlow, C++ and V8 say when memory has run out. */
 const memoryTexts = [
@@ -15,11 +16,8 @@ const memoryTexts = [
 
 /** A failure of a job as the value that crosses the process border. */
 export function faultOf(job: string, error: unknown): FaultValue {
-  if (error instanceof Fault) return error.toJSON();
-  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
-    const file = 'path' in error && typeof error.path === 'string' ? error.path : 'A file of the run';
-    return fault('files/disk-full', { file }, error).toJSON();
-  }
+  const known = systemFault(error);
+  if (known) return known.toJSON();
   const detail = error instanceof Error ? error.message : String(error);
   if (memoryTexts.some((text) => detail.includes(text)))
     return fault('experiments/out-of-memory', {}, error).toJSON();

@@ -1,9 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemFault } from '../../shared/faults/system.ts';
 import { openDatabase, openReadOnly } from './database.ts';
 import { migrations } from './migrations/index.ts';
 
@@ -70,6 +79,51 @@ describe('openDatabase', () => {
     db.close();
     truncateSync(file, 20_000);
     expect(() => openDatabase(file)).toThrow(/is not a whole Graft database/);
+  });
+
+  it('refuses a store without one of its tables, and an emptied one beside what it held', () => {
+    const db = openDatabase(file);
+    db.exec('PRAGMA foreign_keys = OFF; DROP TABLE experiments');
+    db.close();
+    expect(() => openDatabase(file)).toThrow(
+      `${file} is not a whole Graft database: it has no table experiments.`,
+    );
+    rmSync(file);
+    writeFileSync(file, '');
+    // A first start that was cut off leaves an empty file and nothing else.
+    openDatabase(file).close();
+    writeFileSync(file, '');
+    for (const name of ['graft.db-wal', 'graft.db-shm']) rmSync(path.join(dir, name), { force: true });
+    mkdirSync(path.join(dir, 'datasets'));
+    writeFileSync(path.join(dir, 'datasets', 'a.db'), 'rows');
+    expect(() => openDatabase(file)).toThrow('it is empty, and the workspace is not');
+  });
+
+  it('is told of a store that another program has locked, of one without room and of one that is damaged', () => {
+    const db = openDatabase(file);
+    db.pragma('busy_timeout = 0');
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    const write = (): unknown => db.prepare("INSERT INTO settings VALUES ('a', '1')").run();
+    const found = (work: () => unknown): string => {
+      try {
+        work();
+      } catch (error) {
+        return (systemFault(error, file) ?? { code: 'a defect' }).code;
+      }
+      return 'nothing';
+    };
+    expect(found(write)).toBe('store/locked');
+    other.exec('ROLLBACK');
+    other.exec('DROP TABLE exports');
+    other.close();
+    expect(found(() => db.prepare('SELECT * FROM exports').all())).toBe('store/damaged');
+    db.pragma(`max_page_count = ${String(db.pragma('page_count', { simple: true }))}`);
+    const fill = db.prepare('INSERT INTO settings VALUES (?, ?)');
+    expect(found(() => Array.from({ length: 99 }, (_, i) => fill.run(`k${i}`, 'v'.repeat(5000))))).toBe(
+      'store/disk-full',
+    );
+    db.close();
   });
 
   it('says that a workspace is gone, and that a place where nothing can be written cannot be used', () => {

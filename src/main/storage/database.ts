@@ -1,18 +1,21 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { fault, Fault } from '../../shared/faults/index.ts';
+import { fault } from '../../shared/faults/index.ts';
+import { systemFault } from '../../shared/faults/system.ts';
 import { migrations } from './migrations/index.ts';
 
 export type Db = Database.Database;
 
 /**
  * Opens the state of a workspace for writing and brings it to this version's schema; a copy is made before.
- * Throws `store/newer`, `store/damaged`, `store/read-only`.
+ * Throws `store/newer`, `store/damaged`, `store/locked`, `store/read-only`, `store/disk-full`.
  */
 export function openDatabase(file: string): Db {
   let db: Db | undefined;
   try {
+    if (isEmptied(file))
+      throw fault('store/damaged', { file, detail: 'it is empty, and the workspace is not' });
     db = new Database(file);
     const found = Number(db.pragma('user_version', { simple: true }));
     if (found > migrations.length) throw fault('store/newer', { file, found, known: migrations.length });
@@ -21,6 +24,9 @@ export function openDatabase(file: string): Db {
     db.pragma('foreign_keys = ON');
     db.pragma('busy_timeout = 5000');
     migrate(db, file, found);
+    const missing = missingTables(db);
+    if (missing.length > 0)
+      throw fault('store/damaged', { file, detail: `it has no table ${missing.join(', ')}` });
     return db;
   } catch (error) {
     db?.close();
@@ -58,14 +64,32 @@ export function storeFault(file: string, error: unknown): unknown {
   if (error instanceof TypeError && error.message.includes('directory does not exist')) {
     return fault('store/gone', { dir: path.dirname(file) }, error);
   }
-  if (error instanceof Fault || !(error instanceof Error) || !('code' in error)) return error;
-  const code = String(error.code);
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return fault('store/disk-full', { file }, error);
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'EACCES') {
-    return fault('store/read-only', { file }, error);
+  const known = systemFault(error, file);
+  if (known) return known;
+  // Its own statements are not at fault while a file is opened and brought up to date.
+  const isRefused = error instanceof Error && 'code' in error && error.code === 'SQLITE_ERROR';
+  return isRefused ? fault('store/damaged', { file, detail: error.message }, error) : error;
+}
+
+/** Whether a file without a byte stands where others of the workspace say that there was a store. */
+function isEmptied(file: string): boolean {
+  if (!existsSync(file) || statSync(file).size > 0 || existsSync(`${file}-wal`)) return false;
+  const made = ['datasets', 'experiments', 'adapters'].map((name) => path.join(path.dirname(file), name));
+  return made.some((folder) => existsSync(folder) && readdirSync(folder).length > 0);
+}
+
+let tables: readonly string[] | undefined;
+const tableNames = (db: Db): string[] =>
+  db.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all();
+
+/** Tables of the newest schema that a store of that schema lacks. */
+function missingTables(db: Db): string[] {
+  if (!tables) {
+    const whole = new Database(':memory:');
+    for (const { sql } of migrations) whole.exec(sql);
+    tables = tableNames(whole);
+    whole.close();
   }
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_ERROR') {
-    return fault('store/damaged', { file, detail: error.message }, error);
-  }
-  return error;
+  const there = new Set(tableNames(db));
+  return tables.filter((name) => !there.has(name));
 }

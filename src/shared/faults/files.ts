@@ -25,6 +25,10 @@ export const filesFaults = {
     message: `${p.file} cannot be written: ${p.reason}.`,
     remedy: 'Choose another folder, or give yourself the right to write there.',
   }),
+  'files/denied': (p: { file: string }) => ({
+    message: `${p.file} cannot be opened or written: access is denied.`,
+    remedy: 'Give yourself the right to it and to its folder, or choose another place.',
+  }),
   'files/output-exists': (p: { dir: string }) => ({
     message: `${p.dir} exists and is not empty.`,
     remedy: 'Choose another output folder, or pass --overwrite to replace what Graft wrote there.',

@@ -13,6 +13,15 @@ export const storeFaults = {
     message: `${file} cannot be written.`,
     remedy: 'Give yourself the right to write there, or choose another workspace.',
   }),
+  'store/locked': ({ file }: { file: string }): FaultText => ({
+    message: `${file} is locked by another program.`,
+    remedy:
+      'Close what has it open (another Graft, a database viewer, a backup), then try again. Nothing was changed.',
+  }),
+  'store/disk-error': ({ file, detail }: { file: string; detail: string }): FaultText => ({
+    message: `The disk answered with an error to ${file}: ${detail}.`,
+    remedy: 'Look whether the drive is connected and has room, then try again.',
+  }),
   'store/in-use': ({ file, pid }: { file: string; pid: number }): FaultText => ({
     message: `Another Graft (process ${pid}) has ${file} open.`,
     remedy: 'Use that window, or close it first.',

@@ -1,7 +1,7 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { faultSchema } from '../../../shared/contract/message.ts';
-import { Fault } from '../../../shared/faults/index.ts';
+import { systemFault } from '../../../shared/faults/system.ts';
 import { revived } from '../experiments/engine-run.ts';
 
 const replySchema = z.union([
@@ -36,7 +36,8 @@ export function answerParent(work: Promise<unknown>): void {
   work.then(
     (output) => parentPort?.postMessage({ output }),
     (error: unknown) => {
-      if (error instanceof Fault) parentPort?.postMessage({ fault: error.toJSON() });
+      const known = systemFault(error);
+      if (known) parentPort?.postMessage({ fault: known.toJSON() });
       else parentPort?.postMessage({ defect: error instanceof Error ? error.message : String(error) });
     },
   );

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { jobMethods, Job } from '../../../shared/contract/jobs.ts';
-import { fault, Fault } from '../../../shared/faults/index.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { systemFault } from '../../../shared/faults/system.ts';
 
 /** What a job's work is given. Aborting must leave nothing half done. */
 export interface JobControl {
@@ -167,7 +168,8 @@ export class Jobs {
 
 /** Any failure as the value that crosses a process border. */
 export function faultValue(what: string, error: unknown): { code: string; message: string; remedy: string } {
-  if (error instanceof Fault) return error.toJSON();
+  const known = systemFault(error);
+  if (known) return known.toJSON();
   const detail = error instanceof Error ? error.message : String(error);
   return fault('backend/defect', { method: what, detail }, error).toJSON();
 }

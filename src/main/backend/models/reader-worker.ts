@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { Fault } from '../../../shared/faults/index.ts';
+import { systemFault } from '../../../shared/faults/system.ts';
 import type { TaskInput } from './reader.ts';
 
 type Question = {
@@ -31,7 +31,8 @@ if (parentPort !== null) {
     answer(question).then(
       (output) => port.postMessage({ id, output }),
       (error: unknown) => {
-        if (error instanceof Fault) port.postMessage({ id, fault: error.toJSON() });
+        const known = systemFault(error);
+        if (known) port.postMessage({ id, fault: known.toJSON() });
         else port.postMessage({ id, defect: error instanceof Error ? error.message : String(error) });
       },
     );

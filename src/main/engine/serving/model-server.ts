@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Fault, fault } from '../../../shared/faults/index.ts';
+import { systemFault } from '../../../shared/faults/system.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { Batcher, QueueFullError } from './batcher.ts';
 import { MOST_TEXTS, readRequest, requestSchema, type Prediction } from './predict-request.ts';
@@ -129,7 +130,8 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof QueueFullError)
     return new Refusal(429, fault('serving/busy', {}), { 'retry-after': '1' });
   if (error instanceof Fault && badText.test(error.code)) return new Refusal(400, error);
-  if (error instanceof Fault) return new Refusal(503, error, { 'retry-after': '5' });
+  const known = systemFault(error);
+  if (known) return new Refusal(503, known, { 'retry-after': '5' });
   const detail = error instanceof Error ? error.message : String(error);
   return new Refusal(500, fault('backend/defect', { method: 'predict', detail }, error));
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { Fault } from '../../../../shared/faults/index.ts';
+import { systemFault } from '../../../../shared/faults/system.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { tasks } from './tasks.ts';
 
@@ -21,7 +21,8 @@ async function answer({ id, task, input }: ToWorker): Promise<void> {
     );
     send({ id, kind: 'done', output });
   } catch (error) {
-    if (error instanceof Fault) send({ id, kind: 'fault', fault: error.toJSON() });
+    const known = systemFault(error);
+    if (known) send({ id, kind: 'fault', fault: known.toJSON() });
     else
       send({
         id,
