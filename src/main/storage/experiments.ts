@@ -21,6 +21,9 @@ const factsSchema = z.object({
   tokensPerSecond: z.number().nullable().default(null),
   peakMemoryMb: z.number().nullable().default(null),
   trainSeconds: z.number().nullable().default(null),
+  evalSeconds: z.number().nullable().default(null),
+  wallSeconds: z.number().nullable().default(null),
+  unanswered: z.array(z.string()).nullable().default(null),
   device: z.string().nullable().default(null),
   checkpointStep: z.number().nullable().default(null),
 });
@@ -92,6 +95,7 @@ const lineSchema = z.object({
   tags: z.string(),
   starred: z.number(),
   archived: z.number(),
+  settings: z.string(),
 });
 
 const LINE = `
@@ -101,6 +105,10 @@ SELECT e.id, e.name, e.state, e.model_id AS modelId, e.model_name AS modelName, 
   e.started_at AS startedAt, e.finished_at AS finishedAt,
   CASE WHEN e.queue_place IS NOT NULL THEN (SELECT count(*) FROM experiments q
     WHERE q.state = 'queued' AND q.removed_at IS NULL AND q.queue_place <= e.queue_place) END AS queuePlace,
+  json_object('rank', e.config -> '$.adapter.r', 'targets', e.config -> '$.adapter.target_modules',
+    'learningRate', e.config -> '$.training.learning_rate', 'epochs', e.config -> '$.training.num_train_epochs',
+    'batchSize', e.config -> '$.training.per_device_train_batch_size', 'maxLength', e.config -> '$.data.max_length')
+    AS settings,
   (SELECT json_group_array(tag) FROM experiment_tags t WHERE t.experiment_id = e.id) AS tags
 FROM experiments e LEFT JOIN dataset_versions v ON v.id = e.version_id`;
 
@@ -285,14 +293,33 @@ export class ExperimentStore {
   }
 }
 
+const number = z.number().nullable().catch(null);
+const settingsSchema = z.object({
+  rank: number,
+  targets: z
+    .union([z.string(), z.array(z.string())])
+    .nullable()
+    .catch(null),
+  learningRate: number,
+  epochs: number,
+  batchSize: number,
+  maxLength: number,
+});
+
+function settingsOf(text: string): Experiment['settings'] {
+  const { targets, ...numbers } = settingsSchema.parse(JSON.parse(text));
+  return { ...numbers, targets: Array.isArray(targets) ? targets.join(', ') : targets };
+}
+
 function lineOf(row: unknown): Experiment {
-  const { facts, metrics, fault: failure, tags, starred, archived } = lineSchema.parse(row);
+  const { facts, metrics, fault: failure, tags, starred, archived, settings } = lineSchema.parse(row);
   const fields: object = {
     ...(row as object),
     ...factsSchema.parse(JSON.parse(facts)),
     metrics: metrics === null ? null : (JSON.parse(metrics) as unknown),
     fault: failure === null ? null : (JSON.parse(failure) as unknown),
     tags: JSON.parse(tags) as unknown,
+    settings: settingsOf(settings),
     starred: starred === 1,
     archived: archived === 1,
   };

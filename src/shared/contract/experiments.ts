@@ -75,19 +75,34 @@ export const experimentSchema = z.object({
   dataName: z.string(),
   method: z.string(),
   seed: z.number().int(),
+  /** What tells runs apart in a list; null where the method or the run has none. */
+  settings: z.object({
+    rank: z.number().nullable(),
+    targets: z.string().nullable(),
+    learningRate: z.number().nullable(),
+    epochs: z.number().nullable(),
+    batchSize: z.number().nullable(),
+    maxLength: z.number().nullable(),
+  }),
   step: count,
   totalSteps: count,
   epoch: z.number(),
   /** Seconds; null where it is not known. */
   timeLeft: z.number().nullable(),
   loss: z.number().nullable(),
-  /** Numbers of the last evaluation, by name: accuracy, f1_macro, loss, … */
+  /** Numbers of an evaluation, by name: accuracy, f1_macro, loss, …; of a finished one of the weights that it keeps. */
   metrics: z.record(z.string(), z.number()).nullable(),
+  /** Classes with rows that the kept weights never answer; null: not known. */
+  unanswered: z.array(z.string()).nullable(),
   trainable: count.nullable(),
   allParameters: count.nullable(),
   tokensPerSecond: z.number().nullable(),
   peakMemoryMb: z.number().nullable(),
+  /** Steps of training alone. */
   trainSeconds: z.number().nullable(),
+  evalSeconds: z.number().nullable(),
+  /** From the start of its process to its end, over all of them: a pause does not count. */
+  wallSeconds: z.number().nullable(),
   device: z.string().nullable(),
   precision: z.string(),
   /** Whether there is a checkpoint to go on from, and its step. */
@@ -177,6 +192,15 @@ export const evaluationSchema = z.object({
   confusion: z.array(z.array(count)),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
+
+/** Classes that rows have and no row is answered with. */
+export const unansweredClasses = ({
+  perClass,
+  confusion,
+}: Pick<Evaluation, 'perClass' | 'confusion'>): string[] =>
+  perClass
+    .filter(({ support }, place) => support > 0 && confusion.every((row) => row[place] === 0))
+    .map(({ label }) => label);
 
 export const predictionSchema = z.object({
   row: rowSchema,

@@ -19,6 +19,9 @@ describe('an experiment', { timeout: 240_000 }, () => {
     expect(finished).toMatchObject({ state: 'finished', step: 48, totalSteps: 48, timeLeft: null });
     expect(finished.trainable).toBeGreaterThan(0);
     expect(finished.peakMemoryMb).toBeGreaterThan(10);
+    expect(finished.wallSeconds).toBeGreaterThan(finished.trainSeconds! + finished.evalSeconds!);
+    expect(finished.unanswered).not.toBeNull();
+    expect(finished.settings).toMatchObject({ rank: 4, targets: 'query, value' });
     expect(finished.device).toMatch(/CPU|GPU/);
 
     const { curve, evaluations } = await backend.call('experiments/curve', { id });

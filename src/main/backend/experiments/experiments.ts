@@ -4,6 +4,7 @@ import type { Handlers } from '../../../shared/contract.ts';
 import {
   evaluationSchema,
   specSchema,
+  type Experiment,
   type experimentMethods,
 } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
@@ -31,6 +32,8 @@ type Names = Exclude<
   'experiments/presets' | 'experiments/preflight' | 'experiments/time'
 >;
 const DRAFT = 'experiment-draft';
+/** Runs on the same rows whose baselines are made with those of the one that is looked at. */
+const NEIGHBOURS = 20;
 
 /** Experiments: the queue, the engine's supervision, and all that is kept of them. */
 export function experimentHandlers(context: BackendContext, timings: Timings): Handlers<Names> {
@@ -65,6 +68,21 @@ export function experimentHandlers(context: BackendContext, timings: Timings): H
     return { experiment: store.line(made.id) };
   };
 
+  /** Of a run that somebody looks at, and of those that it is compared with: finished ones on the same rows. */
+  const seekBaselines = ({ id, versionId }: Experiment): void => {
+    const others = store.list(false).filter((one) => one.versionId === versionId && one.state === 'finished');
+    for (const one of [
+      id,
+      ...others
+        .map((other) => other.id)
+        .filter((other) => other !== id)
+        .slice(0, NEIGHBOURS),
+    ]) {
+      const { spec } = store.record(one);
+      if (spec && !keptBaselines(context, spec)) timings.seekBaselines(one, spec, () => teller.changed(one));
+    }
+  };
+
   return {
     ...queueHandlers({ store, results, teller, supervisor, emit }),
     'experiments/list': async ({ archived }) => {
@@ -82,8 +100,7 @@ export function experimentHandlers(context: BackendContext, timings: Timings): H
       const { notes, spec, config, folder, details } = store.record(id);
       const experiment = store.line(id);
       const baselines = spec && keptBaselines(context, spec);
-      if (spec && !baselines && experiment.state === 'finished')
-        timings.seekBaselines(id, spec, () => teller.changed(id));
+      if (spec && experiment.state === 'finished') seekBaselines(experiment);
       return {
         experiment,
         notes,

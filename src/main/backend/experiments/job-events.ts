@@ -47,6 +47,7 @@ export const trainResultSchema = z.object({
   steps: z.number(),
   train_loss: z.number(),
   train_runtime: z.number(),
+  eval_runtime: z.number().nullable().default(null),
   tokens_per_second: z.number(),
   metrics: z
     .looseObject({

@@ -1,5 +1,10 @@
 import path from 'node:path';
-import type { Curve, EvaluationPoint, ExperimentState } from '../../../shared/contract/experiments.ts';
+import {
+  unansweredClasses,
+  type Curve,
+  type EvaluationPoint,
+  type ExperimentState,
+} from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Db } from '../../storage/database.ts';
 import { curveOf, PointStore, type LogLine, type StepPoint } from '../../storage/experiment-points.ts';
@@ -42,6 +47,8 @@ export class Recorder {
   private facts: Partial<Facts> = {};
   private details: Partial<Details> = {};
   private peakMemoryMb = 0;
+  /** Seconds of earlier processes of this run, and when this one began. */
+  private wall = { before: 0, since: performance.now() };
   private pace: { done: number; at: number } | undefined;
 
   private constructor(options: RecorderOptions) {
@@ -61,6 +68,7 @@ export class Recorder {
     recorder.checkpoint = await lastCheckpoint(folder);
     recorder.step = recorder.checkpoint ?? 0;
     recorder.peakMemoryMb = facts.peakMemoryMb ?? 0;
+    recorder.wall.before = facts.wallSeconds ?? 0;
     recorder.pointStore.dropAfter(id, recorder.checkpoint ?? -1);
     if (recorder.checkpoint !== null) await recorder.readLog(path.join(folder, 'events.jsonl'));
     recorder.store.update(id, {
@@ -121,9 +129,11 @@ export class Recorder {
       if (evaluation) {
         await importPredictions(this.results, record, evaluation.labels);
         Object.assign(changes, { evaluation, metrics: evaluation.metrics });
+        this.facts.unanswered = unansweredClasses(evaluation);
       }
       changes.step = result.steps;
       this.facts.trainSeconds = result.train_runtime;
+      this.facts.evalSeconds = result.eval_runtime;
       this.facts.tokensPerSecond = result.tokens_per_second;
     }
     if (state === 'finished' || state === 'stopped' || state === 'paused')
@@ -211,6 +221,7 @@ export class Recorder {
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.facts.wallSeconds = this.wall.before + (performance.now() - this.wall.since) / 1000;
     const { id, db, changed, points } = this.options;
     const { steps, evaluations, lines, changes, facts, details } = this;
     db.transaction(() => {

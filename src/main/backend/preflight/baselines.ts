@@ -12,7 +12,9 @@ import { findModel } from './lookup.ts';
 function keyOf(context: BackendContext, { modelId, modelOverrides, data }: ExperimentSpec): string {
   const model = findModel(context, modelId);
   const { padding, ...rows } = data;
-  const depends = [model?.sha256 ?? model?.folder ?? modelId, modelOverrides, rows];
+  // Nothing trains here, so nothing is dropped.
+  const overrides = Object.entries(modelOverrides).filter(([name]) => !name.includes('dropout'));
+  const depends = [model?.sha256 ?? model?.folder ?? modelId, Object.fromEntries(overrides), rows];
   return `baselines:${createHash('sha256').update(JSON.stringify(depends)).digest('hex')}`;
 }
 

@@ -2,7 +2,7 @@ import { baselinesSchema, type ExperimentSpec } from '../../../shared/contract/e
 import { fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
 import type { ExperimentWork } from '../experiments/work.ts';
-import { keepBaselines } from './baselines.ts';
+import { keepBaselines, keptBaselines } from './baselines.ts';
 import { withFreeDevice } from './engine-input.ts';
 
 /**
@@ -14,30 +14,47 @@ export class LateBaselines {
   private readonly rows: ExperimentWork;
   private running: { abort: AbortController; done: Promise<void> } | undefined;
   private readonly hopeless = new Set<string>();
+  private readonly waiting = new Map<string, { spec: ExperimentSpec; found: () => void }>();
 
   constructor(context: BackendContext, rows: ExperimentWork) {
     this.context = context;
     this.rows = rows;
   }
 
-  /** `found` is called when they are kept. One run at a time. */
+  /** `found` is called when they are kept. One run at a time; the others wait for their turn. */
   seek(id: string, spec: ExperimentSpec, found: () => void): void {
-    if (this.running || this.hopeless.has(id)) return;
+    if (this.hopeless.has(id)) return;
+    this.waiting.set(id, { spec, found });
+    this.next();
+  }
+
+  private next(): void {
+    const [first] = this.waiting;
+    if (this.running || !first) return;
+    const [id, { spec, found }] = first;
+    this.waiting.delete(id);
+    // A run of the same rows may have brought them meanwhile.
+    if (keptBaselines(this.context, spec)) return void (found(), this.next());
     const abort = new AbortController();
     const done = withFreeDevice(this.context, this.rows, spec, abort, async (ask) => {
       keepBaselines(this.context, spec, baselinesSchema.parse(await ask('baselines')));
     })
       .then(found)
       .catch(() => {
-        // One that gave way is sought again at the next look.
-        if (!abort.signal.aborted) this.hopeless.add(id);
+        // One that gave way is sought again at the next look, and so are those behind it.
+        if (abort.signal.aborted) this.waiting.clear();
+        else this.hopeless.add(id);
       })
-      .finally(() => (this.running = undefined));
+      .finally(() => {
+        this.running = undefined;
+        this.next();
+      });
     this.running = { abort, done };
   }
 
   /** Ends what runs. */
   async giveWay(): Promise<void> {
+    this.waiting.clear();
     this.running?.abort.abort(fault('preflight/another-asked', {}));
     await this.running?.done;
   }

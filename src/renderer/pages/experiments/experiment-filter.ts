@@ -27,6 +27,12 @@ const methodNames: Readonly<Record<string, string>> = { LORA: 'LoRA', HEAD_ONLY:
 /** "LoRA" for `LORA`. */
 export const methodName = (method: string): string => methodNames[method] ?? method;
 
+/** "LoRA r=16" */
+export const methodText = ({ method, settings }: Pick<Experiment, 'method' | 'settings'>): string =>
+  settings.rank === null || method === 'HEAD_ONLY' || method === 'FULL'
+    ? methodName(method)
+    : `${methodName(method)} r=${settings.rank}`;
+
 /** The number that an experiment is judged by in a list: accuracy, else the first of its metrics. */
 export function mainMetric({ metrics }: Pick<Experiment, 'metrics'>): { name: string; value: number } | null {
   if (metrics === null) return null;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { unansweredClasses } from '../../../shared/contract/experiments.ts';
 import { CurveColumns } from './curve-columns.ts';
-import { movedGroups, movedSentence, progressLine } from './experiment-words.ts';
+import { movedGroups, movedSentence, neverAnswers, progressLine, tookParts } from './experiment-words.ts';
 import { figuresOf, references } from './overview.ts';
 import { evaluationSummary, trainingSummary } from './spec-summary.ts';
 import { detail, experiment } from './test-support.ts';
@@ -34,6 +35,46 @@ it('tells how far a run is, and what a finished one took', () => {
   expect(running.map(plain)).toEqual(['step 237 of 375', 'epoch 1.9', 'about 38 s left']);
   const finished = progressLine(experiment({ state: 'finished', step: 375, trainSeconds: 110 }));
   expect(finished.map(plain).slice(0, 2)).toEqual(['375 steps', 'took 1 min 50 s']);
+  const times = { trainSeconds: 110, evalSeconds: 12, wallSeconds: 130 };
+  const whole = progressLine(experiment({ state: 'finished', step: 375, ...times }));
+  expect(plain(whole[1]!)).toBe('took 2 min 10 s');
+  expect(plain(tookParts(times))).toBe('training 1 min 50 s, evaluation 12 s, start and saving 8 s');
+  expect(tookParts({ ...times, evalSeconds: null, wallSeconds: null })).toBe('training alone');
+});
+
+it('shows the weights that are kept, not the last ones, where the best are', () => {
+  const point = (step: number, accuracy: number) => ({
+    step,
+    epoch: step / 10,
+    metrics: { accuracy, f1_macro: 0.4 },
+  });
+  const points = [point(10, 0.6), point(30, 0.5), point(20, 0.7)];
+  const run = { state: 'finished' as const, metrics: { accuracy: 0.7, f1_macro: 0.4, loss: 1 } };
+  const [accuracy, macro] = figuresOf(detail({ ...run, unanswered: ['2', '4'] }), new CurveColumns(), points);
+  expect(plain(accuracy!.value)).toBe('70.0 %');
+  expect(accuracy!.note).toBe('best kept, epoch 2');
+  expect([plain(macro!.value), macro!.note]).toEqual(['40.0 %', 'never answers 2, 4']);
+  const [running] = figuresOf(detail({ state: 'running', metrics: run.metrics }), new CurveColumns(), points);
+  expect([plain(running!.value), running!.note]).toEqual(['50.0 %', 'epoch 3']);
+});
+
+it('names the classes that are never answered, the first of many', () => {
+  expect(neverAnswers([])).toBe('');
+  expect(neverAnswers(null)).toBe('');
+  expect(neverAnswers(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('never answers a, b, c, d and 2 more');
+  const perClass = ['a', 'b', 'c'].map((label, at) => ({
+    label,
+    precision: 0,
+    recall: 0,
+    f1: 0,
+    support: at,
+  }));
+  const confusion = [
+    [0, 0, 0],
+    [1, 0, 0],
+    [2, 0, 0],
+  ];
+  expect(unansweredClasses({ perClass, confusion })).toEqual(['b', 'c']);
 });
 
 it('judges a run against the baselines, and leaves out what is not known yet', () => {

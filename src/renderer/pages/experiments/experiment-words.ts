@@ -8,11 +8,38 @@ export function progressLine(one: Experiment): string[] {
   if (state === 'queued')
     return [one.queuePlace === null ? 'waits' : `place ${one.queuePlace} in the queue`, ...what];
   if (state === 'starting' && step === 0) return ['the training process starts', ...what];
-  const took = one.trainSeconds === null ? [] : [`took ${duration(one.trainSeconds)}`];
+  const whole = tookSeconds(one);
+  const took = whole === null ? [] : [`took ${duration(whole)}`];
   if (state === 'finished') return [counted(step, 'step'), ...took, ...what];
   const where = totalSteps > 0 ? `step ${count(step)} of ${count(totalSteps)}` : `step ${count(step)}`;
   const left = state === 'running' && one.timeLeft !== null ? [timeLeft(one.timeLeft)] : [];
   return [where, `epoch ${decimal(one.epoch, 2)}`, ...left];
+}
+
+/** The whole time of a run; of one from before it was counted the training alone. */
+export const tookSeconds = ({
+  wallSeconds,
+  trainSeconds,
+}: Pick<Experiment, 'wallSeconds' | 'trainSeconds'>) => wallSeconds ?? trainSeconds;
+
+/** What the time of a run went to: "training 41 s, evaluation 5 s, start and saving 12 s". */
+export function tookParts(one: Pick<Experiment, 'wallSeconds' | 'trainSeconds' | 'evalSeconds'>): string {
+  const { wallSeconds, trainSeconds, evalSeconds } = one;
+  if (trainSeconds === null) return '';
+  if (wallSeconds === null) return 'training alone';
+  const rest = Math.max(0, wallSeconds - trainSeconds - (evalSeconds ?? 0));
+  return [
+    `training ${duration(trainSeconds)}`,
+    ...(evalSeconds === null ? [] : [`evaluation ${duration(evalSeconds)}`]),
+    `start and saving ${duration(rest)}`,
+  ].join(', ');
+}
+
+/** "never answers 2, 4"; empty where every class is answered. */
+export function neverAnswers(unanswered: readonly string[] | null): string {
+  if (!unanswered || unanswered.length === 0) return '';
+  const named = unanswered.slice(0, 4).join(', ');
+  return `never answers ${named}${unanswered.length > 4 ? ` and ${count(unanswered.length - 4)} more` : ''}`;
 }
 
 /** How far a score is over guessing the most frequent class: "32.4 over guessing", in points. */

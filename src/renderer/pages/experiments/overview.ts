@@ -1,8 +1,13 @@
-import type { Baselines, EvaluationPoint, ExperimentDetail } from '../../../shared/contract/experiments.ts';
+import type {
+  Baselines,
+  EvaluationPoint,
+  Experiment,
+  ExperimentDetail,
+} from '../../../shared/contract/experiments.ts';
 import type { LineSeries, Reference } from '../../charts/line-chart.ts';
 import { count, decimal, duration, megabytes, percent } from '../../format.ts';
 import type { CurveColumns, CurveName } from './curve-columns.ts';
-import { overGuessing } from './experiment-words.ts';
+import { neverAnswers, overGuessing } from './experiment-words.ts';
 import { isFields } from './merge-patch.ts';
 import { metricName, metricText } from './metric-names.ts';
 
@@ -55,18 +60,37 @@ interface FigureWords {
   label: string;
   value: string;
   note: string;
+  /** The note is a warning. */
+  warn?: boolean;
 }
 const none = '—';
 
-/** The five figures at the top of the overview. */
+/** The evaluation of the weights that a finished run keeps: its numbers are the run's own. */
+export function keptEvaluation(
+  { state, metrics }: Pick<Experiment, 'state' | 'metrics'>,
+  evaluations: readonly EvaluationPoint[],
+): EvaluationPoint | undefined {
+  if (state !== 'finished' || metrics === null) return undefined;
+  const equal = (point: EvaluationPoint): boolean =>
+    Object.entries(point.metrics).every(
+      ([name, value]) => metrics[name] === undefined || metrics[name] === value,
+    );
+  return evaluations.findLast(equal);
+}
+
+/** The figures at the top of the overview: of what is kept, else of the last evaluation. */
 export function figuresOf(
   { experiment, baselines, config }: ExperimentDetail,
   curve: CurveColumns,
   evaluations: readonly EvaluationPoint[],
 ): FigureWords[] {
-  const last = evaluations.at(-1);
-  const metrics = last?.metrics ?? experiment.metrics;
+  const byStep = evaluations.toSorted((a, b) => a.step - b.step);
+  const last = byStep.at(-1);
+  const kept = keptEvaluation(experiment, byStep);
+  const metrics =
+    experiment.state === 'finished' ? experiment.metrics : (last?.metrics ?? experiment.metrics);
   const accuracy = metrics?.['accuracy'];
+  const macro = metrics?.['f1_macro'];
   const loss = curve.last('loss') ?? experiment.loss;
   const first = curve.length > 0 ? curve.column('loss')[0]! : null;
   const speed = experiment.tokensPerSecond ?? curve.last('tokens_per_second');
@@ -75,7 +99,9 @@ export function figuresOf(
     experiment.trainSeconds !== null && experiment.step > 0
       ? experiment.trainSeconds / experiment.step
       : null;
-  const where = last ? `epoch ${decimal(last.epoch, 2)}` : '';
+  const shown = kept ?? last;
+  const best = kept && last && kept.step < last.step ? 'best kept, ' : '';
+  const where = shown ? `${best}epoch ${decimal(shown.epoch, 2)}` : '';
   const gain = accuracy === undefined ? '' : overGuessing(accuracy, baselines);
   return [
     {
@@ -85,6 +111,12 @@ export function figuresOf(
         accuracy === undefined
           ? 'not evaluated yet'
           : [where, gain].filter((part) => part !== '').join(' · '),
+    },
+    {
+      label: 'Macro F1',
+      value: macro === undefined ? none : metricText('f1_macro', macro),
+      note: neverAnswers(experiment.unanswered),
+      warn: true,
     },
     {
       label: 'Loss',
