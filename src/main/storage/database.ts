@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { fault } from '../../shared/faults/index.ts';
 import { systemFault } from '../../shared/faults/system.ts';
 import { migrations } from './migrations/index.ts';
+import { keepPrivate } from './workspace.ts';
 
 export type Db = Database.Database;
 
@@ -17,6 +18,7 @@ export function openDatabase(file: string): Db {
     if (isEmptied(file))
       throw fault('store/damaged', { file, detail: 'it is empty, and the workspace is not' });
     db = new Database(file);
+    keepPrivate(file, 0o600);
     const found = Number(db.pragma('user_version', { simple: true }));
     if (found > migrations.length) throw fault('store/newer', { file, found, known: migrations.length });
     db.pragma('journal_mode = WAL');

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import envPaths from 'env-paths';
 
@@ -25,7 +25,20 @@ export function defaultWorkspaceDir(): string {
   return process.env['GRAFT_WORKSPACE'] ?? path.join(envPaths('graft', { suffix: '' }).data, 'workspace');
 }
 
-/** Makes what is missing of a workspace's folders. Throws the file system's errors. */
+/** What Graft makes in a workspace. A folder that holds anything else is a person's own, and keeps its rights. */
+const OWN = /^(?:graft\.db|in-use\.|(?:datasets|experiments|adapters|exports|inbox|tmp)$)/;
+
+/** Texts and models are nobody else's business: only their owner reads a workspace. On Windows its place says so. */
+export function keepPrivate(file: string, mode: 0o600 | 0o700): void {
+  if (process.platform === 'win32') return;
+  try {
+    chmodSync(file, mode);
+  } catch {
+    // It belongs to somebody else, or lies on a disk without such rights.
+  }
+}
+
+/** Makes what is missing of a workspace's folders, for its owner alone. Throws the file system's errors. */
 export function openWorkspace(dir: string): Workspace {
   const inside = (name: string): string => path.join(path.resolve(dir), name);
   const workspace: Workspace = {
@@ -38,6 +51,8 @@ export function openWorkspace(dir: string): Workspace {
     inbox: inside('inbox'),
     temporary: inside('tmp'),
   };
+  if (!existsSync(workspace.dir)) mkdirSync(workspace.dir, { recursive: true, mode: 0o700 });
+  else if (readdirSync(workspace.dir).every((name) => OWN.test(name))) keepPrivate(workspace.dir, 0o700);
   for (const folder of [
     workspace.datasets,
     workspace.experiments,
@@ -46,7 +61,8 @@ export function openWorkspace(dir: string): Workspace {
     workspace.inbox,
     workspace.temporary,
   ]) {
-    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    else keepPrivate(folder, 0o700);
   }
   return workspace;
 }

@@ -1,4 +1,5 @@
 import { fstatSync } from 'node:fs';
+import { isAlive } from '../engine/formats/temporary.ts';
 
 const LOOK_MS = 500;
 
@@ -32,14 +33,4 @@ export function watchParent(onGone: () => void): () => void {
     process.stdin.unref();
   }
   return stop;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it is there, but not ours.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

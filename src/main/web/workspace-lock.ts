@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { storeFault } from '../storage/database.ts';
+import { keepPrivate } from '../storage/workspace.ts';
 
 /** Who has a workspace open, and where it can be seen. Readable by its owner only: it holds the token. */
 const holderSchema = z.object({
@@ -62,8 +63,9 @@ export function addressOf(port: number, token: string): string {
 function tryLock(dir: string, file: string): (() => void) | null {
   let db: Database.Database | undefined;
   try {
-    mkdirSync(dir, { recursive: true });
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     db = new Database(file, { timeout: 0 });
+    keepPrivate(file, 0o600);
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN EXCLUSIVE');
     const held = db;

@@ -35,6 +35,14 @@ export const playgroundFaults = {
     message: `${p.name} ${p.other === null ? '' : `is ${p.other}: it `}has no trained head for classes that it could answer with.`,
     remedy: 'Train an experiment on it and choose that.',
   }),
+  'playground/output-type': (p: { file: string; ending: string }) => ({
+    message: `${p.file} does not end in ${p.ending}, as a file of these answers does.`,
+    remedy: `Name it with ${p.ending} at the end, or choose another format.`,
+  }),
+  'playground/output-not-answers': (p: { file: string }) => ({
+    message: `${p.file} exists and holds no answers of Graft: it is not replaced.`,
+    remedy: 'Choose another name, or move that file away.',
+  }),
   'playground/output-exists': (p: { file: string }) => ({
     message: `${p.file} exists.`,
     remedy: 'Choose another name, or replace it.',

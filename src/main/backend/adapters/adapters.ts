@@ -2,7 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Adapter, adapterMethods } from '../../../shared/contract/adapters.ts';
 import type { Handlers } from '../../../shared/contract.ts';
-import { removeLeftovers } from '../../engine/formats/atomic.ts';
+import { removeLeftovers } from '../../engine/formats/temporary.ts';
 import { readJsonFile } from '../../engine/formats/json.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { ExportStore } from '../../storage/exports.ts';

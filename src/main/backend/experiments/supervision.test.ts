@@ -7,7 +7,8 @@ import { forkEngine } from '../../web/fork-engine.ts';
 import { testHost } from '../test-host.ts';
 import { testBackend, workspaceFolder } from '../test-support.ts';
 import { endFault, EngineRun, runEngineJob } from './engine-run.ts';
-import { isAlive, waitForEnd } from './processes.ts';
+import { isAlive } from '../../engine/formats/temporary.ts';
+import { waitForEnd } from './processes.ts';
 import { atStep, inState, longTraining, outcomeOf, seedStore, smallSpec } from './test-support.ts';
 
 const entry = fileURLToPath(new URL('./test-backend-process.ts', import.meta.url));

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExportStore } from '../../storage/exports.ts';
@@ -11,6 +11,15 @@ async function spoil(file: string): Promise<void> {
   const bytes = await readFile(file);
   bytes[bytes.length >> 1]! ^= 1;
   await writeFile(file, bytes);
+}
+
+/** What in a folder others than its owner may read or enter. */
+async function readableByOthers(dir: string): Promise<string[]> {
+  if (process.platform === 'win32') return [];
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = [dir, ...entries.map((entry) => path.join(entry.parentPath, entry.name))];
+  const modes = await Promise.all(files.map(async (file) => (await stat(file)).mode & 0o077));
+  return files.filter((_, i) => modes[i] !== 0);
 }
 
 describe('a run, exported', () => {
@@ -48,6 +57,10 @@ describe('a run, exported', () => {
     expect(card).not.toContain('adam_beta1');
     const proof = await readFile(path.join(folder, 'hf', 'verification.json'), 'utf8');
     expect(JSON.parse(proof)).toMatchObject({ labels: ['ham', 'spam'], outcome: { passed: true } });
+
+    // What the test itself put there aside.
+    const open = (await readableByOthers(dir)).filter((file) => !/model-seed1|messages\.csv/.test(file));
+    expect(open).toEqual([]);
 
     const again = await backend.call('exports/offer', { source });
     expect(again.folder).toBe(path.join(dir, 'out', 'spam'));

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { testBackend } from '../test-support.ts';
 import { importedBackend, statesOf } from './test-support.ts';
 
-vi.mock(import('../../engine/formats/atomic.ts'), async (original) => ({
+vi.mock(import('../../engine/formats/temporary.ts'), async (original) => ({
   ...(await original()),
   removeLeftovers: () => Promise.reject(new Error('EROFS: read-only file system')),
 }));

@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { ExportTarget } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFault } from '../../engine/formats/file-faults.ts';
-import { removeLeftovers } from '../../engine/formats/atomic.ts';
+import { modeIn } from '../../engine/formats/atomic.ts';
+import { removeLeftovers } from '../../engine/formats/temporary.ts';
 
 /** Where a target of an export goes, as the engine's job puts it. */
 export const targetFolder = (folder: string, target: ExportTarget): string => path.join(folder, target);
@@ -33,8 +34,8 @@ export async function preparePlace(
 
 /** As `mkdir` with `recursive`, which never ends where a place that is there takes no folders. */
 async function makeFolders(folder: string): Promise<void> {
-  const make = () =>
-    mkdir(folder).catch((error: unknown) => {
+  const make = async () =>
+    mkdir(folder, { mode: await modeIn(path.dirname(folder), 0o777) }).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error;
     });
   await make().catch(async (error: unknown) => {

@@ -1,16 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ParsedInputOf } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { openTable } from '../../engine/data/table.ts';
+import { temporaryBeside } from '../../engine/formats/temporary.ts';
 import type { PredictFileInput } from '../../engine/jobs/predict-file.ts';
 import type { AnswerSource } from '../../engine/serving/answerer.ts';
 import type { BackendContext } from '../context.ts';
 import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
 
-/** Starts answering a file. Throws `playground/output-…`, `files/missing`. */
-export function startBatch(
+/**
+ * Starts answering a file. What stands at `output` is replaced only where it holds answers, and a person says so. Throws
+ * `playground/output-…`, `files/missing`.
+ */
+export async function startBatch(
   context: BackendContext,
   source: AnswerSource,
   {
@@ -21,12 +25,17 @@ export function startBatch(
     textPairColumn,
     format,
   }: ParsedInputOf<'playground/batch'>,
-): string {
+): Promise<string> {
   const [input, output] = [path.resolve(given), path.resolve(wanted)];
   if (!existsSync(input)) throw fault('files/missing', { file: input });
   if (input === output) throw fault('playground/output-is-input', { file: output });
-  if (existsSync(output) && !overwrite) throw fault('playground/output-exists', { file: output });
-  const temporary = path.join(path.dirname(output), `.graft-${randomBytes(6).toString('hex')}.tmp`);
+  if (path.extname(output).toLowerCase() !== `.${format}`)
+    throw fault('playground/output-type', { file: output, ending: `.${format}` });
+  const found = await lstat(output).catch(() => null);
+  if (found && !overwrite) throw fault('playground/output-exists', { file: output });
+  if (found && !(found.isFile() && (await holdsAnswers(output))))
+    throw fault('playground/output-not-answers', { file: output });
+  const temporary = temporaryBeside(output);
   const question: PredictFileInput = { source, input, textColumn, textPairColumn, format, output, temporary };
   const job = context.jobs.start({
     kind: 'predict',
@@ -49,3 +58,10 @@ export function startBatch(
   });
   return job.id;
 }
+
+/** Whether a table has the columns that answers come in. */
+const holdsAnswers = (file: string): Promise<boolean> =>
+  openTable(file).then(
+    ({ columns }) => columns.some((name) => /^(?:predicted_)?probability_/.test(name)),
+    () => false,
+  );

@@ -1,9 +1,10 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Answerer } from '../../../shared/contract/playground.ts';
 import { openTable } from '../../engine/data/table.ts';
 import { inState, seedStore, smallSpec } from '../experiments/test-support.ts';
+import { RefusedError } from '../../../shared/rpc-client.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
 
 const golden = path.resolve(import.meta.dirname, '../../../../fixtures/golden/seed1/models/bert');
@@ -121,6 +122,30 @@ describe('answering a file', () => {
     await expect(backend.call('playground/batch', { ...asked, output: input })).rejects.toMatchObject({
       fault: { code: 'playground/output-is-input' },
     });
+    const over = { ...asked, overwrite: true };
+    const replaced = await backend.call('playground/batch', over);
+    expect((await backend.context.jobs.finished(replaced.jobId)).state).toBe('done');
+    // Nothing else is replaced, whatever a window says.
+    const folder = path.dirname(output);
+    const others = ['graft.db', 'notes.parquet', 'table.csv', 'link.parquet'].map((name) =>
+      path.join(folder, name),
+    );
+    const [state, notes, table2, link] = others as [string, string, string, string];
+    for (const file of [state, notes]) await writeFile(file, 'mine');
+    await writeFile(table2, 'text,label\na,b\n');
+    await symlink(output, link);
+    const refused = async (change: object) =>
+      backend.call('playground/batch', { ...over, ...change }).then(
+        () => null,
+        (error: unknown) => error instanceof RefusedError && error.fault.code,
+      );
+    expect(await refused({ output: state })).toBe('playground/output-type');
+    expect(await refused({ output: table2 })).toBe('playground/output-type');
+    expect(await refused({ output: table2, format: 'csv' })).toBe('playground/output-not-answers');
+    expect(await refused({ output: notes })).toBe('playground/output-not-answers');
+    expect(await refused({ output: link })).toBe('playground/output-not-answers');
+    expect(await readFile(table2, 'utf8')).toBe('text,label\na,b\n');
+    for (const file of others) await rm(file);
   });
 
   it('leaves nothing behind when it is cancelled in the middle, or when a row has no text', async () => {

@@ -53,7 +53,7 @@ export function playgroundHandlers(context: BackendContext): Handlers<keyof type
       return {};
     },
     'playground/batch': async (input) => ({
-      jobId: startBatch(context, await answerSource(context, input.answerer), input),
+      jobId: await startBatch(context, await answerSource(context, input.answerer), input),
     }),
   };
 }

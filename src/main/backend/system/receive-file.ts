@@ -17,10 +17,10 @@ export function receiveHandlers({ workspace }: BackendContext): Handlers<'system
       open.add(id);
       const part = path.join(workspace.temporary, `${id}.upload`);
       try {
-        await appendFile(part, Buffer.from(base64, 'base64'));
+        await appendFile(part, Buffer.from(base64, 'base64'), { mode: 0o600 });
         if (!last) return { uploadId: id, path: null };
         const folder = path.join(workspace.inbox, id.slice(0, 8));
-        await mkdir(folder, { recursive: true });
+        await mkdir(folder, { recursive: true, mode: 0o700 });
         const file = path.join(folder, safeName(name));
         await rename(part, file);
         open.delete(id);

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { OutputOf } from '../../../shared/contract.ts';
 
@@ -19,6 +19,19 @@ export function isInside(folder: string, inner: string): boolean {
 }
 
 export const filled = (entries: readonly Entry[]) => entries.filter(({ bytes }) => bytes > 0);
+
+/**
+ * Whether a path leads where it says: it is no link itself, nor is the folder that it stands in, nor any on the way from
+ * the workspace. What lies behind a link is somebody else's.
+ */
+export async function isNoLink(workspace: string, file: string): Promise<boolean> {
+  const parent = path.dirname(file);
+  for (const part of [file, parent])
+    if ((await lstat(part).catch(() => null))?.isSymbolicLink() !== false) return false;
+  if (!isInside(workspace, file)) return true;
+  const [real, top] = await Promise.all([realpath(parent), realpath(workspace)]);
+  return path.relative(top, real) === path.relative(workspace, parent);
+}
 
 export async function removePaths(entries: readonly Entry[]): Promise<void> {
   for (const entry of entries) await rm(entry.path, { recursive: true, force: true });
@@ -46,9 +59,10 @@ export async function folderEntry(
 
 /** Bytes of a file or folder; 0 for what is not there. Links are not followed. */
 async function sizeOf(target: string, without: readonly string[] = []): Promise<number> {
+  if ((await lstat(target).catch(() => null))?.isSymbolicLink() !== false) return 0;
   const entries = await readdir(target, { withFileTypes: true }).catch(() => undefined);
   if (!entries)
-    return stat(target).then(
+    return lstat(target).then(
       ({ size }) => size,
       () => 0,
     );

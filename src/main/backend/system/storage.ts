@@ -7,6 +7,7 @@ import {
   filled,
   folderEntry,
   isInside,
+  isNoLink,
   removePaths,
   type Entry,
   type Kind,
@@ -18,11 +19,17 @@ const namedRow = (value: unknown) => value as { id: string; name: string; folder
 /** What takes how much, and cleaning that deletes no more than it showed. */
 export function storageHandlers(context: BackendContext): Handlers<'system/storage' | 'system/clean'> {
   const kinds = storageKinds(context);
+  const cleaned = async ({ entries }: Kind): Promise<Entry[]> => {
+    const found = await entries();
+    const own = await Promise.all(found.map((entry) => isNoLink(context.workspace.dir, entry.path)));
+    return found.filter((_, i) => own[i]);
+  };
   return {
     'system/storage': async () => {
       const items = await Promise.all(
-        kinds.map(async ({ key, name, entries, clean }): Promise<StorageItem> => {
-          const found = (await entries()).sort((a, b) => b.bytes - a.bytes);
+        kinds.map(async (kind): Promise<StorageItem> => {
+          const { key, name, clean } = kind;
+          const found = (await (clean ? cleaned(kind) : kind.entries())).sort((a, b) => b.bytes - a.bytes);
           const bytes = found.reduce((sum, entry) => sum + entry.bytes, 0);
           return {
             key,
@@ -38,9 +45,10 @@ export function storageHandlers(context: BackendContext): Handlers<'system/stora
     },
     'system/clean': async ({ keys }) => {
       let freed = 0;
-      for (const { key, entries, clean } of kinds) {
+      for (const kind of kinds) {
+        const { key, clean } = kind;
         if (!clean || !keys.includes(key)) continue;
-        const found = await entries();
+        const found = await cleaned(kind);
         await clean(found);
         freed += found.reduce((sum, entry) => sum + entry.bytes, 0);
       }

@@ -4,7 +4,9 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
@@ -235,6 +237,39 @@ describe('storage', () => {
       'open',
     ]);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'follows no link, neither in measuring nor in cleaning',
+    async () => {
+      const elsewhere = mkdtempSync(path.join(os.tmpdir(), 'graft-elsewhere-'));
+      const { workspace } = context;
+      const [linked, gone, inner] = [
+        storeExperiment('linked'),
+        storeExperiment('gone', { removed: true }),
+        storeExperiment('inner'),
+      ];
+      // The experiment's folder, what stands in it, and what is thrown away whole.
+      for (const folder of [linked, gone]) {
+        renameSync(folder, path.join(elsewhere, path.basename(folder)));
+        symlinkSync(path.join(elsewhere, path.basename(folder)), folder);
+      }
+      renameSync(path.join(inner, 'checkpoints'), path.join(elsewhere, 'checkpoints'));
+      symlinkSync(path.join(elsewhere, 'checkpoints'), path.join(inner, 'checkpoints'));
+      symlinkSync(elsewhere, path.join(workspace.inbox, 'dropped'));
+      const keys = ['checkpoints', 'removed', 'inbox'];
+      for (const key of keys) expect(await item(key)).toMatchObject({ bytes: 0, files: 0 });
+      expect(await handlers()['system/clean']({ keys })).toEqual({ freed: 0 });
+      for (const name of ['linked/checkpoints/5/state', 'gone/checkpoints/5/state', 'checkpoints/5/state'])
+        expect(existsSync(path.join(elsewhere, name))).toBe(true);
+      // A whole part of the workspace behind a link.
+      renameSync(workspace.experiments, path.join(elsewhere, 'experiments'));
+      symlinkSync(path.join(elsewhere, 'experiments'), workspace.experiments);
+      storeExperiment('behind');
+      await handlers()['system/clean']({ keys });
+      expect(existsSync(path.join(elsewhere, 'experiments/behind/checkpoints/5/state'))).toBe(true);
+      rmSync(elsewhere, { recursive: true });
+    },
+  );
 
   it('lists no removed adapter whose files went with its experiment, and forgets it', async () => {
     const { db } = context;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
+import { restoreFolder } from '../../engine/formats/atomic.ts';
 import { reportFailure, type CommandContext } from '../command.ts';
 import { baseFolder } from '../io/model-folder.ts';
 import { portNumber } from '../options.ts';
@@ -43,6 +44,7 @@ async function run(
   context: CommandContext,
 ): Promise<void> {
   const folder = path.resolve(dir);
+  await restoreFolder(folder);
   const source = { kind: 'export' as const, folder, base: await baseOf(folder, model, context) };
   const [{ AnswerEngine }, { webHost }, { startModelServer }, { prediction }] = await Promise.all([
     import('../../backend/playground/answer-engine.ts'),

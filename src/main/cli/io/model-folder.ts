@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
+import { restoreFolder } from '../../engine/formats/atomic.ts';
 import type { CommandContext } from '../command.ts';
 
 /** The folder of a model: `model` itself, or what the hub id stands for. Throws `files/…` and `hub/…`. */
@@ -52,5 +53,6 @@ export async function baseFolder(
 }
 
 async function isFolder(folder: string): Promise<boolean> {
+  await restoreFolder(folder);
   return (await stat(folder).catch(() => null))?.isDirectory() ?? false;
 }

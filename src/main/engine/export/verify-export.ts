@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { restoreFolder } from '../formats/atomic.ts';
 import { readJsonFile } from '../formats/json.ts';
 import { TIMED_TEXTS } from './fixed-texts.ts';
 import { changedFiles, folderHashes, weightsHash } from './folder-hashes.ts';
@@ -30,6 +31,7 @@ export async function verifyExport(
   { signal }: { signal: AbortSignal },
   base?: string,
 ): Promise<VerifyReport> {
+  await restoreFolder(folder);
   const verification = await readVerification(folder);
   const { fixed, labels, max_length: maxLength, target, pooling, precision } = verification;
   const problems = changedFiles(verification.files, await folderHashes(folder));

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import type * as fs from 'node:fs/promises';
-import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { writeFileAtomic, writeFolderAtomic } from './atomic.ts';
+import { restoreFolder, writeFileAtomic, writeFolderAtomic } from './atomic.ts';
+import { removeLeftovers } from './temporary.ts';
 import { faultOf, temporaryFolder, textOf } from './test-support.ts';
 
 const run = promisify(execFile);
@@ -196,3 +198,92 @@ describe('a folder', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 });
+
+/** A process that writes `dir` anew and is killed as it asks for the rename number `at`, from 1; `at` 0: as it fills. */
+async function killedWhileReplacing(dir: string, at: number): Promise<void> {
+  const code = `
+    import fs from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    const die = () => { process.kill(process.pid, 'SIGKILL'); return new Promise(() => undefined); };
+    const { rename } = fs;
+    let count = 0;
+    fs.rename = (...names) => (++count === ${at} ? die() : rename(...names));
+    syncBuiltinESMExports();
+    const { writeFolderAtomic } = await import(${JSON.stringify(pathToFileURL(join(import.meta.dirname, 'atomic.ts')).href)});
+    await writeFolderAtomic(${JSON.stringify(dir)}, async (temporary) => {
+      await fs.writeFile(temporary + '/new', 'new');
+      if (${at} === 0) await die();
+    }, { replace: true });
+  `;
+  const killed = run(process.execPath, ['--input-type=module', '-e', code]);
+  await expect(killed).rejects.toMatchObject({ signal: 'SIGKILL' });
+}
+
+describe('a folder whose process was killed', () => {
+  it.each([0, 1, 2])('is the old one as a whole, and nothing else is left, at moment %d', async (at) => {
+    const folder = await temporaryFolder();
+    const dir = join(folder, 'merged');
+    await mkdir(dir);
+    await writeFile(join(dir, 'old'), 'old');
+    await killedWhileReplacing(dir, at);
+    if (at < 2) expect(await readdir(dir)).toEqual(['old']);
+    else expect(await readdir(folder)).not.toContain('merged');
+    await restoreFolder(dir);
+    expect(await readdir(dir)).toEqual(['old']);
+    await writeFolderAtomic(join(folder, 'another'), () => Promise.resolve());
+    expect((await readdir(folder)).sort()).toEqual(['another', 'merged']);
+    await writeFolderAtomic(dir, (temporary) => writeFile(join(temporary, 'new'), 'new'), { replace: true });
+    expect(await readdir(dir)).toEqual(['new']);
+  });
+
+  it('leaves what living processes and other machines write to a shared folder', async () => {
+    const folder = await temporaryFolder();
+    const dir = join(folder, 'merged');
+    await killedWhileReplacing(dir, 0);
+    const [left = ''] = await readdir(folder);
+    const living = left.replace(/-\d+-/, `-${process.pid}-`);
+    const foreign = left
+      .replace(/^\.graft-..../, '.graft-zzzz')
+      .replace('zzzz', left.slice(7, 11) === '0000' ? '1111' : '0000');
+    for (const name of [living, foreign])
+      await cp(join(folder, left), join(folder, name), { recursive: true });
+    await removeLeftovers(folder, true);
+    expect((await readdir(folder)).sort()).toEqual([living, foreign].sort());
+    // Where nobody else writes, another machine's are left too.
+    await removeLeftovers(folder);
+    expect(await readdir(folder)).toEqual([living]);
+  });
+});
+
+it.skipIf(process.platform === 'win32')(
+  'what is written into a folder that only its owner enters is only the owner’s to read; elsewhere as usual',
+  async () => {
+    const folder = await temporaryFolder();
+    await chmod(folder, 0o700);
+    const source = join(folder, 'source');
+    await writeFile(source, 'x', { mode: 0o644 });
+    const modes = async (dir: string): Promise<string[]> => {
+      const fill = async (temporary: string) => {
+        await mkdir(join(temporary, 'inner'));
+        await cp(source, join(temporary, 'inner/copied'));
+        await writeFileAtomic(join(temporary, 'written'), 'x');
+      };
+      await writeFolderAtomic(join(dir, 'above/made'), fill);
+      await writeFileAtomic(join(dir, 'file'), 'x');
+      const made = [
+        'file',
+        'above',
+        'above/made',
+        'above/made/inner',
+        'above/made/inner/copied',
+        'above/made/written',
+      ];
+      return Promise.all(made.map(async (name) => ((await stat(join(dir, name))).mode & 0o777).toString(8)));
+    };
+    expect(await modes(folder)).toEqual(['600', '700', '700', '700', '600', '600']);
+    const open = join(folder, 'open');
+    await mkdir(open, { mode: 0o755 });
+    await chmod(open, 0o755);
+    expect(await modes(open)).toEqual(['644', '755', '755', '755', '644', '644']);
+  },
+);

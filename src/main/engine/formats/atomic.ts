@@ -1,27 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { access, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { access, chmod, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFault } from './file-faults.ts';
+import { removeLeftovers, stepAside, temporaryBeside } from './temporary.ts';
 
 export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** A name in the same folder, so that the rename stays on one disk; short, so that it fits where `path` does. */
-function temporaryBeside(path: string): string {
-  return join(dirname(path), `.graft-${randomBytes(6).toString('hex')}.tmp`);
-}
-
-/** Removes what killed processes left half written in `dir`, a folder that only one process writes to. */
-export async function removeLeftovers(dir: string): Promise<void> {
-  const names = await readdir(dir).catch(() => []);
-  for (const name of names.filter((name) => /^\.graft-[0-9a-f]{12}\.tmp$/.test(name))) {
-    await rm(join(dir, name), { recursive: true, force: true });
-  }
-}
-
 /**
  * Writes `file` whole or not at all: to `temporary`, a free name beside it, synced, renamed. What stood there before
- * stays until then. Throws `files/disk-full` or `files/unwritable`, and what `data` throws.
+ * stays until then. In a folder that only its owner enters, only the owner reads it. Throws `files/disk-full` or `files/unwritable`, and what `data` throws.
  */
 export async function writeFileAtomic(
   file: string,
@@ -29,7 +16,7 @@ export async function writeFileAtomic(
   temporary = temporaryBeside(file),
 ): Promise<void> {
   try {
-    const handle = await open(temporary, 'wx');
+    const handle = await open(temporary, 'wx', await modeIn(dirname(file), 0o666));
     try {
       await handle.writeFile(data);
       await handle.sync();
@@ -46,7 +33,9 @@ export async function writeFileAtomic(
 
 /**
  * Makes the folder `dir` whole or not at all: `fill` gets a temporary folder beside it, whose files are synced
- * and which is renamed when `fill` is done. A folder that holds something is kept and refused unless `replace`.
+ * and which is renamed when `fill` is done. A folder that holds something is kept and refused unless `replace`; killed
+ * in the middle of that, it gets its name back by the next that is written beside it, or by `restoreFolder`. In a folder
+ * that only its owner enters, only the owner reads what is made.
  * Throws `files/output-exists`, `files/disk-full`, `files/unwritable`, and what `fill` throws.
  */
 export async function writeFolderAtomic(
@@ -59,9 +48,11 @@ export async function writeFolderAtomic(
   try {
     if (!options.replace) await refuseFilled(dir);
     await makeFolders(dirname(target));
-    await mkdir(temporary);
+    await removeLeftovers(dirname(target), true).catch(() => undefined);
+    const mode = await modeIn(dirname(target), 0o777);
+    await mkdir(temporary, { mode });
     await fill(temporary);
-    await syncTree(temporary);
+    await syncTree(temporary, mode === 0o700);
     await moveInto(temporary, target, options.replace ?? false);
     await syncFolder(dirname(target));
   } catch (error) {
@@ -71,10 +62,23 @@ export async function writeFolderAtomic(
   }
 }
 
+/** Gives a folder its name back that was being replaced by a process that was killed in the middle. */
+export async function restoreFolder(dir: string): Promise<void> {
+  if (!(await isThere(dir))) await removeLeftovers(dirname(resolve(dir)), true).catch(() => undefined);
+}
+
+/** The rights of what is made in a folder: the owner's alone where nobody else enters. Windows keeps rights elsewhere. */
+export async function modeIn(dir: string, usual: 0o666 | 0o777): Promise<number> {
+  const found = process.platform === 'win32' ? null : await stat(dir).catch(() => null);
+  return found !== null && (found.mode & 0o077) === 0 ? usual & 0o700 : usual;
+}
+
 /** As `mkdir` with `recursive`, which calls a read-only disk a missing folder: a plain one tells what it is. */
 async function makeFolders(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    let above = dir;
+    while (above !== dirname(above) && !(await isThere(above))) above = dirname(above);
+    await mkdir(dir, { recursive: true, mode: await modeIn(above, 0o777) });
   } catch (error) {
     if (!isMissing(error)) throw error;
     let first = dir;
@@ -107,15 +111,14 @@ async function moveInto(temporary: string, target: string, replace: boolean): Pr
     await rename(temporary, target);
     return;
   }
-  const aside = temporaryBeside(target);
-  const hadOld = await rename(target, aside).then(() => true, ignoreMissing);
+  const old = await stepAside(target);
   try {
     await rename(temporary, target);
   } catch (error) {
-    if (hadOld) await rename(aside, target);
+    await old?.back();
     throw error;
   }
-  await rm(aside, { recursive: true, force: true });
+  await old?.remove();
 }
 
 function isMissing(error: unknown): boolean {
@@ -126,10 +129,12 @@ function ignoreMissing(error: unknown): void {
   if (!isMissing(error)) throw error;
 }
 
-async function syncTree(dir: string): Promise<void> {
+async function syncTree(dir: string, own: boolean): Promise<void> {
   for (const entry of await readdir(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
-    if (entry.isDirectory()) await syncTree(path);
+    // Copies come with the rights of what they were made of.
+    if (own && (entry.isFile() || entry.isDirectory())) await chmod(path, entry.isFile() ? 0o600 : 0o700);
+    if (entry.isDirectory()) await syncTree(path, own);
     else if (entry.isFile()) await syncFile(path);
   }
   await syncFolder(dir);

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { NamedTensorMap, Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
+import { systemTemporary } from '../formats/temporary.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import type { Graph, Signature } from './graph.ts';
 import { savedModelBytes } from './saved-model.ts';
@@ -28,7 +28,7 @@ export class Session {
 
   static async open(graph: Graph): Promise<Session> {
     const tf = loadTensorFlow();
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'graft-graph-'));
+    const folder = systemTemporary('graph');
     try {
       await writeFile(path.join(folder, 'saved_model.pb'), savedModelBytes(graph));
       const loaded = new Map<string, LoadedSignature>();

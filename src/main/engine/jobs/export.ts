@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { JobContext, JobEvent } from '../jobs.ts';
 import { exportTargets, type TargetReport } from '../export/export-targets.ts';
 import { targetKeys, weightPrecisions, type TargetKey } from '../export/targets.ts';
-import { removeLeftovers } from '../formats/atomic.ts';
+import { removeLeftovers } from '../formats/temporary.ts';
 
 const inputSchema = z.object({
   /** Folders. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import tty from 'node:tty';
+import { systemTemporary } from '../formats/temporary.ts';
 
 /**
  * Runs `work` and keeps from the terminal what native libraries tell there about themselves; warnings and errors
@@ -22,7 +22,7 @@ export function quietly<Result>(work: () => Result): Result {
 function holdStandardError(): (() => string) | undefined {
   let folder: string | undefined;
   try {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'graft-log-'));
+    folder = systemTemporary('log');
     const log = path.join(folder, 'stderr');
     fs.writeFileSync(log, '');
     const terminal = fs.openSync('/proc/self/fd/2', 'a');

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { z } from 'zod';
 import type { FindingCode } from '../../../../shared/contract/datasets.ts';
 import { openReadOnly, storeFault, type Db } from '../../../storage/database.ts';
+import { keepPrivate } from '../../../storage/workspace.ts';
 import { prepareForWriting } from '../version/schema.ts';
 
 /** Rows in groups, by finding: a group holds rows that belong together, such as equal texts. */
@@ -10,6 +11,7 @@ export type FoundRows = Partial<Record<FindingCode, readonly (readonly number[])
 /** Writes the rows of all findings. Throws `store/disk-full`. */
 export function writeFindings(file: string, found: FoundRows): void {
   const db: Db = new Database(file);
+  keepPrivate(file, 0o600);
   try {
     prepareForWriting(db);
     db.exec(`CREATE TABLE finding_rows (

@@ -27,7 +27,7 @@ export async function editVersion(
   tell('Copying the rows', 0, 0);
   try {
     await copyFile(file, target, constants.COPYFILE_FICLONE);
-    await chmod(target, 0o644);
+    await chmod(target, 0o600);
     applyEdits(target, edits, tell);
   } catch (error) {
     throw storeFault(target, damageOf(file, error));

@@ -20,7 +20,7 @@ export async function seal(file: string): Promise<Sealed> {
     await handle.close();
   }
   const { sha256, bytes } = await hashFile(file);
-  await chmod(file, 0o444);
+  await chmod(file, 0o400);
   return { file, sha256, bytes };
 }
 

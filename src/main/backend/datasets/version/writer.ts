@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { storeFault, type Db } from '../../../storage/database.ts';
+import { keepPrivate } from '../../../storage/workspace.ts';
 import { INDEXES, prepareForWriting, SEARCH, TABLES } from './schema.ts';
 import { textKey } from './text-key.ts';
 
@@ -28,6 +29,7 @@ export class VersionWriter {
   constructor(file: string, options: { pageLimit?: number | undefined } = {}) {
     this.file = file;
     this.db = new Database(file);
+    keepPrivate(file, 0o600);
     prepareForWriting(this.db, options.pageLimit);
     this.db.exec(TABLES);
     this.insert = this.db.prepare(

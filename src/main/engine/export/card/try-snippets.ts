@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Snippet } from '../../../../shared/contract/exports.ts';
+import { systemTemporary } from '../../formats/temporary.ts';
 import type { TargetKey } from '../targets.ts';
 import { SNIPPET_PORT, type SnippetCode } from './snippets.ts';
 
@@ -42,7 +42,7 @@ export interface TryOptions {
  * What cannot be run on this machine says why. Throws only the reason of `signal`.
  */
 export async function trySnippets(snippets: readonly SnippetCode[], options: TryOptions): Promise<Snippet[]> {
-  const temporary = await mkdtemp(path.join(os.tmpdir(), 'graft-snippet-'));
+  const temporary = systemTemporary('snippet');
   try {
     // Python and Node look for packages beside a program: a base that is called "torch" must not be taken for one.
     const where: Where = { code: path.join(temporary, 'code'), start: path.join(temporary, 'start') };
