@@ -50,4 +50,22 @@ export const tokenizerFaults = {
     message: `The tokenizer in ${p.dir} names no longest length, so padding to max_length has no target.`,
     remedy: 'Set max_length, or choose padding "longest".',
   }),
+  'tokenizer/ended': (p: { file: string; reason: string }) => ({
+    message: `${p.file} cannot be used: the tokenizers library breaks down over it (${p.reason}).`,
+    remedy:
+      'Fetch the tokenizer files again from where the checkpoint came from; a pattern, a template or a character map ' +
+      'in them is broken.',
+  }),
+  'tokenizer/slow': (p: { file: string; seconds: number }) => ({
+    message: `${p.file} cannot be used: the tokenizers library has no answer after ${p.seconds} seconds.`,
+    remedy: 'A pattern in it may take for ever on some texts; fetch the file again from where the checkpoint came from.',
+  }),
+  'tokenizer/grows': (p: { file: string; key: string; found: string }) => ({
+    message: `${p.file} makes too much of a text: ${p.key} has ${p.found}.`,
+    remedy: 'Fetch the file again from where the checkpoint came from; no sound tokenizer does this.',
+  }),
+  'tokenizer/no-process': (p: { reason: string }) => ({
+    message: `The process that tokenises does not start: ${p.reason}.`,
+    remedy: 'Close other programs and try again; `graft doctor` says what this machine lacks.',
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

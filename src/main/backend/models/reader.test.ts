@@ -34,6 +34,20 @@ describe('the reading thread', () => {
     expect(fault.message).toContain('it has 68157440 bytes');
   });
 
+  it('outlives a tokenizer over which the library ends the process', async () => {
+    const reader = new ModelReader();
+    onTestFinished(() => reader.close());
+    const folder = await ownModel();
+    const file = join(folder, 'tokenizer.json');
+    const document = JSON.parse(await readFile(file, 'utf8')) as object;
+    const normalizer = { type: 'Precompiled', precompiled_charsmap: 'AAAA' };
+    await writeFile(file, JSON.stringify({ ...document, normalizer }));
+    const fault = await faultOf(() => reader.ask('tokenize', { folder, text: 'a' }));
+    expect(fault.code).toBe('tokenizer/ended');
+    expect(fault.message).toContain(file);
+    expect((await reader.ask('tokenize', { folder: bert, text: 'a' })).tokens).not.toEqual([]);
+  });
+
   it('that ends in the middle tells whoever waits for it', async () => {
     const reader = new ModelReader();
     const asked = faultOf(() => reader.ask('describe', { folder: bert }));

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { z } from 'zod';
 import type { tokenSchema } from '../../../shared/contract/models.ts';
 import { loadTokenizer } from '../../engine/tokenizer/load-tokenizer.ts';
+import { TOKENIZER_FILES } from '../../engine/tokenizer/read-folder.ts';
 import type { TextTokenizer } from '../../engine/tokenizer/text-tokenizer.ts';
 
 interface Loaded {
@@ -23,9 +24,11 @@ export async function tokenize(
   const { tokenizer } = await load(folder);
   const input = textPair === undefined ? { text } : { text, textPair };
   const [encoded] = await tokenizer.encode([input], {});
-  const tokens = Array.from(encoded!.inputIds, (id) => ({
+  const ids = [...encoded!.inputIds];
+  const texts = await tokenizer.tokenTexts(ids);
+  const tokens = ids.map((id, i) => ({
     id,
-    text: tokenizer.tokenText(id),
+    text: texts[i] ?? '',
     special: tokenizer.special.has(id),
     unknown: id === tokenizer.unknownId,
   }));
@@ -43,7 +46,7 @@ async function load(folder: string): Promise<Loaded> {
 
 /** Changes when a file of the tokenizer does. */
 async function keyOf(folder: string): Promise<string> {
-  const names = ['tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'vocab.json', 'merges.txt'];
+  const names = [...TOKENIZER_FILES, 'config.json'];
   const times = names.map(
     async (name) => (await stat(path.join(folder, name)).catch(() => null))?.mtimeMs ?? 0,
   );

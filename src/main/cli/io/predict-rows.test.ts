@@ -31,7 +31,7 @@ function lengthPredictor() {
       special: new Set(),
       unknownId: null,
       notes: [],
-      tokenText: () => '',
+      tokenTexts: () => Promise.resolve([]),
       places: () => Promise.resolve([]),
     },
     logits: (examples) => perExample(examples, (length) => [3 - length, length - 3]),

@@ -91,6 +91,7 @@ async function attribute(
   if (!gradients) throw fault('playground/no-attributions', {});
   const [encoded] = await tokenizer.encode([text], { maxLength });
   const places = await tokenizer.places(text, maxLength);
+  const texts = await tokenizer.tokenTexts([...encoded!.inputIds]);
   const { values, difference, steps } = await gradients.attribute(
     encoded!,
     at,
@@ -99,7 +100,7 @@ async function attribute(
   );
   const tokens = places.map((place, i) => ({
     ...place,
-    token: tokenizer.tokenText(encoded!.inputIds[i]!),
+    token: texts[i] ?? '',
     value: values[i]!,
   }));
   return { label, tokens, difference, steps };

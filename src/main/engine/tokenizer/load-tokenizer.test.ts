@@ -145,8 +145,7 @@ describe('loadTokenizer', () => {
     expect(tokenizer.padTokenId).toBe(0);
     // [MASK] is not in the vocabulary: transformers adds it behind.
     expect(tokenizer.vocabSize).toBe(6);
-    expect(tokenizer.tokenText(4)).toBe('a');
-    expect(tokenizer.tokenText(99)).toBe('');
+    expect(await tokenizer.tokenTexts([4, 99])).toEqual(['a', '']);
   });
 
   it('ignores the truncation and padding that tokenizer.json carries', async () => {

@@ -1,7 +1,7 @@
-import type { EncodeOptions, Encoding, Tokenizer } from 'tokenizers';
-import { fault, type Fault } from '../../../shared/faults/index.ts';
-import { tokenPlaces } from './token-places.ts';
-import { keptPlaces } from './truncate-pair.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import type { FaultValue } from '../../../shared/contract/message.ts';
+import { askTokenizer } from './tokenizer-host.ts';
+import type { Answer, Question } from './tokenizer-messages.ts';
 
 export interface TextInput {
   text: string;
@@ -53,167 +53,103 @@ export interface TextTokenizer {
   readonly special: ReadonlySet<number>;
   readonly unknownId: number | null;
   /** What the folder's files say that has no effect, or another one than it seems. */
-  readonly notes: readonly Fault[];
-  /** The token of an id as the vocabulary writes it; empty for an id outside of it. */
-  tokenText(id: number): string;
-}
-
-type Side = 'left' | 'right';
-
-export interface TokenizerProperties {
-  dir: string;
-  files: string[];
-  /** Null: a file says that there is none. */
-  padToken: string | null | undefined;
-  special: ReadonlySet<number>;
-  unknownId: number | null;
-  notes: readonly Fault[];
-  modelMaxLength: number | null;
-  hasTokenTypeIds: boolean;
-  paddingSide: Side;
-  truncationSide: Side;
+  readonly notes: readonly FaultValue[];
+  /** The tokens of ids as the vocabulary writes them; empty for an id outside of it. */
+  tokenTexts(ids: readonly number[]): Promise<string[]>;
 }
 
 // An encoding in flight takes about 100 bytes a token, so a batch is bounded in texts and in characters.
 const BATCH_TEXTS = 256;
 const BATCH_CHARACTERS = 2 ** 20;
 
-/** A TextTokenizer over Hugging Face's own library. */
-export class NativeTextTokenizer implements TextTokenizer {
+/** A TextTokenizer in the process that holds them. */
+export class ProcessTokenizer implements TextTokenizer {
   readonly padTokenTypeId = 0;
-  readonly modelMaxLength: number | null;
-  readonly hasTokenTypeIds: boolean;
-  readonly vocabSize: number;
   readonly files: readonly string[];
-  readonly special: ReadonlySet<number>;
-  readonly unknownId: number | null;
-  readonly notes: readonly Fault[];
-  readonly #native: Tokenizer;
-  readonly #properties: TokenizerProperties;
-  /** Truncation is state of the native tokenizer, which work in flight would see change: one call at a time. */
-  #lastCall: Promise<unknown> = Promise.resolve();
+  readonly #dir: string;
+  readonly #opened: Answer<'open'>;
 
-  constructor(native: Tokenizer, properties: TokenizerProperties) {
-    this.#native = native;
-    this.#properties = properties;
-    this.modelMaxLength = properties.modelMaxLength;
-    this.hasTokenTypeIds = properties.hasTokenTypeIds;
-    this.vocabSize = native.getVocabSize(true);
-    this.files = properties.files;
-    this.special = properties.special;
-    this.unknownId = properties.unknownId;
-    this.notes = properties.notes;
+  constructor(dir: string, files: readonly string[], opened: Answer<'open'>) {
+    this.#dir = dir;
+    this.files = files;
+    this.#opened = opened;
   }
 
+  get modelMaxLength(): number | null {
+    return this.#opened.modelMaxLength;
+  }
+  get hasTokenTypeIds(): boolean {
+    return this.#opened.hasTokenTypeIds;
+  }
+  get vocabSize(): number {
+    return this.#opened.vocabSize;
+  }
+  get special(): ReadonlySet<number> {
+    return this.#opened.special;
+  }
+  get unknownId(): number | null {
+    return this.#opened.unknownId;
+  }
+  get notes(): readonly FaultValue[] {
+    return this.#opened.notes;
+  }
   get padTokenId(): number {
-    const { padToken, dir } = this.#properties;
-    const candidates = padToken === undefined ? ['[PAD]', '<pad>'] : padToken === null ? [] : [padToken];
-    for (const token of candidates) {
-      const id = this.#native.tokenToId(token);
-      if (id !== null) return id;
-    }
-    throw fault('tokenizer/no-pad-token', { dir });
+    const id = this.#opened.padTokenId;
+    if (id === null) throw fault('tokenizer/no-pad-token', { dir: this.#dir });
+    return id;
   }
 
-  tokenText(id: number): string {
-    return this.#native.idToToken(id) ?? '';
-  }
-
-  encode(inputs: readonly TextInput[], options: TokenizeOptions): Promise<TokenIds[]> {
-    const result = this.#lastCall.then(() => this.#encodeNow(inputs, options));
-    this.#lastCall = result.catch(() => undefined);
-    return result;
+  tokenTexts(ids: readonly number[]): Promise<string[]> {
+    return this.#ask({ kind: 'texts', folder: this.#dir, ids: [...ids] });
   }
 
   places(input: TextInput, maxLength: number): Promise<TokenPlace[]> {
-    const result = this.#lastCall.then(async () => {
-      this.#native.disableTruncation();
-      const encoding = await this.#native.encode(input.text, input.textPair ?? null);
-      return tokenPlaces(encoding, input, maxLength, this.#properties.truncationSide);
-    });
-    this.#lastCall = result.catch(() => undefined);
-    return result;
+    return this.#ask({ kind: 'places', folder: this.#dir, input, maxLength });
   }
 
-  async #encodeNow(inputs: readonly TextInput[], options: TokenizeOptions): Promise<TokenIds[]> {
-    const padding = options.padding ?? 'none';
-    const maxLength = options.maxLength ?? (padding === 'max_length' ? this.#modelLimit() : undefined);
-    const settings = { addSpecialTokens: options.addSpecialTokens ?? true };
-    if (maxLength !== undefined) await this.#checkMaxLength(maxLength, inputs, settings);
+  async encode(inputs: readonly TextInput[], options: TokenizeOptions): Promise<TokenIds[]> {
+    const { padding = 'none', addSpecialTokens = true } = options;
+    const maxLength = options.maxLength ?? (padding === 'max_length' ? this.#modelLimit() : null);
+    if (maxLength !== null) this.#checkMaxLength(maxLength, inputs, addSpecialTokens);
     const encoded: TokenIds[] = [];
     for (const batch of batches(inputs)) {
-      if (batch.some((input) => input.textPair !== undefined)) {
-        encoded.push(...(await this.#encodePairs(batch, maxLength, settings)));
-      } else {
-        encoded.push(...(await this.#encodeTexts(batch, maxLength, settings)));
-      }
+      const question = {
+        kind: 'encode',
+        folder: this.#dir,
+        inputs: batch,
+        maxLength,
+        addSpecialTokens,
+      } as const;
+      for (const ids of unpacked(await this.#ask(question))) encoded.push(ids);
     }
     if (padding === 'none') return encoded;
     const longest = encoded.reduce((length, ids) => Math.max(length, ids.inputIds.length), 0);
-    const target = padding === 'max_length' && maxLength !== undefined ? maxLength : longest;
+    const target = padding === 'max_length' && maxLength !== null ? maxLength : longest;
     return encoded.map((ids) => this.#pad(ids, target));
   }
 
-  /** One token more than fits is asked for: the library stops reading early, and a cut text then looks like a whole one. */
-  async #encodeTexts(batch: TextInput[], maxLength: number | undefined, settings: EncodeOptions) {
-    if (maxLength === undefined) this.#native.disableTruncation();
-    else this.#native.setTruncation(maxLength + 1, { direction: this.#properties.truncationSide });
-    const texts = batch.map((input) => input.text);
-    const encodings = await this.#native.encodeBatch(texts, settings);
-    return encodings.map((encoding) => this.#cut(encoding, maxLength));
-  }
-
-  /** Pairs are cut here: the library stops reading a long text early, then shares the room by what it has read. */
-  async #encodePairs(batch: TextInput[], maxLength: number | undefined, settings: EncodeOptions) {
-    this.#native.disableTruncation();
-    const encodings = await Promise.all(
-      batch.map((input) => this.#native.encode(input.text, input.textPair ?? null, settings)),
-    );
-    return encodings.map((encoding) => this.#cut(encoding, maxLength));
-  }
-
-  #cut(encoding: Encoding, maxLength: number | undefined): TokenIds {
-    const truncated = maxLength !== undefined && encoding.getLength() > maxLength;
-    const ids = this.#toTokenIds(encoding, truncated);
-    if (!truncated) return ids;
-    const places = keptPlaces(encoding.getSequenceIds(), maxLength, this.#properties.truncationSide);
-    const keep = (values: Int32Array) => Int32Array.from(places, (place) => values[place]!);
-    return {
-      inputIds: keep(ids.inputIds),
-      attentionMask: keep(ids.attentionMask),
-      ...(ids.tokenTypeIds && { tokenTypeIds: keep(ids.tokenTypeIds) }),
-      truncated,
-    };
+  #ask<Asked extends Question>(question: Asked): Promise<Answer<Asked['kind']>> {
+    return askTokenizer(question, this.files[0] ?? this.#dir);
   }
 
   #modelLimit(): number {
     if (this.modelMaxLength !== null) return this.modelMaxLength;
-    throw fault('tokenizer/no-max-length', { dir: this.#properties.dir });
+    throw fault('tokenizer/no-max-length', { dir: this.#dir });
   }
 
   /** The library would leave a text whole, without a word, when its special tokens alone pass the limit. */
-  async #checkMaxLength(maxLength: number, inputs: readonly TextInput[], settings: EncodeOptions) {
-    this.#native.disableTruncation();
-    const pair = inputs.some((input) => input.textPair !== undefined) ? '' : null;
-    const specialTokens = (await this.#native.encode('', pair, settings)).getLength();
+  #checkMaxLength(maxLength: number, inputs: readonly TextInput[], addSpecialTokens: boolean): void {
+    const isPair = inputs.some((input) => input.textPair !== undefined);
+    const { single, pair } = this.#opened.frame;
+    const specialTokens = addSpecialTokens ? (isPair ? pair : single) : 0;
     if (maxLength < Math.max(1, specialTokens)) {
       throw fault('tokenizer/max-length-too-small', { maxLength, specialTokens });
     }
   }
 
-  #toTokenIds(encoding: Encoding, truncated: boolean): TokenIds {
-    const inputIds = Int32Array.from(encoding.getIds());
-    return {
-      inputIds,
-      attentionMask: new Int32Array(inputIds.length).fill(1),
-      ...(this.hasTokenTypeIds && { tokenTypeIds: Int32Array.from(encoding.getTypeIds()) }),
-      truncated,
-    };
-  }
-
   #pad(ids: TokenIds, length: number): TokenIds {
     if (ids.inputIds.length >= length) return ids;
-    const offset = this.#properties.paddingSide === 'left' ? length - ids.inputIds.length : 0;
+    const offset = this.#opened.paddingSide === 'left' ? length - ids.inputIds.length : 0;
     const extend = (values: Int32Array, filler: number): Int32Array => {
       const padded = new Int32Array(length).fill(filler);
       padded.set(values, offset);
@@ -225,6 +161,19 @@ export class NativeTextTokenizer implements TextTokenizer {
       ...(ids.tokenTypeIds && { tokenTypeIds: extend(ids.tokenTypeIds, this.padTokenTypeId) }),
       truncated: ids.truncated,
     };
+  }
+}
+
+function* unpacked({ lengths, ids, types, truncated }: Answer<'encode'>): Generator<TokenIds> {
+  let at = 0;
+  for (const [i, length] of lengths.entries()) {
+    yield {
+      inputIds: ids.slice(at, at + length),
+      attentionMask: new Int32Array(length).fill(1),
+      ...(types && { tokenTypeIds: types.slice(at, at + length) }),
+      truncated: truncated[i] === 1,
+    };
+    at += length;
   }
 }
 
