@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import { givenTokens } from '../engine/data/given-tokens.ts';
+import type { LabelReading } from '../../shared/contract/datasets.ts';
+import { labelText, mapText, readLabelColumn } from '../../shared/label-column.ts';
 import type { Table } from '../engine/data/table.ts';
 import type { TextTokenizer } from '../engine/tokenizer/text-tokenizer.ts';
 import { count, table as textTable } from './format.ts';
@@ -29,7 +31,7 @@ export interface DataReport {
   rows: number;
   columns: ColumnReport[];
   /** Null where there is no such column, or one with too many values to be classes. */
-  labels: { column: string; counts: { label: string; rows: number }[] } | null;
+  labels: ({ column: string; counts: { label: string; rows: number }[] } & LabelReading) | null;
   /** Of the text column, in characters; null where there is no such column. */
   characters: Lengths | null;
   /** Of the text column, in tokens with the special ones, or of rows that come tokenised; null without either. */
@@ -50,10 +52,14 @@ export async function inspectTable(
     signal: AbortSignal;
   },
 ): Promise<DataReport> {
+  // Loaded with the readers of all formats, which other commands do without.
+  const { labelReader, raggedNotes } = await import('../engine/data/examples.ts');
   const columns = new Map(table.columns.map((name) => [name, newColumn()]));
   const characters: number[] = [];
   const tokens: number[] = [];
   const file = basename(table.file);
+  // Class numbers by the names that the file gives them.
+  const labelOf = labelReader(table, options.labelColumn);
   let rows = 0;
   for await (const batch of chunks(table.rows(), rowsAtOnce)) {
     options.signal.throwIfAborted();
@@ -62,7 +68,9 @@ export async function inspectTable(
     for (const { row, line, values } of batch) {
       const given = givenTokens(values, { file, row, ...(line !== undefined && { line }) });
       if (given) tokens.push(given.attentionMask?.filter((one) => one === 1).length ?? given.inputIds.length);
-      for (const [name, value] of Object.entries(values)) countValue(columns, name, value);
+      for (const [name, value] of Object.entries(values)) {
+        countValue(columns, name, name === options.labelColumn ? labelOf(value) : value);
+      }
       const text = values[options.textColumn];
       if (typeof text !== 'string') continue;
       characters.push(text.length);
@@ -82,11 +90,16 @@ export async function inspectTable(
       filled: column.filled,
       distinct: column.counts?.size ?? null,
     })),
-    labels: labels && { column: options.labelColumn, counts: sortedCounts(labels) },
+    labels: labels && labelReport(options.labelColumn, labels),
     characters: lengths(characters),
     tokens: lengths(tokens),
-    notes: [...table.notes],
+    notes: [...table.notes, ...raggedNotes(table)],
   };
+}
+
+function labelReport(column: string, rows: ReadonlyMap<string, number>): NonNullable<DataReport['labels']> {
+  const counts = Array.from(rows, ([value, n]) => ({ value, rows: n }));
+  return { column, counts: sortedCounts(rows), ...readLabelColumn(counts, column) };
 }
 
 interface Column {
@@ -104,13 +117,13 @@ function countValue(columns: Map<string, Column>, name: string, value: unknown):
   columns.set(name, column);
   if (value == null || value === '') return;
   column.filled += 1;
-  const key = typeof value === 'string' ? value : JSON.stringify(value);
+  const key = labelText(value);
   column.counts?.set(key, (column.counts.get(key) ?? 0) + 1);
   if (column.counts !== null && column.counts.size > distinctLimit) column.counts = null;
 }
 
 /** Labels in the order that they get ids in: numbers by value, names by code point. */
-function sortedCounts(counts: Map<string, number>): { label: string; rows: number }[] {
+function sortedCounts(counts: ReadonlyMap<string, number>): { label: string; rows: number }[] {
   const numeric = [...counts.keys()].every((label) => label.trim() !== '' && Number.isFinite(Number(label)));
   const compare = numeric
     ? (a: string, b: string) => Number(a) - Number(b)
@@ -146,6 +159,10 @@ export function inspectDataText(report: DataReport): string {
     const share = (rows: number) => `${((100 * rows) / report.rows).toFixed(1)} %`;
     const rows = report.labels.counts.map((one) => [one.label, count(one.rows), share(one.rows)]);
     parts.push(textTable([[report.labels.column, 'rows', 'share'], ...rows]));
+    parts.push(...report.labels.observations.map(({ message, remedy }) => `${message} ${remedy}`));
+    if (Object.keys(report.labels.proposed).length > 0) {
+      parts.push(`With --label-map proposed, train and eval read ${mapText(report.labels.proposed)}.`);
+    }
   }
   const measured = (['characters', 'tokens'] as const).flatMap((unit) => {
     const found = report[unit];

@@ -8,7 +8,7 @@ const pickers: Record<PickKind, OpenDialogOptions> = {
     title: 'Choose data files',
     properties: ['openFile', 'multiSelections'],
     filters: [
-      { name: 'Data', extensions: ['csv', 'tsv', 'jsonl', 'json', 'parquet', 'txt'] },
+      { name: 'Data', extensions: ['csv', 'tsv', 'jsonl', 'ndjson', 'json', 'xlsx', 'parquet', 'txt'] },
       { name: 'All files', extensions: ['*'] },
     ],
   },

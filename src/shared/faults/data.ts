@@ -12,7 +12,33 @@ function list(names: readonly string[]): string {
 export const dataFaults = {
   'data/format': (p: { file: string }) => ({
     message: `${p.file} is in no format that is read here.`,
-    remedy: 'Save the data as .csv, .tsv, .jsonl, .parquet or .txt (a text a line).',
+    remedy:
+      'Save the data as .csv, .tsv, .jsonl, .json, .xlsx, .parquet or .txt (a text a line), or as a folder with one folder of text files a class.',
+  }),
+  'data/folder': (p: { folder: string }) => ({
+    message: `${p.folder} has no folders of text files.`,
+    remedy: 'Choose a folder with one folder a class (pos/1.txt, neg/2.txt), or choose files.',
+  }),
+  'data/folder-files': (p: { folder: string; most: number }) => ({
+    message: `${p.folder} and the folders before it have more than ${count(p.most)} text files.`,
+    remedy: 'Put the texts into one .csv or .jsonl file.',
+  }),
+  'data/text-too-long': (p: { file: string; megabytes: number }) => ({
+    message: `${p.file} is a text of more than ${p.megabytes} MB.`,
+    remedy: 'Split the text, or take the file out of the folder.',
+  }),
+  'data/fasttext': (p: RowPlace) => ({
+    message: `${rowOf(p)} does not begin with __label__, as the lines before it do.`,
+    remedy: 'Write __label__NAME before the text, or take the line out.',
+  }),
+  'data/json-rows': (p: { file: string }) => ({
+    message: `${p.file} holds no list of rows.`,
+    remedy:
+      'Write a list of objects ([{"text": "...", "label": "..."}]), {"data": [...]}, or one object a line.',
+  }),
+  'data/xlsx': (p: { file: string; reason: string }) => ({
+    message: `${p.file} cannot be read as an Excel workbook: ${p.reason}.`,
+    remedy: 'Save it again as .xlsx, without a password, or as .csv.',
   }),
   'data/empty': (p: { file: string }) => ({
     message: `${p.file} is empty.`,

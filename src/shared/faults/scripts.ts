@@ -13,4 +13,8 @@ export const scriptsFaults = {
     message: `${p.file} holds token ids instead of texts; a script starts from texts.`,
     remedy: 'Train on the texts themselves, and the run can be written as a script.',
   }),
+  'scripts/format': (p: { file: string; format: string }) => ({
+    message: `${p.file} (${p.format}) is in a format that the datasets library does not load by itself.`,
+    remedy: 'Import the file, export the data set version as .csv or .parquet, and train on that.',
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

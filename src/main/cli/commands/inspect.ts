@@ -88,7 +88,20 @@ async function inspectData(file: string, options: Options, context: CommandConte
     raggedRows: 'leave_out',
   });
   const tokenizer = options.model === undefined ? undefined : await openTokenizer(options.model, context);
-  const report = await inspectTable(table, { ...options, tokenizer, signal: context.signal });
+  const { foundColumns } = await import('../../engine/data/examples.ts');
+  const found = await foundColumns(table, options);
+  const report = await inspectTable(table, {
+    ...options,
+    ...found.options,
+    tokenizer,
+    signal: context.signal,
+  });
+  report.notes.push(...found.notes);
+  if (report.labels === null && !table.columns.includes(found.options.labelColumn ?? options.labelColumn)) {
+    report.notes.push(
+      `There is no column "${options.labelColumn}": --label-column names the one with the classes.`,
+    );
+  }
   return { result: report, text: inspectDataText(report) };
 }
 

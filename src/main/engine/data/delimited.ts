@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { fault } from '../../../shared/faults/index.ts';
 import { sniffDelimiter, usesQuotes, type Dialect } from './dialect.ts';
-import { checkColumns, looksLikeHeader, MOST_COLUMNS } from './header.ts';
+import { checkColumns, isColumnWord, looksLikeHeader, MOST_COLUMNS } from './header.ts';
 import type { RaggedRow, Table, TableOptions, TableRow } from './table.ts';
 import { countLineEnds, openText, readText, type TextSource } from './text-source.ts';
 
@@ -40,13 +40,23 @@ export async function openDelimited(
 
   const dialect = { delimiter, quotes };
   checkFirstLine(source, delimiter);
-  const { header, columns } = await readColumns(source, dialect, options);
+  const { above, header, columns } = await readColumns(source, dialect, options);
+  if (above > 0) {
+    notes.push(
+      `The first ${above === 1 ? 'line' : `${above} lines`} of ${name} ${above === 1 ? 'stands' : 'stand'} above the table and ${above === 1 ? 'is' : 'are'} left out.`,
+    );
+  }
   checkColumns(file, columns);
   const expectedBy = header ? 'header' : options.columnNames === undefined ? 'first-row' : 'names';
   const ragged: RaggedRow[] = [];
   const rows = () => {
     ragged.length = 0;
-    return readRows(source, dialect, columns, expectedBy, options.raggedRows === 'leave_out' ? ragged : null);
+    return readRows(
+      source,
+      dialect,
+      { columns, above, expectedBy },
+      options.raggedRows === 'leave_out' ? ragged : null,
+    );
   };
   return { file, format, columns, header, encoding: source.encoding, delimiter, notes, ragged, rows };
 }
@@ -62,38 +72,65 @@ function checkFirstLine({ file, sample }: TextSource, delimiter: string): void {
     throw fault('data/many-columns', { file: basename(file), line: 1, columns, most: MOST_COLUMNS });
 }
 
-/** The names of the columns, and whether the first line gives them. */
+/** The names of the columns, whether a line gives them, and how many lines stand above it. */
 async function readColumns(
   source: TextSource,
   dialect: Dialect,
   { columnNames, header = true, columnsNamed = [] }: TableOptions,
-): Promise<{ header: boolean; columns: string[] }> {
-  if (columnNames !== undefined) return { header: false, columns: [...columnNames] };
+): Promise<{ above: number; header: boolean; columns: string[] }> {
+  if (columnNames !== undefined) return { above: 0, header: false, columns: [...columnNames] };
   const records: string[][] = [];
   for await (const { fields } of readRecords(source, dialect)) {
     records.push(fields);
-    if (header !== 'detect' || records.length === HEADER_RECORDS) break;
+    if (records.length === HEADER_RECORDS) break;
   }
+  const above = linesAbove(records);
+  records.splice(0, above);
   const [first] = records;
   if (first === undefined) throw fault('data/empty', { file: source.file });
   const named = columnsNamed.length > 0 && columnsNamed.every((column) => first.includes(column));
   const has = header === 'detect' ? named || looksLikeHeader(records) : header;
   const columns = first.map((field, i) => (!has || field.trim() === '' ? `column_${i + 1}` : field));
-  return { header: has, columns };
+  return { above, header: has, columns };
+}
+
+/** A title above a table is this many lines at most. */
+const MOST_ABOVE = 20;
+/** The share of records that must have as many fields as the first of the table. */
+const TABLE_SHARE = 0.9;
+
+/** How many records of a title stand above a table: of less than half of its fields, or of one that is not empty. */
+function linesAbove(records: readonly (readonly string[])[]): number {
+  const filled = (record: readonly string[]) => record.filter((field) => field.trim() !== '').length;
+  const isTitle = (record: readonly string[], fields: number): boolean =>
+    !record.some(isColumnWord) &&
+    (record.length === fields ? fields > 2 && filled(record) <= 1 : record.length <= fields / 2);
+  for (let above = 0; above <= Math.min(MOST_ABOVE, records.length - 2); above++) {
+    const fields = records[above]!.length;
+    const table = records.slice(above);
+    const like = table.filter((record) => record.length === fields).length;
+    if (fields < 2 || like < 2 || like / table.length < TABLE_SHARE) continue;
+    if (isTitle(records[above]!, fields)) continue;
+    return records.slice(0, above).every((record) => isTitle(record, fields)) ? above : 0;
+  }
+  return 0;
 }
 
 async function* readRows(
   source: TextSource,
   dialect: Dialect,
-  columns: readonly string[],
-  expectedBy: 'header' | 'names' | 'first-row',
+  {
+    columns,
+    above,
+    expectedBy,
+  }: { columns: readonly string[]; above: number; expectedBy: 'header' | 'names' | 'first-row' },
   /** Where rows with another number of fields go; null: the first one is a fault. */
   ragged: RaggedRow[] | null,
 ): AsyncGenerator<TableRow> {
-  let row = expectedBy === 'header' ? -1 : 0;
+  let row = (expectedBy === 'header' ? -1 : 0) - above;
   for await (const { fields, line } of readRecords(source, dialect)) {
     row++;
-    if (row === 0) continue;
+    if (row <= 0) continue;
     if (fields.length !== columns.length) {
       if (ragged !== null) {
         ragged.push({ row, line, fields: fields.length });

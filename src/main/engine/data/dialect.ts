@@ -24,7 +24,8 @@ interface SampleScan {
 
 /**
  * The separator of a .csv file: of , ; tab | the one that gives most records as many fields as the first record, which
- * must have two or more. A comma when none does: the file has one column.
+ * must have two or more. Where none does, the one that gives nearly all records after the first ones as many: a title
+ * stands above the table. A comma else: the file has one column.
  */
 export function sniffDelimiter(sample: string, isWhole: boolean): string {
   let best: { delimiter: string; share: number } = { delimiter: ',', share: 0 };
@@ -34,6 +35,16 @@ export function sniffDelimiter(sample: string, isWhole: boolean): string {
     if (fields < 2) continue;
     const share = records.filter((record) => record.length === fields).length / records.length;
     if (share > best.share) best = { delimiter, share };
+  }
+  if (best.share > 0) return best.delimiter;
+  for (const delimiter of DELIMITERS) {
+    const records = scanSample(sample, delimiter, isWhole).records.slice(1);
+    const counts = new Map<number, number>();
+    for (const { length } of records) counts.set(length, (counts.get(length) ?? 0) + 1);
+    for (const [fields, rows] of counts) {
+      const share = rows / records.length;
+      if (fields > 1 && rows > 1 && share > Math.max(0.5, best.share)) best = { delimiter, share };
+    }
   }
   return best.delimiter;
 }

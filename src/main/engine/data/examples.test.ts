@@ -89,7 +89,7 @@ describe('readExamples', () => {
       'Row 1 (line 1) of k.jsonl: input_ids is not a list of whole numbers',
     ],
     ['data/input-ids', 'l.jsonl', '{"input_ids":[]}', {}, 'Row 1 (line 1) of l.jsonl'],
-    ['data/format', 'm.xlsx', 'x', {}, 'm.xlsx is in no format'],
+    ['data/format', 'm.docx', 'x', {}, 'm.docx is in no format'],
   ])('says what is wrong: %s', async (code, name, content, options, message) => {
     const fault = await faultOf(read(name, content, options));
     expect(fault.code).toBe(code);

@@ -196,7 +196,7 @@ async function openExamples(file: string, options: ExampleOptions): Promise<Exam
 const FIND_ROWS = 500;
 
 /** Columns without names cannot be named: those that look like the text and the label are taken, and said. */
-async function foundColumns(
+export async function foundColumns(
   table: Table,
   options: ExampleOptions,
 ): Promise<{ options: Pick<ExampleOptions, 'textColumn' | 'labelColumn'>; notes: string[] }> {
@@ -239,7 +239,7 @@ export function rowNumbers(rows: readonly { row: number }[]): string {
 const leftOutNote = (table: Table, rows: readonly TableRow[]): string =>
   `${rows.length === 1 ? 'One row' : `${count(rows.length)} rows`} of ${basename(table.file)} without a label ${rows.length === 1 ? 'is' : 'are'} left out: ${rowNumbers(rows)}.`;
 
-function raggedNotes(table: Table): string[] {
+export function raggedNotes(table: Table): string[] {
   const rows = table.ragged ?? [];
   if (rows.length === 0) return [];
   const one = rows.length === 1;

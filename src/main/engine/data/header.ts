@@ -8,6 +8,9 @@ const COLUMN_WORDS =
 const NAME_CHARACTERS = 60;
 const MARKS = /[.!?…]["')\]]*$/;
 
+/** Whether a field is a usual name of a column. */
+export const isColumnWord = (field: string): boolean => COLUMN_WORDS.test(field.trim());
+
 /**
  * Whether the first of some records names the columns. It does when a field is a usual name; it does not when a field is
  * empty where others are not, a number, as long as a text, or a value of its own column.
@@ -15,7 +18,7 @@ const MARKS = /[.!?…]["')\]]*$/;
 export function looksLikeHeader(records: readonly (readonly string[])[]): boolean {
   const [first = [], ...rest] = records;
   if (new Set(first).size < first.length) return false;
-  if (first.some((field) => COLUMN_WORDS.test(field.trim()))) return true;
+  if (first.some(isColumnWord)) return true;
   return first.every((field, column) => {
     const name = field.trim();
     if (name.length > NAME_CHARACTERS || MARKS.test(name)) return false;

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { isFastText, openFastText } from './fasttext.ts';
 import { MOST_COLUMNS } from './header.ts';
 import { splitLines } from './lines.ts';
 import type { Table, TableOptions, TableRow } from './table.ts';
@@ -10,9 +11,10 @@ const COLUMN_ROWS = 100;
 /** Beyond this what writes JSON again would run out of stack. */
 const MOST_DEPTH = 100;
 
-/** A .txt file: a text a line, blank ones included, in the column `text`. Throws what `openText` throws. */
+/** A .txt file: fastText's format, else a text a line, blank ones included, in column `text`. Throws as `openText`. */
 export async function openPlainText(file: string, options: TableOptions): Promise<Table> {
   const source = await openText(file, options.encoding);
+  if (isFastText(source)) return openFastText(source);
   async function* rows(): AsyncGenerator<TableRow> {
     for await (const { line, text } of splitLines(readText(source), basename(file))) {
       yield { row: line, line, values: { text } };
@@ -33,23 +35,29 @@ export async function openPlainText(file: string, options: TableOptions): Promis
 export async function openJsonLines(file: string, options: TableOptions): Promise<Table> {
   const source = await openText(file, options.encoding);
   const rows = () => readJsonLines(source);
-  const columns = new Set<string>();
-  let row = 0;
-  for await (const { row: at, values } of rows()) {
-    for (const column of Object.keys(values)) columns.add(column);
-    row = at;
-    if (row === COLUMN_ROWS) break;
-  }
-  if (row === 0) throw fault('data/empty', { file });
+  const columns = await columnsOfRows(rows(), file);
   return {
     file,
     format: 'jsonl',
-    columns: [...columns],
+    columns,
     header: true,
     encoding: source.encoding,
     notes: source.notes,
     rows,
   };
+}
+
+/** The keys of the first rows. Throws `data/empty`. */
+export async function columnsOfRows(rows: AsyncIterable<TableRow>, file: string): Promise<string[]> {
+  const columns = new Set<string>();
+  let row = 0;
+  for await (const { row: at, values } of rows) {
+    for (const column of Object.keys(values)) columns.add(column);
+    row = at;
+    if (row === COLUMN_ROWS) break;
+  }
+  if (row === 0) throw fault('data/empty', { file });
+  return [...columns];
 }
 
 async function* readJsonLines(source: TextSource): AsyncGenerator<TableRow> {
@@ -58,27 +66,35 @@ async function* readJsonLines(source: TextSource): AsyncGenerator<TableRow> {
   for await (const { line, text } of splitLines(readText(source), file)) {
     if (text.trim() === '') continue;
     row++;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw fault('data/json-line', { file, line, reason }, error);
-    }
-    if (!isObject(value))
-      throw fault('data/json-line', { file, line, reason: 'it holds another kind of value' });
-    const keys = Object.keys(value).length;
-    if (keys > MOST_COLUMNS)
-      throw fault('data/many-columns', { file, line, columns: keys, most: MOST_COLUMNS });
-    if (isDeeper(value, MOST_DEPTH)) {
-      throw fault('data/json-line', {
-        file,
-        line,
-        reason: `its values are nested over ${MOST_DEPTH} levels deep`,
-      });
-    }
-    yield { row, line, values: value };
+    yield { row, line, values: jsonRow(text, { file, line }) };
   }
+}
+
+/** A row that is written as a JSON object. Throws `data/json-line` and `data/many-columns`. */
+export function jsonRow(
+  text: string,
+  { file, line }: { file: string; line: number },
+): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fault('data/json-line', { file, line, reason }, error);
+  }
+  if (!isObject(value))
+    throw fault('data/json-line', { file, line, reason: 'it holds another kind of value' });
+  const keys = Object.keys(value).length;
+  if (keys > MOST_COLUMNS)
+    throw fault('data/many-columns', { file, line, columns: keys, most: MOST_COLUMNS });
+  if (isDeeper(value, MOST_DEPTH)) {
+    throw fault('data/json-line', {
+      file,
+      line,
+      reason: `its values are nested over ${MOST_DEPTH} levels deep`,
+    });
+  }
+  return value;
 }
 
 /** Whether a value nests objects or lists in more than so many levels. */

@@ -1,8 +1,12 @@
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { openClassFolder } from './class-folder.ts';
 import { openDelimited } from './delimited.ts';
+import { openJson } from './json-table.ts';
 import { openJsonLines, openPlainText } from './lines-tables.ts';
 import { openParquet } from './parquet.ts';
+import { openXlsx } from './xlsx.ts';
 
 /** Where a row stands, for messages. */
 export interface RowOrigin {
@@ -30,7 +34,7 @@ export interface RaggedRow {
 export interface Table {
   /** As it was given to `openTable`. */
   file: string;
-  format: 'csv' | 'tsv' | 'jsonl' | 'txt' | 'parquet';
+  format: 'csv' | 'tsv' | 'jsonl' | 'json' | 'txt' | 'fasttext' | 'xlsx' | 'parquet' | 'folder';
   /** For JSON Lines: the keys of the first hundred rows. */
   columns: string[];
   /** Whether the file itself names its columns. */
@@ -66,10 +70,12 @@ export interface TableOptions {
 }
 
 /**
- * A data file, by its extension: .csv, .tsv, .jsonl or .ndjson, .txt (a text a line, column `text`), .parquet. Reads
- * only what it takes to know columns and encoding. Throws `data/…` and `files/…`.
+ * A data file, by its extension: .csv, .tsv, .jsonl or .ndjson, .json, .xlsx, .txt (fastText's lines, or a text a line
+ * in column `text`), .parquet; or a folder with one folder of text files a class. Reads only what it takes to know
+ * columns and encoding. Throws `data/…` and `files/…`.
  */
 export async function openTable(file: string, options: TableOptions = {}): Promise<Table> {
+  if (await isFolder(file)) return openClassFolder(file, options);
   switch (extname(file).toLowerCase()) {
     case '.csv':
       return openDelimited(file, 'csv', options);
@@ -80,9 +86,19 @@ export async function openTable(file: string, options: TableOptions = {}): Promi
       return openJsonLines(file, options);
     case '.txt':
       return openPlainText(file, options);
+    case '.json':
+      return openJson(file, options);
+    case '.xlsx':
+      return openXlsx(file, options);
     case '.parquet':
       return openParquet(file);
     default:
       throw fault('data/format', { file });
   }
 }
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );

@@ -167,7 +167,16 @@ async function rowsOf(source: ScriptSource, table: Table): Promise<ScriptFacts['
   };
 }
 
-const formats = { csv: 'csv', tsv: 'csv', jsonl: 'json', txt: 'csv', parquet: 'parquet' } as const;
+const formats = {
+  csv: 'csv',
+  tsv: 'csv',
+  jsonl: 'json',
+  json: 'json',
+  txt: 'csv',
+  parquet: 'parquet',
+} as const;
+type ScriptFormat = keyof typeof formats;
+const inScripts = (format: Table['format']): format is ScriptFormat => format in formats;
 
 /** The name of a data file's copy beside the script. */
 export const copyName = (name: 'train' | 'eval', file: string): string =>
@@ -185,6 +194,7 @@ async function dataFile(
   table: Table,
   { config, scriptDir }: ScriptSource,
 ): Promise<DataFile> {
+  if (!inScripts(table.format)) throw fault('scripts/format', { file: table.file, format: table.format });
   const format = formats[table.format];
   const options: Record<string, unknown> = {};
   if (format === 'csv') {
