@@ -28,7 +28,7 @@ export async function mergeRecorded(
       targets: [{ target: 'hf', folder: output }],
       overwrite,
       precision: 'fp32',
-      pooling: 'mean',
+      pooling: null,
       mostPointsLost: 1,
       rows: verify === undefined ? null : { file: verify },
       facts: { name, modelName, dataName: null, settings: null },

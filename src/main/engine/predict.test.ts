@@ -1,7 +1,9 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { faultOf, golden, temporaryFolder, textOf } from './formats/test-support.ts';
+import { normalizeRows } from './models/sentence-folder.ts';
 import { changedModel, goldenBert, goldenTexts, padded, randomText } from './models/test-support.ts';
 import { openPredictor, type Predictor, type PredictorOptions } from './predict.ts';
 
@@ -134,4 +136,27 @@ describe('a predictor refuses, with the row and the remedy,', () => {
     await rm(path.join(folder, 'adapter_model.safetensors'));
     expect((await faultOf(() => predictor({ adapter: folder }))).code).toMatch(/^(files|formats)\//);
   });
+});
+
+const vectorsSchema = z.array(z.array(z.number()));
+
+it('an adapter of a classifier gives the vectors of its encoder as PEFT does, without its head', async () => {
+  const file = new URL('./models/fixtures/adapted-vectors.json', import.meta.url);
+  const wanted = z
+    .object({
+      texts: z.array(z.string()),
+      ...{ mean: vectorsSchema, cls: vectorsSchema, normalized: vectorsSchema },
+    })
+    .parse(JSON.parse(await readFile(file, 'utf8')));
+  const adapted = await predictor({ adapter, head: 'encoder' });
+  const texts = await adapted.tokenizer.encode(
+    wanted.texts.map((text) => ({ text })),
+    { maxLength: 64 },
+  );
+  const [mean, cls] = [await adapted.embed(texts, 'mean'), await adapted.embed(texts, 'cls')];
+  const differs = (found: Float32Array, right: number[][]): number =>
+    Math.max(...right.flat().map((value, i) => Math.abs(value - found[i]!)));
+  expect(differs(mean, wanted.mean)).toBeLessThan(1e-4);
+  expect(differs(cls, wanted.cls)).toBeLessThan(1e-4);
+  expect(differs(normalizeRows(mean, adapted.hiddenSize), wanted.normalized)).toBeLessThan(1e-4);
 });

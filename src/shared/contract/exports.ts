@@ -118,7 +118,7 @@ export const exportMethods = {
       mostPointsLost: z.number().min(0).max(100).default(1),
       overwrite: z.boolean().default(false),
       /** Of the embedding target. */
-      pooling: z.enum(['mean', 'cls']).default('mean'),
+      pooling: z.enum(['mean', 'cls']).nullable().default(null),
     }),
     z.object({ export: exportSchema }),
   ),

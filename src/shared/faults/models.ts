@@ -65,6 +65,10 @@ export const modelsFaults = {
       'Graft answers, merges and exports classifiers that give a text one of their labels. Train a new head on it with ' +
       'graft train, or choose such a classifier.',
   }),
+  'models/sentence-module': (p: { file: string; key: string; found: string }) => ({
+    message: `${p.file}: ${p.key} is ${p.found}, which Graft does not compute for vectors of texts.`,
+    remedy: 'Choose a folder with one Pooling of mean or cls and at most a Normalize behind it.',
+  }),
   'models/token-id': (p: RowPlace & { id: number; size: number }) => ({
     message: `${rowOf(p)}: input_ids holds ${p.id}; the model knows the tokens 0 to ${p.size - 1}.`,
     remedy: 'Tokenise the texts with the tokenizer of this model, or give them as texts.',

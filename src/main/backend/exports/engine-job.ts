@@ -11,7 +11,7 @@ export interface ExportJobInput {
   targets: ExportTarget[];
   precision: 'fp32' | 'bf16' | 'fp16';
   mostPointsLost: number;
-  pooling: 'mean' | 'cls';
+  pooling: 'mean' | 'cls' | null;
   overwrite: boolean;
   /** JSON Lines with `text`, `text_pair` where the model reads pairs, and `label`; null: only fixed texts. */
   verify: string | null;

@@ -380,6 +380,7 @@ function cardNamed(name: string, target: Card['proof']['target']): Card {
         accuracy: { reference: interval, exported: interval, rows: 10 },
         latency_ms: { batch_1: 1, batch_32: 1 },
       },
+      consumers: [],
       snippets: [
         { language: 'python', code: `print(${JSON.stringify(name)})`, output: name, notRun: null },
         { language: 'curl', code: '# `', output: null, notRun: name },

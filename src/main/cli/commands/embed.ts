@@ -10,15 +10,19 @@ import { option, optionValue } from '../options.ts';
 const help = `
 Prints a line of JSON for each row, in the order of the input: {"embedding":[0.12,…]}
 
+Pooling, normalisation and the longest text are those of the model's modules.json, where it has one (sentence-transformers);
+else the mean of the tokens, as it is. --adapter takes an adapter of a classifier too: its head is left out.
+
 Example:
-  graft embed --model sentence-transformers/all-MiniLM-L6-v2 --input texts.txt --pooling mean --output vectors.jsonl`;
+  graft embed --model sentence-transformers/all-MiniLM-L6-v2 --input texts.txt --output vectors.jsonl`;
 
 const values = z.object({
   model: optionValue.model,
   adapter: optionValue.adapter,
   input: optionValue.input,
   output: optionValue.output.optional(),
-  pooling: z.enum(['mean', 'cls']),
+  pooling: z.enum(['mean', 'cls']).optional(),
+  normalize: z.boolean().optional(),
   textColumn: optionValue.textColumn,
   textPairColumn: optionValue.textPairColumn,
   maxLength: optionValue.maxLength,
@@ -31,17 +35,23 @@ const work: Work = async (given, context) => {
   const model = await modelFolder(options.model, context);
   const adapter = options.adapter === undefined ? undefined : await adapterFolder(options.adapter);
   const { openPredictor } = await import('../../engine/predict.ts');
+  const { readSentenceFolder } = await import('../../engine/models/sentence-folder.ts');
+  const isSaid = options.pooling !== undefined && options.normalize !== undefined;
+  const said = isSaid ? null : await readSentenceFolder(model);
+  const pooling = options.pooling ?? said?.pooling ?? 'mean';
+  const normalize = options.normalize ?? said?.normalize ?? false;
+  const maxLength = options.maxLength ?? said?.maxLength ?? undefined;
   const predictor = await openPredictor({
     model,
     ...(adapter !== undefined && { adapter }),
     precision: options.precision,
     head: 'encoder',
-    ...(options.maxLength !== undefined && { maxLength: options.maxLength }),
+    ...(maxLength !== undefined && { maxLength }),
     ...(options.batchSize !== undefined && { batchSize: options.batchSize }),
   });
   try {
     const rows = readInput({ ...options, signal: context.signal, say: context.say });
-    const results = embedRows(predictor, rows, options.pooling);
+    const results = embedRows(predictor, rows, { pooling, normalize });
     return await writeResults(results, options.output, context, 'Embedding');
   } finally {
     predictor.close();
@@ -56,10 +66,13 @@ export function embedCommand(): Command {
     .addOption(option.input())
     .addOption(option.outputFile())
     .addOption(
-      new Option('--pooling <P>', 'mean averages the tokens, cls takes the first one')
-        .choices(['mean', 'cls'])
-        .default('mean'),
+      new Option('--pooling <P>', 'mean averages the tokens, cls takes the first one').choices([
+        'mean',
+        'cls',
+      ]),
     )
+    .addOption(new Option('--normalize', 'scale vectors to length 1'))
+    .addOption(new Option('--no-normalize', 'leave vectors as long as they are').default(undefined))
     .addOption(option.textColumn())
     .addOption(option.textPairColumn())
     .addOption(option.maxLength())

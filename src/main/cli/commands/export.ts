@@ -42,7 +42,7 @@ const values = z.object({
   maxPointsLost: z.number(),
   workspace: optionValue.workspace,
   weights: z.enum(weightPrecisions),
-  pooling: z.enum(['mean', 'cls']),
+  pooling: z.enum(['mean', 'cls']).nullable().default(null),
 });
 
 const work: Work = async (given, context) => {
@@ -141,9 +141,10 @@ export function exportCommand(): Command {
         .default('fp32'),
     )
     .addOption(
-      new Option('--pooling <P>', "how embedding makes a text's vector of its tokens'")
-        .choices(['mean', 'cls'])
-        .default('mean'),
+      new Option(
+        '--pooling <P>',
+        "how embedding makes a text's vector of its tokens' (default: as the model's modules.json says, else mean)",
+      ).choices(['mean', 'cls']),
     )
     .addOption(option.verify())
     .addOption(option.textColumn())

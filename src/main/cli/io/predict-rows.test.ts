@@ -84,7 +84,7 @@ describe('embedRows', () => {
   it('gives a vector a row', async () => {
     const predictor = lengthPredictor();
     const rows = rowsOf({ text: 'ab' }, { text: 'abc' });
-    expect(await collect(embedRows(predictor, rows, 'mean'))).toEqual([
+    expect(await collect(embedRows(predictor, rows, { pooling: 'mean', normalize: false }))).toEqual([
       { embedding: [2, 0.1, 0] },
       { embedding: [3, 0.1, 0] },
     ]);

@@ -1,5 +1,6 @@
 import { fault } from '../../../shared/faults/index.ts';
 import { argmax, softmax } from '../../engine/metrics/probabilities.ts';
+import { normalizeRows, type VectorForm } from '../../engine/models/sentence-folder.ts';
 import type { EncodedExample, Predictor } from '../../engine/predict.ts';
 import { chunks } from './chunks.ts';
 import type { InputRow } from './input-rows.ts';
@@ -37,11 +38,12 @@ export async function* predictRows(
 export async function* embedRows(
   predictor: Predictor,
   rows: AsyncIterable<InputRow>,
-  pooling: 'mean' | 'cls',
+  { pooling, normalize }: VectorForm,
 ): AsyncGenerator<{ embedding: number[] }[]> {
   const { hiddenSize } = predictor;
   for await (const batch of chunks(rows, rowsAtOnce)) {
-    const vectors = await predictor.embed(await encodeRows(predictor, batch), pooling);
+    const made = await predictor.embed(await encodeRows(predictor, batch), pooling);
+    const vectors = normalize ? normalizeRows(made, hiddenSize) : made;
     yield batch.map((_, i) => ({
       embedding: shortFloats(vectors.subarray(i * hiddenSize, (i + 1) * hiddenSize)),
     }));

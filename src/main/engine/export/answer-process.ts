@@ -2,6 +2,7 @@ import path from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { prediction, textAnswers } from '../serving/answers.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
+import { readSentenceFolder } from '../models/sentence-folder.ts';
 import { openEngineModel, type Answering } from './engine-model.ts';
 import { openExported } from './exported-model.ts';
 import { questionSchema, type Message, type Question } from './fresh-process.ts';
@@ -35,11 +36,16 @@ async function answer(message: unknown): Promise<Message> {
   }
 }
 
-async function open({ kind, folder, adapter, head, base, pooling, maxLength }: Question): Promise<Answering> {
+async function open({ kind, folder, adapter, head, base, vectors, maxLength }: Question): Promise<Answering> {
   if (kind === 'trained') {
-    return openEngineModel({ model: folder, adapter, head: head ?? 'classification', pooling, maxLength });
+    return openEngineModel({ model: folder, adapter, head: head ?? 'classification', vectors, maxLength });
   }
-  if (pooling !== null) return openEngineModel({ model: folder, head: 'encoder', pooling, maxLength });
+  if (vectors !== null) {
+    const said = await readSentenceFolder(folder);
+    if (said === null) throw fault('files/missing', { file: path.join(folder, 'modules.json') });
+    const length = said.maxLength ?? maxLength;
+    return openEngineModel({ model: folder, head: 'encoder', vectors: said, maxLength: length });
+  }
   const model = await openExported(folder, maxLength, base);
   return { answer: (texts, onDone) => model.logits(texts, onDone), close: () => model.close() };
 }

@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { openSafetensors } from '../formats/safetensors.ts';
+import { readSentenceFolder, writeSentenceFolder } from '../models/sentence-folder.ts';
+import { changedModel } from '../models/test-support.ts';
 import { openPredictor } from '../predict.ts';
-import { exported, goldenModel } from './test-support.ts';
+import { mergeAdapter } from './merge.ts';
+import { exported, goldenAdapter, goldenModel, quiet } from './test-support.ts';
 
 async function json(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8'));
@@ -47,4 +50,36 @@ it.each(['mean', 'cls'] as const)(
 it('of a model without adapter, vectors of the base are what it gives', async () => {
   const { reports } = await exported(['embedding'], { model: goldenModel, adapter: undefined });
   expect(reports[0]).toMatchObject({ state: 'passed', reason: null });
+});
+
+it('of a sentence-transformers folder keeps pooling, Normalize, max_seq_length and prompts, and so do merged weights', async () => {
+  const model = await changedModel({});
+  const said = {
+    ...{ pooling: 'cls' as const, normalize: true, maxLength: 12, prompts: { query: 'q: ' } },
+    ...{ defaultPrompt: null, similarity: 'dot' },
+  };
+  await writeSentenceFolder(model, said, 32);
+  const { output, reports } = await exported(['embedding', 'hf'], { model });
+  for (const { reason } of reports) expect(reason).toBeNull();
+  const { fixed, max_length: length, consumers } = reports[0]!.verification!;
+  expect(length).toBe(12);
+  expect(consumers.map(({ consumer }) => consumer)).toEqual(['transformers', 'sentence-transformers']);
+  for (const { values } of fixed) expect(Math.hypot(...values)).toBeCloseTo(1, 5);
+  for (const target of ['embedding', 'hf'])
+    expect(await readSentenceFolder(path.join(output, target))).toEqual(said);
+  const merged = path.join(output, 'merged');
+  await mergeAdapter({ model, adapter: goldenAdapter, output: merged, overwrite: false }, quiet);
+  expect(await readSentenceFolder(merged)).toEqual(said);
+});
+
+it('of a folder with a layer that Graft does not compute is refused by its name; the classifier is made', async () => {
+  const model = await changedModel({});
+  const modules = [
+    { path: '', type: 'Transformer' },
+    { path: '1_Dense', type: 'sentence_transformers.models.Dense' },
+  ];
+  await writeFile(path.join(model, 'modules.json'), JSON.stringify(modules));
+  const { reports } = await exported(['embedding', 'peft'], { model });
+  expect(reports.map(({ state }) => state)).toEqual(['refused', 'passed']);
+  expect(reports[0]!.reason).toContain('modules.json: type is sentence_transformers.models.Dense');
 });

@@ -1,6 +1,7 @@
 import { openAdaptedModel, checkTokens } from '../predict.ts';
 import type { BaseModel, Head } from '../models/base-model.ts';
-import { Inference, type Pooling } from '../models/inference.ts';
+import { Inference } from '../models/inference.ts';
+import { normalizeRows, type VectorForm } from '../models/sentence-folder.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { countRead } from './free-memory.ts';
@@ -15,7 +16,7 @@ export interface EngineModelOptions {
   /** What the weights are opened as. */
   head: Head;
   /** Vectors of texts instead of logits. */
-  pooling: Pooling | null;
+  vectors: VectorForm | null;
   maxLength: number;
 }
 
@@ -30,12 +31,12 @@ export interface Answering {
  * so that a comparison with merged weights proves the merge. Throws `models/…`, `peft/…`, `formats/…`, `files/…`.
  */
 export async function openEngineModel(options: EngineModelOptions): Promise<Answering> {
-  const { model, pooling, maxLength } = options;
+  const { model, vectors, maxLength } = options;
   const { base, adapter } = await openAdaptedModel(model, options.adapter, options.head);
   try {
     const tokenizer = await loadTokenizer(model);
     const inference = await Inference.open(collecting(base), adapter, {
-      head: pooling === null ? 'classification' : 'encoder',
+      head: vectors === null ? 'classification' : 'encoder',
       precision: 'fp32',
       folded: false,
       batchTokens: BATCH_TOKENS,
@@ -44,9 +45,9 @@ export async function openEngineModel(options: EngineModelOptions): Promise<Answ
       answer: async (texts, onDone) => {
         const encoded = await tokenizer.encode(texts, { maxLength });
         checkTokens(encoded, base);
-        return pooling === null
-          ? inference.logits(encoded, onDone)
-          : inference.embeddings(encoded, pooling, onDone);
+        if (vectors === null) return inference.logits(encoded, onDone);
+        const made = await inference.embeddings(encoded, vectors.pooling, onDone);
+        return vectors.normalize ? normalizeRows(made, inference.width) : made;
       },
       close: () => Promise.resolve(inference.close()),
     };

@@ -22,7 +22,8 @@ export interface ExportOptions {
   overwrite: boolean;
   /** Of merged safetensors. */
   precision: WeightPrecision;
-  pooling: Pooling;
+  /** Of vectors; null: as the base's modules.json says, else the mean. */
+  pooling: Pooling | null;
   /** Points of accuracy that an export may lose. */
   mostPointsLost: number;
   /** Rows to compare on; with labels the accuracy is compared too. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { fault } from '../../../shared/faults/index.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -26,7 +26,7 @@ export async function openExported(folder: string, maxLength: number, base?: str
   const isAdapter = existsSync(path.join(folder, 'adapter_config.json'));
   if (isAdapter && base === undefined) throw fault('export/base-needed', { folder, named: null });
   const model = isAdapter ? { model: base!, adapter: folder } : { model: folder };
-  const engine = await openEngineModel({ ...model, head: 'classification', pooling: null, maxLength });
+  const engine = await openEngineModel({ ...model, head: 'classification', vectors: null, maxLength });
   return {
     logits: (texts, onDone) => engine.answer(texts.map(asInput), onDone),
     close: () => engine.close(),
@@ -38,6 +38,7 @@ async function openOnnx(folder: string, file: string, maxLength: number): Promis
   const onnx = await import('onnxruntime-node');
   const tokenizer = await loadTokenizer(folder);
   const session = await onnx.InferenceSession.create(file);
+  requireNames(file, session);
   return {
     logits: (texts, onDone) =>
       inBatches({ tokenizer, maxLength, onDone }, texts, async (feeds, shape) => {
@@ -73,6 +74,15 @@ async function openSavedModel(folder: string, maxLength: number): Promise<Export
       }),
     close: () => Promise.resolve(model.dispose()),
   };
+}
+
+/** What onnxruntime, Optimum and transformers.js feed and read of a classifier. Throws `export/cannot-load`. */
+function requireNames(file: string, { inputMetadata, outputNames }: InferenceSession): void {
+  const found = inputMetadata.map((input) => `${input.name} ${input.isTensor ? input.type : ''}`).sort();
+  const wanted = ['attention_mask int64', 'input_ids int64', 'token_type_ids int64'];
+  if (found.join() === wanted.join() && outputNames.join() === 'logits') return;
+  const detail = `${path.basename(file)} has the inputs ${found.join(', ')} and the outputs ${outputNames.join(', ')}.`;
+  throw fault('export/cannot-load', { detail });
 }
 
 const asInput = (text: string | TextInput): TextInput => (typeof text === 'string' ? { text } : text);

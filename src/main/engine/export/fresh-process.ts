@@ -21,8 +21,8 @@ export const questionSchema = z.object({
   head: z.enum(['classification', 'encoder']).optional(),
   /** The base model's folder, for an export that is an adapter. */
   base: z.string().optional(),
-  /** Vectors are asked for, not logits. */
-  pooling: z.enum(['mean', 'cls']).nullable(),
+  /** Vectors are asked for, not logits. Of an export its own modules.json says how they are made. */
+  vectors: z.object({ pooling: z.enum(['mean', 'cls']), normalize: z.boolean() }).nullable(),
   maxLength: z.number(),
   texts: z.array(textSchema).min(1),
   /** Texts to measure the time with. */

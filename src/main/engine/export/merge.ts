@@ -6,6 +6,7 @@ import { writeFileAtomic, writeFolderAtomic } from '../formats/atomic.ts';
 import { readModelConfig } from '../formats/model-config.ts';
 import type { JobContext } from '../jobs.ts';
 import { classifierConfig } from '../models/written-config.ts';
+import { readSentenceFolder, writeSentenceFolder } from '../models/sentence-folder.ts';
 import { adaptedValue } from '../peft/adapter.ts';
 import { openAdaptedModel } from '../predict.ts';
 import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -47,11 +48,13 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
   if (quantized != null) throw fault('models/quantized-merge', { folder: model });
   const expected = await answerTexts(options, await textsToCompare(options));
   let comparison: Comparison | undefined;
+  let width = 0;
   await writeFolderAtomic(
     output,
     async (folder) => {
       const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'classification');
       try {
+        width = base.config.hidden_size;
         const total = base.parameters.length;
         let done = 0;
         const weights = base.parameters.map(({ name, shape }) => ({ name, from: name, shape }));
@@ -69,6 +72,8 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
       } finally {
         await base.close();
       }
+      const sentence = await readSentenceFolder(model).catch(() => null);
+      if (sentence) await writeSentenceFolder(folder, sentence, width);
       await writeTokenizer(model, folder, null);
       context.signal.throwIfAborted();
       const merged = await answerTexts({ model: folder }, expected.texts);

@@ -7,6 +7,7 @@ import { publicName } from '../hub/repository.ts';
 import { snippetsOf } from './card/snippets.ts';
 import { trySnippets } from './card/try-snippets.ts';
 import { writeCard } from './card/write-card.ts';
+import { checkConsumers } from './consumer-rules.ts';
 import type { ExportOptions, TargetProgress } from './export-targets.ts';
 import { FIXED_TEXTS, TIMED_TEXTS } from './fixed-texts.ts';
 import { folderHashes } from './folder-hashes.ts';
@@ -48,7 +49,9 @@ export async function prove(
   progress: TargetProgress,
 ): Promise<Proven> {
   const { target, precision, mostPointsLost, facts } = options;
-  const pooling = targets[target].vectors ? options.pooling : null;
+  const vectors = targets[target].vectors ? trained.vectors : null;
+  const pooling = vectors?.pooling ?? null;
+  const maxLength = vectors?.maxLength ?? trained.maxLength;
   const { values, width } = reference.valuesFor(target);
   const folderName = path.basename(path.resolve(options.folder));
   const code = snippetsOf({
@@ -56,13 +59,12 @@ export async function prove(
     folderName,
     modelName: publicName(facts.modelName),
     labels: trained.base.labelNames,
-    maxLength: trained.maxLength,
+    maxLength,
   });
   const base = { folder: trained.model, name: publicName(facts.modelName) };
   const attempt: Attempt = async (into, scales, part, isWorthTrying = () => true) => {
     await writeTarget(target, into, trained, {
       precision,
-      pooling: options.pooling,
       scales,
       modelName: publicName(facts.modelName),
       signal,
@@ -74,8 +76,8 @@ export async function prove(
         kind: 'export',
         folder: into,
         base: trained.model,
-        pooling,
-        maxLength: trained.maxLength,
+        vectors,
+        maxLength,
         texts: [...reference.texts],
         timed: TIMED_TEXTS,
         serve: pooling === null ? [...trained.base.labelNames] : null,
@@ -102,7 +104,10 @@ export async function prove(
     target === 'onnx-int8'
       ? await betterScales(folder, attempt)
       : { tried: await attempt(folder, 'per-channel', (share) => share), scales: null };
-  const outcome = { ...tried.judged, latency_ms: tried.latency };
+  const labels = trained.base.labelNames;
+  const { consumers, broken } = await checkConsumers(folder, { target, labels, vectors, maxLength });
+  const judged = tried.judged.passed && broken.length > 0 ? shortOf(tried.judged, broken) : tried.judged;
+  const outcome = { ...judged, latency_ms: tried.latency };
   const proof = {
     graft: packageJson.version,
     made_at: new Date().toISOString(),
@@ -112,13 +117,14 @@ export async function prove(
     pooling,
     scales,
     labels: [...trained.base.labelNames],
-    max_length: trained.maxLength,
+    max_length: maxLength,
     fixed: FIXED_TEXTS.map((text, i) => ({
       text,
       values: Array.from(values.subarray(i * width, (i + 1) * width)),
     })),
     most_points_lost: mostPointsLost,
     outcome,
+    consumers,
     snippets: tried.snippets,
   };
   await writeCard(folder, trained, { ...facts, modelName: publicName(facts.modelName) }, proof);
@@ -128,6 +134,13 @@ export async function prove(
   await writeFileAtomic(path.join(folder, VERIFICATION_FILE), `${JSON.stringify(verification, null, 2)}\n`);
   return verification;
 }
+
+/** What answers rightly here, and would not in the programs that it is for. */
+const shortOf = (judged: Judged, broken: readonly string[]): Judged => ({
+  ...judged,
+  passed: false,
+  reason: broken.join(' '),
+});
 
 /** Makes int8 both ways and keeps the one that measures better in `folder`: by accuracy, else by its differences. */
 async function betterScales(

@@ -41,20 +41,20 @@ export class Reference {
     signal: AbortSignal,
     onShare: (share: number) => void,
   ): Promise<Reference> {
-    const { model, adapterFolder, head, maxLength, base } = trained;
+    const { model, adapterFolder, head, base } = trained;
     onShare(0);
     const rows = await readProofRows(options.rows, base.labelNames);
     const texts = [...FIXED_TEXTS.map((text): TextInput => ({ text })), ...rows.texts];
     const wanted = options.targets.filter(({ target }) => trained.refusal(target) === null);
     const kinds = [
       wanted.some(({ target }) => !targets[target].vectors) ? null : undefined,
-      wanted.some(({ target }) => targets[target].vectors) ? options.pooling : undefined,
+      wanted.some(({ target }) => targets[target].vectors) ? trained.vectors : undefined,
     ];
     const asked = kinds.filter((kind) => kind !== undefined).length;
     let before = 0;
     const answers: (Float32Array | null)[] = [];
-    for (const pooling of kinds) {
-      if (pooling === undefined) {
+    for (const vectors of kinds) {
+      if (vectors === undefined) {
         answers.push(null);
         continue;
       }
@@ -65,8 +65,8 @@ export class Reference {
           folder: model,
           ...adapter,
           head,
-          pooling,
-          maxLength,
+          vectors,
+          maxLength: vectors?.maxLength ?? trained.maxLength,
           texts,
           timed: [],
           serve: null,

@@ -16,7 +16,7 @@ const goldenOptions: Options = {
   adapter: goldenAdapter,
   overwrite: false,
   precision: 'fp32',
-  pooling: 'mean',
+  pooling: null,
   mostPointsLost: 1,
   rows: null,
   facts: { name: 'An export', modelName: 'org/bert', dataName: null, settings: null },

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { readModelConfig } from '../formats/model-config.ts';
 import type { BaseModel, Head } from '../models/base-model.ts';
+import type { Pooling } from '../models/inference.ts';
+import { readSentenceFolder, type SentenceFolder } from '../models/sentence-folder.ts';
 import { adaptedValue, type Adapter } from '../peft/adapter.ts';
 import { longestText, openAdaptedModel } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -21,6 +23,10 @@ export interface TrainedModel {
   tokenizer: TextTokenizer;
   /** Texts are cut to this many tokens. */
   maxLength: number;
+  /** How vectors of texts are made, and after how many tokens texts are cut then. */
+  vectors: SentenceFolder & { maxLength: number };
+  /** What the base's folder says of that, for those who load the merged model for vectors; null: nothing. */
+  sentence: SentenceFolder | null;
   /** Why a target cannot be made of it; null: it can. */
   refusal(target: TargetKey): Fault | null;
   /** A parameter of the merged model by its engine name. Throws `models/not-finite`. */
@@ -36,6 +42,8 @@ export async function openTrainedModel(options: {
   model: string;
   adapter?: string | undefined;
   maxLength?: number | undefined;
+  /** null: as the base's modules.json says, else the mean. */
+  pooling?: Pooling | null;
 }): Promise<TrainedModel> {
   const { model, adapter: adapterFolder, maxLength } = options;
   const { quantization_config: quantized } = await readModelConfig(model);
@@ -45,6 +53,8 @@ export async function openTrainedModel(options: {
   try {
     if (adapterFolder !== undefined) await requireLabels(adapterFolder, base);
     const tokenizer = await loadTokenizer(model);
+    const limit = longestText(base, tokenizer, maxLength);
+    const { sentence, unknown } = await sentenceOf(model);
     return {
       model,
       adapterFolder,
@@ -52,9 +62,17 @@ export async function openTrainedModel(options: {
       base: read,
       adapter,
       tokenizer,
-      maxLength: longestText(base, tokenizer, maxLength),
+      maxLength: limit,
+      sentence,
+      vectors: {
+        ...plain,
+        ...sentence,
+        pooling: options.pooling ?? sentence?.pooling ?? 'mean',
+        maxLength: maxLength === undefined ? Math.min(limit, sentence?.maxLength ?? limit) : limit,
+      },
       refusal(target) {
         if (headless && !targets[target].vectors) return headless;
+        if (targets[target].vectors && unknown) return unknown;
         return target === 'peft' && !adapter ? fault('export/no-adapter', { model }) : null;
       },
       async merged(name) {
@@ -67,6 +85,20 @@ export async function openTrainedModel(options: {
   } catch (error) {
     await base.close();
     throw error;
+  }
+}
+
+const plain = { normalize: false, prompts: {}, defaultPrompt: null, similarity: null };
+
+/** What the base's modules.json says, or why its vectors cannot be made. */
+async function sentenceOf(
+  model: string,
+): Promise<{ sentence: SentenceFolder | null; unknown: Fault | null }> {
+  try {
+    return { sentence: await readSentenceFolder(model), unknown: null };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { sentence: null, unknown: error };
   }
 }
 

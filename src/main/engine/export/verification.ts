@@ -53,6 +53,8 @@ export const verificationSchema = z.object({
   /** The points of accuracy that may be lost. */
   most_points_lost: z.number(),
   outcome: outcomeSchema,
+  /** The rules of the programs that load it that its files were held against; a broken one fails the proof. */
+  consumers: z.array(z.object({ consumer: z.string(), rules: z.array(z.string()) })).default([]),
   /** What the card shows how to use it with, and what came of it when it was run. */
   snippets: z.array(snippetSchema),
   bytes: z.number(),

@@ -49,7 +49,7 @@ export async function verifyExport(
     {
       kind: 'export',
       folder: path.resolve(folder),
-      pooling,
+      vectors: pooling === null ? null : { pooling, normalize: false },
       maxLength,
       texts: fixed.map(({ text }) => ({ text })),
       timed: TIMED_TEXTS,

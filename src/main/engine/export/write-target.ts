@@ -3,7 +3,7 @@ import path from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
-import type { Pooling } from '../models/inference.ts';
+import { writeSentenceFolder } from '../models/sentence-folder.ts';
 import { classifierConfig } from '../models/written-config.ts';
 import { writeAdapter } from '../peft/adapter.ts';
 import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -18,7 +18,6 @@ import { dtypeOf, writeWeights } from './write-weights.ts';
 export interface WriteOptions {
   /** Of merged safetensors. */
   precision: WeightPrecision;
-  pooling: Pooling;
   /** Of int8: one scale a column of a weight, or one for all of it. */
   scales: 'per-channel' | 'per-tensor';
   /** What others call the base. */
@@ -42,7 +41,7 @@ export async function writeTarget(
     return;
   }
   const told: TrainedModel = { ...trained, merged: telling(trained, options) };
-  if (target === 'embedding') await writeEmbedding(folder, told, options.precision, options.pooling);
+  if (target === 'embedding') await writeEmbedding(folder, told, options.precision);
   else await writeClassifier(target, folder, told, options);
   await writeTokenizer(model, folder, trained.maxLength);
 }
@@ -50,13 +49,14 @@ export async function writeTarget(
 async function writeClassifier(
   target: Exclude<TargetKey, 'peft' | 'embedding'>,
   folder: string,
-  { base, merged }: TrainedModel,
+  { base, merged, sentence }: TrainedModel,
   options: WriteOptions,
 ): Promise<void> {
   const precision = target === 'hf' ? options.precision : 'fp32';
   if (target === 'hf') {
     const weights = base.parameters.map(({ name, shape }) => ({ name, from: name, shape }));
     await writeWeights(folder, weights, precision, merged);
+    if (sentence) await writeSentenceFolder(folder, sentence, base.config.hidden_size);
   } else if (target === 'savedmodel') await writeSavedModel(folder, base, merged, 'classification');
   else {
     const { file, precision: kept } = onnxFiles[target];

@@ -15,7 +15,7 @@ const inputSchema = z.object({
   /** Of merged safetensors. */
   precision: z.enum(weightPrecisions),
   mostPointsLost: z.number(),
-  pooling: z.enum(['mean', 'cls']),
+  pooling: z.enum(['mean', 'cls']).nullable(),
   overwrite: z.boolean(),
   /** JSON Lines with `text`, `label`, and `text_pair` where the model reads pairs. */
   verify: z.string().nullable(),

@@ -30,7 +30,7 @@ export class OfferManager {
   folder = $state('');
   precision = $state<Precision>('fp32');
   mostPointsLost = $state<number | null>(1);
-  pooling = $state<'mean' | 'cls'>('mean');
+  pooling = $state<'mean' | 'cls' | null>(null);
 
   constructor(rpc: Pick<Rpc, 'call'>, source: ExportSource) {
     this.#rpc = rpc;
