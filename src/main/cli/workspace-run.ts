@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import type { TrainConfig } from '../../shared/settings/train-config.ts';
-import { methodText } from '../backend/experiments/create.ts';
+import { methodText } from '../backend/experiments/automatic-name.ts';
 import { trainResultSchema } from '../backend/experiments/job-events.ts';
 import { Recorder } from '../backend/experiments/recorder.ts';
 import { faultValue } from '../backend/jobs/jobs.ts';

@@ -142,6 +142,8 @@ export interface ExperimentRecord extends Omit<
 }
 
 /** Experiments in the store: one row each. */
+const configSchema = z.record(z.string(), z.unknown());
+
 export class ExperimentStore {
   readonly db: Db;
 
@@ -212,6 +214,17 @@ export class ExperimentStore {
     return lineOf(row);
   }
 
+  /** Names and configurations of the runs on a data set that a list may show beside a new one. */
+  neighbours(dataName: string): { name: string; config: Record<string, unknown> }[] {
+    const rows = this.db
+      .prepare('SELECT name, config FROM experiments WHERE data_name = ? AND removed_at IS NULL')
+      .all(dataName);
+    return z
+      .array(z.object({ name: z.string(), config: z.string() }))
+      .parse(rows)
+      .map(({ name, config }) => ({ name, config: configSchema.parse(JSON.parse(config)) }));
+  }
+
   /** Throws `store/unknown`. */
   record(id: string): ExperimentRecord {
     const row = this.db
@@ -227,7 +240,7 @@ export class ExperimentStore {
       ...rest,
       id,
       spec: spec === null ? null : specSchema.parse(JSON.parse(spec)),
-      config: z.record(z.string(), z.unknown()).parse(JSON.parse(config)),
+      config: configSchema.parse(JSON.parse(config)),
       facts: factsSchema.parse(JSON.parse(facts)),
       details: detailsSchema.parse(JSON.parse(details)),
     };

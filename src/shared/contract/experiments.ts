@@ -10,6 +10,7 @@ import {
   page,
   range,
   time,
+  windowName,
 } from './message.ts';
 import { rowSchema } from './datasets.ts';
 
@@ -263,6 +264,7 @@ export const presetSchema = z.object({
 export type Preset = z.infer<typeof presetSchema>;
 
 const one = z.object({ id });
+const draftOf = { window: windowName };
 export const experimentMethods = {
   'experiments/list': method(
     z.object({ archived: z.boolean().default(false) }),
@@ -326,8 +328,10 @@ export const experimentMethods = {
   ),
   'experiments/preflight': method(z.object({ spec: specSchema }), preflightSchema),
   'experiments/time': method(z.object({ spec: specSchema }), timingSchema),
-  'experiments/save-draft': method(z.object({ spec: specSchema.partial() }), nothing),
-  'experiments/read-draft': method(nothing, z.object({ spec: specSchema.partial().nullable() })),
+  /** Each window has a draft of its own. */
+  'experiments/save-draft': method(z.object({ spec: specSchema.partial(), ...draftOf }), nothing),
+  /** Of a window without one: the draft that was changed last. */
+  'experiments/read-draft': method(z.object(draftOf), z.object({ spec: specSchema.partial().nullable() })),
 };
 
 export const experimentEvents = {

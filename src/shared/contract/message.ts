@@ -42,6 +42,8 @@ function plainText(text: string, context: z.RefinementCtx): void {
 export const givenName = z.string().trim().min(1).max(200).superRefine(plainText);
 /** The same, or nothing: then a name is made. */
 export const givenNameOrNone = z.string().max(200).superRefine(plainText).default('');
+/** The name of a window, for what each has of its own. */
+export const windowName = z.string().max(64).default('');
 /** Milliseconds since 1970. */
 export const time = z.number();
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

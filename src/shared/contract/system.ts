@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, id, method, nothing, time } from './message.ts';
+import { count, id, method, nothing, time, windowName } from './message.ts';
 import { experimentSchema } from './experiments.ts';
 
 export const preferencesSchema = z.object({
@@ -122,8 +122,8 @@ export const systemMethods = {
   ),
   /** Shows a folder in the system's file manager; false where the host cannot. */
   'system/reveal': method(z.object({ path: z.string() }), z.object({ shown: z.boolean() })),
-  /** The sample project: imports the data, adds the model, fills a draft. Starts a job. */
-  'system/open-sample': method(nothing, z.object({ jobId: id })),
+  /** The sample project: imports the data, adds the model, fills the draft of a window. Starts a job. */
+  'system/open-sample': method(z.object({ window: windowName }), z.object({ jobId: id })),
   'settings/read': method(
     nothing,
     z.object({ preferences: preferencesSchema, hasToken: z.boolean(), keyStore: z.boolean() }),

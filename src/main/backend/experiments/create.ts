@@ -8,7 +8,8 @@ import { parseTrainConfig, type TrainConfig } from '../../../shared/settings/tra
 import { writeFileAtomic, writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import { planAdapter, requireSavedModules } from '../../engine/peft/adapter.ts';
-import type { NewExperiment } from '../../storage/experiments.ts';
+import { ExperimentStore, type NewExperiment } from '../../storage/experiments.ts';
+import { automaticName } from './automatic-name.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord, versionTitle } from '../datasets/library.ts';
 import type { ExperimentWork } from './work.ts';
@@ -78,7 +79,9 @@ export async function makeExperiment(
   const { adapter, training } = config!;
   return {
     id,
-    name: spec.name.trim() || `${dataName}, ${methodText(adapter)}`,
+    name:
+      spec.name.trim() ||
+      automaticName(dataName, config!, new ExperimentStore(context.db).neighbours(dataName)),
     state: 'queued',
     modelId: spec.modelId,
     modelName: model.name,
@@ -93,13 +96,6 @@ export async function makeExperiment(
     details: { runner: 'app', baseDir: folder },
     tags: spec.tags,
   };
-}
-
-/** "LoRA r=16"; the others by their names. */
-export function methodText(adapter: Readonly<Record<string, unknown>>): string {
-  if (adapter['peft_type'] === 'HEAD_ONLY') return 'head only';
-  if (adapter['peft_type'] === 'FULL') return 'all weights';
-  return typeof adapter['r'] === 'number' ? `LoRA r=${adapter['r']}` : 'LoRA';
 }
 
 function findModel({ db }: BackendContext, id: string): { name: string; folder: string } {

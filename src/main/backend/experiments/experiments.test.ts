@@ -183,6 +183,25 @@ describe('what is kept of experiments', { timeout: 240_000 }, () => {
     expect(await backend.call('experiments/read-draft', {})).toMatchObject({ spec: { name: 'half a spec' } });
   });
 
+  it('keeps the draft of each window apart; a new window goes on with the last one', async () => {
+    const backend = await testBackend();
+    const save = (window: string, name: string) =>
+      backend.call('experiments/save-draft', { window, spec: { name } });
+    const named = async (window: string) =>
+      (await backend.call('experiments/read-draft', { window })).spec?.name;
+    await save('a', 'of a');
+    await save('b', 'of b');
+    await save('a', 'of a, later');
+    expect([await named('a'), await named('b'), await named('new')]).toEqual([
+      'of a, later',
+      'of b',
+      'of a, later',
+    ]);
+    for (let i = 0; i < 30; i++) await save(`w${i}`, `${i}`);
+    expect(await named('w29')).toBe('29');
+    expect(await named('b')).toBe('29');
+  });
+
   it('says which files vanished, and moves with its workspace', async () => {
     const first = await testBackend();
     const { experiment } = await first.call('experiments/create', {

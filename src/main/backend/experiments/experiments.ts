@@ -12,7 +12,7 @@ import { PointStore } from '../../storage/experiment-points.ts';
 import { ResultStore } from '../../storage/experiment-results.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { readVersion } from '../../storage/datasets.ts';
-import { readSetting, writeSetting } from '../../storage/settings.ts';
+import { readDraft, saveDraft } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
 import { keptBaselines } from '../preflight/baselines.ts';
 import type { Timings } from '../preflight/timing.ts';
@@ -31,7 +31,6 @@ type Names = Exclude<
   keyof typeof experimentMethods,
   'experiments/presets' | 'experiments/preflight' | 'experiments/time'
 >;
-const DRAFT = 'experiment-draft';
 /** Runs on the same rows whose baselines are made with those of the one that is looked at. */
 const NEIGHBOURS = 20;
 
@@ -165,12 +164,12 @@ export function experimentHandlers(context: BackendContext, timings: Timings): H
       ];
       return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
     },
-    'experiments/save-draft': ({ spec }) => {
-      writeSetting(db, DRAFT, spec);
+    'experiments/save-draft': ({ spec, window }) => {
+      saveDraft(db, window, spec);
       return {};
     },
-    'experiments/read-draft': () => {
-      const draft = specSchema.partial().safeParse(readSetting(db, DRAFT));
+    'experiments/read-draft': ({ window }) => {
+      const draft = specSchema.partial().safeParse(readDraft(db, window));
       return { spec: draft.data ?? null };
     },
   };

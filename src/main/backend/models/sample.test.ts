@@ -72,7 +72,7 @@ describe("the sample's model", () => {
     await mkdir(join(cache, 'graft', 'all-minilm-l6-v2-0.1.0'), { recursive: true });
     await writeFile(join(cache, 'graft', 'all-minilm-l6-v2-0.1.0', 'config.json'), '{}');
     pathTo(fakeTools(join(cache, 'bin'), noPython).path);
-    const { jobId } = await sampleHandlers(context)['system/open-sample']({});
+    const { jobId } = await sampleHandlers(context)['system/open-sample']({ window: '' });
     const { fault } = await context.jobs.finished(jobId);
     expect(fault).toMatchObject({ code: 'models/no-sample' });
     expect(fault?.message).toMatch(/could not be fetched\. Python 3 is missing.* cannot be reached/);

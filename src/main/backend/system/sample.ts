@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Handlers } from '../../../shared/contract.ts';
 import { specSchema, type ExperimentSpec } from '../../../shared/contract/experiments.ts';
-import { DRAFT_KEY, writeSetting } from '../../storage/settings.ts';
+import { saveDraft } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
 import { importSample, sampleFile } from '../datasets/sample.ts';
 import { addSampleModel } from '../models/sample.ts';
@@ -17,7 +17,7 @@ const recipeSchema = z.object({
 /** The sample project: its data, its model, and a draft of its experiment, as `npm run demo` runs it. */
 export function sampleHandlers(context: BackendContext): Handlers<'system/open-sample'> {
   return {
-    'system/open-sample': () => {
+    'system/open-sample': ({ window }) => {
       const { id } = context.jobs.start({
         kind: 'import',
         title: 'Opening the sample project',
@@ -26,7 +26,7 @@ export function sampleHandlers(context: BackendContext): Handlers<'system/open-s
           const model = await addSampleModel(context, control);
           const versionId = await importSample(context, control.signal);
           control.signal.throwIfAborted();
-          writeSetting(context.db, DRAFT_KEY, await sampleSpec(model.id, versionId));
+          saveDraft(context.db, window, await sampleSpec(model.id, versionId));
           return versionId;
         },
       });

@@ -1,3 +1,5 @@
+import { draftWindow } from '../../draft-window.ts';
+import { patched, withData } from '../experiments/spec-choice.ts';
 import type { Dataset, DatasetVersion, FindingCode, Finding } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
@@ -70,13 +72,10 @@ export class DatasetManager {
 
   /** Puts the version into the draft of the next experiment, with its splits where their names speak. */
   async useInDraft(version: DatasetVersion): Promise<void> {
-    const { spec } = await this.#rpc.call('experiments/read-draft', {});
-    const named = (names: string[]) =>
-      names.find((name) => version.splits.some((split) => split.name === name)) ?? null;
-    const trainSplit = named(['train', 'training']);
-    const evalSplit = named(['eval', 'validation', 'valid', 'dev', 'test']);
-    await this.#rpc.call('experiments/save-draft', {
-      spec: { ...spec, versionId: version.id, data: { ...spec?.data, trainSplit, evalSplit } },
-    });
+    const window = await draftWindow();
+    const { spec } = await this.#rpc.call('experiments/read-draft', { window });
+    const before = this.#versions.find(({ id }) => id === spec?.versionId) ?? null;
+    const { draft } = withData(patched({}, spec ?? {}), version, before);
+    await this.#rpc.call('experiments/save-draft', { window, spec: draft });
   }
 }

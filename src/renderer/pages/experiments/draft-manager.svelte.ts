@@ -3,13 +3,23 @@ import type { Experiment, ExperimentSpec, Preset } from '../../../shared/contrac
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Model, TreeNode } from '../../../shared/contract/models.ts';
 import type { Recipe } from '../../../shared/contract/scripts.ts';
-import { firstProblem, patchAt } from './form-fields.ts';
-import type { Fields } from './merge-patch.ts';
+import { fieldLabel, firstProblem, patchAt } from './form-fields.ts';
+import { isFields, type Fields } from './merge-patch.ts';
 import { PreflightManager } from './preflight-manager.svelte.ts';
 import { draftOfRecipe, type Missing } from './recipe-draft.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
 import type { RpcPort } from './rpc-port.ts';
-import { patched, presetOf, splitsOf, wholeSpec, withPreset, type Draft } from './spec-choice.ts';
+import {
+  patched,
+  presetOf,
+  wholeSpec,
+  withData,
+  withModel,
+  withPreset,
+  type Changed,
+  type Draft,
+} from './spec-choice.ts';
+import { draftWindow } from '../../draft-window.ts';
 
 const saveMs = 500;
 
@@ -28,6 +38,9 @@ export class DraftManager {
   #saved = $state<'saved' | 'saving' | 'unsaved'>('saved');
   #fault = $state.raw<FaultValue | null>(null);
   #missing = $state.raw<Missing[]>([]);
+  #changed = $state.raw<(Pick<Changed, 'reset' | 'kept'> & { what: 'data' | 'model' }) | null>(null);
+  /** Paths that the person set in this window; they outlast a change of data or model. */
+  readonly #own = new Set<string>();
   #starting = $state(false);
   #busyWith = $state.raw<Experiment | null>(null);
   #queued = $state(0);
@@ -66,6 +79,10 @@ export class DraftManager {
   /** What the recipe names and the workspace lacks. */
   get missing(): Missing[] {
     return this.#missing;
+  }
+  /** What a change of data or model took back, and what it left as it was set. */
+  get changed(): (Pick<Changed, 'reset' | 'kept'> & { what: 'data' | 'model' }) | null {
+    return this.#changed;
   }
   get starting(): boolean {
     return this.#starting;
@@ -130,6 +147,10 @@ export class DraftManager {
 
   /** Changes the draft by a merge patch: a repair, or a form field's. */
   patch(patch: Fields): void {
+    for (const [path, value] of leaves(patch, [])) {
+      if (value === null || value === '') this.#own.delete(path);
+      else this.#own.add(path);
+    }
     this.#change(patched(this.#draft, patch));
   }
   set(path: readonly string[], value: unknown): void {
@@ -137,14 +158,16 @@ export class DraftManager {
   }
   chooseData(version: DatasetVersion): void {
     this.#missing = this.#missing.filter(({ what }) => what !== 'data');
-    const { maxLength, padding } = this.#draft.data ?? {};
-    const data = { ...splitsOf(version), maxLength: maxLength ?? null, padding: padding ?? 'longest' };
-    this.#change({ ...this.#draft, versionId: version.id, data });
+    this.#replace('data', withData(this.#draft, version, this.version, this.#own));
     void this.#readVersions();
   }
   chooseModel(id: string): void {
     this.#missing = this.#missing.filter(({ what }) => what !== 'model');
-    this.#change({ ...this.#draft, modelId: id });
+    const { preset } = this;
+    const { reset, ...changed } = withModel(this.#draft, id, this.#own);
+    // A preset has modules for each model.
+    const said = preset ? reset.filter((label) => label !== fieldLabel('adapter.target_modules')) : reset;
+    this.#replace('model', { ...changed, reset: said });
     void this.#readModel();
   }
   choosePreset(preset: Preset): void {
@@ -153,7 +176,9 @@ export class DraftManager {
   useRecipe(recipe: Recipe): void {
     const { draft, missing } = draftOfRecipe(recipe, this.#draft, this.#models, this.#datasets);
     this.#missing = missing;
-    this.#change(draft);
+    this.#own.clear();
+    this.#changed = null;
+    this.#change({ ...draft, name: '' });
     void this.#readModel();
     void this.#readVersions();
   }
@@ -169,6 +194,8 @@ export class DraftManager {
         };
         return;
       }
+      this.#own.clear();
+      this.#changed = null;
       this.#change({ ...spec, name: '' });
       await Promise.all([this.#readModel(), this.#readVersions()]);
     });
@@ -180,7 +207,11 @@ export class DraftManager {
     if (spec === null || this.reason !== null || this.#starting) return null;
     this.#starting = true;
     try {
-      return (await this.#rpc.call('experiments/create', { spec })).experiment;
+      const { experiment } = await this.#rpc.call('experiments/create', { spec });
+      // The next experiment of this form is another one.
+      this.#own.delete('name');
+      if (this.#draft.name) this.#change({ ...this.#draft, name: '' });
+      return experiment;
     } catch (error) {
       this.#fault = faultOf(error);
       return null;
@@ -189,6 +220,10 @@ export class DraftManager {
     }
   }
 
+  #replace(what: 'data' | 'model', { draft, reset, kept }: Changed): void {
+    this.#changed = reset.length + kept.length === 0 ? null : { what, reset, kept };
+    this.#change(draft);
+  }
   #change(draft: Draft): void {
     this.#draft = draft;
     this.#fault = null;
@@ -207,14 +242,16 @@ export class DraftManager {
     clearTimeout(this.#timer);
     const draft = this.#draft;
     this.#saved = 'saving';
-    await this.#guard(() => this.#rpc.call('experiments/save-draft', { spec: draft }));
+    await this.#guard(async () =>
+      this.#rpc.call('experiments/save-draft', { spec: draft, window: await draftWindow() }),
+    );
     if (this.#draft === draft) this.#saved = this.#fault ? 'unsaved' : 'saved';
   }
 
   async #open(from: string | null): Promise<void> {
     await this.#guard(async () => {
       const [{ spec }, status] = await Promise.all([
-        this.#rpc.call('experiments/read-draft', {}),
+        draftWindow().then((window) => this.#rpc.call('experiments/read-draft', { window })),
         this.#rpc.call('system/status', {}),
         this.#readLists(),
       ]);
@@ -242,8 +279,12 @@ export class DraftManager {
       const { presets } = await this.#rpc.call('experiments/presets', { modelId: id });
       if (id !== (this.model?.id ?? null)) return;
       this.#presets = presets;
-      // The article's recipe is where a form starts from.
-      if (this.#draft.adapter === undefined && presets[0]) this.#change(withPreset(this.#draft, presets[0]));
+      // The first preset is where a form starts from.
+      const { adapter } = this.#draft;
+      const targets = presets[0]?.adapter['target_modules'];
+      if (adapter === undefined && presets[0]) this.#change(withPreset(this.#draft, presets[0]));
+      else if (id !== null && adapter?.['peft_type'] === 'LORA' && adapter['target_modules'] === undefined)
+        this.#change({ ...this.#draft, adapter: { ...adapter, target_modules: targets } });
     });
     if (id !== null && id !== this.#treeOf)
       await this.#guard(async () => {
@@ -273,4 +314,11 @@ export class DraftManager {
       this.#fault = faultOf(error);
     }
   }
+}
+
+/** The values of a patch with their paths. */
+function leaves(patch: Fields, before: readonly string[]): [string, unknown][] {
+  return Object.entries(patch).flatMap(([name, value]): [string, unknown][] =>
+    isFields(value) ? leaves(value, [...before, name]) : [[[...before, name].join('.'), value]],
+  );
 }

@@ -224,6 +224,76 @@ describe('the form of a new experiment', () => {
     expect(form.preflight.timing).not.toBeNull();
   });
 
+  describe('on other data or another model', () => {
+    const old = {
+      ...full,
+      versionId: 'gone',
+      name: 'SMS Spam · LoRA r=16',
+      data: { ...full.data, maxLength: 128 },
+      training: { num_train_epochs: 3, class_weights: [1, 9] },
+    };
+
+    it('takes back what belonged to the data before, and says so', async () => {
+      const { form } = await open({ spec: old });
+      form.chooseData(data.latest);
+      expect(form.draft).toMatchObject({
+        name: '',
+        data: { maxLength: null },
+        training: { num_train_epochs: 3 },
+      });
+      expect(form.draft.training).not.toHaveProperty('class_weights');
+      expect(form.changed).toEqual({
+        what: 'data',
+        reset: ['Name', 'Longest text', 'Class weights'],
+        kept: [],
+      });
+    });
+
+    it('keeps what the person set, and says that too', async () => {
+      const { form } = await open({ spec: old });
+      form.set(['data', 'maxLength'], 256);
+      form.chooseData(data.latest);
+      expect(form.draft.data?.maxLength).toBe(256);
+      expect(form.changed).toEqual({
+        what: 'data',
+        reset: ['Name', 'Class weights'],
+        kept: ['Longest text'],
+      });
+    });
+
+    it('keeps everything on another version of the same data', async () => {
+      const { form } = await open({ spec: { ...old, versionId: 'v1' } });
+      form.chooseData(data.latest);
+      expect(form.draft).toMatchObject({ name: 'SMS Spam · LoRA r=16', data: { maxLength: 128 } });
+      expect(form.changed).toBeNull();
+    });
+
+    it('takes the modules of the new model: of the preset, or in the place of those that were chosen', async () => {
+      const { form } = await open({ spec: { ...full, modelId: 'other' } });
+      form.chooseModel('m');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(form.preset?.key).toBe('article');
+      const changed = await open({
+        spec: { ...full, modelId: 'other', adapter: { peft_type: 'LORA', r: 3, target_modules: ['q_lin'] } },
+      });
+      changed.form.chooseModel('m');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(changed.form.draft.adapter).toEqual({
+        peft_type: 'LORA',
+        r: 3,
+        target_modules: ['query', 'value'],
+      });
+      expect(changed.form.changed).toEqual({ what: 'model', reset: ['Target modules'], kept: [] });
+    });
+
+    it('leaves the name to the experiment that was started', async () => {
+      const { form } = await open({ spec: { ...full, name: 'first' } });
+      await vi.advanceTimersByTimeAsync(300);
+      await form.start();
+      expect(form.draft.name).toBe('');
+    });
+  });
+
   it('starts from the spec of another experiment, without its name', async () => {
     const { form } = await open({ from: 'e' });
     expect(form.draft).toMatchObject({ name: '', training: { seed: 7 }, versionId: 'v2' });

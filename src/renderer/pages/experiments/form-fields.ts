@@ -86,6 +86,17 @@ export function settingLabel(name: string): string {
   return Object.hasOwn(labels, name) ? labels[name]! : plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
+const specLabels: Readonly<Record<string, string>> = {
+  name: 'Name',
+  modelOverrides: "Changes of the model's config",
+  'data.maxLength': 'Longest text',
+};
+
+/** The words of the form for a path of a spec ("training.warmup_steps", "data.maxLength"). */
+export function fieldLabel(path: string): string {
+  return specLabels[path] ?? settingLabel(path.split('.').at(-1)!);
+}
+
 function flatten(settings: Settings, path: readonly string[]): FormField[] {
   return Object.entries(settings).flatMap(([name, setting]): FormField[] => {
     if (setting.type === 'group') return flatten(setting.fields, [...path, name]);

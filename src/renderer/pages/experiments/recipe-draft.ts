@@ -25,7 +25,8 @@ export function draftOfRecipe(
   datasets: readonly Dataset[],
 ): { draft: Draft; missing: Missing[] } {
   const missing: Missing[] = [];
-  const draft: Draft = { ...before };
+  // The name of what stood in the form before.
+  const draft: Draft = { ...before, name: '' };
   const model = findModel(recipe.model, models);
   if (model) draft.modelId = model.id;
   else if (recipe.model !== null)

@@ -1,5 +1,6 @@
 import type { DatasetVersion } from '../../../shared/contract/datasets.ts';
 import { specSchema, type ExperimentSpec, type Preset } from '../../../shared/contract/experiments.ts';
+import { fieldLabel, patchAt, valueAt } from './form-fields.ts';
 import { isFields, mergePatch, type Fields } from './merge-patch.ts';
 
 /** The form's content: a spec in which the model or the data may not be chosen yet. */
@@ -24,6 +25,80 @@ export function splitsOf(version: DatasetVersion): ExperimentSpec['data'] {
     maxLength: null,
     padding: 'longest',
   };
+}
+
+/** A draft with other data or another model: what belonged to the one before and went, and what stays as set. */
+export interface Changed {
+  draft: Draft;
+  reset: readonly string[];
+  kept: readonly string[];
+}
+
+/** Settings that belong to the data, and to the model, that they were made for; the name to both. */
+const ofData = ['name', 'data.maxLength', 'training.class_weights'];
+const ofModel = [
+  'name',
+  'data.maxLength',
+  'adapter.target_modules',
+  'adapter.exclude_modules',
+  'adapter.layers_to_transform',
+  'adapter.layers_pattern',
+  'adapter.rank_pattern',
+  'adapter.alpha_pattern',
+  'adapter.modules_to_save',
+  'modelOverrides',
+];
+/** Values that mean the same for any data and any model. */
+const general: readonly unknown[] = ['', 'balanced', 'all-linear'];
+
+/** Takes back what was chosen for the data or the model before, but for the paths that the person set (`own`). */
+function takenBack(draft: Draft, paths: readonly string[], own: ReadonlySet<string>): Changed {
+  const isSet = (path: string): boolean => {
+    const value = valueAt(draft, path.split('.'));
+    const isEmpty = isFields(value) && Object.keys(value).length === 0;
+    return value !== undefined && value !== null && !isEmpty && !general.includes(value);
+  };
+  const [kept, reset] = [true, false].map((mine) =>
+    paths.filter((path) => isSet(path) && own.has(path) === mine),
+  );
+  const patch = reset!.reduce<Fields>(
+    (merged, path) => mergePatchOf(merged, patchAt(path.split('.'), null)),
+    {},
+  );
+  return { draft: patched(draft, patch), reset: reset!.map(fieldLabel), kept: kept!.map(fieldLabel) };
+}
+
+/** Joins patches; unlike `mergePatch` it keeps their nulls. */
+const mergePatchOf = (a: Fields, b: Fields): Fields =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => {
+      const [one, other] = [a[key], b[key]];
+      return [
+        key,
+        isFields(one) && isFields(other) ? mergePatchOf(one, other) : Object.hasOwn(b, key) ? other : one,
+      ];
+    }),
+  );
+
+/** The draft on other rows. `before`: the version that it was on, where that is known. */
+export function withData(
+  draft: Draft,
+  version: DatasetVersion,
+  before: DatasetVersion | null,
+  own: ReadonlySet<string> = new Set(),
+): Changed {
+  const isOther = draft.versionId !== undefined && before?.datasetId !== version.datasetId;
+  const changed = isOther ? takenBack(draft, ofData, own) : { draft, reset: [], kept: [] };
+  const { maxLength, padding } = changed.draft.data ?? {};
+  const data = { ...splitsOf(version), maxLength: maxLength ?? null, padding: padding ?? 'longest' };
+  return { ...changed, draft: { ...changed.draft, versionId: version.id, data } };
+}
+
+/** The draft on another model; modules that are taken back are filled in from the presets of the new one. */
+export function withModel(draft: Draft, modelId: string, own: ReadonlySet<string> = new Set()): Changed {
+  const isOther = draft.modelId !== undefined && draft.modelId !== modelId;
+  const changed = isOther ? takenBack(draft, ofModel, own) : { draft, reset: [], kept: [] };
+  return { ...changed, draft: { ...changed.draft, modelId } };
 }
 
 /** The draft as a whole spec; null: model, data or method is not chosen yet, or it does not fit the contract. */

@@ -1,0 +1,72 @@
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+
+/** "LoRA r=16"; the others by their names. */
+export function methodText(adapter: Fields): string {
+  if (adapter['peft_type'] === 'HEAD_ONLY') return 'head only';
+  if (adapter['peft_type'] === 'FULL') return 'all weights';
+  return typeof adapter['r'] === 'number' ? `LoRA r=${adapter['r']}` : 'LoRA';
+}
+
+const shown = (value: unknown): string =>
+  typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-2 ? value.toExponential() : String(value);
+
+/** What two runs may differ in, in the order in which a name says it: how it is said, of a configuration. */
+const aspects: readonly ((config: Fields) => string)[] = [
+  ({ adapter }) => methodText(fieldsOf(adapter)),
+  ({ adapter }) => {
+    const targets = fieldsOf(adapter)['target_modules'];
+    if (targets == null) return '';
+    return targets === 'all-linear'
+      ? 'all linear layers'
+      : Array.isArray(targets)
+        ? targets.join(' ')
+        : 'own layers';
+  },
+  ({ adapter }) => setting(fieldsOf(adapter), 'lora_alpha', 'alpha'),
+  ({ training }) => setting(fieldsOf(training), 'learning_rate', 'lr'),
+  ({ training }) => {
+    const { max_steps: steps, num_train_epochs: epochs } = fieldsOf(training);
+    return typeof steps === 'number' && steps > 0 ? `${steps} steps` : `${shown(epochs)} epochs`;
+  },
+  ({ training }) => setting(fieldsOf(training), 'per_device_train_batch_size', 'batch'),
+  ({ data }) => {
+    const count = fieldsOf(fieldsOf(data)['train_select'])['count'];
+    return count == null ? 'all rows' : `${shown(count)} rows`;
+  },
+  ({ data }) => setting(fieldsOf(data), 'max_length', 'length'),
+  ({ training }) => setting(fieldsOf(training), 'precision', ''),
+  ({ training }) => setting(fieldsOf(training), 'seed', 'seed'),
+  ({ model }) => (typeof model === 'string' ? (model.split(/[\\/]/).at(-1) ?? '') : ''),
+];
+const setting = (fields: Fields, name: string, word: string): string =>
+  fields[name] == null ? '' : `${word} ${shown(fields[name])}`.trim();
+
+/**
+ * A name for a run: its data, its method, and as little more as tells it from its neighbours on the same data. A run
+ * that equals one of them gets a number.
+ */
+export function automaticName(
+  dataName: string,
+  config: Fields,
+  neighbours: readonly { name: string; config: Fields }[],
+): string {
+  const own = aspects.map((aspect) => aspect(config));
+  const saidOf = neighbours.map((one) => aspects.map((aspect) => aspect(one.config)));
+  const said = [0];
+  let like = saidOf.filter((other) => other[0] === own[0]);
+  while (like.length > 0) {
+    const apart = own.map((text, i) => (text === '' ? 0 : like.filter((other) => other[i] !== text).length));
+    const most = Math.max(...apart);
+    if (most === 0) break;
+    const chosen = apart.indexOf(most);
+    said.push(chosen);
+    like = like.filter((other) => other[chosen] === own[chosen]);
+  }
+  const name = [dataName, ...said.sort((a, b) => a - b).map((i) => own[i])].join(', ');
+  const taken = new Set(neighbours.map((one) => one.name));
+  if (!taken.has(name)) return name;
+  for (let n = 2; ; n++) if (!taken.has(`${name}, run ${n}`)) return `${name}, run ${n}`;
+}
