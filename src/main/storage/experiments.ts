@@ -85,6 +85,11 @@ export interface Changes {
   runner_pid?: number | null;
 }
 
+/** What is decided when a run ends, however it does. */
+export type EndChanges = Required<
+  Pick<Changes, 'state' | 'fault' | 'finished_at' | 'runner_pid' | 'queue_place'>
+>;
+
 const merged = new Set(['facts', 'details']);
 const asJson = new Set(['metrics', 'evaluation', 'fault']);
 
@@ -146,9 +151,24 @@ const configSchema = z.record(z.string(), z.unknown());
 
 export class ExperimentStore {
   readonly db: Db;
+  /** How runs ended that the file could not take yet (a full disk): what this store answers goes by it. */
+  private readonly unsaved = new Map<string, EndChanges>();
 
   constructor(db: Db) {
     this.db = db;
+  }
+
+  /** The end of a run, which is known from now on whether it can be written or not. */
+  end(id: string, changes: EndChanges): void {
+    this.unsaved.set(id, changes);
+  }
+
+  /** Writes down the ends that are not written yet, and gives their experiments. Throws as `update` does. */
+  saveEnds(): string[] {
+    return [...this.unsaved].map(([id, changes]) => {
+      this.update(id, changes);
+      return id;
+    });
   }
 
   /** A queued one gets the last place of the queue. */
@@ -189,6 +209,12 @@ export class ExperimentStore {
     this.db
       .prepare(`UPDATE experiments SET ${[...sets, 'updated_at = ?'].join(', ')} WHERE id = ?`)
       .run(...values, Date.now(), id);
+    if (changes.state !== undefined) this.unsaved.delete(id);
+  }
+
+  private withEnd<Row>(row: Row & { id: string }): Row & { id: string } {
+    const { state, fault, finished_at: finishedAt } = this.unsaved.get(row.id) ?? {};
+    return state === undefined ? row : { ...row, state, fault, finishedAt, queuePlace: null };
   }
 
   setTags(id: string, tags: readonly string[]): void {
@@ -204,14 +230,14 @@ export class ExperimentStore {
         `${LINE} WHERE e.removed_at IS NULL AND e.archived <= ? ORDER BY e.created_at DESC, e.rowid DESC`,
       )
       .all(Number(archived));
-    return rows.map(lineOf);
+    return rows.map((row) => this.withEnd(lineOf(row)));
   }
 
   /** Throws `store/unknown`. */
   line(id: string): Experiment {
     const row = this.db.prepare(`${LINE} WHERE e.id = ?`).get(id);
     if (row === undefined) throw fault('store/unknown', { kind: 'experiment', id });
-    return lineOf(row);
+    return this.withEnd(lineOf(row));
   }
 
   /** Names and configurations of the runs on a data set that a list may show beside a new one. */
@@ -236,9 +262,11 @@ export class ExperimentStore {
       .get(id);
     if (row === undefined) throw fault('store/unknown', { kind: 'experiment', id });
     const { spec, config, facts, details, ...rest } = recordSchema.parse(row);
+    const end = this.unsaved.get(id);
     return {
       ...rest,
       id,
+      ...(end ? { state: end.state, runnerPid: end.runner_pid } : {}),
       spec: spec === null ? null : specSchema.parse(JSON.parse(spec)),
       config: configSchema.parse(JSON.parse(config)),
       facts: factsSchema.parse(JSON.parse(facts)),
@@ -256,12 +284,13 @@ export class ExperimentStore {
 
   /** Ids in the order of the queue. */
   queue(): string[] {
-    return this.ids(`state = 'queued' AND removed_at IS NULL ORDER BY queue_place`);
+    const ids = this.ids(`state = 'queued' AND removed_at IS NULL ORDER BY queue_place`);
+    return ids.filter((id) => !this.unsaved.has(id));
   }
 
   /** Experiments that hold a device, as far as the store knows. */
   running(): string[] {
-    return this.ids(`state IN ('starting', 'running')`);
+    return this.ids(`state IN ('starting', 'running')`).filter((id) => !this.unsaved.has(id));
   }
 
   changedSince(time: number): string[] {

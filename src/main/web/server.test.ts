@@ -203,6 +203,28 @@ describe('a connection', () => {
     expect(await send('{"hello":"there"}')).toBe(1008);
   });
 
+  test('of a window that does not read is cut before it costs memory, and the others hear on', async () => {
+    const { app, port, own } = await serving();
+    const [deaf, other] = [await opened(port, own), await opened(port, own)];
+    deaf.pause();
+    let heard = 0;
+    other.on('message', () => heard++);
+    const end = closed(deaf);
+    const id = 'd'.repeat(4096);
+    const before = process.memoryUsage().external + process.memoryUsage().heapUsed;
+    // 160 MB in all: what the system's own buffers take is a tenth of it at most.
+    const told = 40_000;
+    for (let i = 0; i < told; i++) {
+      app.emit('datasets/changed', { id });
+      if (i % 100 === 0) await new Promise(setImmediate);
+    }
+    const held = process.memoryUsage().external + process.memoryUsage().heapUsed - before;
+    expect(held).toBeLessThan(120 * 2 ** 20);
+    deaf.resume();
+    expect(await end).toBe(1006);
+    while (heard < told) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
   test('of every window gets every event', async () => {
     const { app, port, own } = await serving();
     const windows = [await opened(port, own), await opened(port, own)];

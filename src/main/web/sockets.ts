@@ -6,8 +6,12 @@ import { PROTOCOL } from './guards.ts';
 
 /** The largest message of a window: a part of a dropped file, or many corrected labels. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
-/** A window that does not read what it is sent is let go before it costs memory; it connects again. */
-const MAX_WAITING_BYTES = 64 * 2 ** 20;
+/**
+ * A window that does not read what it is sent is let go before it costs memory; it connects again and reads anew. Short
+ * messages cost more than their bytes, so that their number counts too.
+ */
+const MAX_WAITING_BYTES = 8 * 2 ** 20;
+const MAX_WAITING_MESSAGES = 16_384;
 const MAX_WINDOWS = 64;
 /** A window that does not say goodbye in this time is cut off. */
 const GOODBYE_MS = 300;
@@ -64,8 +68,13 @@ export class Sockets {
   }
 }
 
+/** Messages that the system has not taken yet. */
+const waiting = new WeakMap<WebSocket, number>();
+
 function send(socket: WebSocket, text: string): void {
   if (socket.readyState !== socket.OPEN) return;
-  if (socket.bufferedAmount > MAX_WAITING_BYTES) return socket.terminate();
-  socket.send(text);
+  const before = waiting.get(socket) ?? 0;
+  if (socket.bufferedAmount > MAX_WAITING_BYTES || before >= MAX_WAITING_MESSAGES) return socket.terminate();
+  waiting.set(socket, before + 1);
+  socket.send(text, () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
 }

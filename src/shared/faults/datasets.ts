@@ -14,6 +14,10 @@ const restore =
   'Put the file back under that name, or import the data again: the same rows get the same file.';
 
 export const datasetsFaults = {
+  'datasets/too-slow': (p: { seconds: number }) => ({
+    message: `The answer took longer than ${p.seconds} s and was given up.`,
+    remedy: 'The file may be damaged, made to be slow, or on a slow drive: look at it, or take a part of it.',
+  }),
   'datasets/missing': (p: { name: string; number: number; file: string }) => ({
     message: `The rows of "${p.name}", version ${p.number}, are gone: ${p.file} was moved or deleted.`,
     remedy: restore,

@@ -12,6 +12,10 @@ export const trainingFaults = {
     message: `metric_for_best_model "${p.name}" is not among the metrics.`,
     remedy: `Use one of: ${p.known.join(', ')}.`,
   }),
+  'training/in-use': (p: { dir: string; pid: number }) => ({
+    message: `Another training (process ${p.pid}) writes into ${p.dir}.`,
+    remedy: 'Wait until it has ended or stop it, or choose another output folder.',
+  }),
   'training/other-config': (p: { folder: string }) => ({
     message: `${p.folder} comes from another configuration, so the run cannot go on from it.`,
     remedy: 'Resume with the config that the run was started with, or start anew with --overwrite.',

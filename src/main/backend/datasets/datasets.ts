@@ -13,12 +13,14 @@ import { WorkerPool } from './work/pool.ts';
 /** The data sets area: nothing of it looks at rows on the backend's own thread. */
 export function datasetHandlers(context: BackendContext): Handlers<keyof typeof datasetMethods> {
   const { db } = context;
+  // Rows and previews each have threads of their own: a file that is slow to look at keeps nobody from their rows.
   const pool = new WorkerPool();
+  const previews = new WorkerPool({ size: 4, deadlineMs: 30_000 });
   const abort = new AbortController();
   const reports = new Reports(context, abort.signal);
   context.onClose(async () => {
     abort.abort();
-    await pool.close();
+    await Promise.all([pool.close(), previews.close()]);
   });
   const changed = (id: string) => {
     context.emit('datasets/changed', { id });
@@ -33,7 +35,7 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
   };
 
   return {
-    ...importHandlers(context, pool, abort.signal),
+    ...importHandlers(context, previews, abort.signal),
     ...changeHandlers(context, reports, abort.signal),
     'datasets/list': () => ({
       datasets: listDatasets(db).map((dataset) => datasetOutput(context, dataset)),

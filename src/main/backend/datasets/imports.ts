@@ -18,13 +18,13 @@ import { runTask } from './work/run-task.ts';
 /** Looking at files, and storing their rows. */
 export function importHandlers(
   context: BackendContext,
-  pool: WorkerPool,
+  previews: WorkerPool,
   signal: AbortSignal,
 ): Handlers<'datasets/preview' | 'datasets/import'> {
   return {
     'datasets/preview': async ({ source }) => {
       const files = await filesOf(context, oneSplit(source), quietly(signal));
-      return pool.ask('preview', { source: files, name: suggestedName(source) });
+      return previews.ask('preview', { source: files, name: suggestedName(source) });
     },
     'datasets/import': ({ source, name, mapping, emptyLabels, raggedRows, datasetId }) => {
       checkMapping(mapping);

@@ -38,7 +38,7 @@ export class Recorder {
   private readonly store: ExperimentStore;
   private readonly pointStore: PointStore;
   private readonly results: ResultStore;
-  private readonly beat: NodeJS.Timeout;
+  private beat: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
   private steps: StepPoint[] = [];
   private evaluations: EvaluationPoint[] = [];
@@ -56,8 +56,6 @@ export class Recorder {
     this.store = new ExperimentStore(options.db);
     this.pointStore = new PointStore(options.db);
     this.results = new ResultStore(options.db);
-    this.beat = setInterval(() => this.soon(), BEAT_MS);
-    this.beat.unref();
   }
 
   /** Begins, or goes on from the last checkpoint in the folder: what was logged behind it will be logged again. */
@@ -82,6 +80,8 @@ export class Recorder {
       details: { runner },
       facts: { checkpointStep: recorder.checkpoint, timeLeft: null },
     });
+    // Only now: a store that could not take the beginning is not written to again and again.
+    recorder.beat = setInterval(() => recorder.soon(), BEAT_MS).unref();
     options.changed?.(id);
     return recorder;
   }

@@ -19,7 +19,7 @@ export interface FoundFile {
 export async function filesIn(folder: string): Promise<FoundFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
+    .filter((entry) => entry.isFile() && !/^\.graft-|\.tmp$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .sort();
   const found = files.map(async (file): Promise<FoundFile[]> => {

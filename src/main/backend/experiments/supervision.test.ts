@@ -94,6 +94,37 @@ describe('an engine that is killed', patient, () => {
   });
 });
 
+describe('a store that cannot be written while a run ends', patient, () => {
+  it('leaves no experiment that runs for ever: it is interrupted, and written down when there is room again', async () => {
+    const backend = await testBackend();
+    const seeded = await seedStore(backend);
+    const { experiment } = await backend.call('experiments/create', {
+      spec: smallSpec(seeded, longTraining),
+    });
+    const { id } = experiment;
+    const waiting = await backend.call('experiments/create', { spec: smallSpec(seeded) });
+    await atStep(backend, id, 4);
+    const { db } = backend.context;
+    const state = (): unknown => db.prepare('SELECT state FROM experiments WHERE id = ?').pluck().get(id);
+    db.pragma('query_only = ON');
+    backend.host.engines.at(-1)!.kill('SIGKILL');
+    const ended = await inState(backend, id, 'interrupted');
+    expect(ended.fault?.code).toBe('store/read-only');
+    expect(state()).toBe('running');
+    // Nothing else begins, and what a person asks for is refused with the reason instead of "is running".
+    const refusal = backend.call('experiments/remove', { ids: [id] });
+    await expect(refusal).rejects.toMatchObject({ fault: { code: 'store/read-only' } });
+    expect((await backend.call('experiments/read', { id: waiting.experiment.id })).experiment.state).toBe(
+      'queued',
+    );
+
+    db.pragma('query_only = OFF');
+    await inState(backend, waiting.experiment.id, 'finished');
+    expect(state()).toBe('interrupted');
+    await backend.call('experiments/remove', { ids: [id] });
+  });
+});
+
 describe('a backend that is closed', patient, () => {
   it('keeps a checkpoint of what runs, and the next one goes on from it', async () => {
     const first = await testBackend();

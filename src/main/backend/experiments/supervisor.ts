@@ -31,6 +31,9 @@ interface Outcome {
   fault: FaultValue | null;
 }
 
+/** How soon it is tried again to write down how a run ended. */
+const RETRY_MS = 2000;
+
 /** A step of a large model may take so long to come to its end. */
 const CLOSE_MS = 20_000;
 
@@ -43,6 +46,8 @@ export class Supervisor {
   private readonly busyElsewhere: () => boolean;
   private current: Current | null = null;
   private closed = false;
+  /** Set while the end of a run waits for room on the disk. */
+  private retry: NodeJS.Timeout | undefined;
 
   constructor(context: BackendContext, store: ExperimentStore, teller: Teller, busyElsewhere: () => boolean) {
     this.context = context;
@@ -53,7 +58,8 @@ export class Supervisor {
 
   /** Starts the first of the queue when the device is free. */
   wake(): void {
-    if (this.closed || this.current || this.busyElsewhere()) return;
+    // What cannot be recorded is not begun: the queue waits until the store can be written again.
+    if (this.closed || this.current || this.busyElsewhere() || !this.saveEnds()) return;
     const id = this.store.queue().at(0);
     if (id === undefined) return;
     const current: Current = { id, asked: null, run: null, ended: Promise.resolve() };
@@ -85,6 +91,7 @@ export class Supervisor {
   /** Ends what runs so that it can go on later. */
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.retry);
     const { current } = this;
     if (!current) return;
     const timer = setTimeout(() => current.run?.kill(), CLOSE_MS);
@@ -189,15 +196,27 @@ export class Supervisor {
   /** The store itself failed (a full disk, a workspace that vanished): nothing more can be recorded of this run. */
   private broken(id: string, error: unknown): void {
     this.current?.run?.kill();
+    this.store.end(id, {
+      state: 'interrupted',
+      fault: faultValue('This experiment', error),
+      finished_at: Date.now(),
+      runner_pid: null,
+      queue_place: null,
+    });
+    this.teller.changed(id);
+    this.saveEnds();
+  }
+
+  /** Writes down how runs ended; false where the store cannot take it yet, and then it is tried again. */
+  private saveEnds(): boolean {
+    clearTimeout(this.retry);
     try {
-      this.store.update(id, {
-        state: 'interrupted',
-        fault: faultValue('This experiment', error),
-        runner_pid: null,
-      });
-      this.teller.changed(id);
+      for (const id of this.store.saveEnds()) this.teller.changed(id);
+      return true;
     } catch {
-      // The next start of Graft finds it as it was and says so.
+      // Closed in the meantime: the next start of Graft finds the run as it was and says so.
+      if (!this.closed) this.retry = setTimeout(() => this.wake(), RETRY_MS).unref();
+      return false;
     }
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
+import { takePidLock } from '../formats/pid-lock.ts';
 import { removeLeftovers } from '../formats/temporary.ts';
 import type { JobContext, JobEvent, TrainOptions, TrainResult } from '../jobs.ts';
 import { argmax, softmax } from '../metrics/probabilities.ts';
@@ -19,11 +20,23 @@ const OUTPUTS = [
   'events.jsonl',
 ];
 
-/** Refuses a folder that holds something, unless the run goes on in it or may replace what an earlier one wrote. */
-export async function openOutput({ outputDir, resume: goesOn, overwrite }: TrainOptions): Promise<void> {
+/** Holds the number of the process that writes into the folder. */
+const LOCK = '.graft-in-use';
+
+/**
+ * Takes a folder for one run; the function returned gives it back. Refuses one that another run writes into, and one
+ * that holds something, unless the run goes on in it or may replace what an earlier one wrote. Throws `training/in-use`
+ * and `files/output-exists`.
+ */
+export async function openOutput(options: TrainOptions): Promise<() => Promise<void>> {
+  const { outputDir, resume: goesOn, overwrite } = options;
   await mkdir(outputDir, { recursive: true });
-  if (goesOn || overwrite) return;
-  if ((await readdir(outputDir)).length > 0) throw fault('files/output-exists', { dir: outputDir });
+  const { release, pid } = await takePidLock(path.join(outputDir, LOCK));
+  if (!release) throw fault('training/in-use', { dir: outputDir, pid });
+  const found = (await readdir(outputDir)).filter((name) => !name.startsWith(LOCK));
+  if (goesOn || overwrite || found.length === 0) return release;
+  await release();
+  throw fault('files/output-exists', { dir: outputDir });
 }
 
 /** Removes what an earlier run wrote, or of one that is resumed only what it left half written. */

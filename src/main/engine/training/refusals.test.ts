@@ -1,12 +1,87 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { takePidLock } from '../formats/pid-lock.ts';
 import { faultOf, textOf } from '../formats/test-support.ts';
+import type { JobEvent } from '../jobs.ts';
 import { goldenAdapter } from '../peft/test-support.ts';
-import { adapterOf, experiment, filesOf, lossesOf, project, run, stars, type Given } from './test-support.ts';
+import {
+  adapterOf,
+  experiment,
+  filesOf,
+  lossesOf,
+  project,
+  run,
+  stars,
+  watched,
+  type Given,
+} from './test-support.ts';
 
 const refusal = async (folder: string, given: Given): Promise<string> =>
   textOf(await faultOf(() => run(folder, given)), folder);
+
+describe('an output folder that another run writes into', () => {
+  it('is refused by name, for a resumed run and for one that may replace files too', async () => {
+    const folder = await project();
+    const { context, stop } = watched();
+    const begun = Promise.withResolvers<JobEvent>();
+    const onEvent = (event: JobEvent): void => {
+      if (event.type === 'started') begun.resolve(event);
+    };
+    const first = run(folder, { context: { ...context, onEvent }, training: { num_train_epochs: 400 } });
+    await begun.promise;
+    for (const given of [{}, { resume: true }, { overwrite: true }]) {
+      const refusal = textOf(await faultOf(() => run(folder, given)), folder);
+      expect(refusal).toBe(
+        `Another training (process ${process.pid}) writes into out. ` +
+          'Wait until it has ended or stop it, or choose another output folder.',
+      );
+    }
+    stop.abort();
+    await first;
+    expect((await readdir(path.join(folder, 'out'))).filter((name) => name.startsWith('.'))).toEqual([]);
+    await run(folder, { overwrite: true });
+  });
+
+  it('is free again when the process of that run was killed', async () => {
+    const folder = await project();
+    const out = path.join(folder, 'out');
+    await mkdir(out);
+    const lock = path.join(out, '.graft-in-use');
+    const script = `
+      const { takePidLock } = await import(${JSON.stringify(new URL('../formats/pid-lock.ts', import.meta.url).href)});
+      await takePidLock(${JSON.stringify(lock)});
+      process.send('held');
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    await once(child, 'message');
+    expect((await faultOf(() => run(folder))).message).toBe(
+      `Another training (process ${child.pid}) writes into ${out}.`,
+    );
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    // Another process that has got its number since is not the one that left the lock.
+    const left = await readFile(lock, 'utf8');
+    await writeFile(lock, left.replace(String(child.pid), String(process.pid)));
+    expect((await run(folder)).status).toBe('finished');
+    expect(await readdir(out)).not.toContain('.graft-in-use');
+  });
+
+  it('is had by one of many that find such a lock at once', async () => {
+    const folder = await project();
+    const lock = path.join(folder, '.graft-in-use');
+    await writeFile(lock, '999999999 1 x');
+    const taken = await Promise.all(Array.from({ length: 20 }, () => takePidLock(lock)));
+    expect(taken.filter(({ release }) => release)).toHaveLength(1);
+    expect(new Set(taken.flatMap(({ pid }) => pid ?? []))).toEqual(new Set([process.pid]));
+    await taken.find(({ release }) => release)?.release?.();
+    expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+});
 
 describe('an output folder', () => {
   it('that holds something is refused, and left as it is', async () => {

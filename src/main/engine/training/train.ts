@@ -37,11 +37,21 @@ import { balancedWeights } from './targets.ts';
  * and ends with the same bits as a run that was left alone. Throws faults of every area.
  */
 export async function train(options: TrainOptions, context: JobContext): Promise<TrainResult> {
+  const { config } = options;
+  if (config.adapter['inference_mode'] === true) throw fault('peft/inference-mode', { source: 'adapter' });
+  loadTensorFlow(config.training.precision);
+  const release = await openOutput(options);
+  try {
+    return await trainInto(options, context);
+  } finally {
+    await release();
+  }
+}
+
+/** The run itself, in a folder that is its own. */
+async function trainInto(options: TrainOptions, context: JobContext): Promise<TrainResult> {
   const { config, baseDir, outputDir } = options;
   const { training } = config;
-  if (config.adapter['inference_mode'] === true) throw fault('peft/inference-mode', { source: 'adapter' });
-  loadTensorFlow(training.precision);
-  await openOutput(options);
   const model = await resolveModel(localPath(baseDir, config.model), {
     signal: context.signal,
     onProgress: ({ done, total }) =>

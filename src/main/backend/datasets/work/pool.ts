@@ -1,68 +1,107 @@
 import { Worker } from 'node:worker_threads';
+import { fault } from '../../../../shared/faults/index.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { failureOf, workerUrl } from './run-task.ts';
 import type { TaskInput, TaskName, TaskOutput } from './tasks.ts';
 
-interface Waiting {
+interface Question {
+  message: ToWorker;
   resolve: (output: unknown) => void;
-  reject: (error: Error) => void;
+  reject: (error: unknown) => void;
 }
 
 interface Member {
   worker: Worker;
-  waiting: Map<number, Waiting>;
+  /** What it works on; it has one at a time, so that ending it ends nothing else. */
+  question: Question | undefined;
+  deadline: NodeJS.Timeout | undefined;
 }
 
-/** A few threads that stay, for short questions: they keep their connections to version files open. */
+/** Longer than any question takes that a person waits for. */
+const DEADLINE_MS = 60_000;
+
+/**
+ * A few threads that stay, for questions that somebody waits for: they keep their connections to version files open.
+ * One that takes too long is ended with its thread, and the next in line gets a new one.
+ */
 export class WorkerPool {
   private readonly size: number;
+  private readonly deadlineMs: number;
   private readonly members: Member[] = [];
+  private readonly line: Question[] = [];
   private next = 1;
 
-  constructor(size = 2) {
+  constructor({ size = 2, deadlineMs = DEADLINE_MS } = {}) {
     this.size = size;
+    this.deadlineMs = deadlineMs;
   }
 
-  /** Does a task on the thread with the least to do. */
+  /** Does a task as soon as a thread is free. Throws `datasets/too-slow`, and what the task throws. */
   ask<Name extends TaskName>(task: Name, input: TaskInput<Name>): Promise<TaskOutput<Name>> {
-    const member = this.choose();
     const message: ToWorker = { id: this.next++, task, input };
     return new Promise((resolve, reject) => {
-      member.waiting.set(message.id, { resolve: (output) => resolve(output as TaskOutput<Name>), reject });
-      member.worker.ref();
-      member.worker.postMessage(message);
+      this.line.push({ message, resolve: (output) => resolve(output as TaskOutput<Name>), reject });
+      this.handOut();
     });
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.members.splice(0).map(({ worker }) => worker.terminate()));
+    const ended = new Error('The data sets area was closed.');
+    for (const { reject } of this.line.splice(0)) reject(ended);
+    await Promise.all(this.members.splice(0).map((member) => this.end(member, ended)));
   }
 
-  private choose(): Member {
-    const idle = this.members.find(({ waiting }) => waiting.size === 0);
-    if (idle) return idle;
-    if (this.members.length < this.size) return this.start();
-    return this.members.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a));
+  private handOut(): void {
+    while (this.line.length > 0) {
+      const idle = this.members.find(({ question }) => question === undefined);
+      if (!idle && this.members.length >= this.size) return;
+      this.give(idle ?? this.start(), this.line.shift()!);
+    }
+  }
+
+  private give(member: Member, question: Question): void {
+    const seconds = Math.ceil(this.deadlineMs / 1000);
+    member.question = question;
+    member.deadline = setTimeout(
+      () => void this.end(member, fault('datasets/too-slow', { seconds })),
+      this.deadlineMs,
+    );
+    member.worker.ref();
+    member.worker.postMessage(question.message);
+  }
+
+  /** What a member worked on is free again: `settle` answers it. */
+  private done({ worker, ...member }: Member, settle: (question: Question) => void): void {
+    clearTimeout(member.deadline);
+    // A thread that waits for nothing must not keep the process.
+    worker.unref();
+    if (member.question) settle(member.question);
+  }
+
+  private async end(member: Member, reason: unknown): Promise<void> {
+    const place = this.members.indexOf(member);
+    if (place !== -1) this.members.splice(place, 1);
+    this.done(member, ({ reject }) => reject(reason));
+    member.question = undefined;
+    await member.worker.terminate();
+    this.handOut();
   }
 
   private start(): Member {
-    const member: Member = { worker: new Worker(workerUrl, { workerData: null }), waiting: new Map() };
-    const { worker, waiting } = member;
+    const worker = new Worker(workerUrl, { workerData: null });
+    const member: Member = { worker, question: undefined, deadline: undefined };
     worker.on('message', (reply: FromWorker) => {
-      if (reply.kind === 'progress') return;
-      const one = waiting.get(reply.id);
-      waiting.delete(reply.id);
-      // A thread that waits for nothing must not keep the process.
-      if (waiting.size === 0) worker.unref();
-      if (reply.kind === 'done') one?.resolve(reply.output);
-      else one?.reject(failureOf(reply));
+      if (reply.kind === 'progress' || reply.id !== member.question?.message.id) return;
+      this.done(member, ({ resolve, reject }) =>
+        reply.kind === 'done' ? resolve(reply.output) : reject(failureOf(reply)),
+      );
+      member.question = undefined;
+      this.handOut();
     });
-    let failure = new Error('A thread of the data sets area ended.');
-    worker.on('error', (error) => void (failure = error instanceof Error ? error : new Error(String(error))));
+    let failure: unknown = new Error('A thread of the data sets area ended.');
+    worker.on('error', (error) => void (failure = error));
     worker.on('exit', () => {
-      const place = this.members.indexOf(member);
-      if (place !== -1) this.members.splice(place, 1);
-      for (const { reject } of waiting.values()) reject(failure);
+      if (this.members.includes(member)) void this.end(member, failure);
     });
     this.members.push(member);
     return member;
