@@ -49,10 +49,12 @@ export const listDatasets = (db: Db): DatasetRecord[] =>
 export const readDataset = (db: Db, id: string): DatasetRecord | undefined =>
   db.prepare<[string], DatasetRecord>(`${DATASETS} WHERE id = ?`).get(id);
 
-/** Versions of a data set, the newest first. */
+/** Versions of a data set that are not removed, the newest first. */
 export const listVersions = (db: Db, datasetId: string): VersionRow[] =>
   db
-    .prepare<[string], VersionRow>(`${VERSIONS} WHERE v.dataset_id = ? ORDER BY v.number DESC`)
+    .prepare<[string], VersionRow>(
+      `${VERSIONS} WHERE v.dataset_id = ? AND v.removed_at IS NULL ORDER BY v.number DESC`,
+    )
     .all(datasetId);
 
 export const readVersion = (db: Db, id: string): VersionRow | undefined =>
@@ -90,6 +92,10 @@ export const renameDataset = (db: Db, id: string, name: string): void =>
 /** `at` null: no longer removed. */
 export const setDatasetRemoved = (db: Db, id: string, at: number | null): void =>
   void db.prepare('UPDATE datasets SET removed_at = ? WHERE id = ?').run(at, id);
+
+/** `at` null: no longer removed. */
+export const setVersionRemoved = (db: Db, id: string, at: number | null): void =>
+  void db.prepare('UPDATE dataset_versions SET removed_at = ? WHERE id = ?').run(at, id);
 
 const reportValue = z.string().optional();
 

@@ -185,6 +185,7 @@ export const findingCodeSchema = z.enum([
   'empty-texts',
   'odd-rows',
   'leaks',
+  'labels',
   'rare-classes',
   'imbalance',
   'truncation',
@@ -266,6 +267,17 @@ const draftEdit = z.object({
   changes: z.array(changedLabel.extend({ label: changedLabel.shape.label.nullable() })).max(MOST_CHANGES),
 });
 export type LabelEdit = z.infer<typeof draftEdit>['changes'][number];
+
+const versionChange = z.enum(['added', 'removed', 'relabelled', 'text-changed', 'moved']);
+export const versionComparisonSchema = z.object({
+  /** Rows of each kind. `moved`: to another split. */
+  counts: z.record(versionChange, count),
+  unchanged: count,
+  classes: z.array(z.object({ name: z.string(), from: count, to: count })),
+  /** The first rows of each kind. */
+  rows: z.array(z.object({ change: versionChange, from: rowSchema.nullable(), to: rowSchema.nullable() })),
+});
+export type VersionComparison = z.infer<typeof versionComparisonSchema>;
 
 const newVersion = z.object({ jobId: id });
 export const datasetMethods = {
@@ -358,6 +370,21 @@ export const datasetMethods = {
     }),
     newVersion,
   ),
+  /** What another version has that this one has not: rows by their texts, in order. */
+  'datasets/compare-versions': method(z.object({ fromId: id, toId: id }), versionComparisonSchema),
+  /** Starts a job that writes the rows of a version to a file; its result is the path. */
+  'datasets/export-version': method(
+    z.object({
+      versionId: id,
+      path: z.string().min(1),
+      format: z.enum(['csv', 'jsonl', 'parquet']),
+      overwrite: z.boolean().default(false),
+    }),
+    newVersion,
+  ),
+  /** Not the only one that is left. Can be undone with `restore-version` until storage is cleaned. */
+  'datasets/remove-version': method(z.object({ versionId: id }), nothing),
+  'datasets/restore-version': method(z.object({ versionId: id }), nothing),
   'datasets/rename': method(z.object({ id, name: givenName }), nothing),
   /** Can be undone with `restore` until storage is cleaned. */
   'datasets/remove': method(z.object({ id }), nothing),

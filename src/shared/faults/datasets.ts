@@ -49,6 +49,22 @@ export const datasetsFaults = {
     message: `Row ${count(p.row)} of ${p.file} has the class number ${p.value}; the file names ${many(p.classes, 'class', 'classes')}, numbered from 0.`,
     remedy: 'Correct the row, or export the file again from where it came from.',
   }),
+  'datasets/last-version': (p: { name: string }) => ({
+    message: `It is the only version of "${p.name}".`,
+    remedy: 'Remove the data set instead; that can be undone too.',
+  }),
+  'datasets/other-dataset': (_: object) => ({
+    message: 'The two versions are of different data sets.',
+    remedy: 'Choose two versions of one data set.',
+  }),
+  'datasets/export-exists': (p: { file: string }) => ({
+    message: `${p.file} exists.`,
+    remedy: 'Choose another name, or replace the file.',
+  }),
+  'datasets/export-type': (p: { file: string; ending: string }) => ({
+    message: `${p.file} does not end in ${p.ending}.`,
+    remedy: `Give it a name that ends in ${p.ending}.`,
+  }),
   'datasets/same-column': (p: { column: string }) => ({
     message: `Column "${p.column}" is chosen for two things.`,
     remedy: 'Choose another column for one of them.',

@@ -8,6 +8,7 @@ import { importHandlers } from './imports.ts';
 import { datasetOutput, knownDataset, knownVersion, versionOutput } from './library.ts';
 import { checkHash, requirePresent, versionFile } from './presence.ts';
 import { Reports } from './reports.ts';
+import { versionHandlers } from './versions.ts';
 import { WorkerPool } from './work/pool.ts';
 
 /** The data sets area: nothing of it looks at rows on the backend's own thread. */
@@ -37,6 +38,7 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
   return {
     ...importHandlers(context, previews, abort.signal),
     ...changeHandlers(context, reports, abort.signal),
+    ...versionHandlers(context, pool),
     'datasets/list': () => ({
       datasets: listDatasets(db).map((dataset) => datasetOutput(context, dataset)),
     }),

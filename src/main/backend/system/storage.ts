@@ -113,13 +113,14 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
     },
     {
       key: 'removed-datasets',
-      name: 'Removed data sets',
+      name: 'Removed data sets and versions',
       entries: () => removedVersions(),
       clean: async (entries) => {
         await removePaths(entries);
         db.transaction(() => {
           db.prepare(`UPDATE experiments SET version_id = NULL WHERE version_id IN (${removedIds})`).run();
           db.prepare(`UPDATE dataset_versions SET parent_id = NULL WHERE parent_id IN (${removedIds})`).run();
+          db.prepare(`DELETE FROM dataset_versions WHERE id IN (${removedIds})`).run();
           db.prepare('DELETE FROM datasets WHERE removed_at IS NOT NULL').run();
         })();
       },
@@ -158,4 +159,4 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
   }
 }
 
-const removedIds = `SELECT v.id FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id WHERE d.removed_at IS NOT NULL`;
+const removedIds = `SELECT v.id FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id WHERE d.removed_at IS NOT NULL OR v.removed_at IS NOT NULL`;

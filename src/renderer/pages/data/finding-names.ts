@@ -8,6 +8,7 @@ export const findingNames: Record<FindingCode, string> = {
   'empty-texts': 'empty texts',
   'odd-rows': 'odd rows',
   leaks: 'texts in several splits',
+  labels: 'odd labels',
   'rare-classes': 'rare classes',
   imbalance: 'imbalance',
   truncation: 'cut texts',

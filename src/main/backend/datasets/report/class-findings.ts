@@ -1,4 +1,5 @@
 import type { Finding } from '../../../../shared/contract/datasets.ts';
+import { readLabelColumn } from '../../../../shared/label-column.ts';
 import { list, many, number, percent } from './words.ts';
 
 /** A class with fewer rows can hardly be learned, and its figures say nothing. */
@@ -11,6 +12,28 @@ const UNEVEN = 3;
 /** Classes with too few rows; those without any are none of this version's. */
 export function rareClasses(counts: readonly number[]): number[] {
   return [...counts.keys()].filter((label) => counts[label]! > 0 && counts[label]! < RARE_ROWS);
+}
+
+/** What stands out in the labels as a column of values: other spellings, words for no value, lists, numbers. */
+export function labelsFinding(names: readonly string[], counts: readonly number[]): Finding[] {
+  const filled = names
+    .map((value, label) => ({ value, rows: counts[label]! }))
+    .filter(({ rows }) => rows > 0);
+  const observations = readLabelColumn(filled, 'label').observations.filter(
+    ({ weight }) => weight !== 'info',
+  );
+  const [first, ...others] = observations;
+  if (!first) return [];
+  return [
+    {
+      code: 'labels',
+      weight: observations.some(({ weight }) => weight === 'error') ? 'error' : 'warning',
+      message: first.message,
+      detail: `${[first.remedy, ...others.map(({ message, remedy }) => `${message} ${remedy}`)].join(' ')} Import the data again as a new version, with a label map.`,
+      rows: 0,
+      repairs: [],
+    },
+  ];
 }
 
 export function rareFinding(names: readonly string[], counts: readonly number[]): Finding {

@@ -2,7 +2,7 @@ import type { DatasetReport } from '../../../../shared/contract/datasets.ts';
 import type { Db } from '../../../storage/database.ts';
 import { damageOf, openVersionFile } from '../version/open.ts';
 import type { Tell } from '../work/tasks.ts';
-import { imbalanceFinding, rareClasses, rareFinding } from './class-findings.ts';
+import { imbalanceFinding, labelsFinding, rareClasses, rareFinding } from './class-findings.ts';
 import { countClasses, equalTexts, readFacets, type Facets } from './facets.ts';
 import { writeFindings } from './findings-file.ts';
 import { NearDuplicates } from './near-duplicates.ts';
@@ -77,6 +77,7 @@ function makeReport(db: Db, findingsFile: string, patience: number, tell: Tell):
       conflictsFinding(conflicts, facets),
       duplicatesFinding(equal, rows, distinct),
       nearDuplicatesFinding(seen.near, { texts: seen.looked, of: seen.texts }, facets),
+      ...labelsFinding(labelNames, classes.labels),
       imbalanceFinding(labelNames, classes.labels),
       rareFinding(labelNames, classes.labels),
       emptyFinding(seen.empty),

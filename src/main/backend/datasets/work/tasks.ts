@@ -9,6 +9,8 @@ export const tasks = {
   lengths: async () => (await import('../report/lengths-task.ts')).lengthsTask,
   relabel: async () => (await import('../change/relabel-task.ts')).relabelTask,
   split: async () => (await import('../change/split-task.ts')).splitTask,
+  compare: async () => (await import('../version/compare-task.ts')).compareTask,
+  export: async () => (await import('../version/export-task.ts')).exportTask,
   repair: async () => (await import('../change/repair-task.ts')).repairTask,
 };
 

@@ -1,4 +1,5 @@
 import type { ExperimentSpec, PreflightFinding } from '../../../../shared/contract/experiments.ts';
+import { readLabelColumn } from '../../../../shared/label-column.ts';
 import type { LengthFacts, RowFacts } from '../rows/row-facts.ts';
 import { finding, names, number, percent } from './finding.ts';
 
@@ -11,6 +12,7 @@ const fewRows = 8;
 export function dataFindings(facts: RowFacts, spec: ExperimentSpec, datasetId: string): PreflightFinding[] {
   return [
     ...classFindings(facts),
+    ...labelFindings(facts, datasetId),
     ...balanceFindings(facts, spec),
     ...evaluationFindings(facts),
     ...duplicateFindings(facts, datasetId),
@@ -47,6 +49,20 @@ function classFindings({ train, eval: evaluated, labels }: RowFacts): PreflightF
     );
   }
   return found;
+}
+
+/** What stands out in the labels as a column of values; the map that mends it is made where they are imported. */
+function labelFindings({ train }: RowFacts, datasetId: string): PreflightFinding[] {
+  const counts = train.labels.map(({ name, rows }) => ({ value: name, rows }));
+  const { observations } = readLabelColumn(counts, 'label');
+  return observations
+    .filter(({ weight }) => weight !== 'info')
+    .map(({ code, weight, message, remedy }) =>
+      finding(`labels-${code}`, weight, message, {
+        detail: remedy,
+        repair: { label: 'Import again with a label map', link: `/data/import?dataset=${datasetId}` },
+      }),
+    );
 }
 
 function balanceFindings({ train, labels }: RowFacts, spec: ExperimentSpec): PreflightFinding[] {
