@@ -8,7 +8,7 @@ export interface EngineProcess {
   kill(signal?: 'SIGTERM' | 'SIGKILL'): void;
 }
 
-export type PickKind = 'data-files' | 'model-folder' | 'script' | 'output-folder';
+export type PickKind = 'data-files' | 'data-folder' | 'model-folder' | 'script' | 'output-folder';
 
 /** What the backend needs from whatever it runs in. */
 export interface Host {

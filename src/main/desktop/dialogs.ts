@@ -12,6 +12,7 @@ const pickers: Record<PickKind, OpenDialogOptions> = {
       { name: 'All files', extensions: ['*'] },
     ],
   },
+  'data-folder': { title: 'Choose a folder with one folder a class', properties: ['openDirectory'] },
   'model-folder': { title: "Choose a model's folder", properties: ['openDirectory'] },
   script: {
     title: 'Choose a Python script',

@@ -6,7 +6,7 @@ import { preferencesSchema } from '../../shared/contract/system.ts';
 export const questionSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('pick'),
-    pick: z.enum(['data-files', 'model-folder', 'script', 'output-folder']),
+    pick: z.enum(['data-files', 'data-folder', 'model-folder', 'script', 'output-folder']),
   }),
   z.object({ kind: z.literal('reveal'), path: z.string() }),
   z.object({ kind: z.literal('secret-read'), name: z.string() }),

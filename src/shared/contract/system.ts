@@ -98,7 +98,7 @@ export const systemMethods = {
   ),
   /** The host's own dialog; null where it has none (a browser) or the person closed it. */
   'system/pick': method(
-    z.object({ kind: z.enum(['data-files', 'model-folder', 'script', 'output-folder']) }),
+    z.object({ kind: z.enum(['data-files', 'data-folder', 'model-folder', 'script', 'output-folder']) }),
     z.object({ paths: z.array(z.string()).nullable() }),
   ),
   /** For hosts without a dialog: folders and files of the machine that serves. */
