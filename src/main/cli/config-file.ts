@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { fault } from '../../shared/faults/index.ts';
+import { JsonError, parseJson } from '../engine/formats/json.ts';
+import { YamlError, parseYaml } from '../engine/formats/yaml.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -9,10 +10,9 @@ type Fields = Record<string, unknown>;
 export async function readConfigFile(file: string): Promise<unknown> {
   const text = await readText(file);
   try {
-    const value: unknown = extname(file) === '.json' ? JSON.parse(text) : parseYaml(text);
-    return value;
+    return extname(file) === '.json' ? parseJson(text, { maxDepth: 64, unique: true }) : parseYaml(text);
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof YAMLParseError) {
+    if (error instanceof JsonError || error instanceof YamlError) {
       const reason = error.message.split('\n')[0]!.replace(/[.:]$/, '');
       throw fault('cli/config-syntax', { file, reason }, error);
     }

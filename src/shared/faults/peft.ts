@@ -17,6 +17,11 @@ export const peftFaults = {
     message: `${p.field}: "${p.pattern}" is not a regular expression: ${p.reason}.`,
     remedy: 'Correct the pattern; inspect --model lists the module names it is matched against.',
   }),
+  'peft/slow-pattern': (p: { field: string; pattern: string; seconds: number }) => ({
+    message: `${p.field}: "${p.pattern}" takes more than ${p.seconds} s over the module names: it goes back and forth over them.`,
+    remedy:
+      'Write it without a repetition inside a repetition, such as (a+)+, or name the modules in a list.',
+  }),
   'peft/unsupported-field': (p: { fields: readonly string[]; source: string }) => ({
     message: `${p.source}: ${p.fields.join(', ')} ${p.fields.length === 1 ? 'is' : 'are'} not supported.`,
     remedy: 'Leave the field out or give it its default; nothing of an adapter is ever ignored silently.',

@@ -1,12 +1,12 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { TreeNode } from '../../../shared/contract/models.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { openByteSource } from '../../engine/formats/byte-source.ts';
 import { openCheckpoint } from '../../engine/formats/checkpoint.ts';
 import { checkFields, readJsonFile } from '../../engine/formats/json.ts';
+import { parseYaml } from '../../engine/formats/yaml.ts';
 import { fileNames } from '../../engine/hub/cache.ts';
 import { neededFiles } from '../../engine/hub/needed-files.ts';
 import { openBaseModel, type BaseModel } from '../../engine/models/base-model.ts';
@@ -192,7 +192,7 @@ function licenceOfCard(card: string): string | null {
   const [, header] = /^---\r?\n(.*?)\r?\n---/s.exec(card) ?? [];
   if (header === undefined) return null;
   try {
-    const parsed = z.object({ license: z.string() }).safeParse(parseYaml(header, { maxAliasCount: 10 }));
+    const parsed = z.object({ license: z.string() }).safeParse(parseYaml(header));
     return parsed.success ? parsed.data.license : null;
   } catch {
     return null;

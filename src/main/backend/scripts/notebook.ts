@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../engine/formats/json.ts';
 
 const notebookSchema = z.object({
   cells: z.array(
@@ -10,7 +11,7 @@ const notebookSchema = z.object({
 export function codeOf(text: string): string {
   if (!text.trimStart().startsWith('{')) return text;
   try {
-    const { cells } = notebookSchema.parse(JSON.parse(text));
+    const { cells } = notebookSchema.parse(parseJson(text, { maxDepth: 64 }));
     return cells
       .filter((cell) => cell.cell_type === 'code')
       .map(({ source }) => (typeof source === 'string' ? source : source.join('')))

@@ -52,7 +52,8 @@ const configSchema = fieldsSchema.check(({ value, issues }) => {
     );
   }
   const classes = Object.keys(value.id2label ?? { 0: '' });
-  const missing = classes.findIndex((_, id) => !classes.includes(String(id)));
+  const numbers = new Set(classes);
+  const missing = classes.findIndex((_, id) => !numbers.has(String(id)));
   if (classes.length === 0) refuse('id2label', 'it names no class');
   if (missing !== -1)
     refuse('id2label', `it has ${classes.length} classes, and none of them is number ${missing}`);

@@ -34,6 +34,10 @@ export class DTypeError extends Error {
 
 /** The reference library's limit. */
 export const largestHeader = 100_000_000;
+/** The largest models have some ten thousand; each takes time and memory to check. */
+const mostTensors = 100_000;
+/** Room for as many with long names. */
+const largestRead = 32 * 2 ** 20;
 
 const size = z.int().nonnegative();
 const entrySchema = z.strictObject({
@@ -49,8 +53,13 @@ const entrySchema = z.strictObject({
  */
 export function parseSafetensorsHeader(bytes: Uint8Array): SafetensorsHeader {
   if (bytes[0] !== 0x7b) throw new HeaderError('its header does not begin with {');
+  if (bytes.length > largestRead)
+    throw new HeaderError(`its header has ${bytes.length} bytes, and that of a model some kilobytes`);
   const { __metadata__, ...entries } = headerObject(bytes);
   const metadata = metadataOf(__metadata__);
+  const names = Object.keys(entries).length;
+  if (names > mostTensors)
+    throw new HeaderError(`it names ${names} tensors, and no model has more than ${mostTensors}`);
   const tensors = Object.entries(entries).map(([name, entry]) => placed(name, entry));
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;

@@ -8,7 +8,7 @@ import type { AdaptedLinear, Layers } from '../models/layers.ts';
 import { parameterSpecs, walk, type ModuleNode } from '../models/module-tree.ts';
 import type { ParameterSpec } from '../models/parameters.ts';
 import type { PeftMethod } from './method.ts';
-import { patternValue, targetedModules, type TargetRules } from './targets.ts';
+import { patternValues, targetedModules, type TargetRules } from './targets.ts';
 
 export interface LoraSettings extends TargetRules {
   r: number;
@@ -40,9 +40,12 @@ export class Lora implements PeftMethod {
   constructor(model: ModuleNode, settings: LoraSettings) {
     this.settings = settings;
     const shapes = new Map([...walk(model)].map(({ path, node }) => [path, node.parameters?.[0]?.shape]));
-    const layers = targetedModules(model, settings).map((path): LoraLayer => {
-      const rank = patternValue('rank_pattern', settings.rank_pattern, path, settings.r);
-      const alpha = patternValue('alpha_pattern', settings.alpha_pattern, path, settings.lora_alpha);
+    const paths = targetedModules(model, settings);
+    const ranks = patternValues('rank_pattern', settings.rank_pattern, paths, settings.r);
+    const alphas = patternValues('alpha_pattern', settings.alpha_pattern, paths, settings.lora_alpha);
+    const layers = paths.map((path, i): LoraLayer => {
+      const rank = ranks[i]!;
+      const alpha = alphas[i]!;
       const [outFeatures, inFeatures] = shapes.get(path) as [number, number];
       const scaling = settings.use_rslora ? alpha / Math.sqrt(rank) : alpha / rank;
       return { path, rank, scaling, inFeatures, outFeatures };

@@ -6,7 +6,7 @@ import { faultOf } from '../formats/test-support.ts';
 import { changedModel, openedModel } from '../models/test-support.ts';
 import { planAdapter, type AdapterPlan } from './adapter.ts';
 import { Lora } from './lora.ts';
-import { patternValue } from './targets.ts';
+import { patternValues } from './targets.ts';
 import { loraFields } from './test-support.ts';
 
 /** What PEFT 0.21 makes of a configuration on the golden bert. */
@@ -58,14 +58,40 @@ describe('a LoRA configuration chooses the modules, ranks, scalings and counts o
   });
 });
 
+describe('a pattern that goes back and forth', () => {
+  const hostile = '([a-z.]+[0-9]*)+!';
+  it.each([
+    ['target_modules', { target_modules: hostile }],
+    ['exclude_modules', { exclude_modules: hostile }],
+    ['modules_to_save', { modules_to_save: [`classifier|${hostile}`] }],
+    ['rank_pattern', { rank_pattern: { [hostile]: 3 } }],
+    ['alpha_pattern', { alpha_pattern: { [hostile]: 3 } }],
+    ['layers_pattern', { layers_to_transform: [0], layers_pattern: [hostile] }],
+  ])('in %s is ended and named', async (field, fields) => {
+    const text = await refusal(fields);
+    expect(text).toContain(hostile);
+    expect(text).toMatch(new RegExp(`${field}: .* takes more than 1 s`));
+  });
+
+  it('unlike one that looks ahead or behind, which counts as in Python', async () => {
+    const made = await plan({ target_modules: '^(?!.*layer\\.0\\.).*(?<!x)(?P<end>query)' });
+    expect([...loraLayers(made).keys()].every((name) => name.endsWith('.query'))).toBe(true);
+    expect([...loraLayers(made).keys()].some((name) => name.includes('layer.0.'))).toBe(false);
+  });
+});
+
 describe('a pattern of ranks', () => {
   it('is matched at the end of the path, the first that fits wins, and others keep the common value', () => {
     const patterns = { 'layer.1.attention.self.value': 3, value: 2, 'layer\\.\\d+\\.output': 5, ue: 9 };
-    expect(patternValue('rank_pattern', patterns, 'bert.encoder.layer.1.attention.self.value', 8)).toBe(3);
-    expect(patternValue('rank_pattern', patterns, 'bert.encoder.layer.0.attention.self.value', 8)).toBe(2);
-    expect(patternValue('rank_pattern', patterns, 'bert.encoder.layer.0.output.dense', 8)).toBe(8);
-    expect(patternValue('rank_pattern', patterns, 'value', 8)).toBe(2);
-    expect(patternValue('alpha_pattern', {}, 'value', 8)).toBe(8);
+    expect(patternValues('rank_pattern', patterns, ['bert.encoder.layer.1.attention.self.value'], 8)).toEqual(
+      [3],
+    );
+    expect(patternValues('rank_pattern', patterns, ['bert.encoder.layer.0.attention.self.value'], 8)).toEqual(
+      [2],
+    );
+    expect(patternValues('rank_pattern', patterns, ['bert.encoder.layer.0.output.dense'], 8)).toEqual([8]);
+    expect(patternValues('rank_pattern', patterns, ['value'], 8)).toEqual([2]);
+    expect(patternValues('alpha_pattern', {}, ['value'], 8)).toEqual([8]);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Which modules an adapter goes to, by the rules of PEFT 0.21 (`check_target_module_exists`, `get_pattern_key`). */
 import { fault } from '../../../shared/faults/index.ts';
 import { walk, type ModuleNode } from '../models/module-tree.ts';
+import { Patterns } from './patterns.ts';
 
 export interface TargetRules {
   target_modules: string | readonly string[] | null;
@@ -16,7 +17,8 @@ const HEAD_NAMES = ['score', 'classifier'];
 /** Paths of the linear modules that the rules choose, in the model's order. */
 export function targetedModules(model: ModuleNode, rules: TargetRules): string[] {
   const linear = [...walk(model)].filter(({ node }) => node.type === 'Linear').map(({ path }) => path);
-  const chosen = linear.filter((path) => isTarget(path, rules, linear));
+  const patterns = new Patterns(linear);
+  const chosen = linear.filter((path) => isTarget(path, rules, linear, patterns));
   if (chosen.length === 0) {
     throw fault('peft/no-target', {
       target: JSON.stringify(rules.target_modules),
@@ -26,76 +28,70 @@ export function targetedModules(model: ModuleNode, rules: TargetRules): string[]
   return chosen;
 }
 
-function isTarget(path: string, rules: TargetRules, linear: readonly string[]): boolean {
-  if (isExcluded(path, rules)) return false;
+function isTarget(path: string, rules: TargetRules, linear: readonly string[], patterns: Patterns): boolean {
+  if (isExcluded(path, rules, patterns)) return false;
   const { target_modules: targets } = rules;
   if (targets === null) throw fault('peft/no-target-modules', {});
   if (typeof targets === 'string') {
     if (targets.toLowerCase() !== 'all-linear')
-      return pythonRegex('^(?:', targets, ')$', 'target_modules').test(path);
+      return patterns.matches('target_modules', '^(?:', targets, ')$').has(path);
     return linear.includes(path) && !HEAD_NAMES.includes(path);
   }
   // A path named in full is taken whatever the layers are; only names that end a path are held to them.
   if (targets.includes(path)) return true;
-  return targets.some((target) => path.endsWith(`.${target}`)) && isChosenLayer(path, rules);
+  return targets.some((target) => path.endsWith(`.${target}`)) && isChosenLayer(path, rules, patterns);
 }
 
 function isExcluded(
   path: string,
   { exclude_modules: excluded, modules_to_save: saved }: TargetRules,
+  patterns: Patterns,
 ): boolean {
-  if (typeof excluded === 'string' && pythonRegex('^(?:', excluded, ')$', 'exclude_modules').test(path))
+  if (typeof excluded === 'string' && patterns.matches('exclude_modules', '^(?:', excluded, ')$').has(path))
     return true;
   if (Array.isArray(excluded) && excluded.some((name: string) => path === name || path.endsWith(`.${name}`)))
     return true;
   return (saved ?? []).some((name) =>
-    pythonRegex('^(?:|.*\\.)(?:', name, ')(?:$|\\..*)', 'modules_to_save').test(path),
+    patterns.matches('modules_to_save', '^(?:|.*\\.)(?:', name, ')(?:$|\\..*)').has(path),
   );
 }
 
 function isChosenLayer(
   path: string,
-  { layers_to_transform: layers, layers_pattern: patterns }: TargetRules,
+  { layers_to_transform: layers, layers_pattern: given }: TargetRules,
+  patterns: Patterns,
 ): boolean {
   if (layers === null || (Array.isArray(layers) && layers.length === 0)) return true;
-  const names = patterns === null ? [] : typeof patterns === 'string' ? [patterns] : patterns;
+  const names = given === null ? [] : typeof given === 'string' ? [given] : given;
   const match =
     names.length === 0
       ? /^.*?\.[^.]*\.(\d+)\./.exec(path)
       : names
-          .map((name) => pythonRegex('^(?:|.*?\\.)(?:', name, ')\\.(\\d+)\\.', 'layers_pattern').exec(path))
-          .find((found) => found !== null);
+          .map((name) =>
+            patterns.matches('layers_pattern', '^(?:|.*?\\.)(?:', name, ')\\.(\\d+)\\.').get(path),
+          )
+          .find((found) => found !== undefined);
   if (!match) return false;
   const layer = Number(match[1]);
   return typeof layers === 'number' ? layer === layers : layers.includes(layer);
 }
 
-/** The value of the first pattern of `field` that ends `path`, else `otherwise`. */
-export function patternValue(
+/** For each path the value of the first pattern of `field` that ends it, else `otherwise`. */
+export function patternValues(
   field: 'rank_pattern' | 'alpha_pattern',
-  patterns: Readonly<Record<string, number>>,
-  path: string,
+  values: Readonly<Record<string, number>>,
+  paths: readonly string[],
   otherwise: number,
-): number {
-  for (const [pattern, value] of Object.entries(patterns)) {
-    if (pythonRegex('^(?:.*\\.)?(?:', pattern, ')$', field).test(path)) return value;
-  }
-  return otherwise;
+): number[] {
+  const patterns = new Patterns(paths);
+  const found = Object.entries(values).map(
+    ([pattern, value]) => [patterns.matches(field, '^(?:.*\\.)?(?:', pattern, ')$'), value] as const,
+  );
+  return paths.map((path) => found.find(([matches]) => matches.has(path))?.[1] ?? otherwise);
 }
 
 /** Modules that are trained and saved whole, by the end of their path. */
 export function savedModules(model: ModuleNode, names: readonly string[]): string[] {
   const paths = [...walk(model)].map(({ path }) => path).filter((path) => path !== '');
   return paths.filter((path) => names.some((name) => path === name || path.endsWith(`.${name}`)));
-}
-
-/** A pattern of a configuration between ours. Throws `peft/bad-pattern`. */
-function pythonRegex(before: string, pattern: string, after: string, field: string): RegExp {
-  try {
-    return new RegExp(`${before}${pattern.replaceAll('(?P<', '(?<')}${after}`, 's');
-  } catch (error) {
-    // V8 says what is wrong behind the whole expression, of which a part is ours.
-    const reason = (error as Error).message.split(': ').at(-1)!;
-    throw fault('peft/bad-pattern', { field, pattern, reason });
-  }
 }

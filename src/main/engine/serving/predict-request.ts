@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
+import { parseJson } from '../formats/json.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 
 /** Most texts of one request. */
@@ -44,7 +45,7 @@ export function readRequest(body: string): TextInput[] {
 
 function parsed(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(body, { maxDepth: 64 });
   } catch (error) {
     throw fault('serving/json', { reason: error instanceof Error ? error.message : String(error) }, error);
   }

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
+import { parseJson } from '../../formats/json.ts';
+import { parseYaml } from '../../formats/yaml.ts';
 
 /** What the base says of its licence, in the hub's words (https://huggingface.co/docs/hub/model-cards). */
 const licenceSchema = z.object({
@@ -21,7 +22,7 @@ async function inReadme(file: string): Promise<Licence | null> {
   const front = /^\uFEFF?---\r?\n(.*?)\r?\n---/s.exec(text)?.[1];
   if (front === undefined) return null;
   try {
-    return licenceSchema.safeParse(parse(front)).data ?? null;
+    return licenceSchema.safeParse(parseYaml(front)).data ?? null;
   } catch {
     return null;
   }
@@ -29,7 +30,7 @@ async function inReadme(file: string): Promise<Licence | null> {
 
 async function inConfig(file: string): Promise<Licence | null> {
   try {
-    return licenceSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data ?? null;
+    return licenceSchema.safeParse(parseJson(await readFile(file, 'utf8'), { maxDepth: 64 })).data ?? null;
   } catch {
     return null;
   }
