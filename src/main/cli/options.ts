@@ -39,6 +39,11 @@ export const option = {
       'the column with the second text of a pair (text_pair, where there is one)',
     ),
   labelColumn: () => new Option('--label-column <NAME>', 'the column with the true class').default('label'),
+  encoding: () =>
+    new Option(
+      '--encoding <NAME>',
+      'of a text file that is not UTF-8, such as windows-1251 or gb18030 (default: found by itself)',
+    ),
   textColumns: () =>
     new Option(
       '--text-columns <NAMES>',
@@ -90,6 +95,7 @@ export const optionValue = {
   textColumn: z.string(),
   textPairColumn: z.string().optional(),
   labelColumn: z.string(),
+  encoding: z.string().optional(),
   textColumns: z.array(z.string().min(1)).optional(),
   labelMap: z.string().optional(),
   emptyLabels: z.enum(['refuse', 'leave_out']),

@@ -52,6 +52,16 @@ export const dataFaults = {
     message: `Line ${count(p.line)} of ${p.file} holds bytes that are not ${p.encoding}.`,
     remedy: 'Mend that line, or save the whole file as UTF-8 again.',
   }),
+  'data/encoding-doubtful': (p: {
+    file: string;
+    readings: readonly { encoding: string; text: string }[];
+  }) => ({
+    message: `${p.file} is not UTF-8, and its encoding cannot be told. It reads ${p.readings
+      .map(({ encoding, text }) => `"${text}" as ${encoding}`)
+      .join(', ')}.`,
+    remedy:
+      'Name the right one: the encoding in the import, data.encoding in a config, --encoding on the command line; or save the file as UTF-8.',
+  }),
   'data/encoding-unknown': (p: { encoding: string }) => ({
     message: `"${p.encoding}" is not a known text encoding.`,
     remedy: 'Name one such as utf-8, utf-16le, windows-1252 or shift_jis.',

@@ -9,6 +9,10 @@ export const scriptsFaults = {
     message: 'The text cannot be read as a Python script.',
     remedy: 'Paste the text of a .py file. Of a notebook, export the code as a script first.',
   }),
+  'scripts/carriage-returns': (p: { file: string }) => ({
+    message: `${p.file} has carriage returns in its texts and at its line ends, which pandas cannot tell apart.`,
+    remedy: 'Save the file with line feeds as line ends, or as JSON Lines.',
+  }),
   'scripts/token-ids': (p: { file: string }) => ({
     message: `${p.file} holds token ids instead of texts; a script starts from texts.`,
     remedy: 'Train on the texts themselves, and the run can be written as a script.',

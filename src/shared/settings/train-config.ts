@@ -65,6 +65,11 @@ export const dataSettings = {
     default: null,
     help: 'Names for the columns of a file without a header line.',
   },
+  encoding: {
+    type: 'text',
+    default: null,
+    help: 'Encoding of text files that are not UTF-8, such as windows-1251 or gb18030; found by itself where it can be told.',
+  },
   train_select: { type: 'group', default: null, fields: selectFields, help: 'Training rows to take.' },
   eval_select: {
     type: 'group',

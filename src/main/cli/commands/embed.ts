@@ -24,6 +24,7 @@ const values = z.object({
   pooling: z.enum(['mean', 'cls']).optional(),
   normalize: z.boolean().optional(),
   textColumn: optionValue.textColumn,
+  encoding: optionValue.encoding,
   textPairColumn: optionValue.textPairColumn,
   maxLength: optionValue.maxLength,
   batchSize: optionValue.batchSize,
@@ -74,6 +75,7 @@ export function embedCommand(): Command {
     .addOption(new Option('--normalize', 'scale vectors to length 1'))
     .addOption(new Option('--no-normalize', 'leave vectors as long as they are').default(undefined))
     .addOption(option.textColumn())
+    .addOption(option.encoding())
     .addOption(option.textPairColumn())
     .addOption(option.maxLength())
     .addOption(option.batchSize())

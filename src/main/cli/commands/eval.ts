@@ -17,6 +17,7 @@ const values = z.object({
   adapter: optionValue.adapter,
   data: z.string(),
   textColumn: optionValue.textColumn,
+  encoding: optionValue.encoding,
   textPairColumn: optionValue.textPairColumn,
   labelColumn: optionValue.labelColumn,
   textColumns: optionValue.textColumns,
@@ -29,7 +30,7 @@ const values = z.object({
 });
 
 const work: Work = async (given, context) => {
-  const { adapter, batchSize, maxLength, textPairColumn, textColumns, labelMap, ...options } =
+  const { adapter, batchSize, maxLength, textPairColumn, textColumns, labelMap, encoding, ...options } =
     values.parse(given);
   const model = await modelFolder(options.model, context);
   const { textColumn, labelColumn, emptyLabels, raggedRows } = options;
@@ -39,6 +40,7 @@ const work: Work = async (given, context) => {
     emptyLabels,
     raggedRows,
     ...(textColumns !== undefined && { textColumns }),
+    ...(encoding !== undefined && { encoding }),
     ...(textPairColumn !== undefined && { textPairColumn }),
   };
   const map =
@@ -71,6 +73,7 @@ export function evalCommand(): Command {
     .addOption(option.adapter())
     .addOption(new Option('--data <FILE>', `the labelled rows: ${dataFormats}`).makeOptionMandatory())
     .addOption(option.textColumn())
+    .addOption(option.encoding())
     .addOption(option.textPairColumn())
     .addOption(option.labelColumn())
     .addOption(option.textColumns())

@@ -22,6 +22,7 @@ const values = z.object({
   adapter: optionValue.adapter,
   data: z.string().optional(),
   textColumn: optionValue.textColumn,
+  encoding: optionValue.encoding,
   labelColumn: optionValue.labelColumn,
 });
 type Options = z.infer<typeof values>;
@@ -86,6 +87,8 @@ async function inspectData(file: string, options: Options, context: CommandConte
     header: 'detect',
     columnsNamed: [options.textColumn, options.labelColumn],
     raggedRows: 'leave_out',
+    doubtfulEncoding: 'note',
+    ...(options.encoding !== undefined && { encoding: options.encoding }),
   });
   const tokenizer = options.model === undefined ? undefined : await openTokenizer(options.model, context);
   const { foundColumns } = await import('../../engine/data/examples.ts');
@@ -118,6 +121,7 @@ export function inspectCommand(): Command {
     .addOption(option.adapter())
     .addOption(new Option('--data <FILE>', `a data file: ${dataFormats}`))
     .addOption(option.textColumn())
+    .addOption(option.encoding())
     .addOption(option.labelColumn())
     .addHelpText('after', help);
   return setWork(command, work);

@@ -30,6 +30,7 @@ const values = z.object({
   input: optionValue.input,
   output: optionValue.output.optional(),
   textColumn: optionValue.textColumn,
+  encoding: optionValue.encoding,
   textPairColumn: optionValue.textPairColumn,
   maxLength: optionValue.maxLength,
   batchSize: optionValue.batchSize,
@@ -76,7 +77,7 @@ function tableFormat(output: string | undefined): 'csv' | 'parquet' | null {
 /** A table with the columns of the input; whole or not at all. */
 async function writeTable(
   predictor: Predictor,
-  { input, output = '', textColumn, textPairColumn, format }: TableOutput,
+  { input, output = '', textColumn, textPairColumn, encoding, format }: TableOutput,
   context: CommandContext,
 ): Promise<Outcome> {
   const { answeredFile } = await import('../../engine/serving/answered-file.ts');
@@ -90,7 +91,7 @@ async function writeTable(
   let rows = 0;
   const bytes = answeredFile(
     answerer,
-    { input, textColumn, textPairColumn: textPairColumn ?? null, format },
+    { input, textColumn, textPairColumn: textPairColumn ?? null, encoding, format },
     (done) => {
       context.signal.throwIfAborted();
       rows = done;
@@ -111,6 +112,7 @@ export function predictCommand(): Command {
     .addOption(option.input())
     .addOption(option.outputFile())
     .addOption(option.textColumn())
+    .addOption(option.encoding())
     .addOption(option.textPairColumn())
     .addOption(option.maxLength())
     .addOption(option.batchSize())

@@ -22,6 +22,7 @@ const values = z.object({
   input: optionValue.input,
   output: optionValue.output.optional(),
   textColumn: optionValue.textColumn,
+  encoding: optionValue.encoding,
   textPairColumn: optionValue.textPairColumn,
   maxLength: optionValue.maxLength,
   padding: z.enum(['none', 'longest', 'max_length']),
@@ -75,6 +76,7 @@ export function tokenizeCommand(): Command {
     )
     .addOption(option.maxLength('nothing is cut'))
     .addOption(option.textColumn())
+    .addOption(option.encoding())
     .addOption(option.textPairColumn())
     .addHelpText('after', help);
   return setWork(command, work);

@@ -15,6 +15,7 @@ export interface InputOptions {
   textColumn: string;
   /** Absent: `text_pair`, where there is such a column. */
   textPairColumn?: string | undefined;
+  encoding?: string | undefined;
   signal: AbortSignal;
   say: (message: string) => void;
   stdin?: Readable;
@@ -37,7 +38,8 @@ export async function* readInput(options: InputOptions): AsyncGenerator<InputRow
 
 async function* fileRows(options: InputOptions): AsyncGenerator<TableRow> {
   const { openTable } = await import('../../engine/data/table.ts');
-  const table = await openTable(options.input);
+  const { encoding } = options;
+  const table = await openTable(options.input, encoding === undefined ? {} : { encoding });
   for (const note of table.notes) options.say(note);
   yield* table.rows();
 }

@@ -52,6 +52,67 @@ describe('a .csv file', () => {
     expect((await allValues(table)).map((v) => v['text'])).toEqual(['a 5" screen', 'b']);
   });
 
+  it('takes quotes as characters where they would swallow the rows between two of them', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 5},row ${i} is fine`);
+    rows[9] = '4,"Great product that I like';
+    rows[49] = '2,"never" again';
+    const table = await folder.open('swallow.csv', `stars,text\n${rows.join('\n')}\n`);
+    expect(table.notes).toEqual([
+      'Double quotes in swallow.csv are taken as part of the text: as quotes of fields they do not balance, first in row 10 (line 11).',
+    ]);
+    const values = await allValues(table);
+    expect(values).toHaveLength(60);
+    expect(values[9]).toEqual({ stars: '4', text: '"Great product that I like' });
+    expect(values[49]).toEqual({ stars: '2', text: '"never" again' });
+  });
+
+  it('says where quotes do not balance in a file that needs them', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 5},"row ${i}, and more"`);
+    rows[9] = '4,"Great" product';
+    const table = await folder.open('mixed.csv', `stars,text\n${rows.join('\n')}\n`);
+    expect(table.notes).toEqual([
+      'The double quotes of mixed.csv do not balance in row 10 (line 11): rows may be read as part of a text. ' +
+        'Double the quotes that belong to the text.',
+    ]);
+    expect(await allValues(table)).toHaveLength(60);
+  });
+
+  it(
+    'names a row that swallows others beyond the beginning that is looked at',
+    { timeout: 30_000 },
+    async () => {
+      const filler = `1,"${'x'.repeat(100_000)}, and"\n`.repeat(90);
+      const swallowed = Array.from({ length: 40 }, (_, i) => `${i % 5},row ${i}`).join('\n');
+      const table = await folder.open('late.csv', `stars,text\n${filler}4,"Great\n${swallowed}\n2,not"\n`);
+      expect(table.notes).toEqual([]);
+      await consume(table);
+      await consume(table);
+      expect(table.notes).toEqual([
+        'Row 91 (line 92) of late.csv opens a double quote that closes 41 lines later; the lines between look like rows.',
+      ]);
+    },
+  );
+
+  it('takes quotes that are escaped by backslashes', async () => {
+    const table = await folder.open(
+      'escaped.csv',
+      'stars,text\n1,"He said \\"hi\\", then left"\n2,"C:\\\\temp\\\\"\n3,plain\n',
+    );
+    expect(table.notes).toEqual(['Double quotes in the texts of escaped.csv are escaped by backslashes.']);
+    expect((await allValues(table)).map(({ text }) => text)).toEqual([
+      'He said "hi", then left',
+      'C:\\temp\\',
+      'plain',
+    ]);
+  });
+
+  it('takes texts of many lines with commas as texts', async () => {
+    const text = 'Dear all,\nthis is long, and\nhas commas, too\nin each line, nearly\nbut no rows';
+    const table = await folder.open('long.csv', `stars,shop,text\n1,a,"${text}"\n2,b,"C:\\"\n`);
+    expect(table.notes).toEqual([]);
+    expect((await allValues(table)).map((row) => row['text'])).toEqual([text, 'C:\\']);
+  });
+
   it('takes old Mac line ends', async () => {
     const table = await folder.open('mac.csv', 'n,text\r1,a\r2,b\r');
     expect(await allValues(table)).toEqual([

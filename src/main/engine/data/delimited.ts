@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { fault } from '../../../shared/faults/index.ts';
-import { sniffDelimiter, usesQuotes, type Dialect } from './dialect.ts';
+import { sniffDelimiter, sniffQuotes, swallowsRows, usesQuotes, type Dialect } from './dialect.ts';
 import { checkColumns, isColumnWord, looksLikeHeader, MOST_COLUMNS } from './header.ts';
 import type { RaggedRow, Table, TableOptions, TableRow } from './table.ts';
 import { countLineEnds, openText, readText, type TextSource } from './text-source.ts';
@@ -11,6 +11,8 @@ import { countLineEnds, openText, readText, type TextSource } from './text-sourc
 const MAX_RECORD_BYTES = 2 ** 26;
 /** So many records are looked at to tell a header from a row. */
 const HEADER_RECORDS = 200;
+/** Of notes on rows beyond the sample. */
+const MOST_NOTES = 10;
 const DELIMITER_NAMES: Record<string, string> = { ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars' };
 
 interface FileRecord {
@@ -27,18 +29,24 @@ export async function openDelimited(
   format: 'csv' | 'tsv',
   options: TableOptions,
 ): Promise<Table> {
-  const source = await openText(file, options.encoding);
+  const source = await openText(file, options.encoding, options.doubtfulEncoding);
   const { notes, sample, sampleIsWhole } = source;
   const name = basename(file);
   const sniffed = format === 'tsv' ? '\t' : sniffDelimiter(sample, sampleIsWhole);
   const delimiter = options.delimiter ?? sniffed;
-  const quotes = format === 'csv' || usesQuotes(sample, sampleIsWhole);
+  const quoting =
+    format === 'csv'
+      ? sniffQuotes(sample, sampleIsWhole, delimiter)
+      : {
+          quote: usesQuotes(sample, sampleIsWhole) ? ('"' as const) : null,
+          escape: '"' as const,
+          unbalanced: null,
+        };
   if (format === 'csv' && options.delimiter === undefined && delimiter !== ',') {
     notes.push(`${name} is separated by ${DELIMITER_NAMES[delimiter]!}.`);
   }
-  if (!quotes && sample.includes('"')) notes.push(`Double quotes in ${name} are taken as part of the text.`);
-
-  const dialect = { delimiter, quotes };
+  const { unbalanced, ...quotes } = quoting;
+  const dialect = { delimiter, ...quotes };
   checkFirstLine(source, delimiter);
   const { above, header, columns } = await readColumns(source, dialect, options);
   if (above > 0) {
@@ -47,6 +55,7 @@ export async function openDelimited(
     );
   }
   checkColumns(file, columns);
+  if (sample.includes('"')) notes.push(...quoteNotes(name, dialect, unbalanced, above + (header ? 1 : 0)));
   const expectedBy = header ? 'header' : options.columnNames === undefined ? 'first-row' : 'names';
   const ragged: RaggedRow[] = [];
   const rows = () => {
@@ -58,7 +67,45 @@ export async function openDelimited(
       options.raggedRows === 'leave_out' ? ragged : null,
     );
   };
-  return { file, format, columns, header, encoding: source.encoding, delimiter, notes, ragged, rows };
+  return {
+    file,
+    format,
+    columns,
+    header,
+    encoding: source.encoding,
+    delimiter,
+    dialect,
+    notes,
+    ragged,
+    rows,
+  };
+}
+
+const swallowNote = (file: string, row: number, line: number, lines: number): string =>
+  `Row ${row.toLocaleString('en-US')} (line ${line.toLocaleString('en-US')}) of ${file} opens a double quote that ` +
+  `closes ${lines.toLocaleString('en-US')} lines later; the lines between look like rows.`;
+
+/** What a person should know of the quotes of a file that has some. */
+function quoteNotes(
+  name: string,
+  { quote, escape }: Dialect,
+  unbalanced: { row: number; line: number } | null,
+  /** Records before the first row. */
+  before: number,
+): string[] {
+  const place =
+    unbalanced === null
+      ? ''
+      : `row ${(unbalanced.row + 1 - before).toLocaleString('en-US')} (line ${unbalanced.line.toLocaleString('en-US')})`;
+  if (quote === null) {
+    const why = unbalanced === null ? '' : `: as quotes of fields they do not balance, first in ${place}`;
+    return [`Double quotes in ${name} are taken as part of the text${why}.`];
+  }
+  if (escape === '\\') return [`Double quotes in the texts of ${name} are escaped by backslashes.`];
+  if (unbalanced === null) return [];
+  return [
+    `The double quotes of ${name} do not balance in ${place}: rows may be read as part of a text. Double the quotes that belong to the text.`,
+  ];
 }
 
 /** Throws `data/many-columns` for a first line of delimiters, of which the parser would make a text each. */
@@ -146,6 +193,13 @@ async function* readRows(
         expectedBy,
       });
     }
+    if (!source.sampleIsWhole && source.notes.length < MOST_NOTES) {
+      const swallowing = fields.find(
+        (field) => field.includes('\n') && swallowsRows(field, dialect.delimiter, columns.length),
+      );
+      const note = swallowing && swallowNote(basename(source.file), row, line, countLineEnds(swallowing));
+      if (note && !source.notes.includes(note)) source.notes.push(note);
+    }
     yield { row, line, values: Object.fromEntries(columns.map((column, i) => [column, fields[i]])) };
   }
 }
@@ -155,7 +209,8 @@ async function* readRecords(source: TextSource, dialect: Dialect): AsyncGenerato
   const oldMac = !source.sample.includes('\n') && source.sample.includes('\r');
   const parser = parse({
     delimiter: dialect.delimiter,
-    ...(!dialect.quotes && { quote: null, escape: null }),
+    quote: dialect.quote,
+    escape: dialect.quote === null ? null : dialect.escape,
     // A quote inside an unquoted field (5" screen) is a character, as other readers have it.
     relax_quotes: true,
     relax_column_count: true,

@@ -1,14 +1,22 @@
 /** How a delimited file is written. */
 export interface Dialect {
   delimiter: string;
-  /** Whether double quotes enclose fields; otherwise they are characters like others. */
-  quotes: boolean;
+  /** What encloses fields; null: double quotes are characters like others. */
+  quote: '"' | null;
+  /** What stands before a quote that belongs to the text. */
+  escape: '"' | '\\';
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const SAMPLE_RECORDS = 2000;
+/** For quotes, of which one in a thousand rows decides. */
+const QUOTE_RECORDS = 100_000;
 /** A record of more fields is no row of a table; commas alone would make an object each. */
 const SAMPLE_FIELDS = 200_000;
+/** Fewer lines than this with as many delimiters as a row has may be a text. */
+const SWALLOWED_LINES = 3;
+/** From this share of unbalanced quoted fields on, quotes are those of the texts. */
+const UNBALANCED_SHARE = 0.1;
 
 interface SampleField {
   quoted: boolean;
@@ -20,6 +28,13 @@ interface SampleScan {
   records: SampleField[][];
   /** A quoted field is followed by something else than a delimiter or a line end, or never ends. */
   malformed: boolean;
+  quotedFields: number;
+  /** Of these, those that are malformed or swallow rows. */
+  unbalanced: number;
+  /** Of the first one, the row (the first record is 0) and the line. */
+  first: { row: number; line: number } | null;
+  /** The last field never ends. */
+  open: boolean;
 }
 
 /**
@@ -30,7 +45,7 @@ interface SampleScan {
 export function sniffDelimiter(sample: string, isWhole: boolean): string {
   let best: { delimiter: string; share: number } = { delimiter: ',', share: 0 };
   for (const delimiter of DELIMITERS) {
-    const { records } = scanSample(sample, delimiter, isWhole);
+    const { records } = scanSample(sample, { delimiter, quote: '"', escape: '"' }, isWhole);
     const fields = records[0]?.length ?? 0;
     if (fields < 2) continue;
     const share = records.filter((record) => record.length === fields).length / records.length;
@@ -54,8 +69,12 @@ export function sniffDelimiter(sample: string, isWhole: boolean): string {
  * well quoted, and either all of these needed it or they fill whole columns; else quotes are part of the text.
  */
 export function usesQuotes(sample: string, isWhole: boolean): boolean {
-  const { records, malformed } = scanSample(sample, '\t', isWhole);
-  if (malformed) return false;
+  const { records, malformed, unbalanced } = scanSample(
+    sample,
+    { delimiter: '\t', quote: '"', escape: '"' },
+    isWhole,
+  );
+  if (malformed || unbalanced > 0) return false;
   const quoted = records.flat().filter((field) => field.quoted);
   if (quoted.length === 0) return false;
   if (quoted.every((field) => field.needsQuotes)) return true;
@@ -66,25 +85,87 @@ export function usesQuotes(sample: string, isWhole: boolean): boolean {
   return rows.every((row) => [...columns].every((column) => row[column]?.quoted));
 }
 
-/** Splits the beginning of a file as quoted text; without the last record when the sample cuts it. */
-function scanSample(text: string, delimiter: string, isWhole: boolean): SampleScan {
-  const records: SampleField[][] = [];
+/** How a .csv file takes quotes, and where these do not balance. */
+export function sniffQuotes(
+  sample: string,
+  isWhole: boolean,
+  delimiter: string,
+): Pick<Dialect, 'quote' | 'escape'> & { unbalanced: { row: number; line: number } | null } {
+  const standard = { quote: '"', escape: '"' } as const;
+  if (!sample.includes('"')) return { ...standard, unbalanced: null };
+  const scan = (dialect: Pick<Dialect, 'quote' | 'escape'>) =>
+    scanSample(sample, { delimiter, ...dialect }, isWhole, QUOTE_RECORDS);
+  const found = scan(standard);
+  // A quote that never ends is named when the file is read.
+  if (found.unbalanced === (found.open ? 1 : 0)) return { ...standard, unbalanced: null };
+  const escaped = { quote: '"', escape: '\\' } as const;
+  if (sample.includes('\\"') && scan(escaped).unbalanced === 0) return { ...escaped, unbalanced: null };
+  const none = { quote: null, escape: '"' } as const;
+  const plain = scan(none).records;
+  const fields = plain[0]?.length ?? 0;
+  const fits = fields > 1 && plain.every((record) => record.length === fields || record.length === 0);
+  const often = found.unbalanced >= UNBALANCED_SHARE * found.quotedFields;
+  return { ...(fits && often ? none : standard), unbalanced: found.first };
+}
+
+/** Whether a quoted field of many lines holds what looks like rows of so many columns. */
+export function swallowsRows(field: string, delimiter: string, columns: number): boolean {
+  if (columns < 2) return false;
+  const lines = field
+    .split('\n')
+    .slice(1, -1)
+    .filter((line) => line.trim() !== '');
+  const alike = lines.filter((line) => line.split(delimiter).length === columns).length;
+  return lines.length >= SWALLOWED_LINES && alike >= 0.8 * lines.length;
+}
+
+/** Splits the beginning of a file into fields; without the last record when the sample cuts it. */
+function scanSample(
+  text: string,
+  { delimiter, quote, escape }: Dialect,
+  isWhole: boolean,
+  most = SAMPLE_RECORDS,
+): SampleScan {
+  const scan: SampleScan = {
+    records: [],
+    malformed: false,
+    quotedFields: 0,
+    unbalanced: 0,
+    first: null,
+    open: false,
+  };
   let record: SampleField[] = [];
-  let malformed = false;
+  let line = 1;
   let at = 0;
-  const fieldEnd = new RegExp(`[${delimiter === '|' ? '\\|' : delimiter}\\n]`, 'g');
   let fields = 0;
-  while (at < text.length && records.length < SAMPLE_RECORDS && fields++ < SAMPLE_FIELDS) {
-    const field = { quoted: text[at] === '"', needsQuotes: false };
+  const fieldEnd = new RegExp(`[${delimiter === '|' ? '\\|' : delimiter}\\n]`, 'g');
+  const note = (): void => {
+    scan.unbalanced++;
+    scan.first ??= { row: scan.records.length, line };
+  };
+  while (
+    at < text.length &&
+    scan.records.length < most &&
+    fields++ < SAMPLE_FIELDS * (most / SAMPLE_RECORDS)
+  ) {
+    const field = { quoted: quote !== null && text[at] === quote, needsQuotes: false };
     let end = at;
     if (field.quoted) {
-      const close = closingQuote(text, at);
-      if (close === -1) return { records, malformed: malformed || isWhole };
-      field.needsQuotes =
-        /["\t\r\n]/.test(text.slice(at + 1, close)) || text.slice(at, close).includes(delimiter);
+      scan.quotedFields++;
+      const close = closingQuote(text, at, escape);
+      if (close === -1) {
+        if (isWhole) note();
+        return { ...scan, malformed: scan.malformed || isWhole, open: isWhole };
+      }
+      const inside = text.slice(at + 1, close);
+      field.needsQuotes = /["\t\r\n]/.test(inside) || inside.includes(delimiter);
       end = close + 1;
       const next = text[end];
-      if (next !== undefined && next !== delimiter && next !== '\n' && next !== '\r') malformed = true;
+      const isEnd = next === undefined || next === delimiter || next === '\n' || next === '\r';
+      if (!isEnd) scan.malformed = true;
+      const columns = scan.records[0]?.length ?? 0;
+      if (!isEnd || (inside.includes('\n') && swallowsRows(inside, delimiter, columns))) note();
+      line += countLines(inside);
     }
     fieldEnd.lastIndex = end;
     const found = fieldEnd.exec(text);
@@ -92,15 +173,34 @@ function scanSample(text: string, delimiter: string, isWhole: boolean): SampleSc
     record.push(field);
     at = found === null ? text.length : found.index + 1;
     if (found?.[0] === delimiter) continue;
-    records.push(record);
+    line++;
+    // A blank line is no record.
+    if (record.length > 1 || record[0]!.quoted || (found?.index ?? text.length) > end)
+      scan.records.push(record);
     record = [];
   }
-  return { records, malformed };
+  return scan;
+}
+
+function countLines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
+  return count;
 }
 
 /** The place of the quote that closes the one at `open`, or -1. */
-function closingQuote(text: string, open: number): number {
-  let at = text.indexOf('"', open + 1);
-  while (at !== -1 && text[at + 1] === '"') at = text.indexOf('"', at + 2);
-  return at;
+function closingQuote(text: string, open: number, escape: '"' | '\\'): number {
+  for (let at = text.indexOf('"', open + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    if (escape === '\\' && isEscaped(text, at, open)) continue;
+    if (text[at + 1] !== '"') return at;
+    at++;
+  }
+  return -1;
+}
+
+/** Whether an odd number of backslashes stands before a place. */
+function isEscaped(text: string, at: number, open: number): boolean {
+  let start = at;
+  while (start - 1 > open && text[start - 1] === '\\') start--;
+  return (at - start) % 2 === 1;
 }

@@ -62,6 +62,7 @@ export function exampleOptions(data: TrainConfig['data']): ExampleOptions {
     raggedRows: data.ragged_rows,
     ...(data.text_columns === null ? {} : { textColumns: data.text_columns }),
     ...(data.text_pair_column === null ? {} : { textPairColumn: data.text_pair_column }),
+    ...(data.encoding === null ? {} : { encoding: data.encoding }),
     ...(data.column_names === null ? {} : { columnNames: data.column_names }),
   };
 }

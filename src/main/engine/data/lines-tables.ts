@@ -13,7 +13,7 @@ const MOST_DEPTH = 100;
 
 /** A .txt file: fastText's format, else a text a line, blank ones included, in column `text`. Throws as `openText`. */
 export async function openPlainText(file: string, options: TableOptions): Promise<Table> {
-  const source = await openText(file, options.encoding);
+  const source = await openText(file, options.encoding, options.doubtfulEncoding);
   if (isFastText(source)) return openFastText(source);
   async function* rows(): AsyncGenerator<TableRow> {
     for await (const { line, text } of splitLines(readText(source), basename(file))) {
@@ -33,7 +33,7 @@ export async function openPlainText(file: string, options: TableOptions): Promis
 
 /** A JSON Lines file: an object a line. Throws `data/empty`, `data/json-line` and what `openText` throws. */
 export async function openJsonLines(file: string, options: TableOptions): Promise<Table> {
-  const source = await openText(file, options.encoding);
+  const source = await openText(file, options.encoding, options.doubtfulEncoding);
   const rows = () => readJsonLines(source);
   const columns = await columnsOfRows(rows(), file);
   return {

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { openClassFolder } from './class-folder.ts';
 import { openDelimited } from './delimited.ts';
+import type { Dialect } from './dialect.ts';
 import { openJson } from './json-table.ts';
 import { openJsonLines, openPlainText } from './lines-tables.ts';
 import { openParquet } from './parquet.ts';
@@ -42,6 +43,7 @@ export interface Table {
   /** A name of the WHATWG Encoding Standard; Parquet's strings are always utf-8. */
   encoding: string;
   delimiter?: string;
+  dialect?: Dialect;
   /** What was detected and is worth knowing: an encoding, a separator, how quotes are taken. */
   notes: string[];
   /** Rows in all, where the file says so: Parquet. */
@@ -59,6 +61,8 @@ export interface TableOptions {
   delimiter?: string;
   /** Without it the encoding is detected. */
   encoding?: string;
+  /** What becomes of a file whose encoding cannot be told. Default `refuse`. */
+  doubtfulEncoding?: 'refuse' | 'note';
   /** The columns of a .csv or .tsv file that has no header. */
   columnNames?: readonly string[];
   /** Whether the first line of a .csv or .tsv file names the columns; 'detect' looks. Default true. */

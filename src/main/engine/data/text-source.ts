@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import { canonicalEncoding, detectEncoding } from './encoding.ts';
+import { canonicalEncoding, detectEncoding, type DetectedEncoding } from './encoding.ts';
+import type { TableOptions } from './table.ts';
 
 /** So much of a file is looked at before it is read: enough for a Latin-1 text with one accent a page. */
 const SAMPLE_BYTES = 2 ** 23;
@@ -25,20 +26,50 @@ export interface TextSource {
  * Looks at the beginning of a text file. Throws `files/missing`, `files/unreadable`, `data/empty` and
  * `data/encoding-unknown`.
  */
-export async function openText(file: string, encoding?: string): Promise<TextSource> {
+export async function openText(
+  file: string,
+  encoding?: string,
+  doubtful: TableOptions['doubtfulEncoding'] = 'refuse',
+): Promise<TextSource> {
   const size = await fileSize(file);
   if (size === 0) throw fault('data/empty', { file });
   const bytes = await readStart(file, Math.min(size, SAMPLE_BYTES));
-  const detected =
+  const detected: DetectedEncoding =
     encoding === undefined ? detectEncoding(bytes) : { encoding: canonicalEncoding(encoding), note: null };
+  const name = basename(file);
+  if (detected.doubt && doubtful === 'refuse') {
+    throw fault('data/encoding-doubtful', { file: name, readings: detected.doubt });
+  }
+  const sample = new TextDecoder(detected.encoding).decode(bytes);
+  const notes = [
+    detected.note === null ? [] : [`${name} ${detected.note}.`],
+    damageNotes(name, sample),
+  ].flat();
   return {
     file,
     size,
     encoding: detected.encoding,
-    sample: new TextDecoder(detected.encoding).decode(bytes),
+    sample,
     sampleIsWhole: bytes.length === size,
-    notes: detected.note === null ? [] : [`${basename(file)} ${detected.note}.`],
+    notes,
   };
+}
+
+/** What shows that a text was damaged before: characters that were lost, UTF-8 that was read as Windows-1252. */
+function damageNotes(name: string, sample: string): string[] {
+  const lost = sample.indexOf('\ufffd');
+  const twice = sample.search(/Ã[\u00a0-\u00bf]|â€[\u2122œ™˜“”]|Â[\u00a0-\u00bf]/);
+  const line = (at: number) => (1 + countLineEnds(sample.slice(0, at))).toLocaleString('en-US');
+  return [
+    ...(lost === -1
+      ? []
+      : [`${name} holds characters that were lost (\ufffd), first in line ${line(lost)}.`]),
+    ...(twice === -1
+      ? []
+      : [
+          `${name} looks like UTF-8 that was read as Windows-1252 and saved again, first in line ${line(twice)}.`,
+        ]),
+  ];
 }
 
 /** The size in bytes of a plain file. Throws `files/missing` and `files/unreadable`. */
@@ -134,9 +165,12 @@ export function countLineEnds(text: string): number {
   return count;
 }
 
-/** How many line ends stand before the first line of a chunk that is not UTF-8; 0 for other encodings. */
+/** How many line ends stand before the first bytes of a chunk that are not of the encoding. */
 function linesBeforeDamage(chunk: Buffer, encoding: string): number {
-  if (encoding !== 'UTF-8') return 0;
+  if (encoding !== 'UTF-8') {
+    const text = new TextDecoder(encoding).decode(chunk);
+    return countLineEnds(text.slice(0, Math.max(0, text.indexOf('\ufffd'))));
+  }
   // A character that began in the chunk before may end here.
   let start = 0;
   while (start < 3 && (chunk[start]! & 0xc0) === 0x80) start++;

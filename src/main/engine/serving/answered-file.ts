@@ -12,6 +12,7 @@ export interface FileQuestion {
   textColumn: string;
   /** The second text of a pair. */
   textPairColumn: string | null;
+  encoding?: string | undefined;
   format: TableFormat;
 }
 
@@ -28,8 +29,8 @@ export async function* answeredFile(
   question: FileQuestion,
   onRows: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const { input, textColumn, textPairColumn, format } = question;
-  const table = await openTable(input);
+  const { input, textColumn, textPairColumn, encoding, format } = question;
+  const table = await openTable(input, encoding === undefined ? {} : { encoding });
   requireColumn(table, textColumn);
   if (textPairColumn !== null) requireColumn(table, textPairColumn);
   const names = answerColumns(table.columns, answerer.labels);

@@ -24,7 +24,7 @@ const LOOKED_AT_CELLS = 2_000_000;
 /** What the files of a source hold, by their first rows. Throws what `openTable` throws. */
 export async function previewTask({ source, name }: { source: SourceFiles; name: string }): Promise<Preview> {
   const [first, ...others] = source.files;
-  const table = await openSourceTable(source, first!.path, 'leave-out');
+  const table = await openSourceTable(source, first!.path, 'leave-out', 'note');
   const looked = await look(table, (await stat(first!.path)).size);
   const warnings: Warning[] = [
     ...table.notes.map((message) => ({ row: null, message })),
@@ -129,7 +129,7 @@ function about(rows: number): number {
 
 /** A further file: it must have the columns of the first. */
 async function lookAtOther(source: SourceFiles, path: string, first: Table, looked: Looked) {
-  const table = await openSourceTable(source, path, 'leave-out');
+  const table = await openSourceTable(source, path, 'leave-out', 'note');
   const bytes = (await stat(path)).size;
   const lacking = first.columns.filter((column) => !table.columns.includes(column));
   const warnings: Warning[] = lacking.map((column) => ({

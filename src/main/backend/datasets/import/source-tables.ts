@@ -14,10 +14,12 @@ export function openSourceTable(
   source: SourceFiles,
   path: string,
   raggedRows: 'refuse' | 'leave-out' = 'refuse',
+  doubtfulEncoding: 'refuse' | 'note' = 'refuse',
 ): Promise<Table> {
   const { delimiter, encoding, columnNames, header = 'detect' } = source;
   return openTable(path, {
     header,
+    doubtfulEncoding,
     raggedRows: raggedRows === 'leave-out' ? 'leave_out' : 'refuse',
     ...(delimiter !== undefined && { delimiter }),
     ...(encoding !== undefined && { encoding }),

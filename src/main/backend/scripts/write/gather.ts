@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { fault } from '../../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../../shared/settings/train-config.ts';
-import { usesQuotes } from '../../../engine/data/dialect.ts';
 import { exampleOptions, readChosenExamples, readExamples } from '../../../engine/data/examples.ts';
 import { buildLabelMap } from '../../../engine/data/labels.ts';
 import { openTable, type Table } from '../../../engine/data/table.ts';
@@ -203,16 +202,24 @@ async function dataFile(
     if (names !== null) options['column_names'] = names;
     // pandas would take texts such as "NA" and "null" for missing ones, and a quote for the start of a field.
     options['keep_default_na'] = false;
-    if (!(await quotesFields(table))) options['quoting'] = 3;
+    if (table.dialect?.quote === null) options['quoting'] = 3;
+    if (table.dialect?.escape === '\\') options['escapechar'] = '\\';
+    // Outside quotes pandas takes a carriage return for the end of a line.
+    if (await hasCarriageReturns(table)) options['lineterminator'] = '\n';
   }
   if (format !== 'parquet' && table.encoding !== 'utf-8') options['encoding'] = table.encoding;
   const place = scriptDir === null ? copyName(name, table.file) : shownPath(table.file, scriptDir);
   return { path: place, format, options };
 }
 
-async function quotesFields({ file, format, encoding }: Table): Promise<boolean> {
-  if (format !== 'tsv') return true;
-  const { sample, sampleIsWhole } = await openText(file, encoding);
-  // A file without any quote reads the same either way.
-  return !sample.includes('"') || usesQuotes(sample, sampleIsWhole);
+/** Throws `scripts/carriage-returns` where lines end with carriage returns as well: pandas has no word for that. */
+async function hasCarriageReturns({ file, encoding }: Table): Promise<boolean> {
+  const { sample } = await openText(file, encoding);
+  const alone = /\r(?!\n|$)/.exec(sample);
+  if (alone === null || !sample.includes('\n')) return false;
+  if (!sample.includes('\r\n')) return true;
+  // Inside quotes it is text for pandas, too.
+  const before = sample.slice(sample.lastIndexOf('\n', alone.index) + 1, alone.index);
+  if ((before.match(/"/g)?.length ?? 0) % 2 === 1) return false;
+  throw fault('scripts/carriage-returns', { file: path.basename(file) });
 }
