@@ -83,16 +83,17 @@ function modelOutcome(report: ModelReport): Outcome {
 
 async function inspectData(file: string, options: Options, context: CommandContext): Promise<Outcome> {
   const { openTable } = await import('../../engine/data/table.ts');
+  const { encoding, ...columns } = options;
   const table = await openTable(file, {
     header: 'detect',
     columnsNamed: [options.textColumn, options.labelColumn],
     raggedRows: 'leave_out',
     doubtfulEncoding: 'note',
-    ...(options.encoding !== undefined && { encoding: options.encoding }),
+    ...(encoding !== undefined && { encoding }),
   });
   const tokenizer = options.model === undefined ? undefined : await openTokenizer(options.model, context);
   const { foundColumns } = await import('../../engine/data/examples.ts');
-  const found = await foundColumns(table, options);
+  const found = await foundColumns(table, columns);
   const report = await inspectTable(table, {
     ...options,
     ...found.options,

@@ -53,7 +53,8 @@ export function sniffDelimiter(sample: string, isWhole: boolean): string {
   }
   if (best.share > 0) return best.delimiter;
   for (const delimiter of DELIMITERS) {
-    const records = scanSample(sample, delimiter, isWhole).records.slice(1);
+    const { records: all } = scanSample(sample, { delimiter, quote: '"', escape: '"' }, isWhole);
+    const records = all.slice(1);
     const counts = new Map<number, number>();
     for (const { length } of records) counts.set(length, (counts.get(length) ?? 0) + 1);
     for (const [fields, rows] of counts) {

@@ -12,7 +12,7 @@ const MAX_ROW_CHARACTERS = 2 ** 26;
  * `rows()` throws `data/json-line`, `data/line-too-long` too.
  */
 export async function openJson(file: string, options: TableOptions): Promise<Table> {
-  const source = await openText(file, options.encoding);
+  const source = await openText(file, options.encoding, options.doubtfulEncoding);
   if (isJsonLines(source.sample)) return openJsonLines(file, options);
   const rows = () => readRows(readText(source), basename(file));
   const columns = await columnsOfRows(rows(), file);
