@@ -37,7 +37,7 @@ export function presetsFor(tree: ModuleNode | null, speeds: Speeds | null): Pres
   return [
     {
       key: 'article',
-      name: "Article's LoRA",
+      name: 'LoRA r=16 (standard)',
       help: 'Rank 16 on the attention layers: close to full fine-tuning with about one weight in a hundred.',
       adapter: { ...lora, r: 16, lora_alpha: 32, lora_dropout: 0.05, target_modules: targets },
       training: {

@@ -111,7 +111,7 @@ describe('the verdict', () => {
       comparisonFacts(of, entriesOf(of), majority).join(' · ').replaceAll('\u00a0', ' ');
     const same = comparison([run('a', 0.9), run('b', 0.8)]);
     expect(facts(same, 0.866)).toBe(
-      '1,000 evaluated rows of SMS Spam, the same for all · guessing the most frequent label gives 86.6 %',
+      '1,000 evaluated rows of SMS Spam, the same for all · the majority class gives 86.6 %',
     );
     const other = comparison([run('a', 0.9), run('b', 0.8, {}, { rowsKey: 'other' })]);
     expect(facts(other, 0.866)).toBe('');

@@ -44,7 +44,7 @@ export function verdictParts(
     });
 }
 
-/** "1,000 evaluated rows of SMS Spam, the same for all · 2 seeds each · guessing the most frequent gives 86.6 %" */
+/** "1,000 evaluated rows of SMS Spam, the same for all · 2 seeds each · the majority class gives 86.6 %" */
 export function comparisonFacts(
   { runs }: Comparison,
   entries: readonly Entry[],
@@ -62,6 +62,6 @@ export function comparisonFacts(
   }
   if (runs.length > 2) facts.push(`${count(runs.length)} experiments`);
   if (seeds.size === 1 && each! > 1) facts.push(`${count(each!)} seeds each`);
-  if (same && majority !== null) facts.push(`guessing the most frequent label gives ${percent(majority)}`);
+  if (same && majority !== null) facts.push(`the majority class gives ${percent(majority)}`);
   return facts;
 }

@@ -3,7 +3,7 @@ import type { Experiment, ExperimentSpec, Preset } from '../../../shared/contrac
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Model, TreeNode } from '../../../shared/contract/models.ts';
 import type { Recipe } from '../../../shared/contract/scripts.ts';
-import { fieldLabel, firstProblem, patchAt } from './form-fields.ts';
+import { fieldLabel, firstProblem, inWords, patchAt } from './form-fields.ts';
 import { isFields, type Fields } from './merge-patch.ts';
 import { PreflightManager } from './preflight-manager.svelte.ts';
 import { draftOfRecipe, type Missing } from './recipe-draft.ts';
@@ -121,8 +121,8 @@ export class DraftManager {
     if (this.preflight.stale) return 'The pre-flight is being made.';
     const { value } = this.preflight;
     if (value && !value.canStart)
-      return (
-        value.findings.find(({ weight }) => weight === 'error')?.message ?? 'The pre-flight found a fault.'
+      return inWords(
+        value.findings.find(({ weight }) => weight === 'error')?.message ?? 'The pre-flight found a fault.',
       );
     return null;
   }

@@ -16,7 +16,7 @@ const data: Dataset = {
 };
 const preset: Preset = {
   key: 'article',
-  name: "Article's LoRA",
+  name: 'LoRA r=16 (standard)',
   help: '',
   adapter: { peft_type: 'LORA', r: 16, target_modules: ['query', 'value'] },
   training: { num_train_epochs: 3 },
@@ -198,7 +198,7 @@ describe('the form of a new experiment', () => {
             }),
     });
     await vi.advanceTimersByTimeAsync(300);
-    expect(form.reason).toBe('max_length is above the limit.');
+    expect(form.reason).toBe('Longest text is above the limit.');
     form.patch(form.preflight.value!.findings[0]!.repair!.patch!);
     await vi.advanceTimersByTimeAsync(300);
     expect(form.reason).toBeNull();

@@ -86,7 +86,10 @@ it('judges a run against the baselines, and leaves out what is not known yet', (
   };
   const points = [{ step: 125, epoch: 1, metrics: { accuracy: 0.966 } }];
   const [accuracy] = figuresOf(detail({}, { baselines }), new CurveColumns(), points);
-  expect(accuracy).toMatchObject({ label: 'Eval accuracy', note: 'epoch 1 · 10 over guessing' });
+  expect(accuracy).toMatchObject({
+    label: 'Eval accuracy',
+    note: 'epoch 1 · 10 points above the majority class',
+  });
   expect(references(baselines, 'accuracy').map(({ label }) => label)).toEqual([
     'linear probe',
     'most frequent',

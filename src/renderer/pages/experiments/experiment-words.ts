@@ -42,11 +42,11 @@ export function neverAnswers(unanswered: readonly string[] | null): string {
   return `never answers ${named}${unanswered.length > 4 ? ` and ${count(unanswered.length - 4)} more` : ''}`;
 }
 
-/** How far a score is over guessing the most frequent class: "32.4 over guessing", in points. */
+/** "32.4 points above the majority class" */
 export function overGuessing(accuracy: number, baselines: Baselines | null): string {
   if (!baselines) return '';
   const gain = accuracy - baselines.majority.accuracy;
-  return `${decimal(Math.abs(100 * gain))} ${gain < 0 ? 'under' : 'over'} guessing`;
+  return `${decimal(Math.abs(100 * gain))} points ${gain < 0 ? 'below' : 'above'} the majority class`;
 }
 
 // What PEFT wraps around a parameter's own name.

@@ -4,7 +4,15 @@ import type { Settings } from '../../../shared/settings/setting.ts';
 import { trainingSettings } from '../../../shared/settings/training.ts';
 import { applies, whenOf } from './applies.ts';
 import { textOfValue, valueOfText } from './field-text.ts';
-import { firstProblem, hasEffect, patchAt, problemOf, sectionFields } from './form-fields.ts';
+import {
+  firstProblem,
+  hasEffect,
+  inWords,
+  noEffectReason,
+  patchAt,
+  problemOf,
+  sectionFields,
+} from './form-fields.ts';
 
 const field = (name: string) => {
   const all = (['method', 'training', 'evaluation'] as const).flatMap((section) => {
@@ -97,5 +105,23 @@ describe('values as text', () => {
     expect(textOfValue(0.001)).toBe('0.001');
     expect(textOfValue({ query: 8, value: 4 })).toBe('query=8, value=4');
     expect(textOfValue(null)).toBe('');
+  });
+});
+
+describe('words of the form', () => {
+  it('stand in the place of paths and names of settings', () => {
+    expect(
+      inWords(
+        'training.load_best_model_at_end true does not go with save_strategy "steps"; max_length, seed.',
+      ),
+    ).toBe('Keep the best true does not go with Checkpoints "steps"; Longest text, seed.');
+  });
+
+  it('say why a setting is without effect', () => {
+    const field = sectionFields('evaluation').common.find(({ name }) => name === 'eval_steps')!;
+    expect(noEffectReason(field, { training: { eval_strategy: 'epoch' } })).toBe(
+      'No effect here. It has one when Evaluate is steps.',
+    );
+    expect(noEffectReason(field, { training: { eval_strategy: 'steps' } })).toBeNull();
   });
 });

@@ -86,10 +86,28 @@ export function settingLabel(name: string): string {
   return Object.hasOwn(labels, name) ? labels[name]! : plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
+/** Names of settings in a sentence, with or without the section before them; plain words like "bias" only with it. */
+const named = new RegExp(
+  `\\b(?:training|adapter|data)(?:\\.[a-z_]+)+\\b|\\b(?:${[
+    ...Object.keys(loraSettings),
+    ...Object.keys(trainingSettings),
+    'max_length',
+  ]
+    .filter((name) => name.includes('_'))
+    .join('|')})\\b`,
+  'g',
+);
+
+/** A message with the labels of the form in the place of paths and names of settings. */
+export function inWords(message: string): string {
+  return message.replace(named, (path) => fieldLabel(path === 'max_length' ? 'data.maxLength' : path));
+}
+
 const specLabels: Readonly<Record<string, string>> = {
   name: 'Name',
   modelOverrides: "Changes of the model's config",
   'data.maxLength': 'Longest text',
+  'data.max_length': 'Longest text',
 };
 
 /** The words of the form for a path of a spec ("training.warmup_steps", "data.maxLength"). */
@@ -181,6 +199,18 @@ export function hasEffect(field: FormField, spec: Fields): boolean {
     valueAt(spec, [area, name]) ?? (settings[name] ? defaultOf(settings[name]) : null);
   if (groupName !== null && !applies(whenOf(settings[groupName]), read, settings)) return false;
   return applies(whenOf(field.setting), read, settings);
+}
+
+/** Why a setting is without effect beside the others; null: it has one. */
+export function noEffectReason(field: FormField, spec: Fields): string | null {
+  if (hasEffect(field, spec)) return null;
+  const settings: Settings = field.path[0] === 'adapter' ? loraSettings : trainingSettings;
+  const group = field.path.length > 2 ? settings[field.path[1]!] : undefined;
+  const when = [group, field.setting].map(whenOf).filter((phrase) => phrase !== undefined);
+  const words = when.map((phrase) =>
+    phrase.replace(/[a-z]+(?:_[a-z]+)+/g, (name) => settingLabel(name)).replace(' is not no', ' is not "no"'),
+  );
+  return `No effect here. It has one when ${words.join(', and ')}.`;
 }
 
 /** Why a value does not fit, in words; null: it fits, or is left out. */

@@ -12,7 +12,7 @@ export function sortedFindings(
   return all.sort((a, b) => order.indexOf(a.weight) - order.indexOf(b.weight));
 }
 
-/** "To beat: most frequent class 27.4 %, linear probe 52.8 %." */
+/** "Baselines: majority class 27.4 %, linear probe 52.8 %." */
 export function baselineFinding({
   majority,
   ownHead,
@@ -20,14 +20,14 @@ export function baselineFinding({
   linearProbe,
 }: Baselines): PreflightFinding {
   const scores = [
-    `most frequent class ${percent(majority.accuracy)}`,
+    `majority class ${percent(majority.accuracy)}`,
     ...(ownHead ? [`the model's own head ${percent(ownHead.accuracy)}`] : []),
     ...(linearProbe ? [`linear probe ${percent(linearProbe.accuracy)}`] : []),
   ];
   return {
     code: 'baselines',
     weight: 'good',
-    message: `To beat: ${list(scores)}.`,
+    message: `Baselines: ${list(scores)}.`,
     detail: ownHead ? null : ownHeadReason,
     repair: null,
   };

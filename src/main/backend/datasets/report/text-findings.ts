@@ -103,7 +103,7 @@ export function leaksFinding(groups: Groups, facets: Facets): Finding {
     rows: rowsIn(groups),
     repairs: [
       { action: 'split-together', label: `Move equal texts to one split (${many(moved, 'row')})` },
-      { action: 'remove-leaks', label: `Remove them where they are not measured (${many(removed, 'row')})` },
+      { action: 'remove-leaks', label: `Remove from train (${many(removed, 'row')})` },
     ],
   };
 }

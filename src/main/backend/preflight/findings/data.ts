@@ -77,7 +77,7 @@ function balanceFindings({ train, labels }: RowFacts, spec: ExperimentSpec): Pre
       finding(
         'imbalance',
         weighted ? 'info' : 'warning',
-        `${percent(share)} of the training rows are ${largest!.name}: guessing it is right that often.`,
+        `${percent(share)} of the training rows are ${largest!.name}: always answering it is right that often.`,
         {
           detail: 'Judge by macro F1. Balanced class weights raise the recall of rare classes.',
           ...(weighted
@@ -144,7 +144,7 @@ function duplicateFindings(
         'leaks',
         share > 0.01 ? 'warning' : 'info',
         `${number(leaked)} of ${number(evaluated.rows)} evaluation rows are among the training rows too (${percent(share)}).`,
-        { detail: 'They are answered by heart, and the metrics look better than they are.', repair },
+        { detail: 'They were seen in training: the metrics look better than they are.', repair },
       ),
     );
   }

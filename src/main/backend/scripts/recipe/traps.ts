@@ -106,7 +106,7 @@ function checkEvaluation({ data, trainer, findings }: TrapContext): void {
   findings.trap(
     'eval-on-train',
     trainer?.named.get('eval_dataset')?.line ?? null,
-    'Evaluation rows are training rows too: the metric shows what was learnt by heart.',
+    'Evaluation rows are training rows too: they were seen in training, and the metric looks better than it is.',
     'Evaluate on another split, or set rows aside with train_test_split.',
   );
 }
