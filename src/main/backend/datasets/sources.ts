@@ -31,5 +31,5 @@ export async function filesOf(
   if (source.kind === 'sample') return { files: [{ path: sampleFile(), split: null }], header: true };
   if (source.kind === 'files') return source;
   const { hubId, config, splits } = source;
-  return { files: await fetchHubDataset(context, { hubId, config, splits }, control) };
+  return fetchHubDataset(context, { hubId, config, splits }, control);
 }

@@ -15,7 +15,14 @@ const facts = {
   cardData: {
     license: 'cc-by-4.0',
     dataset_info: [
-      { config_name: 'default', splits: [{ name: 'train', num_examples: 11 }, { name: 'test' }] },
+      {
+        config_name: 'default',
+        splits: [{ name: 'train', num_examples: 11 }, { name: 'test' }],
+        features: [
+          { name: 'text', dtype: 'string' },
+          { name: 'label', dtype: { class_label: { names: { 0: 'neg', 1: 'pos' } } } },
+        ],
+      },
     ],
   },
 };
@@ -82,10 +89,11 @@ describe('a data set of the hub', () => {
     const models = await withDataset();
     const { done } = asJob(models, (control) => fetchHubDataset(models.context, splits, control));
     const { output, job } = await done();
-    expect(output!.map(({ split }) => split)).toEqual(['test', 'train', 'train']);
-    const contents = await Promise.all(output!.map(({ path }) => readFile(path)));
+    expect(output!.files.map(({ split }) => split)).toEqual(['test', 'train', 'train']);
+    expect(output!.classNames).toEqual({ label: ['neg', 'pos'] });
+    const contents = await Promise.all(output!.files.map(({ path }) => readFile(path)));
     expect(contents.map(sha256)).toEqual([...test, ...train].map(sha256));
-    expect(output!.every(({ path }) => path.startsWith(models.context.workspace.temporary))).toBe(true);
+    expect(output!.files.every(({ path }) => path.startsWith(models.context.workspace.temporary))).toBe(true);
     expect(job).toMatchObject({ done: 0.011005, total: 0.011005, unit: 'MB' });
   });
 
@@ -123,7 +131,7 @@ describe('a data set of the hub', () => {
     const { output, job } = await fetching.done();
     expect(job.state).toBe('done');
     expect(hub.ranges).toContain('bytes=2500-');
-    expect(sha256(await readFile(output![2]!.path))).toBe(sha256(large));
+    expect(sha256(await readFile(output!.files[2]!.path))).toBe(sha256(large));
   });
 
   it('whose file is not what the hub lists is refused', async () => {

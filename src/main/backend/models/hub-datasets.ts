@@ -44,13 +44,17 @@ export async function fetchHubDataset(
   context: BackendContext,
   { hubId, config, splits }: { hubId: string; config: string; splits: readonly string[] },
   control: JobControl,
-): Promise<{ path: string; split: string }[]> {
+): Promise<{ files: { path: string; split: string }[]; classNames: Record<string, string[]> }> {
   const environment = await hubAccess(context);
   const repository = datasetRepository(hubId);
-  const wanted = await pausable(control, async (signal) => {
+  const { wanted, classNames } = await pausable(control, async (signal) => {
     const { configs } = await listDataset(hubClient(environment, repository, signal));
-    const available = configs.find(({ name }) => name === config)?.splits ?? [];
-    return splits.flatMap((split) => filesOf(hubId, config, split, available));
+    const found = configs.find(({ name }) => name === config);
+    const available = found?.splits ?? [];
+    return {
+      wanted: splits.flatMap((split) => filesOf(hubId, config, split, available)),
+      classNames: found?.classNames ?? {},
+    };
   });
   const folder = path.join(context.workspace.temporary, 'hub', shortHash(hubId));
   const places = wanted.map((file) => ({ ...file, target: path.join(folder, `${file.etag}.parquet`) }));
@@ -77,7 +81,7 @@ export async function fetchHubDataset(
     if (control.signal.aborted) for (const { target } of places) await discardPart(target);
     throw error;
   }
-  return places.map(({ target, split }) => ({ path: target, split }));
+  return { files: places.map(({ target, split }) => ({ path: target, split })), classNames };
 }
 
 function filesOf(

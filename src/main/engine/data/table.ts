@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { describedClassNames } from './class-names.ts';
 import { openClassFolder } from './class-folder.ts';
 import { openDelimited } from './delimited.ts';
 import type { Dialect } from './dialect.ts';
@@ -48,7 +49,7 @@ export interface Table {
   notes: string[];
   /** Rows in all, where the file says so: Parquet. */
   count?: number;
-  /** By column: the names of its class numbers, where the file has them: Parquet written by `datasets`. */
+  /** By column: the names of its class numbers, where the file has them (Parquet written by `datasets`) or a hub data set's description beside it. */
   classNames?: Record<string, string[]>;
   /** Rows of the reading that ended last whose number of fields is another one; with `raggedRows: 'leave_out'` only. */
   ragged?: readonly RaggedRow[];
@@ -80,6 +81,12 @@ export interface TableOptions {
  */
 export async function openTable(file: string, options: TableOptions = {}): Promise<Table> {
   if (await isFolder(file)) return openClassFolder(file, options);
+  const table = await openFile(file, options);
+  const classNames = { ...(await describedClassNames(file)), ...table.classNames };
+  return Object.keys(classNames).length === 0 ? table : Object.assign(table, { classNames });
+}
+
+function openFile(file: string, options: TableOptions): Promise<Table> {
   switch (extname(file).toLowerCase()) {
     case '.csv':
       return openDelimited(file, 'csv', options);
@@ -97,7 +104,7 @@ export async function openTable(file: string, options: TableOptions = {}): Promi
     case '.parquet':
       return openParquet(file);
     default:
-      throw fault('data/format', { file });
+      return Promise.reject(fault('data/format', { file }));
   }
 }
 

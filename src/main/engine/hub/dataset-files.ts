@@ -1,5 +1,6 @@
 import { datasetInfo } from '@huggingface/hub';
 import { z } from 'zod';
+import { classNamesOf } from '../data/class-names.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { HubFile } from './fetch-file.ts';
 import type { HubClient } from './hub-fetch.ts';
@@ -21,11 +22,13 @@ export interface HubDataset {
   id: string;
   licence: string | null;
   gated: boolean;
-  configs: { name: string; splits: HubSplit[] }[];
+  /** `classNames`: of class numbers, by column, as the card says. */
+  configs: { name: string; splits: HubSplit[]; classNames: Record<string, string[]> }[];
 }
 
 const splitsSchema = z.looseObject({
   config_name: z.string().default('default'),
+  features: z.unknown(),
   splits: z
     .array(z.looseObject({ name: z.string(), num_examples: z.int().nonnegative().optional() }))
     .catch([]),
@@ -68,8 +71,11 @@ export async function listDataset(client: HubClient): Promise<HubDataset> {
       info.cardData?.dataset_info
         .find(({ config_name }) => config_name === config)
         ?.splits.find(({ name }) => name === split)?.num_examples ?? null;
+    const classNames = (config: string) =>
+      classNamesOf(info.cardData?.dataset_info.find(({ config_name }) => config_name === config)?.features);
     const configs = Object.entries(list).map(([name, splits]) => ({
       name,
+      classNames: classNames(name),
       splits: Object.entries(splits).map(([split, urls]) => ({
         name: split,
         rows: rows(name, split),

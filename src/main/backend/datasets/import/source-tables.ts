@@ -7,17 +7,19 @@ export interface SourceFiles {
   encoding?: string | undefined;
   columnNames?: string[] | undefined;
   header?: boolean | undefined;
+  /** Of class numbers, by column, as the card of a hub data set says; those of a file itself come first. */
+  classNames?: Record<string, string[]> | undefined;
 }
 
 /** One of the files as a table; a header is looked for where nothing is said. Throws what `openTable` throws. */
-export function openSourceTable(
+export async function openSourceTable(
   source: SourceFiles,
   path: string,
   raggedRows: 'refuse' | 'leave-out' = 'refuse',
   doubtfulEncoding: 'refuse' | 'note' = 'refuse',
 ): Promise<Table> {
-  const { delimiter, encoding, columnNames, header = 'detect' } = source;
-  return openTable(path, {
+  const { delimiter, encoding, columnNames, classNames, header = 'detect' } = source;
+  const table = await openTable(path, {
     header,
     doubtfulEncoding,
     raggedRows: raggedRows === 'leave-out' ? 'leave_out' : 'refuse',
@@ -25,4 +27,6 @@ export function openSourceTable(
     ...(encoding !== undefined && { encoding }),
     ...(columnNames !== undefined && { columnNames }),
   });
+  if (classNames) table.classNames = { ...classNames, ...table.classNames };
+  return table;
 }
