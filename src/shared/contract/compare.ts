@@ -140,6 +140,21 @@ export const savedComparisonSchema = z.object({
 });
 export type SavedComparison = z.infer<typeof savedComparisonSchema>;
 
+/** What a cross-prediction looked at and found. */
+export const crossPredictionSchema = z.object({
+  split: z.string().nullable(),
+  modelName: z.string(),
+  /** Rows looked at, of so many. */
+  looked: count,
+  rows: count,
+  /** Share of them that the probe answers with their label. */
+  accuracy: z.number(),
+  errors: count,
+});
+export type FoundLabelErrors = z.infer<typeof crossPredictionSchema>;
+export const labelErrorSchema = z.object({ row: rowSchema, suggested: z.string(), probability: z.number() });
+export type FoundLabelError = z.infer<typeof labelErrorSchema>;
+
 const ids = z.array(id).min(1).max(500);
 export const compareMethods = {
   /** Intervals are percentiles of 2,000 seeded resamples. `baselineId` null: the first experiment. */
@@ -176,6 +191,11 @@ export const compareMethods = {
       labels: z.array(z.string()),
       /** The version whose rows these are: what a corrected label makes a new version of. Null: rows of a file. */
       versionId: id.nullable(),
+      /**
+       * What taking every suggestion of `label-errors` would make of the first run's accuracy on these rows, without its
+       * being any better.
+       */
+      ifRelabelled: z.object({ accuracy: z.number(), accuracyAfter: z.number() }),
       /** How many rows each filter would give; `right-wrong` only with both ids. */
       counts: z.record(z.string(), count),
     }),
@@ -188,6 +208,18 @@ export const compareMethods = {
   ),
   /** The same settings on another version of the data: goes to the end of the queue. */
   'compare/retrain': method(z.object({ id, versionId: id }), z.object({ experiment: experimentSchema })),
+  /**
+   * Looks for likely label errors among the rows of a split by cross-prediction with a probe on the model's frozen
+   * vectors; null: all rows. A job; what it found last is kept with the version.
+   */
+  'compare/cross-predict': method(
+    z.object({ versionId: id, split: z.string().nullable(), modelId: id }),
+    z.object({ jobId: id }),
+  ),
+  'compare/label-errors': method(
+    z.object({ versionId: id, ...range }),
+    z.object({ found: crossPredictionSchema.nullable(), items: z.array(labelErrorSchema) }),
+  ),
   'compare/list-saved': method(nothing, z.object({ saved: z.array(savedComparisonSchema) })),
   'compare/save': method(
     z.object({ name: givenName, ids, baselineId: id.nullable() }),

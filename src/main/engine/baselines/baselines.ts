@@ -30,7 +30,7 @@ const mostRows = 1000;
 /** Multiplications that the encoder may take in all; about a minute on a processor. */
 const mostWork = 1e13;
 /** A probe for more classes would take longer than the run. */
-const mostClasses = 200;
+export const mostClasses = 200;
 
 /**
  * What costs nothing to reach on the rows of a run: the most frequent class, the base's own head where its labels are
@@ -56,7 +56,7 @@ export async function baselines(
     seed: config.training.seed,
   });
   try {
-    const rows = rowsWithin(base, config, [data.train, data.eval]);
+    const rows = rowsWithin(base, config, [data.train, data.eval], mostRows);
     const evalRows = await encodeRows(spread(data.eval, rows), config, base, context);
     const trainRows = await encodeRows(spread(data.train, rows), config, base, context);
     const own = await ownHead(config, head, names, evalRows, context);
@@ -95,8 +95,13 @@ function majorityScore(
   return { label: names[most]!, ...scoreOf(logits, labels, names) };
 }
 
-/** Rows a side that stay within the work allowed, by the mean length of the texts in characters. */
-function rowsWithin(base: BaseModel, { data }: TrainConfig, sides: readonly LabelledRows[]): number {
+/** Rows a side, `most` at most, that stay within the work allowed, by the mean length of the texts in characters. */
+export function rowsWithin(
+  base: BaseModel,
+  { data }: TrainConfig,
+  sides: readonly LabelledRows[],
+  most: number,
+): number {
   const inner = base.parameters.filter(({ name }) => !name.includes('embeddings'));
   const weights = inner.reduce((sum, { shape }) => sum + elements(shape), 0);
   const examples = sides.flatMap((side) => side.examples.slice(0, mostRows));
@@ -106,14 +111,20 @@ function rowsWithin(base: BaseModel, { data }: TrainConfig, sides: readonly Labe
   );
   const limit = Math.min(data.max_length ?? Infinity, base.config.max_position_embeddings);
   const tokens = Math.min(limit, Math.max(8, characters / examples.length / 4));
-  return Math.max(50, Math.min(mostRows, Math.floor(mostWork / (weights * tokens * 2))));
+  return Math.max(50, Math.min(most, Math.floor(mostWork / (weights * tokens * 2))));
 }
 
 /** At most `most` rows, evenly spread. */
 function spread(side: LabelledRows, most: number): LabelledRows {
-  const count = side.examples.length;
-  if (count <= most) return side;
-  const places = Array.from({ length: most }, (_, i) => Math.floor((i * count) / most));
+  if (side.examples.length <= most) return side;
+  return rowsAt(side, spreadPlaces(side.examples.length, most));
+}
+
+/** So many places of `count`, all where there are no more, evenly spread. */
+export const spreadPlaces = (count: number, most: number): number[] =>
+  Array.from({ length: Math.min(count, most) }, (_, i) => Math.floor((i * count) / Math.min(count, most)));
+
+export function rowsAt(side: LabelledRows, places: readonly number[]): LabelledRows {
   return {
     ...side,
     examples: places.map((i) => side.examples[i]!),

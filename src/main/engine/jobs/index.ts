@@ -18,6 +18,8 @@ export const engineJobs: Readonly<Record<string, EngineJob>> = {
   train: async (input, context) => (await import('./train.ts')).trainJob(input, context),
   time: async (input, context) => (await import('./time.ts')).timeJob(input, context),
   baselines: async (input, context) => (await import('./baselines.ts')).baselinesJob(input, context),
+  'cross-predict': async (input, context) =>
+    (await import('./cross-predict.ts')).crossPredictJob(input, context),
   export: async (input, context) => (await import('./export.ts')).exportJob(input, context),
   verify: async (input, context) => (await import('./verify.ts')).verifyJob(input, context),
   answer: async (input, context) => (await import('./answer.ts')).answerJob(input, context),

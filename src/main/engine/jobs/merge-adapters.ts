@@ -4,13 +4,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import { parseLoraConfig, type LoraConfig } from '../formats/adapter-config.ts';
 import type { JobContext } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
-import {
-  planAdapter,
-  readAdapter,
-  writeAdapter,
-  type Adapter,
-  type AdapterPlan,
-} from '../peft/adapter.ts';
+import { planAdapter, readAdapter, writeAdapter, type Adapter, type AdapterPlan } from '../peft/adapter.ts';
 import { adapterFolderLabels } from '../peft/adapter-head.ts';
 import { Lora } from '../peft/lora.ts';
 import { openSvd } from '../peft/svd.ts';

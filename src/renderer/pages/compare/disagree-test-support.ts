@@ -19,5 +19,12 @@ export function rowsOf(
   const items = Array.from({ length: Math.max(0, Math.min(limit, total - offset)) }, (_, at) =>
     disagreement(offset + at + 1, ids.length),
   );
-  return { total, items, labels: ['ham', 'spam'], versionId: 'v1', counts: { differ: total } };
+  return {
+    total,
+    items,
+    labels: ['ham', 'spam'],
+    versionId: 'v1',
+    ifRelabelled: { accuracy: 1, accuracyAfter: 1 },
+    counts: { differ: total },
+  };
 }

@@ -31,7 +31,20 @@ export async function disagreementsTask(input: DisagreementsInput): Promise<Disa
   const chosen = fits ? inOrder(board, query.filter, places.filter(fits)) : [];
   const page = chosen.slice(query.offset, query.offset + query.limit);
   const { items, labels } = await itemsOf(input, board, page, query.filter === 'label-errors');
-  return { total: chosen.length, items, labels, counts };
+  return { total: chosen.length, items, labels, counts, ifRelabelled: ifRelabelled(board) };
+}
+
+/** The first run's accuracy now, and where every suggestion were taken. */
+function ifRelabelled({ rows, expected, predicted, labelErrors }: Board): Disagreements['ifRelabelled'] {
+  const answers = predicted[0]!;
+  const right = rows.reduce((sum, _, at) => sum + Number(answers[at] === expected[at]), 0);
+  const gained = labelErrors.reduce(
+    (sum, { index, suggested }) =>
+      sum + Number(answers[index] === suggested) - Number(answers[index] === expected[index]),
+    0,
+  );
+  const share = (count: number): number => (rows.length === 0 ? 0 : count / rows.length);
+  return { accuracy: share(right), accuracyAfter: share(right + gained) };
 }
 
 /** `right-wrong` only where both runs are named. */
