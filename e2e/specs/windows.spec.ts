@@ -24,6 +24,11 @@ describe.each(hosts)('on the $name', ({ open }) => {
       rename(two, 'First name', 'Second name'),
     ]);
     expect(renamed).toHaveLength(2);
+    // What a page can do is found by its name.
+    await two.keyboard.press('Control+K');
+    await two.getByRole('combobox', { name: 'Find pages, things and actions' }).fill('duplicate');
+    await two.keyboard.press('Enter');
+    await two.waitForURL(/#\/experiments\/new/);
   });
 });
 

@@ -92,12 +92,15 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ];
 
-/** Milliseconds since 1970 as "3 hours ago", "yesterday", "just now". */
-export function ago(time: number, now = Date.now()): string {
+/** Milliseconds since 1970 as "3 hours ago", "yesterday", "just now"; narrow: "3h ago". */
+export function ago(time: number, now = Date.now(), style: Intl.RelativeTimeFormatStyle = 'long'): string {
   const seconds = (time - now) / 1000;
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) < size) continue;
-    return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(Math.round(seconds / size), unit);
+    return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style }).format(
+      Math.round(seconds / size),
+      unit,
+    );
   }
   return 'just now';
 }

@@ -108,6 +108,14 @@ export const readReport = (db: Db, versionId: string, key: string): string | und
       .get(versionId, key),
   );
 
+/** What was kept for every version under keys that begin so. */
+export const readReportsOf = (db: Db, prefix: string): { versionId: string; report: string }[] =>
+  db
+    .prepare<[string, string], { versionId: string; report: string }>(
+      'SELECT version_id AS versionId, report FROM dataset_reports WHERE substr(key, 1, length(?)) = ?',
+    )
+    .all(prefix, prefix);
+
 export const keepReport = (db: Db, versionId: string, key: string, report: string): void =>
   void db
     .prepare('INSERT OR REPLACE INTO dataset_reports (version_id, key, report) VALUES (?, ?, ?)')

@@ -24,7 +24,9 @@ export const frameShortcuts: readonly Shortcut[] = [
   page('G M', 'Models', '/models'),
   page('G E', 'Experiments', '/experiments'),
   page('G A', 'Adapters', '/adapters'),
+  page('G C', 'Compare', '/compare'),
   page('G X', 'Exports', '/exports'),
+  page('G P', 'Playground', '/playground'),
   page('G S', 'Settings', '/settings'),
   page('N', 'New experiment', '/experiments/new'),
   page('I', 'Import data', '/data/import'),
@@ -34,7 +36,24 @@ export const frameShortcuts: readonly Shortcut[] = [
 export const frameActions: readonly Command[] = [
   { key: 'new', group: 'Actions', label: 'New experiment', path: '/experiments/new' },
   { key: 'import', group: 'Actions', label: 'Import data', path: '/data/import' },
-  { key: 'model', group: 'Actions', label: 'Find or add a model', path: '/models' },
+  ...(
+    [
+      ['Try the sample', '/'],
+      ['Open a recipe', '/'],
+      ['Paste a Python script', '/'],
+      ['Find, download or add a model', '/models'],
+      ['Compare experiments', '/compare'],
+      ['Import an adapter', '/adapters'],
+      ['Combine adapters', '/adapters'],
+      ['Merge and export', '/adapters'],
+      ['Verify an export again', '/exports'],
+      ['Try a text', '/playground'],
+      ['Answer a file', '/playground'],
+      ['Free disk space', '/settings/storage'],
+      ['Set the token of the hub', '/settings/hub'],
+      ['What this machine has', '/settings'],
+    ] as const
+  ).map(([label, path]): Command => ({ key: `go ${label}`, group: 'Actions', label, path })),
   ...(['light', 'dark', 'system'] as const).map((theme): Command => ({
     key: `theme ${theme}`,
     group: 'Actions',

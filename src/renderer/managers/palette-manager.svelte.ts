@@ -8,7 +8,7 @@ import { hasWords } from '../words.ts';
 
 export interface Command {
   key: string;
-  group: 'Actions' | 'Pages' | 'Experiments' | 'Data' | 'Models' | 'Adapters' | 'Exports';
+  group: 'This page' | 'Actions' | 'Pages' | 'Experiments' | 'Data' | 'Models' | 'Adapters' | 'Exports';
   label: string;
   note?: string;
   /** The page it leads to; else `run`. */
@@ -35,12 +35,32 @@ const PAGES: readonly Command[] = [
 /** More hits of one group than these no one reads. */
 const SHOWN = 8;
 
+/**
+ * What the page that is looked at offers now, found by its buttons so that none can be forgotten; those of single rows
+ * are left out. A button that is gone when it is chosen does nothing.
+ */
+function pageActions(page: HTMLElement | null): Command[] {
+  const found = new Map<string, Command>();
+  for (const button of page?.querySelectorAll<HTMLElement>('button:enabled, header a[href], nav a[href]') ??
+    []) {
+    if (button.closest('[role="row"], [role="feed"], tr, li') || button.getClientRects().length === 0)
+      continue;
+    const label = (button.ariaLabel ?? button.innerText).replace(/\s+/g, ' ').trim();
+    if (label === '' || found.has(label)) continue;
+    // After the palette has closed and given the focus back.
+    const run = (): void => void setTimeout(() => button.isConnected && (button.focus(), button.click()));
+    found.set(label, { key: `page ${label}`, group: 'This page', label, run });
+  }
+  return [...found.values()];
+}
+
 /** The command palette: pages, things by name, actions. Names are read when it opens. */
 export class PaletteManager {
   readonly #rpc: Rpc;
   #open = $state(false);
   #things = $state.raw<readonly Command[]>([]);
   #actions = $state.raw<readonly Command[]>([]);
+  #ofPage = $state.raw<readonly Command[]>([]);
 
   constructor(rpc: Rpc) {
     this.#rpc = rpc;
@@ -50,7 +70,10 @@ export class PaletteManager {
     return this.#open;
   }
   set open(open: boolean) {
-    if (open && !this.#open) void this.read();
+    if (open && !this.#open) {
+      this.#ofPage = typeof document === 'undefined' ? [] : pageActions(document.querySelector('main'));
+      void this.read();
+    }
     this.#open = open;
   }
   toggle(): void {
@@ -93,7 +116,7 @@ export class PaletteManager {
   /** What fits the words, all of which must be in it; actions first. Without words: actions and pages. */
   find(text: string): Command[] {
     const searched = text.trim() !== '';
-    const all = [...this.#actions, ...PAGES, ...(searched ? this.#things : [])];
+    const all = [...this.#ofPage, ...this.#actions, ...PAGES, ...(searched ? this.#things : [])];
     const hits = all.filter(({ label, note = '' }) => hasWords(`${label} ${note}`, text));
     const seen = new Map<string, number>();
     return hits.filter(({ group }) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { evaluationSchema } from './experiments.ts';
 import { count, givenName, givenNameOrNone, id, method, nothing, sha256, time } from './message.ts';
 
 export const adapterSchema = z.object({
@@ -63,6 +64,16 @@ export const adapterDetailSchema = z.object({
 });
 export type AdapterDetail = z.infer<typeof adapterDetailSchema>;
 
+/** An adapter on a split of a data set version; null: on all its rows. */
+export const evaluationElsewhereSchema = z.object({
+  versionId: id,
+  dataName: z.string(),
+  split: z.string().nullable(),
+  evaluation: evaluationSchema,
+  at: time,
+});
+export type EvaluationElsewhere = z.infer<typeof evaluationElsewhereSchema>;
+
 const one = z.object({ id });
 const several = z.object({ ids: z.array(id).min(1) });
 export const adapterMethods = {
@@ -88,6 +99,13 @@ export const adapterMethods = {
     }),
     z.object({ jobId: id }),
   ),
+  /** Answers labelled rows of any version that has the adapter's labels; kept. A job. */
+  'adapters/evaluate': method(
+    z.object({ id, versionId: id, split: z.string().nullable() }),
+    z.object({ jobId: id }),
+  ),
+  /** The newest first. */
+  'adapters/evaluations': method(one, z.object({ evaluations: z.array(evaluationElsewhereSchema) })),
   'adapters/update': method(z.object({ id, name: givenName }), z.object({ adapter: adapterSchema })),
   /** What would go or lose its source with them. */
   'adapters/dependents': method(

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openSafetensors } from '../../engine/formats/safetensors.ts';
 import { bytesOf } from '../../engine/formats/dtype.ts';
 import { writeSafetensors } from '../../engine/formats/write-safetensors.ts';
+import { storeRows, texts } from '../preflight/test-support.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
 import { addModel, copiedAdapter, goldenAdapter, importGolden } from './test-support.ts';
 
@@ -293,5 +294,34 @@ describe('the library', () => {
     expect(adapter).toMatchObject({ present: true, folder: path.join(dir, 'adapters', id) });
     await moved.close();
     await rm(dir, { recursive: true });
+  });
+});
+
+describe('an adapter on other rows', { timeout: 120_000 }, () => {
+  it('is evaluated on a split of any data set with its labels, and what it reached is kept', async () => {
+    const backend = await testBackend();
+    const { modelId } = await addModel(backend);
+    const adapter = await importGolden(backend, modelId, 'lora-qv');
+    const versionId = storeRows(backend.context, [
+      ...texts(10, stars, 'train'),
+      ...texts(15, stars, 'test', 10),
+    ]);
+    const evaluate = async (split: string | null) => {
+      const { jobId } = await backend.call('adapters/evaluate', { id: adapter.id, versionId, split });
+      return (await backend.context.jobs.finished(jobId)).fault;
+    };
+    expect(await evaluate('test')).toBeNull();
+    const { evaluations } = await backend.call('adapters/evaluations', { id: adapter.id });
+    expect(evaluations).toMatchObject([
+      { versionId, split: 'test', dataName: 'Messages', evaluation: { rows: 15, labels: stars } },
+    ]);
+    expect(evaluations[0]!.evaluation.metrics['accuracy']).toBeGreaterThanOrEqual(0);
+    const other = storeRows(backend.context, texts(4, ['ham', 'spam']));
+    const { jobId } = await backend.call('adapters/evaluate', {
+      id: adapter.id,
+      versionId: other,
+      split: null,
+    });
+    expect((await backend.context.jobs.finished(jobId)).state).toBe('failed');
   });
 });

@@ -10,6 +10,7 @@ import type { App } from '../app.ts';
 import type { BackendContext } from '../context.ts';
 import { isPresent } from './base.ts';
 import { adapterConfig, folderLabels } from './folder-facts.ts';
+import { evaluationHandlers } from './evaluations.ts';
 import { importAdapter } from './import.ts';
 import { exportsOf, lineageOf } from './lineage.ts';
 import { startMerge } from './merge.ts';
@@ -41,6 +42,7 @@ export function adapterHandlers(
   };
 
   return {
+    ...evaluationHandlers(context),
     'adapters/list': async () => ({
       adapters: await Promise.all(store.list().map((one) => present(store, one))),
     }),

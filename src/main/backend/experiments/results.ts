@@ -26,7 +26,7 @@ const predictionSchema = z.object({
 });
 
 /** The last evaluation of a finished run as it is kept: numbers, per class, and the confusion matrix. */
-export function evaluationOf({ metrics }: ExperimentResult): Evaluation | null {
+export function evaluationOf({ metrics }: Pick<ExperimentResult, 'metrics'>): Evaluation | null {
   if (!metrics) return null;
   const { per_class: perClass, confusion_matrix: confusion, ...rest } = metrics;
   const numbers = Object.fromEntries(

@@ -61,7 +61,7 @@ function adapterOf({ db }: BackendContext, { kind, id }: ExportSource): ListedAd
 }
 
 /** Texts are cut where they were in training. */
-function lengthOf({ db }: BackendContext, { experimentId }: ListedAdapter): number | null {
+export function lengthOf({ db }: BackendContext, { experimentId }: ListedAdapter): number | null {
   if (experimentId === null) return null;
   const { config } = new ExperimentStore(db).record(experimentId);
   return runDataSchema.safeParse(config).data?.data.max_length ?? null;

@@ -20,6 +20,7 @@ export const engineJobs: Readonly<Record<string, EngineJob>> = {
   baselines: async (input, context) => (await import('./baselines.ts')).baselinesJob(input, context),
   'cross-predict': async (input, context) =>
     (await import('./cross-predict.ts')).crossPredictJob(input, context),
+  evaluate: async (input, context) => (await import('./evaluate.ts')).evaluateJob(input, context),
   export: async (input, context) => (await import('./export.ts')).exportJob(input, context),
   verify: async (input, context) => (await import('./verify.ts')).verifyJob(input, context),
   answer: async (input, context) => (await import('./answer.ts')).answerJob(input, context),

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Handlers } from '../../../shared/contract.ts';
+import { evaluationElsewhereSchema } from '../../../shared/contract/adapters.ts';
+import type { EvaluateInput } from '../../engine/jobs/evaluate.ts';
+import { AdapterStore } from '../../storage/adapters.ts';
+import { keepReport, readReportsOf } from '../../storage/datasets.ts';
+import type { BackendContext } from '../context.ts';
+import { versionRecord, versionTitle } from '../datasets/library.ts';
+import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
+import { trainResultSchema } from '../experiments/job-events.ts';
+import { evaluationOf } from '../experiments/results.ts';
+import { ExperimentWork } from '../experiments/work.ts';
+import { lengthOf } from '../playground/answerers.ts';
+import { trainedModel } from './base.ts';
+
+const metricsSchema = trainResultSchema.pick({ metrics: true });
+const keyOf = (id: string, split = ''): string => `evaluation:${id}:${split}`;
+
+/** An adapter on rows that it was not evaluated on by its experiment; kept with the version, the last one of each split. */
+export function evaluationHandlers(
+  context: BackendContext,
+): Handlers<'adapters/evaluate' | 'adapters/evaluations'> {
+  const { db, jobs, workspace } = context;
+  const store = new AdapterStore(db);
+  const work = new ExperimentWork();
+  context.onClose(() => work.close());
+
+  return {
+    'adapters/evaluate': ({ id, versionId, split }) => {
+      const adapter = store.read(id);
+      const version = versionRecord(context, versionId);
+      const job = jobs.start({
+        kind: 'report',
+        title: `Evaluating ${adapter.name} on ${versionTitle(version)}`,
+        work: async (control) => {
+          const { model, adapter: folder } = await trainedModel(context, adapter);
+          const rows = await mkdtemp(path.join(workspace.temporary, 'evaluate-'));
+          try {
+            const { pairs } = await work.ask('rows', {
+              file: version.file,
+              dataName: version.name,
+              folder: rows,
+              train: { split, select: null },
+              eval: null,
+            });
+            const input: EvaluateInput = {
+              model,
+              adapter: folder,
+              data: path.join(rows, 'train.jsonl'),
+              pairs,
+              maxLength: lengthOf(context, adapter),
+            };
+            const output = await runEngineJob({
+              host: context.host,
+              job: 'evaluate',
+              input,
+              signal: control.signal,
+              onMessage: progressTo(control),
+              ended: endOf('The evaluation'),
+            });
+            const evaluation = evaluationOf(metricsSchema.parse(output));
+            const kept = { evaluation, split, dataName: versionTitle(version), at: Date.now() };
+            keepReport(db, versionId, keyOf(id, split ?? ''), JSON.stringify(kept));
+          } finally {
+            await rm(rows, { recursive: true, force: true });
+          }
+          context.emit('adapters/changed', { id });
+          return id;
+        },
+      });
+      return { jobId: job.id };
+    },
+    'adapters/evaluations': ({ id }) => {
+      store.read(id);
+      const kept = z
+        .array(evaluationElsewhereSchema)
+        .parse(
+          readReportsOf(db, keyOf(id)).map(({ versionId, report }) => ({ ...parsed(report), versionId })),
+        );
+      return { evaluations: kept.sort((a, b) => b.at - a.at) };
+    },
+  };
+}
+
+const parsed = (report: string): object => z.looseObject({}).parse(JSON.parse(report));
