@@ -17,6 +17,17 @@ export const tokenizerFaults = {
     message: `${p.file} is for ${p.found}, which Graft does not know, and is taken as it stands.`,
     remedy: 'Compare the token ids of some texts with those of transformers before relying on them.',
   }),
+  'tokenizer/sentence-length': (p: { file: string; found: number; limit: number | null }) => ({
+    message:
+      `${p.file} says max_seq_length ${p.found}; ` +
+      `the tokenizer itself ${p.limit === null ? 'names no limit' : `says ${p.limit}`}.`,
+    remedy: 'Vectors of embed are cut at the former; for anything else give --max-length or max_length.',
+  }),
+  'tokenizer/sentence-case': (p: { file: string }) => ({
+    message: `${p.file} says do_lower_case, which sentence-transformers does before the tokenizer and Graft does not.`,
+    remedy:
+      'Lower-case the texts first, or set "do_lower_case" in tokenizer_config.json where the tokenizer has it.',
+  }),
   'tokenizer/no-effect': (p: { file: string; key: string }) => ({
     message: `${p.key} in ${p.file} has no effect, as in transformers 5.`,
     remedy: 'Nothing needs to be done; the key may be removed.',
@@ -58,7 +69,8 @@ export const tokenizerFaults = {
   }),
   'tokenizer/slow': (p: { file: string; seconds: number }) => ({
     message: `${p.file} cannot be used: the tokenizers library has no answer after ${p.seconds} seconds.`,
-    remedy: 'A pattern in it may take for ever on some texts; fetch the file again from where the checkpoint came from.',
+    remedy:
+      'A pattern in it may take for ever on some texts; fetch the file again from where the checkpoint came from.',
   }),
   'tokenizer/grows': (p: { file: string; key: string; found: string }) => ({
     message: `${p.file} makes too much of a text: ${p.key} has ${p.found}.`,

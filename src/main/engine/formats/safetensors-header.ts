@@ -34,8 +34,8 @@ export class DTypeError extends Error {
 
 /** The reference library's limit. */
 export const largestHeader = 100_000_000;
-/** The largest models have some ten thousand; each takes time and memory to check. */
-const mostTensors = 100_000;
+/** The largest encoders have a thousand; each takes time and memory to check. */
+const mostTensors = 20_000;
 /** Room for as many with long names. */
 const largestRead = 32 * 2 ** 20;
 

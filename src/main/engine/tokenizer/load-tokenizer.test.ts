@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Fault } from '../../../shared/faults/index.ts';
-import { loadTokenizer } from './load-tokenizer.ts';
+import { loadTokenizer, tokenizerNotes } from './load-tokenizer.ts';
 import type { TextTokenizer, TokenizeOptions } from './text-tokenizer.ts';
 
 const golden = join(import.meta.dirname, '../../../../fixtures/golden');
@@ -178,6 +178,34 @@ describe('loadTokenizer', () => {
     const named =
       '{"tokenizer_class":"DistilBertTokenizer","model_input_names":["input_ids","token_type_ids"]}';
     expect(await gives({ 'tokenizer_config.json': named })).toBe(true);
+  });
+
+  it('notes what the files say in vain', async () => {
+    const codes = async (files: Record<string, string>) =>
+      (await tokenizerNotes(await newFolder({ 'vocab.txt': wordPieces, ...files }))).map(({ code }) => code);
+    expect(await codes({ 'tokenizer_config.json': '{"model_max_length":8}' })).toEqual([]);
+    expect(
+      await codes({
+        'tokenizer_config.json':
+          '{"never_split":["a"],"do_basic_tokenize":false,"auto_map":{"AutoTokenizer":["x",null]}}',
+        'sentence_bert_config.json': '{"max_seq_length":8,"do_lower_case":true}',
+      }),
+    ).toEqual([
+      'tokenizer/no-effect',
+      'tokenizer/no-effect',
+      'tokenizer/own-code',
+      'tokenizer/sentence-length',
+      'tokenizer/sentence-case',
+    ]);
+    const rebuilt = await readFile(join(golden, 'seed1/tokenizer/tokenizer.json'), 'utf8');
+    const notes = await tokenizerNotes(
+      await newFolder({
+        'tokenizer.json': rebuilt.replace('"handle_chinese_chars": true', '"handle_chinese_chars": false'),
+        'tokenizer_config.json': '{"tokenizer_class":"BertTokenizer"}',
+      }),
+    );
+    expect(notes.map(({ code }) => code)).toEqual(['tokenizer/rebuilt']);
+    expect(await codes({ 'tokenizer_config.json': '{' })).toEqual(['tokenizer/unreadable']);
   });
 
   it('reads model_max_length, and the 1e30 of transformers as no limit', async () => {

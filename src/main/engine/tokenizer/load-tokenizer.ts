@@ -1,8 +1,10 @@
 import { copyFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { Fault } from '../../../shared/faults/index.ts';
+import { z } from 'zod';
+import { Fault, fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
+import { readJsonFile } from './files.ts';
 import { readTokenizer, tokenizerFiles } from './read-folder.ts';
 import { ProcessTokenizer, type TextTokenizer } from './text-tokenizer.ts';
 import type { TokenizerDocument } from './tokenizer-document.ts';
@@ -22,11 +24,28 @@ export async function loadTokenizer(folder: string): Promise<TextTokenizer> {
 /** What a person should know of a folder's tokenizer: what its files say in vain, or why it cannot be read. */
 export async function tokenizerNotes(folder: string): Promise<readonly Fault[]> {
   try {
-    return (await readTokenizer(resolve(folder))).settings.notes;
+    const { settings } = await readTokenizer(resolve(folder));
+    return [...settings.notes, ...(await sentenceNotes(resolve(folder), settings.modelMaxLength))];
   } catch (error) {
     if (error instanceof Fault) return [error];
     throw error;
   }
+}
+
+const sentenceSchema = z.looseObject({
+  max_seq_length: z.number().nullish(),
+  do_lower_case: z.boolean().nullish(),
+});
+
+/** What sentence-transformers takes from a file of its own, and a tokenizer alone does not. */
+async function sentenceNotes(dir: string, limit: number | null): Promise<Fault[]> {
+  const file = join(dir, 'sentence_bert_config.json');
+  const said = await readJsonFile(file, sentenceSchema);
+  const notes: Fault[] = [];
+  if (said?.max_seq_length != null && said.max_seq_length !== limit)
+    notes.push(fault('tokenizer/sentence-length', { file, found: said.max_seq_length, limit }));
+  if (said?.do_lower_case === true) notes.push(fault('tokenizer/sentence-case', { file }));
+  return notes;
 }
 
 /**
