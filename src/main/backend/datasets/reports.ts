@@ -17,7 +17,7 @@ import type { BaseReport } from './report/report-task.ts';
 import { runTask } from './work/run-task.ts';
 
 /** With so many rows a report is a job that windows can watch. */
-const JOB_ROWS = 20_000;
+const JOB_ROWS = 5000;
 const NEAR_DUPLICATES_MS = 90_000;
 /** Goes up when reports change. */
 const REPORT_KEY = 'report-1';

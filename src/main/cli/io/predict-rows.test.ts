@@ -33,6 +33,7 @@ function lengthPredictor() {
       notes: [],
       tokenTexts: () => Promise.resolve([]),
       places: () => Promise.resolve([]),
+      count: () => Promise.resolve(),
     },
     logits: (examples) => perExample(examples, (length) => [3 - length, length - 3]),
     embed: (examples) => perExample(examples, (length) => [length, 0.1, 0]),

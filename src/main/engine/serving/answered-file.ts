@@ -17,7 +17,7 @@ export interface FileQuestion {
 }
 
 /** Rows answered at once; the answerer forms its batches inside. */
-const ROWS_AT_ONCE = 128;
+const ROWS_AT_ONCE = 1024;
 
 /**
  * Answers every row of a table file and gives the bytes of another: the columns of the input, then `label`, `score` and
@@ -37,11 +37,23 @@ export async function* answeredFile(
   const columns = [...table.columns, names.label, names.score, ...names.probabilities];
   const source = path.basename(input);
 
+  /** One batch ahead: the next is read and tokenised, by another process, while this one is computed. */
+  async function* answered(): AsyncGenerator<{ batch: TableRow[]; logits: Float32Array }> {
+    let before: { batch: TableRow[]; logits: Promise<Float32Array> } | undefined;
+    for await (const batch of inBatches(table)) {
+      const logits = answerer.logits(batch.map((row) => textOf(row, question, source)));
+      // A failure of this one is met when its turn comes.
+      logits.catch(() => undefined);
+      if (before) yield { batch: before.batch, logits: await before.logits };
+      before = { batch, logits };
+    }
+    if (before) yield { batch: before.batch, logits: await before.logits };
+  }
+
   async function* rows(): AsyncGenerator<OutputRow[]> {
     let done = 0;
-    for await (const batch of inBatches(table)) {
-      const texts = batch.map((row) => textOf(row, question, source));
-      const answers = textAnswers(await answerer.logits(texts), answerer.labels);
+    for await (const { batch, logits } of answered()) {
+      const answers = textAnswers(logits, answerer.labels);
       yield batch.map(({ row, values }, i) => {
         const { label, score, probabilities } = answers[i]!;
         const shares = names.probabilities.map((name, place) => [name, shown(probabilities[place]!)]);

@@ -64,11 +64,22 @@ export class NativeTokenizer {
 
   /** One result an input, in order. */
   async encode(inputs: TextInput[], maxLength: number | null, settings: EncodeOptions): Promise<TokenIds[]> {
+    const encodings = await this.#encode(inputs, maxLength, settings);
+    return encodings.map((encoding) => this.#cut(encoding, maxLength));
+  }
+
+  /** Tokens of each input. Their ids stay in the library: making arrays of them takes longer than counting. */
+  async count(inputs: TextInput[]): Promise<Int32Array> {
+    const encodings = await this.#encode(inputs, null, { addSpecialTokens: true });
+    return Int32Array.from(encodings, (encoding) => encoding.getLength());
+  }
+
+  async #encode(inputs: TextInput[], maxLength: number | null, settings: EncodeOptions): Promise<Encoding[]> {
     const isPair = inputs.some((input) => input.textPair !== undefined);
     const encodings = isPair
       ? await this.#encodePairs(inputs, settings)
       : await this.#encodeTexts(inputs, maxLength, settings);
-    return encodings.map((encoding, i) => {
+    for (const [i, encoding] of encodings.entries()) {
       const { text, textPair = '' } = inputs[i]!;
       const most = (text.length + textPair.length) * MOST_TOKENS_PER_CHARACTER + MOST_SPECIAL_TOKENS;
       const tokens = encoding.getLength();
@@ -76,8 +87,8 @@ export class NativeTokenizer {
         const found = `${tokens} tokens of a text of ${text.length + textPair.length} characters`;
         throw fault('tokenizer/grows', { file: this.#file, key: 'the whole', found });
       }
-      return this.#cut(encoding, maxLength);
-    });
+    }
+    return encodings;
   }
 
   async places(input: TextInput, maxLength: number): Promise<TokenPlace[]> {

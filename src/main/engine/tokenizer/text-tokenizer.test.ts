@@ -26,6 +26,34 @@ afterAll(() => rm(temporary, { recursive: true, force: true }));
 
 const inputIds = (encoded: TokenIds[]) => encoded.map((ids) => [...ids.inputIds]);
 
+describe('count', () => {
+  it('gives the numbers of tokens that encode gives, over many batches, and reads ahead by one', async () => {
+    const texts = Array.from({ length: 2500 }, (_, i) => ({
+      text: 'a b c d '.repeat(i % 7),
+      ...(i % 5 === 0 ? { textPair: 'e f' } : {}),
+    }));
+    let read = 0;
+    function* reading() {
+      for (const text of texts) {
+        read++;
+        yield text;
+      }
+    }
+    const found: number[] = [];
+    const told: [number, number][] = [];
+    await letters.count(reading(), (lengths, done) => {
+      found.push(...lengths);
+      told.push([done, read]);
+    });
+    expect(found).toEqual((await letters.encode(texts, {})).map(({ inputIds: ids }) => ids.length));
+    expect(told).toEqual([
+      [1024, 2048],
+      [2048, 2500],
+      [2500, 2500],
+    ]);
+  });
+});
+
 describe('encode', () => {
   it('pads to the longest input of the call, and to max_length', async () => {
     const texts = [{ text: 'a' }, { text: 'a b c' }];

@@ -37,6 +37,11 @@ export interface TokenPlace {
 export interface TextTokenizer {
   /** One result an input, in order. Throws `tokenizer/…`. */
   encode(inputs: readonly TextInput[], options: TokenizeOptions): Promise<TokenIds[]>;
+  /**
+   * How many tokens each input has, special ones included; nothing is cut. Batches are read ahead, so that `inputs` is
+   * asked for the next while one is counted. `onCounted` is told how many are done. Throws `tokenizer/…`.
+   */
+  count(inputs: Iterable<TextInput>, onCounted: (lengths: Int32Array, done: number) => void): Promise<void>;
   /** The places of the tokens that `encode` gives for one input cut to `maxLength`, in their order. */
   places(input: TextInput, maxLength: number): Promise<TokenPlace[]>;
   /** Throws `tokenizer/no-pad-token` where there is none. */
@@ -60,6 +65,8 @@ export interface TextTokenizer {
 
 // An encoding in flight takes about 100 bytes a token, so a batch is bounded in texts and in characters.
 const BATCH_TEXTS = 256;
+/** Of which only the number of tokens comes back. */
+const COUNTED_TEXTS = 1024;
 const BATCH_CHARACTERS = 2 ** 20;
 
 /** A TextTokenizer in the process that holds them. */
@@ -128,6 +135,26 @@ export class ProcessTokenizer implements TextTokenizer {
     return encoded.map((ids) => this.#pad(ids, target));
   }
 
+  async count(
+    inputs: Iterable<TextInput>,
+    onCounted: (lengths: Int32Array, done: number) => void,
+  ): Promise<void> {
+    let done = 0;
+    let counting: Promise<Int32Array> | undefined;
+    const settle = async (): Promise<void> => {
+      const lengths = await counting;
+      if (lengths) onCounted(lengths, (done += lengths.length));
+    };
+    for (const batch of batches(inputs, COUNTED_TEXTS)) {
+      const next = this.#ask({ kind: 'count', folder: this.#dir, inputs: batch });
+      // A failure of this one is met when its turn comes.
+      next.catch(() => undefined);
+      await settle();
+      counting = next;
+    }
+    await settle();
+  }
+
   #ask<Asked extends Question>(question: Asked): Promise<Answer<Asked['kind']>> {
     return askTokenizer(question, this.files[0] ?? this.#dir);
   }
@@ -177,13 +204,13 @@ function* unpacked({ lengths, ids, types, truncated }: Answer<'encode'>): Genera
   }
 }
 
-function* batches(inputs: readonly TextInput[]): Generator<TextInput[]> {
+function* batches(inputs: Iterable<TextInput>, most = BATCH_TEXTS): Generator<TextInput[]> {
   let batch: TextInput[] = [];
   let characters = 0;
   for (const input of inputs) {
     batch.push(input);
     characters += input.text.length + (input.textPair?.length ?? 0);
-    if (batch.length === BATCH_TEXTS || characters >= BATCH_CHARACTERS) {
+    if (batch.length === most || characters >= BATCH_CHARACTERS) {
       yield batch;
       batch = [];
       characters = 0;

@@ -14,6 +14,7 @@ export const questionSchema = z.discriminatedUnion('kind', [
     maxLength: z.number().nullable(),
     addSpecialTokens: z.boolean(),
   }),
+  z.object({ kind: z.literal('count'), folder: z.string(), inputs: z.array(inputSchema) }),
   z.object({ kind: z.literal('places'), folder: z.string(), input: inputSchema, maxLength: z.number() }),
   z.object({ kind: z.literal('texts'), folder: z.string(), ids: z.array(z.number()) }),
 ]);
@@ -37,6 +38,8 @@ export const answerSchemas = {
   }),
   /** All inputs' tokens one after the other: many small arrays take longer to send than to make. */
   encode: z.object({ lengths: integers, ids: integers, types: integers.nullable(), truncated: integers }),
+  /** Tokens of each input, special ones included and nothing cut. */
+  count: integers,
   places: z.array(
     z.object({
       text: z.union([z.literal(0), z.literal(1), z.null()]),

@@ -37,6 +37,8 @@ async function answer(question: Question): Promise<unknown> {
       const { inputs, maxLength, addSpecialTokens } = question;
       return packed(await held.encode(inputs, maxLength, { addSpecialTokens }));
     }
+    case 'count':
+      return held.count(question.inputs);
     case 'places':
       return held.places(question.input, question.maxLength);
     case 'texts':

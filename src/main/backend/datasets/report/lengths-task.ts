@@ -20,7 +20,6 @@ export interface LengthsInput {
 
 export type LengthFigures = Omit<NonNullable<DatasetReport['lengths']>, 'modelId' | 'modelName'>;
 
-const BATCH_ROWS = 256;
 const BINS = 40;
 /** For a tokenizer that names no limit. */
 const USUAL_LIMIT = 512;
@@ -58,19 +57,17 @@ async function countTokens(file: string, tokenizer: TextTokenizer, tell: Tell): 
   try {
     const rows = db.prepare<[], number>('SELECT count(*) FROM rows').pluck().get() ?? 0;
     const read = db
-      .prepare<[number, number], [string, string | null]>(
-        'SELECT text, text_pair FROM rows WHERE row > ? ORDER BY row LIMIT ?',
-      )
+      .prepare<[], [string, string | null]>('SELECT text, text_pair FROM rows ORDER BY row')
       .raw();
-    const lengths = new Uint32Array(rows);
-    for (let done = 0; done < rows; done += BATCH_ROWS) {
-      const inputs = read
-        .all(done, BATCH_ROWS)
-        .map(([text, pair]): TextInput => (pair === null ? { text } : { text, textPair: pair }));
-      const encoded = await tokenizer.encode(inputs, {});
-      encoded.forEach(({ inputIds }, i) => (lengths[done + i] = inputIds.length));
-      tell('Counting tokens', Math.min(rows, done + BATCH_ROWS), rows);
+    function* inputs(): Generator<TextInput> {
+      for (const [text, pair] of read.iterate()) yield pair === null ? { text } : { text, textPair: pair };
     }
+    const lengths = new Uint32Array(rows);
+    tell('Counting tokens', 0, rows);
+    await tokenizer.count(inputs(), (counted, done) => {
+      lengths.set(counted, done - counted.length);
+      tell('Counting tokens', done, rows);
+    });
     return lengths;
   } catch (error) {
     throw damageOf(file, error);

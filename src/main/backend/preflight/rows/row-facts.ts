@@ -151,8 +151,9 @@ export async function readLengths(db: Db, question: RowQuestion, folder: string)
   tokenizers.set(folder, held);
   held.catch(() => tokenizers.delete(folder));
   const tokenizer = await held;
-  const encoded = await tokenizer.encode(texts, { padding: 'none' });
-  const lengths = encoded.map(({ inputIds }) => inputIds.length).sort((a, b) => a - b);
+  const lengths: number[] = [];
+  await tokenizer.count(texts, (counted) => void lengths.push(...counted));
+  lengths.sort((a, b) => a - b);
   return { lengths, of: train.rows.length, modelMaxLength: tokenizer.modelMaxLength };
 }
 
