@@ -44,7 +44,14 @@ async function sampleWorkspace(workspace: string): Promise<{
   });
 }
 
-test('every page, in light and dark', async () => {
+/** The width of the manual's pictures, and the ends of what people have. */
+const sizes = [
+  { width: 1440, height: 900, suffix: '' },
+  { width: 1280, height: 800, suffix: '-1280' },
+  { width: 1920, height: 1080, suffix: '-1920' },
+];
+
+test('every page, in light and dark, as narrow and as wide as windows are', async () => {
   await mkdir(folder, { recursive: true });
   const workspace = await temporaryFolder();
   const empty = await hosts[0]!.open(await temporaryFolder());
@@ -59,6 +66,7 @@ test('every page, in light and dark', async () => {
     'data-import': '/data/import',
     'data-set': `/data/${data}/report`,
     'data-rows': `/data/${data}/rows`,
+    'data-label-errors': `/data/${data}/label-errors`,
     'data-splits': `/data/${data}/splits`,
     'data-versions': `/data/${data}/versions`,
     models: '/models',
@@ -88,13 +96,19 @@ test('every page, in light and dark', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     for (const [name, address] of Object.entries(pages)) {
+      await page.setViewportSize(sizes[0]!);
       await page.goto(session.address(address));
       await page.getByRole('main').getByRole('heading').first().waitFor();
       await page.waitForLoadState('networkidle');
       await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
       // Charts and reports come a moment after their page.
       await page.waitForTimeout(1500);
-      await page.screenshot({ path: path.join(folder, `${name}-${colorScheme}.png`) });
+      for (const { suffix, ...size } of sizes) {
+        await page.setViewportSize(size);
+        // Charts follow the width.
+        await page.waitForTimeout(suffix === '' ? 0 : 400);
+        await page.screenshot({ path: path.join(folder, `${name}${suffix}-${colorScheme}.png`) });
+      }
     }
   }
 });
