@@ -17,6 +17,10 @@ export const scriptsFaults = {
     message: `${p.file} holds token ids instead of texts; a script starts from texts.`,
     remedy: 'Train on the texts themselves, and the run can be written as a script.',
   }),
+  'scripts/rows': (p: { settings: readonly string[] }) => ({
+    message: `The run reads its rows in a way that no script says yet: ${p.settings.join(', ')}.`,
+    remedy: 'Import the file with these choices, export the data set version, and train on that.',
+  }),
   'scripts/format': (p: { file: string; format: string }) => ({
     message: `${p.file} (${p.format}) is in a format that the datasets library does not load by itself.`,
     remedy: 'Import the file, export the data set version as .csv or .parquet, and train on that.',

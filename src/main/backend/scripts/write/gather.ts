@@ -44,6 +44,13 @@ export interface ScriptSource {
 export async function gatherFacts(source: ScriptSource): Promise<{ facts: ScriptFacts; notes: string[] }> {
   const { config, model } = source;
   const { data } = config;
+  const unsaid = [
+    ...(Object.keys(data.label_map).length > 0 ? ['data.label_map'] : []),
+    ...(data.text_columns !== null ? ['data.text_columns'] : []),
+    ...(data.empty_labels === 'leave_out' ? ['data.empty_labels'] : []),
+    ...(data.ragged_rows === 'leave_out' ? ['data.ragged_rows'] : []),
+  ];
+  if (unsaid.length > 0) throw fault('scripts/rows', { settings: unsaid });
   const train = path.resolve(source.baseDir, data.train);
   const table = await tableOf(train, config);
   if (table.columns.includes('input_ids')) throw fault('scripts/token-ids', { file: data.train });
