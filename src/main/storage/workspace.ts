@@ -14,6 +14,8 @@ export interface Workspace {
   /** Imported and merged adapters, one folder each; those of experiments lie with them. */
   adapters: string;
   exports: string;
+  /** Recipes of a person's own: one config of `graft train` each, named as the recipe is. */
+  recipes: string;
   /** What was dropped into a browser window. */
   inbox: string;
   /** Half-written things; emptied at the start. */
@@ -26,7 +28,7 @@ export function defaultWorkspaceDir(): string {
 }
 
 /** What Graft makes in a workspace. A folder that holds anything else is a person's own, and keeps its rights. */
-const OWN = /^(?:graft\.db|in-use\.|(?:datasets|experiments|adapters|exports|inbox|tmp)$)/;
+const OWN = /^(?:graft\.db|in-use\.|(?:datasets|experiments|adapters|exports|recipes|inbox|tmp)$)/;
 
 /** Texts and models are nobody else's business: only their owner reads a workspace. On Windows its place says so. */
 export function keepPrivate(file: string, mode: 0o600 | 0o700): void {
@@ -48,6 +50,7 @@ export function openWorkspace(dir: string): Workspace {
     experiments: inside('experiments'),
     adapters: inside('adapters'),
     exports: inside('exports'),
+    recipes: inside('recipes'),
     inbox: inside('inbox'),
     temporary: inside('tmp'),
   };
@@ -58,6 +61,7 @@ export function openWorkspace(dir: string): Workspace {
     workspace.experiments,
     workspace.adapters,
     workspace.exports,
+    workspace.recipes,
     workspace.inbox,
     workspace.temporary,
   ]) {

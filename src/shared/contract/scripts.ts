@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { id, method } from './message.ts';
+import { specSchema } from './experiments.ts';
+import { givenName, id, method, nothing } from './message.ts';
 
 /** A Python script's settings, read without running it. */
 export const recipeSchema = z.object({
@@ -53,6 +54,11 @@ export type Recipe = z.infer<typeof recipeSchema>;
 /** A run as a Python script, and what a person should know before starting it. */
 export const writtenScriptSchema = z.object({ text: z.string(), notes: z.array(z.string()) });
 
+/** It names a file too. */
+const recipeName = givenName
+  .max(100)
+  .regex(/^[^./\\:*?"<>|][^/\\:*?"<>|]*$/, 'a name without / \\ : * ? " < > | that starts with no point');
+
 export const scriptMethods = {
   'scripts/read': method(z.object({ text: z.string().max(1_000_000) }), z.object({ recipe: recipeSchema })),
   /** The run of an experiment as a script of transformers, peft and datasets. */
@@ -62,13 +68,27 @@ export const scriptMethods = {
     z.object({ experimentId: id, into: z.string().min(1) }),
     z.object({ folder: z.string() }),
   ),
-  /** The recipes that come with the app, the article's first. */
+  /** A person's own recipes by their names, then those that come with the app, the article's first. */
   'scripts/recipes': method(
     z.object({}),
     z.object({
       recipes: z.array(
-        z.object({ key: z.string(), name: z.string(), help: z.string(), recipe: recipeSchema }),
+        z.object({
+          key: z.string(),
+          name: z.string(),
+          help: z.string(),
+          recipe: recipeSchema,
+          /** The config file of one's own, for `graft train --config`. */
+          file: z.string().nullable().default(null),
+        }),
       ),
     }),
   ),
+  /** Keeps model, method and settings of a draft as a recipe; one of that name is refused. */
+  'scripts/save-recipe': method(
+    z.object({ name: recipeName, spec: specSchema.partial() }),
+    z.object({ file: z.string() }),
+  ),
+  'scripts/rename-recipe': method(z.object({ name: recipeName, to: recipeName }), nothing),
+  'scripts/remove-recipe': method(z.object({ name: recipeName }), nothing),
 };

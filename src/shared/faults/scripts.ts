@@ -1,6 +1,14 @@
 import type { FaultText } from './fault.ts';
 
 export const scriptsFaults = {
+  'scripts/recipe-exists': (p: { name: string }) => ({
+    message: `There is a recipe called ${p.name} already.`,
+    remedy: 'Choose another name, or delete that one first.',
+  }),
+  'scripts/recipe-missing': (p: { name: string }) => ({
+    message: `There is no recipe called ${p.name} any more.`,
+    remedy: 'Open the list of recipes again.',
+  }),
   'scripts/too-slow': (p: { seconds: number }) => ({
     message: `The script was not read within ${p.seconds} seconds.`,
     remedy: 'Paste only the part that sets up the model, the data and the training.',

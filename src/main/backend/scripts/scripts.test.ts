@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { recipeSchema } from '../../../shared/contract/scripts.ts';
@@ -322,5 +322,36 @@ describe('the methods', () => {
       const data = { train: 'train.jsonl', eval: 'eval.jsonl' };
       expect(parseTrainConfig({ model, data, adapter, training }, 'recipe').notes).toEqual([]);
     }
+  });
+
+  it("keep recipes of one's own, which are configs of graft train", async () => {
+    const backend = await testBackend();
+    const adapter = { peft_type: 'LORA', r: 4, target_modules: ['query'] };
+    const spec = { adapter, training: { learning_rate: 0.002 }, data: { maxLength: 96 } };
+    const names = async () =>
+      (await backend.call('scripts/recipes', {})).recipes.flatMap(({ name, file }) =>
+        file === null ? [] : [name],
+      );
+    const { file } = await backend.call('scripts/save-recipe', { name: 'Mine, small', spec });
+    expect(await names()).toEqual(['Mine, small']);
+    const [own] = (await backend.call('scripts/recipes', {})).recipes;
+    expect(own).toMatchObject({
+      file,
+      recipe: { adapter, maxLength: 96, training: { learning_rate: 0.002 } },
+    });
+    const config = { model: 'm', ...(JSON.parse(readFileSync(file, 'utf8')) as { data: object }) };
+    const given = { ...config, data: { ...config.data, train: 'train.csv' } };
+    expect(parseTrainConfig(given, file).config).toMatchObject({ adapter, data: { max_length: 96 } });
+    await expect(backend.call('scripts/save-recipe', { name: 'Mine, small', spec })).rejects.toThrow(
+      'already',
+    );
+    await expect(backend.call('scripts/save-recipe', { name: '../out', spec })).rejects.toThrow();
+    await backend.call('scripts/rename-recipe', { name: 'Mine, small', to: 'Mine' });
+    expect(await names()).toEqual(['Mine']);
+    writeFileSync(join(backend.context.workspace.recipes, 'broken.json'), '{');
+    expect(await names()).toEqual(['Mine']);
+    await backend.call('scripts/remove-recipe', { name: 'Mine' });
+    expect(await names()).toEqual([]);
+    await expect(backend.call('scripts/remove-recipe', { name: 'Mine' })).rejects.toThrow('no recipe');
   });
 });

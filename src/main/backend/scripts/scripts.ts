@@ -5,9 +5,10 @@ import type { Handlers } from '../../../shared/contract.ts';
 import type { scriptMethods } from '../../../shared/contract/scripts.ts';
 import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
+import { baseModel } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { readScriptAside, writeScriptAside } from './aside.ts';
-import { readRecipes } from './recipes.ts';
+import { ownRecipes, readRecipes, removeRecipe, renameRecipe, saveRecipe } from './recipes.ts';
 import { scriptTask } from './write/of-experiment.ts';
 import type { WrittenScript } from './write/write-script.ts';
 
@@ -16,9 +17,24 @@ const recipesFolder = fileURLToPath(new URL('../../../../resources/recipes', imp
 
 /** Scripts of other people as recipes, the recipes that come with the app, and runs as scripts. */
 export function scriptHandlers(context: BackendContext): Handlers<keyof typeof scriptMethods> {
+  const own = context.workspace.recipes;
   return {
     'scripts/read': async ({ text }) => ({ recipe: await readScriptAside(text) }),
-    'scripts/recipes': async () => ({ recipes: await readRecipes(recipesFolder) }),
+    'scripts/recipes': async () => ({
+      recipes: [...(await ownRecipes(own)), ...(await readRecipes(recipesFolder))],
+    }),
+    'scripts/save-recipe': async ({ name, spec }) => {
+      const base = baseModel(context.db, spec.modelId ?? null);
+      return { file: await saveRecipe(own, name, spec, base?.hubId ?? base?.folder ?? null) };
+    },
+    'scripts/rename-recipe': async ({ name, to }) => {
+      await renameRecipe(own, name, to);
+      return {};
+    },
+    'scripts/remove-recipe': async ({ name }) => {
+      await removeRecipe(own, name);
+      return {};
+    },
     'scripts/write': ({ experimentId }) => writeScriptAside(scriptTask(context, experimentId, null)),
     'scripts/save': async ({ experimentId, into }) => {
       const { name } = new ExperimentStore(context.db).line(experimentId);

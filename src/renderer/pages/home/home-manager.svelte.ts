@@ -7,7 +7,6 @@ import type { Rpc } from '../../rpc.ts';
 import { draftOfRecipe, type Missing } from '../experiments/recipe-draft.ts';
 
 type HomeContent = OutputOf<'system/home'>;
-export type NamedRecipe = OutputOf<'scripts/recipes'>['recipes'][number];
 
 /** How many of the last points the small curve shows. */
 const CURVE_POINTS = 20_000;
