@@ -77,6 +77,17 @@ describe('config.json', () => {
     expect(config.id2label.join('')).toBe('abcdefghijk');
   });
 
+  it('takes a hundred thousand classes, and names the one that is missing', () => {
+    const names = Array.from({ length: 100_000 }, (_, id) => [String(id), `class ${id}`]);
+    const parse = (labels: string[][]) =>
+      parseModelConfig(
+        { model_type: 'bert', id2label: Object.fromEntries(labels) as unknown },
+        'config.json',
+      );
+    expect(parse(names).num_labels).toBe(100_000);
+    expect(() => parse(names.filter(([id]) => id !== '77'))).toThrow('none of them is number 77');
+  });
+
   it('keeps a quantization_config for others to judge', () => {
     const quantization_config = { load_in_4bit: true };
     expect(parseModelConfig({ model_type: 'bert', quantization_config }, 'config.json')).toMatchObject({

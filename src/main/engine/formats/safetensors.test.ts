@@ -200,6 +200,16 @@ describe('a file that is not right', () => {
     expect(text).toContain(reason);
   });
 
+  it('is refused when it names more tensors than any model has', async () => {
+    const entry = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
+    const header = `{${Array.from({ length: 20_001 }, (_, i) => `"t${i}":${entry}`).join()}}`;
+    expect(await refusal(fileOf(header, 0))).toContain(
+      'it names 20001 tensors, and no model has more than 20000',
+    );
+    const long = `{"${'n'.repeat(33 * 2 ** 20)}":${entry}}`;
+    expect(await refusal(fileOf(long, 0))).toContain('and that of a model some kilobytes');
+  });
+
   it('names the tensor of an element type that is not read', async () => {
     const header = '{"w":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}';
     expect(await refusal(fileOf(header, 2))).toBe(
