@@ -10,9 +10,13 @@ function list(names: readonly string[]): string {
 }
 
 export const dataFaults = {
-  'data/format': (p: { file: string }) => ({
-    message: `${p.file} is in no format that is read here.`,
+  'data/format': (p: { file: string; kind?: string; remedy?: string }) => ({
+    message:
+      p.kind === undefined
+        ? `${p.file} is in no format that is read here.`
+        : `${p.file} is ${p.kind}; that is not read here under this name.`,
     remedy:
+      p.remedy ??
       'Save the data as .csv, .tsv, .jsonl, .json, .xlsx, .parquet or .txt (a text a line), or as a folder with one folder of text files a class.',
   }),
   'data/folder': (p: { folder: string }) => ({

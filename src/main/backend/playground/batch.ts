@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ParsedInputOf } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { openTable } from '../../engine/data/table.ts';
+import { readFault } from '../../engine/formats/file-faults.ts';
 import { temporaryBeside } from '../../engine/formats/temporary.ts';
 import type { PredictFileInput } from '../../engine/jobs/predict-file.ts';
 import type { AnswerSource } from '../../engine/serving/answerer.ts';
@@ -27,7 +27,9 @@ export async function startBatch(
   }: ParsedInputOf<'playground/batch'>,
 ): Promise<string> {
   const [input, output] = [path.resolve(given), path.resolve(wanted)];
-  if (!existsSync(input)) throw fault('files/missing', { file: input });
+  await stat(input).catch((error: unknown) => {
+    throw readFault(input, error);
+  });
   if (input === output) throw fault('playground/output-is-input', { file: output });
   if (path.extname(output).toLowerCase() !== `.${format}`)
     throw fault('playground/output-type', { file: output, ending: `.${format}` });

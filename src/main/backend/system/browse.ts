@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { readFault } from '../../engine/formats/file-faults.ts';
 import type { Handlers } from '../../../shared/contract.ts';
-import { fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
 
 type Names = 'system/browse' | 'system/pick' | 'system/reveal';
@@ -20,7 +20,7 @@ export function browseHandlers({ host }: BackendContext): Handlers<Names> {
 async function listFolder(given: string) {
   const folder = path.resolve(given);
   const found = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    throw fault('files/missing', { file: folder }, error);
+    throw readFault(folder, error);
   });
   const entries = await Promise.all(
     found

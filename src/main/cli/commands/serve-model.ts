@@ -5,6 +5,7 @@ import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { restoreFolder } from '../../engine/formats/atomic.ts';
+import { readFault } from '../../engine/formats/file-faults.ts';
 import { reportFailure, type CommandContext } from '../command.ts';
 import { baseFolder } from '../io/model-folder.ts';
 import { portNumber } from '../options.ts';
@@ -101,7 +102,7 @@ async function baseOf(
 ): Promise<string | null> {
   if (!isModel(folder)) {
     const names = await readdir(folder).catch((error: unknown) => {
-      throw fault('files/missing', { file: folder }, error);
+      throw readFault(folder, error);
     });
     const inside = names.map((name) => path.join(folder, name)).filter(isModel);
     throw inside.length === 0

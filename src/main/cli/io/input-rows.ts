@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { fault } from '../../../shared/faults/index.ts';
 import type { Example } from '../../engine/data/examples.ts';
 import { givenTokens } from '../../engine/data/given-tokens.ts';
+import { jsonReason } from '../../engine/data/lines-tables.ts';
 import type { TableRow } from '../../engine/data/table.ts';
 import { readLines } from './stdin-lines.ts';
 
@@ -56,7 +57,7 @@ async function* stdinRows(options: InputOptions): AsyncGenerator<TableRow> {
     else
       throw fault('cli/line-syntax', {
         line: row,
-        reason: object instanceof SyntaxError ? object.message : line,
+        reason: object instanceof SyntaxError ? jsonReason(line, object) : line,
       });
   }
 }

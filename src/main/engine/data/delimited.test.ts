@@ -164,7 +164,7 @@ describe('a .csv file', () => {
     expect(await faultOf(folder.open('blank.csv', '\n\n'))).toMatchObject({ code: 'data/empty' });
     expect(await faultOf(folder.open('bom.csv', '\ufeff'))).toMatchObject({ code: 'data/empty' });
     expect(await faultOf(openTable(await folder.path('none.csv')))).toMatchObject({ code: 'files/missing' });
-    expect(await faultOf(openTable(await folder.path('.')))).toMatchObject({ code: 'data/format' });
+    expect(await faultOf(openTable(await folder.path('.')))).toMatchObject({ code: 'data/folder' });
     expect((await faultOf(folder.open('two.csv', 'a,b,a\n'))).message).toBe(
       'two.csv has two columns named "a".',
     );

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { fault } from '../../../shared/faults/index.ts';
+import { Fault, fault } from '../../../shared/faults/index.ts';
 import { sniffDelimiter, sniffQuotes, swallowsRows, usesQuotes, type Dialect } from './dialect.ts';
 import { checkColumns, isColumnWord, looksLikeHeader, MOST_COLUMNS } from './header.ts';
 import type { RaggedRow, Table, TableOptions, TableRow } from './table.ts';
@@ -127,9 +127,14 @@ async function readColumns(
 ): Promise<{ above: number; header: boolean; columns: string[] }> {
   if (columnNames !== undefined) return { above: 0, header: false, columns: [...columnNames] };
   const records: string[][] = [];
-  for await (const { fields } of readRecords(source, dialect)) {
-    records.push(fields);
-    if (records.length === HEADER_RECORDS) break;
+  try {
+    for await (const { fields } of readRecords(source, dialect)) {
+      records.push(fields);
+      if (records.length === HEADER_RECORDS) break;
+    }
+  } catch (error) {
+    // A row that cannot be read is named when the rows are: what comes before it can be shown.
+    if (!(error instanceof Fault) || records.length === 0) throw error;
   }
   const above = linesAbove(records);
   records.splice(0, above);

@@ -19,7 +19,8 @@ describe('a .jsonl file', () => {
     const table = await folder.open('far.ndjson', '{"text":"a"}\n'.repeat(300) + '{"text":\n');
     expect(await faultOf(allRows(table))).toMatchObject({
       code: 'data/json-line',
-      message: 'Line 301 of far.ndjson is not a JSON object: Unexpected end of JSON input.',
+      message:
+        'Line 301 of far.ndjson is not a JSON object: it ends after 8 characters, before the object is complete.',
     });
   });
 

@@ -79,11 +79,14 @@ export function jsonRow(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw fault('data/json-line', { file, line, reason }, error);
+    throw fault('data/json-line', { file, line, reason: jsonReason(text, error) }, error);
   }
   if (!isObject(value))
-    throw fault('data/json-line', { file, line, reason: 'it holds another kind of value' });
+    throw fault('data/json-line', {
+      file,
+      line,
+      reason: Array.isArray(value) ? 'it is a list' : 'it holds another kind of value',
+    });
   const keys = Object.keys(value).length;
   if (keys > MOST_COLUMNS)
     throw fault('data/many-columns', { file, line, columns: keys, most: MOST_COLUMNS });
@@ -95,6 +98,16 @@ export function jsonRow(
     });
   }
   return value;
+}
+
+/** Why a line is no JSON value, without what the parser says of its own line 1. */
+export function jsonReason(text: string, error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  if (/^\s*[[{]\s*$/.test(text)) return 'one value stands on many lines; such a file is named .json';
+  if (said.startsWith('Unexpected end') || said.startsWith('Unterminated')) {
+    return `it ends after ${text.length.toLocaleString('en-US')} characters, before the object is complete`;
+  }
+  return said.replace(/ \(line 1 column \d+\)/, '').replace(/\.$/, '');
 }
 
 /** Whether a value nests objects or lists in more than so many levels. */

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { fault } from '../../../shared/faults/index.ts';
 import { describedClassNames } from './class-names.ts';
 import { openClassFolder } from './class-folder.ts';
 import { openDelimited } from './delimited.ts';
@@ -8,6 +7,7 @@ import type { Dialect } from './dialect.ts';
 import { openJson } from './json-table.ts';
 import { openJsonLines, openPlainText } from './lines-tables.ts';
 import { openParquet } from './parquet.ts';
+import { unknownFormat } from './unknown-format.ts';
 import { openXlsx } from './xlsx.ts';
 
 /** Where a row stands, for messages. */
@@ -104,7 +104,7 @@ function openFile(file: string, options: TableOptions): Promise<Table> {
     case '.parquet':
       return openParquet(file);
     default:
-      return Promise.reject(fault('data/format', { file }));
+      return unknownFormat(file).then((error) => Promise.reject(error));
   }
 }
 

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { readFault } from '../formats/file-faults.ts';
 import { canonicalEncoding, detectEncoding, type DetectedEncoding } from './encoding.ts';
 import type { TableOptions } from './table.ts';
 
@@ -78,12 +79,9 @@ export async function fileSize(file: string): Promise<number> {
     const stats = await stat(file);
     if (stats.isFile()) return stats.size;
   } catch (error) {
-    const code = errorCode(error);
-    throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? fault('files/missing', { file }, error)
-      : fault('files/unreadable', { file, reason: code }, error);
+    throw readFault(file, error);
   }
-  throw fault('files/unreadable', { file, reason: 'it is not a file' });
+  throw fault('files/unreadable', { file, reason: 'it is no plain file' });
 }
 
 async function readStart(file: string, length: number): Promise<Uint8Array> {
@@ -101,15 +99,9 @@ async function readStart(file: string, length: number): Promise<Uint8Array> {
 }
 
 /** The fault for an error of the file system met while a file that was there is read. */
-function readingFault(file: string, error: unknown): Error {
-  const code = errorCode(error);
-  return code === 'ENOENT' || code === 'ESTALE'
-    ? fault('files/vanished', { file }, error)
-    : fault('files/unreadable', { file, reason: code }, error);
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+function readingFault(file: string, error: unknown): unknown {
+  const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return gone ? fault('files/vanished', { file }, error) : readFault(file, error);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { lstatSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 
 function codeOf(error: unknown): string {
@@ -17,9 +19,25 @@ const readReasons: Record<string, string> = {
 export function readFault(file: string, error: unknown): unknown {
   const code = codeOf(error);
   if (error instanceof Fault || code === '') return error;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return fault('files/missing', { file }, error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return missingFault(file, error);
   if (code === 'EIO' || code === 'ESTALE') return fault('files/vanished', { file }, error);
   return fault('files/unreadable', { file, reason: readReasons[code] ?? code }, error);
+}
+
+function isLink(file: string): boolean {
+  try {
+    return lstatSync(file).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+/** What is not there: the target of a link, a folder on the way, or the file, whose relative path starts here. */
+function missingFault(file: string, error: unknown): Fault {
+  if (isLink(file)) {
+    return fault('files/unreadable', { file, reason: 'it is a link to a file that is not there' }, error);
+  }
+  return fault('files/missing', { file: isAbsolute(file) ? file : `${file} (in ${process.cwd()})` }, error);
 }
 
 const writeReasons: Record<string, string> = {
