@@ -143,7 +143,7 @@ describe('a config that cannot be run is refused', () => {
     );
     expect(text).toBe(
       'Row 2 (line 3) of eval.csv has the label "eggs", which the model does not have. It knows "ham", "spam". ' +
-        'Correct the label, or train with data that contains it.',
+        'Correct the label, map it to one of these (--label-map), or train with data that contains it.',
     );
   });
 
