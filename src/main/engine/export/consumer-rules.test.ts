@@ -46,7 +46,7 @@ describe('a rule of transformers that is broken is named', () => {
     [{ num_labels: 3 }, {}, 'no key changes the outputs'],
     [{ model_type: 'roberta' }, {}, 'model_type is that of the weights'],
     [{ dtype: 'float16' }, {}, 'dtype is that of all weights'],
-    [{}, { tokenizer_class: 'MyTokenizer' }, 'tokenizer_class is one that reads'],
+    [{}, { tokenizer_class: 'BertJapaneseTokenizer' }, 'tokenizer_class is one that reads'],
     [{}, { model_max_length: 1e30 }, 'model_max_length is within the positions'],
     [{}, { model_max_length: undefined }, 'model_max_length is within the positions'],
   ])('%j %j', async (config, tokenizer, rule) => {

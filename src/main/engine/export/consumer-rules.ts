@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { readJsonFile } from '../formats/json.ts';
 import { readSentenceFolder, type VectorForm } from '../models/sentence-folder.ts';
+import { classByName } from '../tokenizer/tokenizer-class.ts';
 import { onnxFiles } from './onnx/onnx-files.ts';
 import type { TargetKey } from './targets.ts';
 import type { Verification } from './verification.ts';
@@ -28,9 +29,6 @@ export interface CheckedRules {
 const anything = z.record(z.string(), z.unknown());
 const count = z.number().int().positive();
 
-/** Classes of tokenizers that transformers 5, sentence-transformers and transformers.js make of tokenizer.json. */
-const TOKENIZERS =
-  /^(?:Bert|DistilBert|Electra|MPNet)Tokenizer(?:Fast)?$|^(?:PreTrainedTokenizerFast|TokenizersBackend)$/;
 /** Keys that change what transformers' pipelines answer, or name code that is not there. */
 const FOREIGN = [
   ...['function_to_apply', 'auto_map', 'return_dict', 'torchscript', 'num_labels', 'quantization_config'],
@@ -113,7 +111,8 @@ function tokenizerRules(
   const longest = count.safeParse(config['max_position_embeddings']).data ?? Infinity;
   const limit = z.number().positive().safeParse(tokenizer['model_max_length']).data;
   return {
-    'tokenizer_class is one that reads tokenizer.json': TOKENIZERS.test(String(tokenizer['tokenizer_class'])),
+    'tokenizer_class is one that reads tokenizer.json':
+      classByName(String(tokenizer['tokenizer_class'])).family !== 'python',
     'model_max_length is within the positions of the model': limit !== undefined && limit <= longest,
     'the tokenizer names no code of its own': tokenizer['auto_map'] === undefined,
   };

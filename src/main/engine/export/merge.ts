@@ -48,13 +48,13 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
   if (quantized != null) throw fault('models/quantized-merge', { folder: model });
   const expected = await answerTexts(options, await textsToCompare(options));
   let comparison: Comparison | undefined;
-  let width = 0;
+  let [width, positions] = [0, 0];
   await writeFolderAtomic(
     output,
     async (folder) => {
       const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'classification');
       try {
-        width = base.config.hidden_size;
+        [width, positions] = [base.config.hidden_size, base.config.max_position_embeddings];
         const total = base.parameters.length;
         let done = 0;
         const weights = base.parameters.map(({ name, shape }) => ({ name, from: name, shape }));
@@ -74,7 +74,7 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
       }
       const sentence = await readSentenceFolder(model).catch(() => null);
       if (sentence) await writeSentenceFolder(folder, sentence, width);
-      await writeTokenizer(model, folder, null);
+      await writeTokenizer(model, folder, positions);
       context.signal.throwIfAborted();
       const merged = await answerTexts({ model: folder }, expected.texts);
       comparison = compareLogits(expected.logits, merged.logits, expected.labels);

@@ -43,7 +43,7 @@ export async function writeTarget(
   const told: TrainedModel = { ...trained, merged: telling(trained, options) };
   if (target === 'embedding') await writeEmbedding(folder, told, options.precision);
   else await writeClassifier(target, folder, told, options);
-  await writeTokenizer(model, folder, trained.maxLength);
+  await writeTokenizer(model, folder, base.config.max_position_embeddings);
 }
 
 async function writeClassifier(

@@ -50,9 +50,10 @@ async function sentenceNotes(dir: string, limit: number | null): Promise<Fault[]
 
 /**
  * Writes the tokenizer of a folder into another one: its files as they are, and a tokenizer.json and
- * tokenizer_config.json that say what transformers makes of them all, for programs that read nothing else.
+ * tokenizer_config.json that say what transformers makes of them all, for programs that read nothing else. `longest`:
+ * tokens that the model has positions for, to which texts are cut where the files name no limit or a larger one.
  */
-export async function writeTokenizer(from: string, to: string, maxLength: number | null): Promise<void> {
+export async function writeTokenizer(from: string, to: string, longest: number): Promise<void> {
   const dir = resolve(from);
   const { source, settings, built } = await readTokenizer(dir);
   const { document } = built;
@@ -63,13 +64,24 @@ export async function writeTokenizer(from: string, to: string, maxLength: number
     const whole = { ...document, truncation: own?.truncation ?? null, padding: own?.padding ?? null };
     await writeFileAtomic(join(to, 'tokenizer.json'), JSON.stringify(whole));
   }
-  if (files.some((file) => basename(file) === 'tokenizer_config.json')) return;
+  const file = files.find((one) => basename(one) === 'tokenizer_config.json');
+  const raw = (file === undefined ? null : await readJsonFile(file, configSchema)) ?? configSchema.parse({});
+  const { auto_map: code, tokenizer_class: name, model_max_length: said, ...kept } = raw;
+  const isWithin = typeof said === 'number' && said > 0 && said <= longest;
+  if (name != null && isWithin && code === undefined) return;
   const config = {
-    tokenizer_class: settings.class.name,
-    ...(maxLength !== null && { model_max_length: maxLength }),
+    ...kept,
+    tokenizer_class: name ?? settings.class.name,
+    model_max_length: isWithin ? said : longest,
   };
   await writeFileAtomic(join(to, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
+
+const configSchema = z.looseObject({
+  auto_map: z.unknown().optional(),
+  tokenizer_class: z.string().nullish(),
+  model_max_length: z.unknown().optional(),
+});
 
 /** Whether a tokenizer.json says by itself what was made of it. */
 const says = (own: TokenizerDocument, made: TokenizerDocument): boolean =>
