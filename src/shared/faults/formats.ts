@@ -78,6 +78,9 @@ export const formatsFaults = {
   }),
   'formats/field': (p: { file: string; key: string; reason: string }) => ({
     message: `${p.file}: ${p.key} cannot be used: ${p.reason}.`,
-    remedy: `Correct ${p.key} in that file, or take the file from the original model again.`,
+    // Settings of a person's own have no file that could be fetched again.
+    remedy: /\.json$/.test(p.file)
+      ? `Correct ${p.key} in that file, or take the file from where it came from again.`
+      : `Correct ${p.key}.`,
   }),
 } satisfies Record<string, (p: never) => FaultText>;

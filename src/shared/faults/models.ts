@@ -5,6 +5,11 @@ export const modelsFaults = {
     message: `${p.file} describes a model of type "${p.found}".`,
     remedy: `Choose a checkpoint of a supported type: ${p.supported.join(', ')}.`,
   }),
+  'models/no-model-type': (p: { file: string; architectures: readonly string[] }) => ({
+    message: `${p.file} has no model_type, so that nothing says which architecture the weights are of${p.architectures.length === 0 ? '' : ` (architectures: ${p.architectures.join(', ')})`}.`,
+    remedy:
+      'Add "model_type": "bert" to that file if it is a BERT (checkpoints from before 2020 lack it), or take config.json from the original model.',
+  }),
   'models/unsupported-value': (p: {
     file: string;
     key: string;

@@ -30,7 +30,7 @@ const count = z
   .catch(undefined);
 /** The names that the families of models have for the same figures. */
 const configSchema = z.looseObject({
-  model_type: z.string(),
+  model_type: z.string().optional(),
   num_hidden_layers: count,
   n_layers: count,
   n_layer: count,
@@ -57,7 +57,7 @@ export async function describeModel(folder: string): Promise<Description> {
     const { num_hidden_layers, n_layers, n_layer, hidden_size, dim, d_model } = config;
     return {
       facts: {
-        architecture: config.model_type,
+        architecture: config.model_type ?? '',
         unsupported,
         parameters: weights.parameters,
         layers: base?.config.num_hidden_layers ?? num_hidden_layers ?? n_layers ?? n_layer ?? null,

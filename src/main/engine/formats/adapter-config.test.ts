@@ -69,14 +69,14 @@ describe('reading', () => {
   });
 
   it.each<[object, string]>([
-    [{ r: 0 }, 'r cannot be used: too small: expected number to be >=1'],
-    [{ r: 1e12 }, 'r cannot be used: too big: expected number to be <=65536'],
-    [{ lora_dropout: 1.5 }, 'lora_dropout cannot be used: too big: expected number to be <=1'],
-    [{ bias: 'some' }, 'bias cannot be used: invalid option: expected one of "none"|"all"|"lora_only"'],
+    [{ r: 0 }, 'r cannot be used: it is 0, and 1 or more is needed'],
+    [{ r: 1e12 }, 'r cannot be used: it is 1000000000000, and 65536 or less is needed'],
+    [{ lora_dropout: 1.5 }, 'lora_dropout cannot be used: it is 1.5, and 1 or less is needed'],
+    [{ bias: 'some' }, 'bias cannot be used: it is "some", and one of "none", "all", "lora_only" is needed'],
     [{ target_modules: [1] }, 'target_modules cannot be used: '],
     [
       { rank_pattern: { query: 'two' } },
-      'rank_pattern.query cannot be used: expected number, received string',
+      'rank_pattern.query cannot be used: it is "two", and a number is needed',
     ],
     [
       { target_modules: '.*query', layers_to_transform: [0] },
@@ -92,8 +92,8 @@ describe('reading', () => {
 
   it('names the file and the remedy', async () => {
     expect(await refusal({ r: '16' })).toBe(
-      'adapter_config.json: r cannot be used: expected number, received string. ' +
-        'Correct r in that file, or take the file from the original model again.',
+      'adapter_config.json: r cannot be used: it is "16", and a number is needed. ' +
+        'Correct r in that file, or take the file from where it came from again.',
     );
     const folder = await folderWith('{"peft_type":');
     expect(textOf(await faultOf(() => readAdapterConfig(folder)), folder)).toMatch(

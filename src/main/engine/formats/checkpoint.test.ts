@@ -138,7 +138,7 @@ describe('an index of shards', () => {
     [
       'another shape',
       '{"weight_map": {"a": 1}}',
-      'model.safetensors.index.json: weight_map.a cannot be used: expected string',
+      'model.safetensors.index.json: weight_map.a cannot be used: it is 1, and text is needed',
     ],
     ['a web page', '<!doctype html>', 'model.safetensors.index.json holds a web page'],
     ['not UTF-8', '{"a": "\u00ff"}', 'model.safetensors.index.json is not valid JSON: it is not UTF-8 text.'],

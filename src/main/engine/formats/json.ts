@@ -86,9 +86,56 @@ export function checkFields<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const key = issue?.path.map(String).join('.') ?? '';
-  const text = (issue?.message ?? 'it is not as expected').replace(/^Invalid input: /, '');
-  const reason = text.charAt(0).toLowerCase() + text.slice(1);
+  const issue = result.error.issues[0]!;
+  const key = issue.path.map(String).join('.');
+  const reason = reasonOf(issue, issue.path.reduce(inside, value));
   throw fault('formats/field', { file, key: key === '' ? 'the whole text' : key, reason }, result.error);
+}
+
+const inside = (value: unknown, key: PropertyKey): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+
+const kinds: Readonly<Record<string, string>> = {
+  ...{ string: 'text', number: 'a number', int: 'a whole number', boolean: 'true or false', array: 'a list' },
+  ...{ object: 'an object', record: 'an object', null: 'null' },
+};
+
+/** What was found and what is needed, in words. */
+function reasonOf(issue: z.core.$ZodIssue, found: unknown): string {
+  const wanted = neededBy(issue);
+  if (wanted === null) return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return found === undefined
+    ? `it is missing, and ${wanted} is needed`
+    : `it is ${shown(found)}, and ${wanted} is needed`;
+}
+
+/** null: the message of the schema says it all. */
+function neededBy(issue: z.core.$ZodIssue): string | null {
+  switch (issue.code) {
+    case 'invalid_type':
+      return kinds[issue.expected] ?? issue.expected;
+    case 'too_small':
+      return issue.inclusive === false ? `more than ${issue.minimum}` : `${issue.minimum} or more`;
+    case 'too_big':
+      return issue.inclusive === false ? `less than ${issue.maximum}` : `${issue.maximum} or less`;
+    case 'invalid_value':
+      return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+    case 'invalid_union': {
+      const all = issue.errors.map((errors) => errors[0] && neededBy(errors[0])).filter((one) => one != null);
+      return all.length === 0 ? null : [...new Set(all)].join(' or ');
+    }
+    case 'invalid_key': {
+      const [first] = issue.issues;
+      return first ? `as its name ${first.message}` : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -97,15 +97,18 @@ describe('config.json', () => {
 
   it.each<[object, string]>([
     [{ hidden_size: 100 }, 'hidden_size cannot be used: 100 does not divide into 12 attention heads'],
-    [{ num_hidden_layers: 1e12 }, 'num_hidden_layers cannot be used: too big: expected number to be <=1000'],
-    [{ num_attention_heads: 0 }, 'num_attention_heads cannot be used: too small: expected number to be >0'],
-    [{ vocab_size: 2.5 }, 'vocab_size cannot be used: expected int, received number'],
+    [
+      { num_hidden_layers: 1e12 },
+      'num_hidden_layers cannot be used: it is 1000000000000, and 1000 or less is needed',
+    ],
+    [{ num_attention_heads: 0 }, 'num_attention_heads cannot be used: it is 0, and more than 0 is needed'],
+    [{ vocab_size: 2.5 }, 'vocab_size cannot be used: it is 2.5, and a whole number is needed'],
     [
       { hidden_dropout_prob: -0.1 },
-      'hidden_dropout_prob cannot be used: too small: expected number to be >=0',
+      'hidden_dropout_prob cannot be used: it is -0.1, and 0 or more is needed',
     ],
-    [{ hidden_act: 5 }, 'hidden_act cannot be used: expected string, received number'],
-    [{ model_type: undefined }, 'model_type cannot be used: expected string, received undefined'],
+    [{ hidden_act: 5 }, 'hidden_act cannot be used: it is 5, and text is needed'],
+    [{ model_type: 5 }, 'model_type cannot be used: it is 5, and text is needed'],
     [{ id2label: {} }, 'id2label cannot be used: it names no class'],
     [
       { id2label: { 1: 'a', 2: 'b' } },
@@ -114,7 +117,7 @@ describe('config.json', () => {
     [{ id2label: { spam: 'a' } }, 'id2label.spam cannot be used: '],
     [
       { problem_type: 'ranking' },
-      'problem_type cannot be used: invalid option: expected one of "regression"|',
+      'problem_type cannot be used: it is "ranking", and one of "regression", "single_label_classification", ',
     ],
   ])('is refused for %j by its key', async (fields, text) => {
     expect(await refusal(fields)).toContain(`config.json: ${text}`);
@@ -126,7 +129,9 @@ describe('config.json', () => {
       await writeFile(join(folder, 'config.json'), text);
       return textOf(await faultOf(() => readModelConfig(folder)), folder);
     };
-    expect(await refusalOf('[]')).toMatch(/^config.json: the whole text cannot be used: expected record/);
+    expect(await refusalOf('[]')).toMatch(
+      /^config.json: the whole text cannot be used: it is a list, and an object is needed/,
+    );
     expect(await refusalOf('<!DOCTYPE html>')).toMatch(/^config.json holds a web page/);
     expect(await refusalOf('{"model_type": "be')).toMatch(/^config.json is not valid JSON: /);
     expect(await refusalOf('['.repeat(100_000))).toMatch(/nested more than 64 levels deep/);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { fault } from '../../../shared/faults/index.ts';
 import { checkFields, readJsonFile } from './json.ts';
 
 /** Beyond these a file is wrong, not large: they keep a damaged number from becoming an allocation. */
@@ -84,6 +85,10 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
  */
 export function parseModelConfig(json: unknown, file: string): ModelConfig {
   const raw = checkFields(z.record(z.string(), z.unknown()), json, file);
+  if (raw['model_type'] === undefined) {
+    const architectures = z.array(z.string()).catch([]).parse(raw['architectures']);
+    throw fault('models/no-model-type', { file, architectures });
+  }
   const fields = checkFields(configSchema, raw, file);
   const id2label = labelNames(fields);
   return {

@@ -263,6 +263,13 @@ describe('a checkpoint that cannot be used is refused with its reason', () => {
     );
   });
 
+  it('no model_type', async () => {
+    const folder = await changedModel({ model_type: undefined });
+    expect(textOf(await open(folder), folder)).toMatch(
+      /^config.json has no model_type, .* \(architectures: BertForSequenceClassification\)\. Add "model_type": "bert"/,
+    );
+  });
+
   it('quantised weights', async () => {
     const folder = await changedModel({ quantization_config: { quant_method: 'bitsandbytes' } });
     expect(textOf(await open(folder), folder)).toBe(

@@ -137,7 +137,9 @@ describe('a configuration that cannot be followed is refused', () => {
   });
 
   it('by the field whose value is wrong', async () => {
-    expect(await refusal({ r: 0 })).toMatch(/^adapter: r cannot be used/);
+    expect(await refusal({ r: 0 })).toBe(
+      'adapter: r cannot be used: it is 0, and 1 or more is needed. Correct r.',
+    );
     expect(await refusal({ bias: 'some' })).toMatch(/^adapter: bias cannot be used/);
     expect(await refusal({ layers_pattern: 'layer' })).toMatch(/^adapter: layers_pattern cannot be used/);
   });
