@@ -61,7 +61,7 @@ async function graft(...args: string[]): Promise<string> {
 }
 
 const lines = (text: string): unknown[] =>
-  text.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+  text.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as unknown] : []));
 
 interface Subject {
   name: string;

@@ -34,7 +34,8 @@ def tokenized(folder, case, kind):
 
 
 def by_label(answers, labels):
-    scores = {answer["label"]: answer["score"] for answer in answers}
+    # One text gives a list of its answers, in newer versions a list of that list.
+    scores = {answer["label"]: answer["score"] for answer in np.array(answers).flat}
     return [scores[label] for label in labels]
 
 

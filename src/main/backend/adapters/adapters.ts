@@ -44,7 +44,12 @@ export function adapterHandlers(
   return {
     ...evaluationHandlers(context),
     'adapters/list': async () => ({
-      adapters: await Promise.all(store.list().map((one) => present(store, one))),
+      adapters: await Promise.all(
+        store
+          .list()
+          .filter(({ peftType }) => peftType !== WHOLE_MODEL)
+          .map((one) => present(store, one)),
+      ),
     }),
     'adapters/read': async ({ id }) => {
       const stored = store.read(id);
@@ -85,6 +90,9 @@ export function adapterHandlers(
     'adapters/restore': ({ ids }) => several(ids, null),
   };
 }
+
+/** Full fine-tuning leaves the weights of the model itself: there is no adapter to list. */
+const WHOLE_MODEL = 'FULL';
 
 /** As windows see it. What was stored before labels were kept is completed from its files. */
 async function present(store: AdapterStore, stored: ListedAdapter): Promise<Adapter> {

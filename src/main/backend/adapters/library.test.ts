@@ -22,3 +22,13 @@ it('a name of spaces alone is refused', async () => {
   await expect(backend.call('adapters/update', { id, name: '  ' })).rejects.toThrow('name');
   expect((await backend.call('adapters/read', { id })).adapter.name).toBe(name);
 });
+
+it('what full fine-tuning left is no adapter: it is not listed, and still read by whoever knows it', async () => {
+  const backend = await testBackend();
+  const { modelId } = await addModel(backend);
+  const { id } = await importGolden(backend, modelId, 'lora-qv');
+  const full = await importGolden(backend, modelId, 'rslora');
+  backend.context.db.prepare(`UPDATE adapters SET peft_type = 'FULL' WHERE id = ?`).run(full.id);
+  expect((await backend.call('adapters/list', {})).adapters.map((one) => one.id)).toEqual([id]);
+  expect((await backend.call('adapters/read', { id: full.id })).adapter.peftType).toBe('FULL');
+});
