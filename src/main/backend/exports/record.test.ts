@@ -23,6 +23,7 @@ it('an export of the command line is told of, for an adapter behind a link too, 
     reason: null,
     fault: null,
     verification: null,
+    seconds: { writing: 0, answering: 0, trying: 0 },
   } as const;
   const record = (given: string) =>
     recordExport(link, { adapter: given, name: 'Told', folder, reports: [report] });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { TargetReport } from '../../engine/export/export-targets.ts';
 import { targetKeys, targets, weightPrecisions, type TargetKey } from '../../engine/export/targets.ts';
 import { setWork, type Work } from '../command.ts';
-import { megabytes, table } from '../format.ts';
+import { duration, megabytes, table } from '../format.ts';
 import { adapterFolder, modelFolder, nameOfModel } from '../io/model-folder.ts';
 import { option, optionValue } from '../options.ts';
 import { proofText } from '../proof-text.ts';
@@ -92,9 +92,10 @@ const work: Work = async (given, context) => {
   }
   const only = reports.length === 1 ? reports[0]! : undefined;
   if (only?.fault) throw only.fault;
-  const results = reports.map(({ target, state, folder, reason, verification }) => ({
+  const results = reports.map(({ target, state, folder, reason, verification, seconds }) => ({
     target,
     state,
+    seconds,
     output: folder,
     reason,
     verification,
@@ -106,12 +107,20 @@ const work: Work = async (given, context) => {
   };
 };
 
-function reportText({ target, folder, reason, verification }: TargetReport): string {
+function reportText({ target, folder, reason, verification, seconds }: TargetReport): string {
   if (!verification) return `${targets[target].name} was not written. ${reason ?? ''}`.trim();
   const files = verification.files.map(({ path, bytes }) => [path, megabytes(bytes)]);
-  return [`Written to ${folder}:`, table([['file', 'size'], ...files]), proofText(verification.outcome)].join(
-    '\n',
-  );
+  return [
+    `Written to ${folder}:`,
+    table([['file', 'size'], ...files]),
+    proofText(verification.outcome),
+    timesText(seconds),
+  ].join('\n');
+}
+
+/** Where the time went. */
+function timesText({ writing, answering, trying }: TargetReport['seconds']): string {
+  return `Written in ${duration(writing)}, proved in ${duration(answering)}, snippets tried in ${duration(trying)}.`;
 }
 
 /** Several, whether the option is repeated or takes them in a row. */

@@ -44,15 +44,27 @@ export interface TargetReport {
   /** What a refusal was made of. */
   fault: Fault | null;
   verification: Verification | null;
+  /** How long each stage took; zeros where it was not come to. */
+  seconds: StageSeconds;
 }
 
 /** What each target's work is, of 100: writing, answering, and trying out how it is used. */
 const SHARE = { write: 40, answer: 50, all: 100 };
 
+/** What is done of a target at a time; a person reads which. */
+const stageWords = {
+  writing: 'writing',
+  answering: 'answering from disk, in a fresh process',
+  trying: 'trying the snippets',
+};
+type Stage = keyof typeof stageWords;
+export type StageSeconds = Record<Stage, number>;
+
 /**
  * Writes a model for other programs and proves each target: a fresh process loads its folder from disk and must answer
  * fixed texts (and the rows given) as base and adapter do. One that does not is kept aside as `<folder>-failed`. What
- * cannot be made is refused with the reason, and the others go on; a stop keeps what is proven. `onTarget` is told of
+ * cannot be made is refused with the reason, and the others go on; a stop keeps what is proven. While one answers the
+ * next is written, so that one model more than what is written is in memory at any time. `onTarget` is told of
  * each as it ends. Throws what makes all of them impossible: `export/name`, `models/…`, `peft/…`, `data/…`, `files/…`.
  */
 export async function exportTargets(
@@ -66,62 +78,149 @@ export async function exportTargets(
   requirePlain('the base model', publicName(facts.modelName));
   for (const { folder } of options.targets) requirePlain('the folder', path.basename(path.resolve(folder)));
   const trained = await openTrainedModel(options);
+  // What makes one of them impossible for an unforeseen reason ends the others.
+  const failing = new AbortController();
+  const signal = AbortSignal.any([context.signal, failing.signal]);
+  const lanes: Lanes = { write: oneAtATime(signal), answer: oneAtATime(signal) };
+  const board = new Board(options.targets.length, (phase, done, total) =>
+    context.onEvent({ type: 'progress', phase, done, total, unit: 'parts' }),
+  );
+  const failed = (error: unknown): void => {
+    if (!context.signal.aborted) failing.abort(error);
+  };
   try {
-    const total = SHARE.all * (options.targets.length + 1);
-    let furthest = 0;
-    const tell = (phase: string, done: number): void => {
-      furthest = Math.max(furthest, Math.round(done));
-      context.onEvent({ type: 'progress', phase, done: furthest, total, unit: 'parts' });
-    };
-    const reference = await Reference.open(trained, options, context.signal, (share) =>
-      tell('answering as it was trained', SHARE.all * share),
+    const asTrained = board.watch('as it was trained');
+    const reference = lanes.answer(() => {
+      asTrained.stage('answering');
+      return Reference.open(trained, options, signal, (share) => asTrained.share('all', share));
+    });
+    reference.then(
+      () => asTrained.end(),
+      (error: unknown) => failed(error),
     );
-    const reports: TargetReport[] = [];
-    for (const [i, { target, folder }] of options.targets.entries()) {
-      const { name } = targets[target];
-      const at = SHARE.all * (i + 1);
-      let report: TargetReport;
-      if (context.signal.aborted) report = cancelled(target, folder);
-      else {
-        onBegin(target, folder);
-        report = await exportOne(trained, reference, { ...options, target, folder }, context.signal, {
-          written: (share) => tell(`writing ${name}`, at + SHARE.write * share),
-          answered: (share) =>
-            tell(`${name}: answering from disk, in a fresh process`, at + SHARE.write + SHARE.answer * share),
-          tried: () => tell(`${name}: trying the snippets`, at + SHARE.write + SHARE.answer),
-        });
-      }
-      tell(name, at + SHARE.all);
-      reports.push(report);
-      onTarget(report);
+    const each: Promise<TargetReport>[] = [];
+    for (const { target, folder } of options.targets) {
+      const { promise: begun, resolve: begin } = Promise.withResolvers<null>();
+      const watched = board.watch(targets[target].name);
+      let isBegun = false;
+      const stage: TargetProgress['stage'] = (now) => {
+        if (now === 'writing' && !isBegun) onBegin(target, folder);
+        isBegun ||= now === 'writing';
+        if (isBegun) begin(null);
+        watched.stage(now);
+      };
+      const make = async (): Promise<TargetReport> => {
+        const one = { ...options, target, folder };
+        const made = await exportOne(trained, reference, lanes, one, signal, { ...watched, stage });
+        const report = { ...made, seconds: watched.seconds };
+        watched.end();
+        onTarget(report);
+        return report;
+      };
+      const made = make().catch((error: unknown) => {
+        failed(error);
+        throw error;
+      });
+      each.push(made);
+      // In the order asked for: the next is begun when this one is being written, or has ended.
+      await Promise.race([begun, made.catch(() => null)]);
     }
-    return reports;
-  } catch (error) {
-    if (!context.signal.aborted) throw error;
-    const reports = options.targets.map(({ target, folder }) => cancelled(target, folder));
-    for (const report of reports) onTarget(report);
-    return reports;
+    const [ended] = await Promise.all([Promise.allSettled(each), Promise.allSettled([reference])]);
+    if (failing.signal.aborted) throw failing.signal.reason;
+    return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   } finally {
     await trained.close();
   }
 }
 
-/** Whoever watches one target. Shares are of 1. */
+/** Work that is done one after another, in the order in which it was asked for. Throws the reason of `signal`. */
+type Lane = <T>(work: () => Promise<T>) => Promise<T>;
+export interface Lanes {
+  write: Lane;
+  /** A process that holds a model. */
+  answer: Lane;
+}
+
+function oneAtATime(signal: AbortSignal): Lane {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(() => {
+      signal.throwIfAborted();
+      return work();
+    });
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+/** Whoever watches one target. Shares are of 1, each of its stage or of all. */
 export interface TargetProgress {
-  written(share: number): void;
-  answered(share: number): void;
-  tried(): void;
+  /** null: it waits for its turn. */
+  stage(now: Stage | null): void;
+  share(of: 'writing' | 'answering' | 'all', share: number): void;
+}
+
+/** How far several targets are, as one number, and what is done of each now. */
+class Board {
+  private readonly total: number;
+  private readonly tell: (phase: string, done: number, total: number) => void;
+  private readonly done = new Map<string, number>();
+  private readonly stages = new Map<string, string>();
+  private phase = '';
+
+  constructor(count: number, tell: Board['tell']) {
+    // The trained model's own answers are one more.
+    this.total = SHARE.all * (count + 1);
+    this.tell = tell;
+  }
+
+  watch(name: string): TargetProgress & { end(): void; seconds: StageSeconds } {
+    const seconds: StageSeconds = { writing: 0, answering: 0, trying: 0 };
+    let current: Stage | null = null;
+    let since = 0;
+    const stage = (now: Stage | null): void => {
+      const time = performance.now();
+      if (current !== null) seconds[current] += (time - since) / 1000;
+      [current, since] = [now, time];
+      if (now === null) this.stages.delete(name);
+      else this.stages.set(name, `${name}: ${stageWords[now]}`);
+      this.show();
+    };
+    const share = (of: 'writing' | 'answering' | 'all', part: number): void => {
+      const done = {
+        writing: SHARE.write * part,
+        answering: SHARE.write + SHARE.answer * part,
+        all: SHARE.all * part,
+      }[of];
+      this.done.set(name, Math.max(this.done.get(name) ?? 0, done));
+      this.show();
+    };
+    const end = (): void => {
+      stage(null);
+      share('all', 1);
+    };
+    return { stage, share, end, seconds };
+  }
+
+  private show(): void {
+    const done = [...this.done.values()].reduce((sum, one) => sum + one, 0);
+    this.phase = [...this.stages.values()].join('; ') || this.phase;
+    this.tell(this.phase, Math.round(done), this.total);
+  }
 }
 
 type OneTarget = ExportOptions & { target: TargetKey; folder: string };
 
+type Made = Omit<TargetReport, 'seconds'>;
+
 async function exportOne(
   trained: TrainedModel,
-  reference: Reference,
+  reference: Promise<Reference>,
+  lanes: Lanes,
   options: OneTarget,
   signal: AbortSignal,
   progress: TargetProgress,
-): Promise<TargetReport> {
+): Promise<Made> {
   const { target, folder, overwrite } = options;
   const aside = `${path.resolve(folder)}-failed`;
   let proven: Proven | undefined;
@@ -131,8 +230,7 @@ async function exportOne(
     await writeFolderAtomic(
       folder,
       async (temporary) => {
-        proven = await prove(trained, reference, options, temporary, signal, progress);
-        signal.throwIfAborted();
+        proven = await prove(trained, reference, lanes, options, temporary, signal, progress);
         if (proven.outcome.passed) return;
         await removeFailed(aside);
         if (await exists(aside)) throw fault('export/exists', { folder: aside });
@@ -149,6 +247,8 @@ async function exportOne(
       return { target, state: 'failed', folder: aside, reason, fault: null, verification: proven! };
     }
     if (signal.aborted) return cancelled(target, folder);
+    // Without the answers of the trained model nothing can be proved.
+    await reference;
     if (!(error instanceof Fault)) throw error;
     const told = inOwnWords(error, target, folder);
     const reason = `${told.message} ${told.remedy}`;
@@ -164,7 +264,7 @@ async function removeFailed(aside: string): Promise<void> {
 /** Ends the writing of a folder whose contents were moved aside. */
 class FellShort extends Error {}
 
-function cancelled(target: TargetKey, folder: string): TargetReport {
+function cancelled(target: TargetKey, folder: string): Made {
   return { target, state: 'cancelled', folder, reason: null, fault: null, verification: null };
 }
 

@@ -8,7 +8,7 @@ import { snippetsOf } from './card/snippets.ts';
 import { trySnippets } from './card/try-snippets.ts';
 import { writeCard } from './card/write-card.ts';
 import { checkConsumers } from './consumer-rules.ts';
-import type { ExportOptions, TargetProgress } from './export-targets.ts';
+import type { ExportOptions, Lanes, TargetProgress } from './export-targets.ts';
 import { FIXED_TEXTS, TIMED_TEXTS } from './fixed-texts.ts';
 import { folderHashes } from './folder-hashes.ts';
 import { answerInFreshProcess, type Answered } from './fresh-process.ts';
@@ -42,7 +42,8 @@ type Attempt = (
  */
 export async function prove(
   trained: TrainedModel,
-  reference: Reference,
+  opening: Promise<Reference>,
+  lanes: Lanes,
   options: ExportOptions & { target: TargetKey; folder: string },
   folder: string,
   signal: AbortSignal,
@@ -52,7 +53,6 @@ export async function prove(
   const vectors = targets[target].vectors ? trained.vectors : null;
   const pooling = vectors?.pooling ?? null;
   const maxLength = vectors?.maxLength ?? trained.maxLength;
-  const { values, width } = reference.valuesFor(target);
   const folderName = path.basename(path.resolve(options.folder));
   const code = snippetsOf({
     target,
@@ -63,13 +63,29 @@ export async function prove(
   });
   const base = { folder: trained.model, name: publicName(facts.modelName) };
   const attempt: Attempt = async (into, scales, part, isWorthTrying = () => true) => {
-    await writeTarget(target, into, trained, {
-      precision,
-      scales,
-      modelName: publicName(facts.modelName),
-      signal,
-      onShare: (share) => progress.written(part(share)),
+    await lanes.write(async () => {
+      progress.stage('writing');
+      await writeTarget(target, into, trained, {
+        precision,
+        scales,
+        modelName: publicName(facts.modelName),
+        signal,
+        onShare: (share) => progress.share('writing', part(share)),
+      });
     });
+    progress.stage(null);
+    const tried = await lanes.answer(() => answered(into, part, isWorthTrying));
+    progress.stage(null);
+    return tried;
+  };
+  const answered = async (
+    into: string,
+    part: (share: number) => number,
+    isWorthTrying: (judged: Judged) => boolean,
+  ): Promise<Tried> => {
+    const reference = await opening;
+    const { values, width } = reference.valuesFor(target);
+    progress.stage('answering');
     let tried: Tried | undefined;
     await answerInFreshProcess(
       {
@@ -83,7 +99,7 @@ export async function prove(
         serve: pooling === null ? [...trained.base.labelNames] : null,
       },
       signal,
-      (done) => progress.answered(part(done / reference.texts.length)),
+      (done) => progress.share('answering', part(done / reference.texts.length)),
       async ({ values: found, latency, port }) => {
         const judged = judge(values, found, {
           target,
@@ -94,7 +110,7 @@ export async function prove(
         });
         tried = { judged, latency, snippets: [] };
         if (!isWorthTrying(judged)) return;
-        progress.tried();
+        progress.stage('trying');
         tried.snippets = await trySnippets(code, { target, folder: into, folderName, base, port, signal });
       },
     );
@@ -107,6 +123,8 @@ export async function prove(
   const labels = trained.base.labelNames;
   const { consumers, broken } = await checkConsumers(folder, { target, labels, vectors, maxLength });
   const judged = tried.judged.passed && broken.length > 0 ? shortOf(tried.judged, broken) : tried.judged;
+  const reference = await opening;
+  const { values, width } = reference.valuesFor(target);
   const outcome = { ...judged, latency_ms: tried.latency };
   const proof = {
     graft: packageJson.version,

@@ -52,9 +52,8 @@ export async function trySnippets(snippets: readonly SnippetCode[], options: Try
       () => true,
       () => false,
     );
-    const tried: Snippet[] = [];
-    for (const snippet of snippets) tried.push(await tryOne(snippet, linked ? where : null, options));
-    return tried;
+    // None waits for another: a start of Python with its libraries takes longer than all the rest.
+    return await Promise.all(snippets.map((snippet) => tryOne(snippet, linked ? where : null, options)));
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
