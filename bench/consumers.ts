@@ -220,7 +220,7 @@ try {
   if (options.record) {
     const about =
       `Largest differences between what Graft answers before the export and what the named program answers from the exported folder, on ${TEXTS.length} texts ` +
-      '(several scripts, added tokens, one beyond the length limit); the limit in brackets. Scores: what a pipeline gives with nothing said, or the softmax of the logits.';
+      '(several scripts, added tokens, one beyond the length limit); the limit in brackets. Scores: what a pipeline gives with nothing said, or the softmax of the logits. transformers.js is asked the texts within the limit: beyond it, it cuts behind the special tokens.';
     appendFileSync(
       path.join(project, 'bench/RESULTS.md'),
       `\n## Exports in the programs that they are for\n\n${await describeMachine(python, project)}\n- \`node bench/consumers.ts --record\`\n\n${about}\n\n${text}\n`,

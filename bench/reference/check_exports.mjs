@@ -1,6 +1,7 @@
 /**
  * The part of check_exports.py for transformers.js: loads the ONNX folders of `graft export` by its pipeline and compares
- * the scores of every label with the softmax of Graft's logits.
+ * the scores of every label with the softmax of Graft's logits. Texts beyond the length limit are left out: transformers.js
+ * cuts behind the special tokens and loses the last one, as no other program does.
  *
  *     node bench/reference/check_exports.mjs EXPECTED.json DIR [DIR ...]
  */
@@ -15,11 +16,17 @@ const { texts, logits } = JSON.parse(await readFile(expected, 'utf8'));
 
 env.allowRemoteModels = false;
 for (const folder of folders) {
-  const { target, labels } = JSON.parse(await readFile(path.join(folder, 'verification.json'), 'utf8'));
+  const {
+    target,
+    labels,
+    max_length: longest,
+  } = JSON.parse(await readFile(path.join(folder, 'verification.json'), 'utf8'));
   env.localModelPath = path.dirname(path.resolve(folder));
   const classify = await pipeline('text-classification', path.basename(folder), { dtype: dtypes[target] });
-  let difference = 0;
+  let [difference, asked] = [0, 0];
   for (const [i, text] of texts.entries()) {
+    if (classify.tokenizer(text).input_ids.dims.at(-1) > longest) continue;
+    asked++;
     const answers = (await classify(text, { top_k: labels.length })).flat();
     const scores = new Map(answers.map(({ label, score }) => [label, score]));
     const sum = logits[i].reduce((all, logit) => all + Math.exp(logit), 0);
@@ -30,7 +37,7 @@ for (const folder of folders) {
   }
   await classify.dispose();
   const limit = limits[target];
-  const row = { target, consumer: 'transformers.js', texts: texts.length, passed: difference <= limit };
+  const row = { target, consumer: 'transformers.js', texts: asked, passed: difference <= limit };
   console.log(JSON.stringify({ ...row, scores: { difference, limit } }));
   if (!(difference <= limit)) process.exitCode = 1;
 }
