@@ -53,7 +53,7 @@ describe('the report of SMS Spam', () => {
       ['rest', 3574, 3115],
     ]);
     expect(findings.find(({ code }) => code === 'imbalance')!.message).toBe(
-      'Guessing "ham" every time is right for 86.6 % of the rows.',
+      'The majority class "ham" is 86.6 % of the rows.',
     );
   });
 

@@ -39,7 +39,8 @@ async function sampleSpec(modelId: string, versionId: string): Promise<Experimen
   const file = path.join(path.dirname(sampleFile()), 'demo.json');
   const { data, adapter, training } = recipeSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   return specSchema.parse({
-    name: 'SMS Spam · LoRA r=16',
+    // An automatic name, which says what tells the run from its neighbours.
+    name: '',
     modelId,
     versionId,
     data: { trainSplit: 'train', evalSplit: 'eval', maxLength: data.max_length },

@@ -6,13 +6,13 @@ beforeAll(() => setLocale('en-US'));
 /** With the spaces that do not break as spaces. */
 const classVerdict = (...given: Parameters<typeof verdict>) => verdict(...given).replaceAll('\u00a0', ' ');
 
-it('says what guessing the largest class gives where one class dominates', () => {
+it('says how large the majority class is where one class dominates', () => {
   const labels = [
     { name: 'ham', rows: 4827 },
     { name: 'spam', rows: 747 },
   ];
   expect(classVerdict(labels, 5574)).toBe(
-    'Guessing ham is right in 86.6 %. Judge by macro F1 or MCC, not by accuracy alone.',
+    'The majority class ham is 86.6 % of the rows: judge by macro F1 or MCC, not by accuracy alone.',
   );
 });
 it('says so where classes are balanced, or where there is one only', () => {

@@ -12,6 +12,6 @@ export function classVerdict(labels: readonly { name: string; rows: number }[], 
     return even < 0.01
       ? `Classes are balanced (${count(smallest.rows)} to ${count(largest.rows)} rows each).`
       : `Classes are balanced (${percent(least)} to ${percent(most)}).`;
-  const guess = `Guessing ${largest.name} is right in ${percent(most)}.`;
-  return most > 0.6 ? `${guess} Judge by macro F1 or MCC, not by accuracy alone.` : guess;
+  const majority = `The majority class ${largest.name} is ${percent(most)} of the rows`;
+  return most > 0.6 ? `${majority}: judge by macro F1 or MCC, not by accuracy alone.` : `${majority}.`;
 }

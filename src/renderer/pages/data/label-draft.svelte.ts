@@ -35,6 +35,10 @@ export class LabelDraft {
   get savedAs(): SavedAs {
     return this.#changes.size === 0 ? null : this.#savedAs;
   }
+  /** Whether there are corrections that no version holds. */
+  get unsaved(): boolean {
+    return this.#changes.size > 0 && this.#savedAs === null;
+  }
   /** Corrections made here; those of before and of other windows stay. */
   get canUndo(): boolean {
     return this.#past.length > 0;

@@ -87,10 +87,10 @@ export function imbalanceFinding(names: readonly string[], counts: readonly numb
   return {
     ...base,
     weight,
-    message: `Guessing "${names[largest]!}" every time is right for ${percent(share)} of the rows.`,
+    message: `The majority class "${names[largest]!}" is ${percent(share)} of the rows.`,
     detail:
       weight === 'good'
         ? `The ${number(filled.length)} classes are about evenly filled.`
-        : `An accuracy of ${share.toFixed(3)} is worth nothing here. "${names[smallest]!}", the smallest class, has ${many(counts[smallest]!, 'row')}: look at macro F1 too.`,
+        : `Answering it every time has an accuracy of ${share.toFixed(3)}. "${names[smallest]!}", the smallest class, has ${many(counts[smallest]!, 'row')}: look at macro F1 too.`,
   };
 }
