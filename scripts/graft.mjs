@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The `graft` command: src/main/cli/main.ts on Node 24, in this process where it is one.
 import fs from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import v8 from 'node:v8';
@@ -20,7 +20,7 @@ if (!fs.existsSync(path.join(projectDir, 'node_modules'))) {
   // What it starts inherits these.
   process.execArgv.push(...nodeArguments);
   Object.assign(process.env, taskEnvironment({ bin: process.execPath }, projectDir));
-  enableCompileCache();
+  module.enableCompileCache();
   await import(pathToFileURL(main).href);
 } else {
   try {
