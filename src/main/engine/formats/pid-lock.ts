@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { writeFault } from './file-faults.ts';
 
 /**
@@ -17,13 +18,13 @@ export async function takePidLock(
     await writeFile(made, own, { flag: 'wx' });
     for (;;) {
       // Whole from its first moment, unlike a file that is made and then filled.
-      if (await isDone(link(made, file), 'EEXIST')) break;
+      if (await isDone(linkOrCopy(made, file), 'EEXIST')) break;
       const found = await readFile(file, 'utf8').catch(() => '');
       if (await isHeld(found)) return { pid: Number(found.split(' ')[0]) };
       // Only one of several takers moves it; one that moved a lock which was just taken puts it back.
       const stale = unique();
       if (found === '' || !(await isDone(rename(file, stale), 'ENOENT'))) continue;
-      if ((await readFile(stale, 'utf8')) !== found) await isDone(link(stale, file), 'EEXIST');
+      if ((await readFile(stale, 'utf8')) !== found) await isDone(linkOrCopy(stale, file), 'EEXIST');
       await rm(stale, { force: true });
     }
   } catch (error) {
@@ -38,6 +39,15 @@ export async function takePidLock(
   };
 }
 
+/** As `link`; a copy where the disk knows no second names (exFAT, some network drives). */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await link(from, to).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!/^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|EMLINK)$/.test(code)) throw error;
+    return copyFile(from, to, constants.COPYFILE_EXCL);
+  });
+}
+
 /** False where the system refused `work` with `code`; other refusals are thrown. */
 async function isDone(work: Promise<void>, code: string): Promise<boolean> {
   try {
@@ -47,6 +57,11 @@ async function isDone(work: Promise<void>, code: string): Promise<boolean> {
     if (error instanceof Error && 'code' in error && error.code === code) return false;
     throw error;
   }
+}
+
+/** Whether a process that lives has the lock. */
+export async function isPidLockHeld(file: string): Promise<boolean> {
+  return isHeld(await readFile(file, 'utf8').catch(() => ''));
 }
 
 async function isHeld(text: string): Promise<boolean> {
