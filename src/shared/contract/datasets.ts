@@ -217,6 +217,22 @@ export const findingSchema = z.object({
 });
 export type Finding = z.infer<typeof findingSchema>;
 
+/** How long the texts of a version are in a model's tokens. */
+const tokenLengthsSchema = z.object({
+  modelId: id,
+  modelName: z.string(),
+  maxLength: count,
+  /** Bins of equal width from 0. */
+  binWidth: z.number(),
+  bins: z.array(count),
+  median: z.number(),
+  p95: z.number(),
+  longest: count,
+  cutRows: count,
+  cutShare: z.number(),
+});
+export type TokenLengths = z.infer<typeof tokenLengthsSchema>;
+
 export const reportSchema = z.object({
   versionId: id,
   rows: count,
@@ -226,21 +242,7 @@ export const reportSchema = z.object({
     z.object({ name: z.string(), rows: count, labels: z.array(z.object({ name: z.string(), rows: count })) }),
   ),
   /** Null until a tokenizer is chosen. */
-  lengths: z
-    .object({
-      modelId: id,
-      modelName: z.string(),
-      maxLength: count,
-      /** Bins of equal width from 0. */
-      binWidth: z.number(),
-      bins: z.array(count),
-      median: z.number(),
-      p95: z.number(),
-      longest: count,
-      cutRows: count,
-      cutShare: z.number(),
-    })
-    .nullable(),
+  lengths: tokenLengthsSchema.nullable(),
   findings: z.array(findingSchema),
 });
 export type DatasetReport = z.infer<typeof reportSchema>;
@@ -324,6 +326,11 @@ export const datasetMethods = {
       maxLength: z.number().int().min(3).nullable().default(null),
     }),
     reportSchema,
+  ),
+  /** The token lengths alone: counted while a report may still be made. Kept once counted. */
+  'datasets/lengths': method(
+    z.object({ versionId: id, modelId: id, maxLength: z.number().int().min(3).nullable().default(null) }),
+    tokenLengthsSchema,
   ),
   'datasets/rows': method(
     z.object({

@@ -53,6 +53,7 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
     },
     'datasets/hub-info': ({ hubId }) => hubDatasetInfo(context, hubId),
     'datasets/report': ({ versionId, modelId, maxLength }) => reports.read(versionId, modelId, maxLength),
+    'datasets/lengths': ({ versionId, modelId, maxLength }) => reports.lengths(versionId, modelId, maxLength),
     'datasets/rows': async ({ versionId, modelId, maxLength, ...input }) => {
       const version = knownVersion(context, versionId);
       requirePresent(context, version);

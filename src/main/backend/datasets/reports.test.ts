@@ -119,7 +119,17 @@ describe('the report of SMS Spam', () => {
       .run(folder);
     const read = (versionId: string) =>
       area.ask('datasets/report', { versionId, modelId: 'm', maxLength: 64 });
-    const { lengths, findings } = await read(sample);
+    area.context.db.prepare('DELETE FROM dataset_reports').run();
+    const both = read(sample);
+    // Neither waits for the other.
+    expect((await area.jobs()).filter(({ kind }) => kind === 'report').map(({ title }) => title)).toEqual([
+      'Looking at the rows of SMS Spam',
+      'Counting the tokens of SMS Spam',
+    ]);
+    const { lengths, findings } = await both;
+    expect(await area.ask('datasets/lengths', { versionId: sample, modelId: 'm', maxLength: 64 })).toEqual(
+      lengths,
+    );
     expect(lengths).toMatchObject({ modelId: 'm', modelName: 'tiny', maxLength: 64 });
     expect(lengths!.bins.reduce((sum, bin) => sum + bin, 0)).toBe(5574);
     const cut = findings.find(({ code }) => code === 'truncation')!;

@@ -3,7 +3,12 @@ import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { reportSchema, type DatasetReport, type Finding } from '../../../shared/contract/datasets.ts';
+import {
+  reportSchema,
+  type DatasetReport,
+  type Finding,
+  type TokenLengths,
+} from '../../../shared/contract/datasets.ts';
 import { fault, Fault } from '../../../shared/faults/index.ts';
 import { keepReport, readReport, type VersionRow } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
@@ -38,10 +43,11 @@ export class Reports {
 
   /** With a model also its token lengths. Throws `store/unknown`, `datasets/…`, `tokenizer/…`. */
   async read(versionId: string, modelId: string | null, maxLength: number | null): Promise<DatasetReport> {
-    const version = knownVersion(this.context, versionId);
-    requirePresent(this.context, version);
-    const base = await this.base(version);
-    const lengths = modelId === null ? null : await this.lengths(version, modelId, maxLength);
+    const version = this.presentVersion(versionId);
+    const [base, lengths] = await Promise.all([
+      this.base(version),
+      modelId === null ? null : this.lengths(versionId, modelId, maxLength),
+    ]);
     const findings = lengths === null ? base.findings : [truncationFinding(lengths), ...base.findings];
     findings.sort((a, b) => weights.indexOf(a.weight) - weights.indexOf(b.weight));
     return { ...base, versionId, lengths, findings };
@@ -100,11 +106,15 @@ export class Reports {
     });
   }
 
-  private async lengths(
-    version: VersionRow,
-    modelId: string,
-    maxLength: number | null,
-  ): Promise<NonNullable<DatasetReport['lengths']>> {
+  private presentVersion(versionId: string): VersionRow {
+    const version = knownVersion(this.context, versionId);
+    requirePresent(this.context, version);
+    return version;
+  }
+
+  /** How long the texts are in a model's tokens. Throws `store/unknown`, `datasets/…`, `tokenizer/…`. */
+  async lengths(versionId: string, modelId: string, maxLength: number | null): Promise<TokenLengths> {
+    const version = this.presentVersion(versionId);
     const model = modelFolder(this.context, modelId);
     const { figures, lengthsFile } = await this.once(`${version.id} ${modelId} ${maxLength ?? ''}`, () =>
       this.work(version, `Counting the tokens of ${version.datasetName}`, (control) => {

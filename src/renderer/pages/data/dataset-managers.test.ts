@@ -132,29 +132,26 @@ describe('a report', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  const open = (rows: number) => {
+  const open = (rows: number, waiting: Promise<void> = Promise.resolve()) => {
+    const lengths = (modelId: string, maxLength: number | null) => ({
+      modelId,
+      modelName: modelId,
+      maxLength: maxLength ?? 512,
+      binWidth: 8,
+      bins: [1],
+      median: 1,
+      p95: 1,
+      longest: 1,
+      cutRows: 0,
+      cutShare: 0,
+    });
     const backend = fakeBackend({
       'datasets/report': ({ modelId, maxLength }) =>
-        report(
-          rows,
-          modelId
-            ? {
-                modelId,
-                modelName: modelId,
-                maxLength: maxLength ?? 512,
-                binWidth: 8,
-                bins: [1],
-                median: 1,
-                p95: 1,
-                longest: 1,
-                cutRows: 0,
-                cutShare: 0,
-              }
-            : null,
-        ),
+        waiting.then(() => report(rows, modelId ? lengths(modelId, maxLength ?? null) : null)),
+      'datasets/lengths': ({ modelId, maxLength }) => lengths(modelId, maxLength ?? null),
       'models/list': () => ({ models: [sampleModel] }),
     });
-    return { ...backend, manager: new ReportManager(backend.rpc, 'v1') };
+    return { ...backend, manager: new ReportManager(backend.rpc, { id: 'v1', rows }) };
   };
 
   it('of few rows counts tokens unasked; of many, once a tokenizer is chosen', async () => {
@@ -167,6 +164,17 @@ describe('a report', () => {
     expect(many.models).toHaveLength(1);
     await many.countWith('m');
     expect(many.report?.lengths?.modelId).toBe('m');
+  });
+
+  it('shows token lengths while the report itself is still being made', async () => {
+    let made = () => {};
+    const { manager } = open(10, new Promise((resolve) => (made = resolve)));
+    const reading = manager.read();
+    await vi.advanceTimersByTimeAsync(1);
+    expect([manager.report, manager.lengths?.modelId]).toEqual([null, 'm']);
+    made();
+    await reading;
+    expect(manager.report?.lengths?.modelId).toBe('m');
   });
 
   it('counts again with another length, once for a number typed digit by digit', async () => {

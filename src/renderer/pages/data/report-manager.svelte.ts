@@ -1,4 +1,4 @@
-import type { DatasetReport } from '../../../shared/contract/datasets.ts';
+import type { DatasetReport, DatasetVersion, TokenLengths } from '../../../shared/contract/datasets.ts';
 import type { Model } from '../../../shared/contract/models.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
@@ -11,8 +11,10 @@ const DEBOUNCE_MS = 300;
 /** The report of one version, with token lengths once a tokenizer is known. */
 export class ReportManager {
   readonly versionId: string;
+  readonly rows: number;
   readonly #rpc: Pick<RpcClient, 'call'>;
   #report = $state.raw<DatasetReport | null>(null);
+  #lengths = $state.raw<TokenLengths | null>(null);
   #models = $state.raw<Model[]>([]);
   #modelId = $state.raw<string | null>(null);
   #maxLength = $state.raw<number | null>(null);
@@ -22,13 +24,17 @@ export class ReportManager {
   #turn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(rpc: Pick<RpcClient, 'call'>, versionId: string) {
+  constructor(rpc: Pick<RpcClient, 'call'>, version: Pick<DatasetVersion, 'id' | 'rows'>) {
     this.#rpc = rpc;
-    this.versionId = versionId;
+    this.versionId = version.id;
+    this.rows = version.rows;
   }
 
   get report(): DatasetReport | null {
     return this.#report;
+  }
+  get lengths(): TokenLengths | null {
+    return this.#lengths;
   }
   /** Models on this machine whose tokenizer can be asked. */
   get models(): Model[] {
@@ -51,19 +57,27 @@ export class ReportManager {
     return this.#counting;
   }
 
-  /** The report first, then the lengths by the first model's tokenizer where that is quick. */
+  /** The report, and at the same time the lengths by the first model's tokenizer where that is quick. */
   async read(): Promise<void> {
+    await Promise.all([this.#readReport(), this.#countUnasked()]);
+  }
+
+  async #readReport(): Promise<void> {
     try {
-      this.#report = await this.#rpc.call('datasets/report', { versionId: this.versionId });
+      const report = await this.#rpc.call('datasets/report', { versionId: this.versionId });
+      // One with lengths that came meanwhile says more.
+      this.#report ??= report;
       this.#fault = null;
     } catch (error) {
       this.#fault = faultOf(error);
-      return;
     }
+  }
+
+  async #countUnasked(): Promise<void> {
     const { models } = await this.#rpc.call('models/list', {}).catch(() => ({ models: [] as Model[] }));
     this.#models = models.filter(({ present }) => present);
     const first = this.#models[0];
-    if (first && this.#modelId === null && this.#report.rows <= COUNT_UNASKED) await this.countWith(first.id);
+    if (first && this.#modelId === null && this.rows <= COUNT_UNASKED) await this.countWith(first.id);
   }
 
   /** Counts tokens with a model's tokenizer. */
@@ -83,20 +97,21 @@ export class ReportManager {
   async #count(): Promise<void> {
     if (this.#modelId === null) return;
     const turn = ++this.#turn;
+    const asked = { versionId: this.versionId, modelId: this.#modelId, maxLength: this.#maxLength };
     this.#counting = true;
     try {
-      const report = await this.#rpc.call('datasets/report', {
-        versionId: this.versionId,
-        modelId: this.#modelId,
-        maxLength: this.#maxLength,
-      });
+      const lengths = await this.#rpc.call('datasets/lengths', asked);
       if (turn !== this.#turn) return;
-      this.#report = report;
+      this.#lengths = lengths;
       this.#lengthsFault = null;
     } catch (error) {
       if (turn === this.#turn) this.#lengthsFault = faultOf(error);
+      return;
     } finally {
       if (turn === this.#turn) this.#counting = false;
     }
+    // The findings with what is cut. Where there is no report, reading it has said why.
+    const report = await this.#rpc.call('datasets/report', asked).catch(() => null);
+    if (report && turn === this.#turn) this.#report = report;
   }
 }

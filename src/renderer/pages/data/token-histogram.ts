@@ -1,6 +1,5 @@
-import type { DatasetReport } from '../../../shared/contract/datasets.ts';
+import type { TokenLengths as Lengths } from '../../../shared/contract/datasets.ts';
 
-type Lengths = NonNullable<DatasetReport['lengths']>;
 export interface Bar {
   x: number;
   width: number;

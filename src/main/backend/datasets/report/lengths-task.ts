@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { DatasetReport } from '../../../../shared/contract/datasets.ts';
+import type { TokenLengths } from '../../../../shared/contract/datasets.ts';
 import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
 import { loadTokenizer } from '../../../engine/tokenizer/load-tokenizer.ts';
 import type { TextInput, TextTokenizer } from '../../../engine/tokenizer/text-tokenizer.ts';
@@ -18,7 +18,7 @@ export interface LengthsInput {
   maxLength: number | null;
 }
 
-export type LengthFigures = Omit<NonNullable<DatasetReport['lengths']>, 'modelId' | 'modelName'>;
+export type LengthFigures = Omit<TokenLengths, 'modelId' | 'modelName'>;
 
 const BINS = 40;
 /** For a tokenizer that names no limit. */
