@@ -168,11 +168,13 @@ function jsonLabels(value: string): string[] | null {
   return null;
 }
 
-function labelsIn(value: unknown): string[] {
-  if (Array.isArray(value)) return [...new Set(value.flatMap(labelsIn))];
+/** Beyond `levels` there are none: a cell may nest deeper than the stack goes. */
+function labelsIn(value: unknown, levels = 16): string[] {
+  if (levels === 0) return [];
+  if (Array.isArray(value)) return [...new Set(value.flatMap((item) => labelsIn(item, levels - 1)))];
   if (typeof value === 'object' && value !== null) {
     const { choices, label, labels } = value as Record<string, unknown>;
-    return labelsIn(choices ?? labels ?? label ?? Object.values(value));
+    return labelsIn(choices ?? labels ?? label ?? Object.values(value), levels - 1);
   }
   const text = labelText(value);
   return text.trim() === '' ? [] : [text];

@@ -73,10 +73,6 @@ export const cliFaults = {
     message: `${p.file} is not well-formed: ${p.reason}.`,
     remedy: 'Correct the file there. A config is JSON (.json) or YAML (.yaml).',
   }),
-  'cli/line-syntax': (p: { line: number; reason: string }) => ({
-    message: `Line ${p.line} of stdin is not a JSON object: ${p.reason}.`,
-    remedy: 'The first line was a JSON object, so each line must be one. Correct or remove that line.',
-  }),
   'cli/stdin-encoding': (p: { line: number }) => ({
     message: `Line ${p.line} of stdin, or one soon after it, is not UTF-8.`,
     remedy:

@@ -51,6 +51,10 @@ describe('stdin as input', () => {
 
   it.each([
     ['{"text":"a"}\nnot json', /^Line 2 of stdin is not a JSON object: /],
+    [
+      `{"text":"a"}\n{"text":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+      /^Line 2 of stdin .* over 100 levels deep\.$/,
+    ],
     ['{"body":"a"}', /^Row 1 of stdin has no text in column "text"\.$/],
     ['{"input_ids":[1,-2]}', /^Row 1 of stdin: input_ids is not a list of whole numbers, 0 or more\.$/],
     ['{"input_ids":[]}', /^Row 1 of stdin: input_ids is empty\.$/],

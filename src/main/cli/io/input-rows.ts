@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { fault } from '../../../shared/faults/index.ts';
 import type { Example } from '../../engine/data/examples.ts';
 import { givenTokens } from '../../engine/data/given-tokens.ts';
-import { jsonReason } from '../../engine/data/lines-tables.ts';
+import { jsonRow } from '../../engine/data/lines-tables.ts';
 import type { TableRow } from '../../engine/data/table.ts';
 import { readLines } from './stdin-lines.ts';
 
@@ -21,8 +21,6 @@ export interface InputOptions {
   say: (message: string) => void;
   stdin?: Readable;
 }
-
-type Values = Record<string, unknown>;
 
 /**
  * The rows of a table file or of stdin, in order, one at a time. Stdin holds JSON Lines when its first line is a
@@ -50,29 +48,22 @@ async function* stdinRows(options: InputOptions): AsyncGenerator<TableRow> {
   let jsonLines: boolean | null = null;
   for await (const line of readLines(options.stdin ?? process.stdin, options.signal)) {
     row += 1;
-    const object: unknown = jsonLines === false ? null : parseObject(line);
-    jsonLines ??= isValues(object);
-    if (!jsonLines) yield { row, values: { [options.textColumn]: line } };
-    else if (isValues(object)) yield { row, values: object };
-    else
-      throw fault('cli/line-syntax', {
-        line: row,
-        reason: object instanceof SyntaxError ? jsonReason(line, object) : line,
-      });
+    jsonLines ??= isJsonObject(line);
+    yield {
+      row,
+      values: jsonLines ? jsonRow(line, { file: 'stdin', line: row }) : { [options.textColumn]: line },
+    };
   }
 }
 
-/** The value of a line of JSON, or the SyntaxError. */
-function parseObject(line: string): unknown {
+function isJsonObject(line: string): boolean {
+  if (!/^\s*\{/.test(line)) return false;
   try {
-    return JSON.parse(line);
-  } catch (error) {
-    return error;
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
-}
-
-function isValues(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Error);
 }
 
 function toInputRow({ row, line, values }: TableRow, file: string, options: InputOptions): InputRow {

@@ -101,7 +101,7 @@ export function jsonRow(
 }
 
 /** Why a line is no JSON value, without what the parser says of its own line 1. */
-export function jsonReason(text: string, error: unknown): string {
+function jsonReason(text: string, error: unknown): string {
   const said = error instanceof Error ? error.message : String(error);
   if (/^\s*[[{]\s*$/.test(text)) return 'one value stands on many lines; such a file is named .json';
   if (said.startsWith('Unexpected end') || said.startsWith('Unterminated')) {
