@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelMapSchema } from './datasets.ts';
 import { specSchema } from './experiments.ts';
 import { givenName, id, method, nothing } from './message.ts';
 
@@ -17,6 +18,8 @@ export const recipeSchema = z.object({
   textColumn: z.string().nullable(),
   textPairColumn: z.string().nullable(),
   labelColumn: z.string().nullable(),
+  /** Classes that the script makes of the values of the label column, as `data.label_map` of a config. */
+  labelMap: labelMapSchema.default({}),
   numLabels: z.number().int().nullable(),
   trainSplit: z.string().nullable(),
   evalSplit: z.string().nullable(),

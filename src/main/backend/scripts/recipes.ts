@@ -3,6 +3,7 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { OutputOf } from '../../../shared/contract.ts';
+import { labelMapSchema } from '../../../shared/contract/datasets.ts';
 import { scriptMethods, type Recipe } from '../../../shared/contract/scripts.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
@@ -17,6 +18,7 @@ const configSchema = z.looseObject({
   data: z
     .looseObject({
       max_length: z.number().int().nullable().default(null),
+      label_map: labelMapSchema.default({}),
       padding: z.enum(['longest', 'max_length']).nullable().default(null),
     })
     .prefault({}),
@@ -67,6 +69,7 @@ function recipeOf({ model, data, adapter, training, model_overrides }: z.infer<t
     textColumn: null,
     textPairColumn: null,
     labelColumn: null,
+    labelMap: data.label_map,
     numLabels: null,
     trainSplit: null,
     evalSplit: null,

@@ -221,6 +221,25 @@ describe('rows that a script takes', () => {
     expect(recipe.notUnderstood.map((one) => one.line)).toContain(4);
   });
 
+  it.each(['df["label"] = df["stars"].map(NAMES)', 'df["label"] = [NAMES[stars] for stars in df["stars"]]'])(
+    'have their labels mapped by a dictionary: %s',
+    (line) => {
+      const mapped = (names: string) =>
+        readScript(['import pandas as pd', `NAMES = ${names}`, 'df = pd.read_csv("a.csv")', line].join('\n'));
+      const merged = mapped('{1: 0, 2: 0, 3: "good"}');
+      expect(merged).toMatchObject({ labelColumn: 'stars', labelMap: { 1: '0', 2: '0', 3: 'good' } });
+      expect([merged.traps, merged.notUnderstood]).toEqual([[], []]);
+      expect(merged.read).toContainEqual({
+        path: 'data.labelMap',
+        line: 4,
+        value: '{"1":"0","2":"0","3":"good"}',
+      });
+      // Numbers for names are what every classifier has.
+      expect(mapped('{"bad": 0, "good": 1}')).toMatchObject({ labelMap: {}, traps: [], notUnderstood: [] });
+      expect(mapped('{1: make(), 2: "x"}').traps.map(({ code }) => code)).toEqual(['labels-changed']);
+    },
+  );
+
   it('are said to be changed by what map does to them', () => {
     const recipe = data(
       'ds = ds.map(lambda row: {"label": int(row["label"] > 0)})',

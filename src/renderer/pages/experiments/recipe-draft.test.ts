@@ -13,6 +13,7 @@ const recipe = (change: Partial<Recipe>): Recipe => ({
   textColumn: null,
   textPairColumn: null,
   labelColumn: null,
+  labelMap: {},
   numLabels: null,
   trainSplit: null,
   evalSplit: null,
@@ -101,6 +102,16 @@ describe('a recipe in the form', () => {
     expect(missing.map(({ message }) => message)).toEqual([
       'The script has 5 classes, Yelp has 2.',
       'The script reads a second text (title); Yelp has no column of that name.',
+    ]);
+  });
+
+  it('says which label map the data lacks', () => {
+    const dataset = { hubId: 'yelp_review_full', config: null, files: [] };
+    const [first, second] = yelp.latest.labels.map(({ name }) => name);
+    const mapped = recipe({ dataset, labelMap: { [first!]: 'low', [second!]: 'low' } });
+    const { missing } = draftOfRecipe(mapped, {}, [], [yelp]);
+    expect(missing.map(({ message }) => message)).toEqual([
+      `The script maps labels: "${first}", "${second}" → "low"; Yelp has them as they were.`,
     ]);
   });
 

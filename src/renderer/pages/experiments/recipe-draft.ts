@@ -1,6 +1,7 @@
 import type { Dataset } from '../../../shared/contract/datasets.ts';
 import type { Model } from '../../../shared/contract/models.ts';
 import type { Recipe } from '../../../shared/contract/scripts.ts';
+import { mapText } from '../../../shared/label-column.ts';
 import { Fault } from '../../../shared/faults/index.ts';
 import { resolveTrainingArguments } from '../../../shared/settings/training-arguments.ts';
 import { splitsOf, type Draft } from './spec-choice.ts';
@@ -59,7 +60,10 @@ export function draftOfRecipe(
 }
 
 /** What of the recipe the data set has otherwise: the number of classes, the second text. */
-function otherwise({ numLabels, textPairColumn }: Recipe, { id, name, latest }: Dataset): Missing[] {
+function otherwise(
+  { numLabels, textPairColumn, labelMap }: Recipe,
+  { id, name, latest }: Dataset,
+): Missing[] {
   const look = { what: 'data', label: 'Look at the data', link: `/data/${id}` } as const;
   const found: Missing[] = [];
   const classes = latest.labels.length;
@@ -68,6 +72,14 @@ function otherwise({ numLabels, textPairColumn }: Recipe, { id, name, latest }: 
       ...look,
       message: `The script has ${numLabels} classes, ${name} has ${classes}.`,
       remedy: 'Choose other data below, or import it with the labels of the script.',
+    });
+  // Of classes that the map makes none has to be changed.
+  const made = new Set(Object.values(labelMap));
+  if (latest.labels.some(({ name }) => Object.hasOwn(labelMap, name) && !made.has(name)))
+    found.push({
+      ...look,
+      message: `The script maps labels: ${mapText(labelMap)}; ${name} has them as they were.`,
+      remedy: 'Import the data with that label map.',
     });
   if (textPairColumn !== null && !latest.columns.includes(textPairColumn))
     found.push({

@@ -1,5 +1,6 @@
 import type { Recipe } from '../../../shared/contract/scripts.ts';
 import { settingLabel } from './form-fields.ts';
+import { mapText } from '../../../shared/label-column.ts';
 import { textOfValue } from './field-text.ts';
 
 /** A setting of a recipe; `line`: where a script has it. */
@@ -20,6 +21,7 @@ const words: Readonly<Record<string, string>> = {
   'data.textColumn': 'Text',
   'data.textPairColumn': 'Second text',
   'data.labelColumn': 'Label',
+  'data.labelMap': 'Label map',
   'data.trainSelect.count': 'Training rows',
   'data.trainSelect.shuffle_seed': 'Training rows shuffled with seed',
   'data.evalSelect.count': 'Evaluation rows',
@@ -48,6 +50,7 @@ export function recipeSettings(recipe: Recipe): RecipeSetting[] {
     ['data.textColumn', dataset && recipe.textColumn],
     ['data.textPairColumn', recipe.textPairColumn],
     ['data.labelColumn', dataset && recipe.labelColumn],
+    ['data.labelMap', Object.keys(recipe.labelMap).length > 0 ? mapText(recipe.labelMap) : null],
     ['numLabels', recipe.numLabels],
     ['data.trainSelect.count', trainSelect?.count],
     ['data.trainSelect.shuffle_seed', trainSelect?.shuffle_seed],

@@ -24,6 +24,7 @@ const recipe: Recipe = {
   textColumn: 'text',
   textPairColumn: null,
   labelColumn: 'label',
+  labelMap: {},
   numLabels: 5,
   trainSplit: 'train',
   evalSplit: 'test',

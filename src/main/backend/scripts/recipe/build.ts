@@ -11,15 +11,7 @@ import {
 } from '../python/values.ts';
 import type { Reader } from '../python/reader.ts';
 import { isAdapterOf, ownHead, readAdapterFields } from './adapter.ts';
-import {
-  checkMaps,
-  labelColumnOf,
-  numLabelsOf,
-  readData,
-  selectOf,
-  splitOf,
-  type ScriptData,
-} from './data.ts';
+import { checkMaps, labelsOf, numLabelsOf, readData, selectOf, splitOf, type ScriptData } from './data.ts';
 import { Findings } from './findings.ts';
 import { readMetrics } from './metrics.ts';
 import { readTokens } from './tokens.ts';
@@ -46,7 +38,7 @@ export function buildRecipe(reader: Reader): Recipe {
     model,
     dataset: data.dataset,
     ...readTokens(calls, data.train, findings),
-    labelColumn: labelColumnOf(data, calls, findings),
+    ...labelsOf(data, calls, findings),
     numLabels: numLabelsOf(modelCall, calls, findings),
     trainSplit: splitOf(data.train),
     // Parts of one split: Graft sets rows aside by itself.

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import {
   argument,
@@ -103,8 +104,15 @@ export function selectOf(
   return { shuffle_seed: shuffled ? (shuffled.seed ?? 42) : null, count: selected.end };
 }
 
-/** The column with the classes: the one renamed to what Trainer asks for, or that name itself. */
-export function labelColumnOf(data: ScriptData, calls: readonly Call[], findings: Findings): string | null {
+/**
+ * The column with the classes: the one renamed to what Trainer asks for, or that name itself; and what a dictionary of
+ * the script makes of its values.
+ */
+export function labelsOf(
+  data: ScriptData,
+  calls: readonly Call[],
+  findings: Findings,
+): Pick<Recipe, 'labelColumn' | 'labelMap'> {
   const source = data.train ?? data.eval;
   for (const call of calls) {
     const set = call.items.get('labels') ?? call.items.get('label');
@@ -115,28 +123,59 @@ export function labelColumnOf(data: ScriptData, calls: readonly Call[], findings
         set.line,
         'The labels are worked out here; Graft takes those of a column as they are.',
       );
-      return null;
+      return { labelColumn: null, labelMap: {} };
     }
     findings.found('data.labelColumn', set.line, column);
-    if (column !== 'label' && !isNumbering(set, findings))
+    const labelMap = labelMapOf(set, findings);
+    if (labelMap && Object.keys(labelMap).length > 0) findings.found('data.labelMap', set.line, labelMap);
+    else if (!labelMap && (column !== 'label' || isMap(set.value)) && !isNumbering(set, findings))
       findings.trap(
         'labels-changed',
         set.line,
         `The script makes its labels of the column ${column}; Graft takes the column as it is.`,
-        'If that joins or leaves out classes, do the same where the data is imported.',
+        'If that joins or leaves out classes, say it by a label map: where the data is imported, or as data.label_map.',
       );
-    return originalColumn(source, column);
+    const others = calls.flatMap(({ items }) => items.get('labels') ?? items.get('label') ?? []);
+    for (const other of others.filter(({ value }) => isMap(value)))
+      if (!isDeepStrictEqual(labelMapOf(other, findings), labelMap))
+        findings.notUnderstood(other.line, `Labels are made here in another way than in line ${set.line}.`);
+    return { labelColumn: originalColumn(source, column), labelMap: labelMap ?? {} };
   }
   for (const name of ['labels', 'label']) {
     const original = originalColumn(source, name);
     if (original === name) continue;
     findings.found('data.labelColumn', source!.load.line, original);
-    return original;
+    return { labelColumn: original, labelMap: {} };
   }
-  return data.dataset === null ? null : 'label';
+  return { labelColumn: data.dataset === null ? null : 'label', labelMap: {} };
 }
 
-/** Whether labels only get numbers: the column itself, each label's place in a list; `map` is said by `checkMaps`. */
+const isMap = (value: Value): boolean => value.kind === 'call' && calledName(value.call) === 'map';
+
+/** The dictionary that labels go through: `column.map(NAMES)`, `NAMES[label]`, `NAMES.get(label, label)`. */
+function labelMapOf({ value, line }: Placed, findings: Findings): Recipe['labelMap'] | undefined {
+  if (value.kind === 'call' && isMap(value)) return mapOf(value.call.args[0]?.value);
+  if (value.kind !== 'unknown') return undefined;
+  for (const [, name] of findings.lineText(line).matchAll(/\b([A-Za-z_]\w*)(?:\[|\.get\()/g)) {
+    const map = mapOf(findings.valueOf(name!));
+    if (map) return map;
+  }
+  return undefined;
+}
+
+/** A literal dictionary as a label map; empty where it only numbers classes. Undefined: it is none. */
+function mapOf(value: Value | undefined): Recipe['labelMap'] | undefined {
+  if (value?.kind !== 'dict') return undefined;
+  const entries = [...value.entries].map(([key, entry]) => [key, constantOf(entry.value)] as const);
+  const isKnown = entries.every(([, name]) => name === null || ['string', 'number'].includes(typeof name));
+  if (!isKnown || entries.length === 0) return undefined;
+  const numbers = new Set(entries.map(([, name]) => name));
+  if (numbers.size === entries.length && entries.every((_, id) => numbers.has(id))) return {};
+  const map = Object.fromEntries(entries.map(([key, name]) => [key, name === null ? null : String(name)]));
+  return Object.values(map).includes('') ? undefined : map;
+}
+
+/** Whether labels only get numbers: the column itself, each label's place in a list. */
 const isNumbering = ({ value, line }: Placed, findings: Findings): boolean =>
   value.kind === 'item' ||
   /\.index\(|str2int\(|label2id\[|fit_transform\(|\bint\(/.test(findings.lineText(line));
@@ -163,11 +202,14 @@ export function columnBehind(value: Value | undefined): string | undefined {
   }
 }
 
-/** What `map` changes in the rows, but for tokens: a function or a dictionary that is not followed. */
+/** What `map` changes in the rows, but for tokens and labels: a function or a dictionary that is not followed. */
 export function checkMaps(calls: readonly Call[], findings: Findings): void {
+  const labels = calls.flatMap(({ items }) => [items.get('labels'), items.get('label')]);
   for (const call of calls) {
     if (calledName(call) !== 'map' || call.callee.kind !== 'member') continue;
     const given = argument(call, 'function', 0)?.value;
+    // The trap of changed labels says it.
+    if (labels.some((set) => set?.value.kind === 'call' && set.value.call === call)) continue;
     if (given?.kind === 'dict')
       findings.notUnderstood(
         call.line,

@@ -1,5 +1,5 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
-import { plain, type Call, type Placed } from '../python/values.ts';
+import { plain, type Call, type Placed, type Value } from '../python/values.ts';
 import type { SyntaxNode } from '../python/syntax.ts';
 import type { Reader } from '../python/reader.ts';
 
@@ -32,6 +32,11 @@ export class Findings {
   /** The same, where nothing was said of the line yet. */
   unlessNoted(line: number, why: string): void {
     this.reader.note(line, why);
+  }
+
+  /** What a name of the script stands for. */
+  valueOf(name: string): Value {
+    return this.reader.lookup(name);
   }
 
   textOf(node: SyntaxNode): string {

@@ -86,7 +86,13 @@ export function addEncoding(script: Script, facts: ScriptFacts): void {
   script.gap();
 }
 
-function labelOf({ rows, labelText }: ScriptFacts): string {
+function labelOf(facts: ScriptFacts): string {
+  const label = writtenLabel(facts);
+  const isMapped = Object.keys(facts.config.data.label_map).length > 0;
+  return isMapped ? `LABEL_MAP.get(${label}, ${label})` : label;
+}
+
+function writtenLabel({ rows, labelText }: ScriptFacts): string {
   if (rows.kind === 'hub') return 'names[label] if names else str(label)';
   if (labelText === 'as it is') return 'label';
   return labelText === 'str' ? 'str(label)' : `str(label).${labelText}()`;

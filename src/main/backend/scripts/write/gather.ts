@@ -45,7 +45,7 @@ export async function gatherFacts(source: ScriptSource): Promise<{ facts: Script
   const { config, model } = source;
   const { data } = config;
   const unsaid = [
-    ...(Object.keys(data.label_map).length > 0 ? ['data.label_map'] : []),
+    ...(Object.values(data.label_map).includes(null) ? ['data.label_map (null)'] : []),
     ...(data.text_columns !== null ? ['data.text_columns'] : []),
     ...(data.empty_labels === 'leave_out' ? ['data.empty_labels'] : []),
     ...(data.ragged_rows === 'leave_out' ? ['data.ragged_rows'] : []),
@@ -64,7 +64,7 @@ export async function gatherFacts(source: ScriptSource): Promise<{ facts: Script
     rows,
     labels: found.labels,
     // Rows that Graft wrote itself have labels as texts.
-    labelText: source.rows === null ? labelTextOf(values.names) : 'as it is',
+    labelText: source.rows === null ? labelTextOf(values.written) : 'as it is',
     canStratify: values.least > 1,
     head: found.head,
     savedModules: found.savedModules,
@@ -74,11 +74,11 @@ export async function gatherFacts(source: ScriptSource): Promise<{ facts: Script
   return { facts, notes: found.notes };
 }
 
-/** The classes of the training rows, and the number of rows of the smallest one. */
+/** The classes of the training rows, the labels as the file has them, and the number of rows of the smallest class. */
 async function labelValues(
   file: string,
   config: TrainConfig,
-): Promise<{ names: readonly string[]; least: number }> {
+): Promise<{ names: readonly string[]; written: readonly string[]; least: number }> {
   const { data } = config;
   const options = exampleOptions(data);
   const { train_select: select } = data;
@@ -88,7 +88,12 @@ async function labelValues(
     : (await readExamples(file, options)).examples.map(({ label }) => label!);
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(String(label), (counts.get(String(label)) ?? 0) + 1);
-  return { names: buildLabelMap(labels).names, least: Math.min(...counts.values()) };
+  const { names } = buildLabelMap(labels);
+  const written =
+    Object.keys(data.label_map).length === 0
+      ? names
+      : (await readExamples(file, { ...options, labelMap: {} })).examples.map(({ label }) => String(label));
+  return { names, written: [...new Set(written)], least: Math.min(...counts.values()) };
 }
 
 const tableOf = (file: string, { data }: TrainConfig): Promise<Table> =>

@@ -22,6 +22,8 @@ export function scriptText(facts: ScriptFacts): { text: string; notes: string[] 
   script.import('transformers', 'AutoTokenizer');
   script.import('transformers', 'set_seed');
   script.add(`MODEL = ${literal(model.name)}`, ...list('LABELS = ', labels.map(literal)));
+  const { label_map: map } = config.data;
+  if (Object.keys(map).length > 0) script.add(`LABEL_MAP = ${literal(map)}`);
   // The head is drawn before Trainer sets its own seed.
   script.add(`set_seed(${config.training.seed})`);
   script.gap();
