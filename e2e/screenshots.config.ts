@@ -4,6 +4,6 @@ export default defineConfig({
   test: {
     include: ['e2e/screenshots.ts'],
     globalSetup: ['e2e/build-first.ts'],
-    testTimeout: 600_000,
+    testTimeout: 1_800_000,
   },
 });

@@ -289,7 +289,9 @@ export const datasetMethods = {
     z.object({ dataset: datasetSchema, versions: z.array(versionSchema) }),
   ),
   /** Looks at files before anything is stored. */
-  'datasets/preview': method(z.object({ source: sourceSchema }), previewSchema),
+  'datasets/preview': method(z.object({ source: sourceSchema, ticket: id.optional() }), previewSchema),
+  /** Gives up the preview that was asked for with this ticket, if it is still being made. */
+  'datasets/cancel-preview': method(z.object({ ticket: id }), nothing),
   /** Starts a job whose result is the id of a data set version. Adds a version where `datasetId` is given. */
   'datasets/import': method(
     z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { labelMapSchema } from './datasets.ts';
 import { specSchema } from './experiments.ts';
-import { givenName, id, method, nothing } from './message.ts';
+import { faultSchema, givenName, id, method, nothing } from './message.ts';
 
 /** A Python script's settings, read without running it. */
 export const recipeSchema = z.object({
@@ -85,6 +85,8 @@ export const scriptMethods = {
           file: z.string().nullable().default(null),
         }),
       ),
+      /** Files among one's own that are no recipes, and what is wrong with each. */
+      broken: z.array(z.object({ name: z.string(), fault: faultSchema })).default([]),
     }),
   ),
   /** Keeps model, method and settings of a draft as a recipe; one of that name is refused. */
@@ -93,5 +95,14 @@ export const scriptMethods = {
     z.object({ file: z.string() }),
   ),
   'scripts/rename-recipe': method(z.object({ name: recipeName, to: recipeName }), nothing),
-  'scripts/remove-recipe': method(z.object({ name: recipeName }), nothing),
+  /** Also of a file that another program put there: any name of a file in the folder. */
+  'scripts/remove-recipe': method(
+    z.object({
+      name: z
+        .string()
+        .max(255)
+        .regex(/^[^./\\][^/\\]*$/),
+    }),
+    nothing,
+  ),
 };

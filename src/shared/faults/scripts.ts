@@ -9,6 +9,10 @@ export const scriptsFaults = {
     message: `There is no recipe called ${p.name} any more.`,
     remedy: 'Open the list of recipes again.',
   }),
+  'scripts/recipe-broken': (p: { file: string; reason: string }) => ({
+    message: `${p.file} is no recipe: ${p.reason}.`,
+    remedy: 'Correct the file, a config of graft train, or delete it.',
+  }),
   'scripts/too-slow': (p: { seconds: number }) => ({
     message: `The script was not read within ${p.seconds} seconds.`,
     remedy: 'Paste only the part that sets up the model, the data and the training.',

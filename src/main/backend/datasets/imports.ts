@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { DataSource } from '../../../shared/contract/datasets.ts';
 import type { ImportReading } from '../../../shared/contract/datasets.ts';
+import { fault } from '../../../shared/faults/index.ts';
 import { mapText } from '../../../shared/label-column.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
@@ -20,11 +21,23 @@ export function importHandlers(
   context: BackendContext,
   previews: WorkerPool,
   signal: AbortSignal,
-): Handlers<'datasets/preview' | 'datasets/import'> {
+): Handlers<'datasets/preview' | 'datasets/cancel-preview' | 'datasets/import'> {
+  const looking = new Map<string, AbortController>();
   return {
-    'datasets/preview': async ({ source }) => {
-      const files = await filesOf(context, oneSplit(source), quietly(signal));
-      return previews.ask('preview', { source: files, name: suggestedName(source) });
+    'datasets/preview': async ({ source, ticket }) => {
+      const abort = new AbortController();
+      const either = AbortSignal.any([signal, abort.signal]);
+      if (ticket !== undefined) looking.set(ticket, abort);
+      try {
+        const files = await filesOf(context, oneSplit(source), quietly(either));
+        return await previews.ask('preview', { source: files, name: suggestedName(source) }, either);
+      } finally {
+        if (ticket !== undefined) looking.delete(ticket);
+      }
+    },
+    'datasets/cancel-preview': ({ ticket }) => {
+      looking.get(ticket)?.abort(fault('datasets/cancelled', { what: 'The preview' }));
+      return {};
     },
     'datasets/import': ({ source, name, mapping, emptyLabels, raggedRows, datasetId }) => {
       checkMapping(mapping);

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { OutputOf } from '../../../shared/contract.ts';
 import { labelMapSchema } from '../../../shared/contract/datasets.ts';
 import { scriptMethods, type Recipe } from '../../../shared/contract/scripts.ts';
-import { fault } from '../../../shared/faults/index.ts';
+import { Fault, fault } from '../../../shared/faults/index.ts';
+import { systemFault } from '../../../shared/faults/system.ts';
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
 
 type Recipes = OutputOf<'scripts/recipes'>['recipes'];
@@ -27,7 +28,10 @@ const configSchema = z.looseObject({
 });
 
 const jsonFiles = async (folder: string): Promise<string[]> =>
-  (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+  (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory() && /^[^.].*\.json$/s.test(entry.name))
+    .map(({ name }) => name)
+    .sort();
 
 /** The recipes of a folder, one JSON file each, in the order of their file names. Throws where a file is not one. */
 export async function readRecipes(folder: string): Promise<Recipes> {
@@ -37,29 +41,41 @@ export async function readRecipes(folder: string): Promise<Recipes> {
   );
 }
 
-/** A person's own recipes; a file that is no config of training is left out. */
-export async function ownRecipes(folder: string): Promise<Recipes> {
-  const found = await Promise.all(
-    (await jsonFiles(folder)).map(async (name) => {
-      const file = join(folder, name);
-      try {
-        const config = configSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-        return [
-          {
-            key: `own:${name}`,
-            name: name.slice(0, -'.json'.length),
-            help: '',
-            file,
-            recipe: recipeOf(config),
-          },
-        ];
-      } catch (error) {
-        if (error instanceof z.ZodError || error instanceof SyntaxError) return [];
-        throw error;
-      }
-    }),
-  );
-  return found.flat();
+/** A person's own recipes, and the files among them that are none, with what is wrong. */
+export async function ownRecipes(folder: string): Promise<OutputOf<'scripts/recipes'>> {
+  const found: OutputOf<'scripts/recipes'> = { recipes: [], broken: [] };
+  for (const named of await jsonFiles(folder)) {
+    const file = join(folder, named);
+    const name = named.slice(0, -'.json'.length);
+    try {
+      const recipe = recipeOf(await readConfig(file));
+      found.recipes.push({ key: `own:${named}`, name, help: '', file, recipe });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      found.broken.push({ name, fault: error.toJSON() });
+    }
+  }
+  return found;
+}
+
+/** Throws `scripts/recipe-broken`, `files/…`. */
+async function readConfig(file: string): Promise<z.infer<typeof configSchema>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError)
+      throw fault('scripts/recipe-broken', { file, reason: `it is not JSON: ${error.message}` });
+    throw systemFault(error) ?? error;
+  }
+  const { data, error } = configSchema.safeParse(value);
+  if (data) return data;
+  const [issue] = error.issues;
+  const key = issue?.path.join('.') ?? '';
+  throw fault('scripts/recipe-broken', {
+    file,
+    reason: `${key === '' ? 'the whole' : key}: ${issue?.message ?? 'not as in a config'}`,
+  });
 }
 
 function recipeOf({ model, data, adapter, training, model_overrides }: z.infer<typeof configSchema>): Recipe {

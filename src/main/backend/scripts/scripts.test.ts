@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { recipeSchema } from '../../../shared/contract/scripts.ts';
@@ -367,10 +367,27 @@ describe('the methods', () => {
     await expect(backend.call('scripts/save-recipe', { name: '../out', spec })).rejects.toThrow();
     await backend.call('scripts/rename-recipe', { name: 'Mine, small', to: 'Mine' });
     expect(await names()).toEqual(['Mine']);
-    writeFileSync(join(backend.context.workspace.recipes, 'broken.json'), '{');
-    expect(await names()).toEqual(['Mine']);
     await backend.call('scripts/remove-recipe', { name: 'Mine' });
     expect(await names()).toEqual([]);
     await expect(backend.call('scripts/remove-recipe', { name: 'Mine' })).rejects.toThrow('no recipe');
+  });
+
+  it('name the files that are no recipes, say what is wrong with each, and delete them', async () => {
+    const backend = await testBackend();
+    const { recipes } = backend.context.workspace;
+    writeFileSync(join(recipes, 'cut.json'), '{');
+    writeFileSync(join(recipes, 'a: "b".json'), '{"adapter": {}, "data": {"padding": "always"}}');
+    writeFileSync(join(recipes, 'list.json'), '[]');
+    mkdirSync(join(recipes, 'folder.json'));
+    const list = async () => (await backend.call('scripts/recipes', {})).broken;
+    const found = await list();
+    expect(found.map(({ name }) => name)).toEqual(['a: "b"', 'cut', 'list']);
+    expect(new Set(found.map(({ fault }) => fault.code))).toEqual(new Set(['scripts/recipe-broken']));
+    expect(found[0]!.fault.message).toMatch(/a: "b"\.json is no recipe: data\.padding: .*max_length/);
+    expect(found[1]!.fault.message).toMatch(/cut\.json is no recipe: it is not JSON/);
+    expect(found[2]!.fault.message).toMatch(/list\.json is no recipe: the whole: .*object/);
+    for (const { name } of found) await backend.call('scripts/remove-recipe', { name });
+    expect(await list()).toEqual([]);
+    await expect(backend.call('scripts/remove-recipe', { name: '../graft' })).rejects.toThrow();
   });
 });

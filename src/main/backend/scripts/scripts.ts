@@ -20,9 +20,10 @@ export function scriptHandlers(context: BackendContext): Handlers<keyof typeof s
   const own = context.workspace.recipes;
   return {
     'scripts/read': async ({ text }) => ({ recipe: await readScriptAside(text) }),
-    'scripts/recipes': async () => ({
-      recipes: [...(await ownRecipes(own)), ...(await readRecipes(recipesFolder))],
-    }),
+    'scripts/recipes': async () => {
+      const { recipes, broken } = await ownRecipes(own);
+      return { recipes: [...recipes, ...(await readRecipes(recipesFolder))], broken };
+    },
     'scripts/save-recipe': async ({ name, spec }) => {
       const base = baseModel(context.db, spec.modelId ?? null);
       return { file: await saveRecipe(own, name, spec, base?.hubId ?? base?.folder ?? null) };

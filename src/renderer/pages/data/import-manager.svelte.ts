@@ -10,6 +10,7 @@ import type {
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { classesOf, readLabelColumn } from '../../../shared/label-column.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
+import { PreviewLook } from './preview-look.ts';
 import { checkMapping, commonName, splitOfFile, withRole, type MappingCheck } from './mapping.ts';
 
 export type HubInfo = OutputOf<'datasets/hub-info'>;
@@ -36,6 +37,7 @@ const fileName = (path: string) => path.split(/[\\/]/).at(-1) ?? path;
 /** What is being imported: where from, how it is read, what each column is. Nothing is stored before `start`. */
 export class ImportManager {
   readonly #rpc: Pick<RpcClient, 'call'>;
+  readonly #look: PreviewLook;
   /** The data set that gets a new version; null: a new data set. */
   readonly datasetId: string | null;
   #files = $state.raw<ChosenFile[]>([]);
@@ -61,6 +63,7 @@ export class ImportManager {
 
   constructor(rpc: Pick<RpcClient, 'call'>, datasetId: string | null = null) {
     this.#rpc = rpc;
+    this.#look = new PreviewLook(rpc);
     this.datasetId = datasetId;
   }
 
@@ -272,11 +275,12 @@ export class ImportManager {
     this.#fault = null;
     this.#looking = source !== null;
     if (!source) {
+      this.#look.stop();
       this.#preview = null;
       return;
     }
     try {
-      const preview = await this.#rpc.call('datasets/preview', { source });
+      const preview = await this.#look.at(source);
       if (turn !== this.#turn) return;
       this.#preview = preview;
       this.#roles = preview.columns.map(({ name, role }) => this.#chosen.get(name) ?? role);
@@ -306,8 +310,11 @@ export class ImportManager {
     return jobId;
   }
 
-  /** Back to nothing chosen. */
+  /** Back to nothing chosen; what is being looked at is given up. */
   clear(): void {
+    this.#look.stop();
+    this.#turn++;
+    this.#looking = false;
     this.#files = [];
     this.#hub = null;
     this.#preview = null;

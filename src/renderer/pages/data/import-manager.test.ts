@@ -45,6 +45,22 @@ const open = (change: Parameters<typeof fakeBackend>[0] = {}) => {
 };
 
 describe('an import', () => {
+  it('gives up the look at files that nobody waits for any more: at another choice, and when it is left', async () => {
+    const { manager, asked } = open({
+      'datasets/preview': () => new Promise<never>(() => undefined),
+      'datasets/cancel-preview': () => ({}),
+    });
+    void manager.addFiles(['/home/me/a.csv']);
+    void manager.addFiles(['/home/me/b.csv']);
+    manager.clear();
+    manager.clear();
+    const ticketsOf = (method: string) =>
+      asked.flatMap((one) => (one.method === method ? [(one.input as { ticket: string }).ticket] : []));
+    expect(ticketsOf('datasets/cancel-preview')).toEqual(ticketsOf('datasets/preview'));
+    expect(new Set(ticketsOf('datasets/preview')).size).toBe(2);
+    expect(manager.looking).toBe(false);
+  });
+
   it('takes the name and the roles that were found', async () => {
     const { manager } = open();
     await manager.addFiles(['/home/me/reviews.csv']);
@@ -75,7 +91,7 @@ describe('an import', () => {
     expect(manager.roles).toEqual(['label', 'text', 'extra']);
     await manager.readAs({ delimiter: ';' });
     expect(manager.roles).toEqual(['label', 'text', 'extra']);
-    expect(asked.at(-1)?.input).toEqual({
+    expect(asked.at(-1)?.input).toMatchObject({
       source: { kind: 'files', files: [{ path: '/reviews.csv', split: null }], delimiter: ';' },
     });
   });
@@ -164,7 +180,7 @@ describe('an import', () => {
       }),
     });
     await manager.openHub(' stanfordnlp/imdb ');
-    expect(asked.at(-1)?.input).toEqual({
+    expect(asked.at(-1)?.input).toMatchObject({
       source: { kind: 'hub', hubId: 'stanfordnlp/imdb', config: 'plain', splits: ['train', 'test'] },
     });
     await manager.chooseConfig('other');

@@ -2,6 +2,7 @@ import type { Preview } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Answerer } from '../../../shared/contract/playground.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
+import { PreviewLook } from '../data/preview-look.ts';
 import type { Rpc } from '../../rpc.ts';
 
 export const formats = [
@@ -14,6 +15,7 @@ export type Format = (typeof formats)[number]['value'];
 /** A file in, a file out: which file, which column, and where the answers go. */
 export class BatchManager {
   readonly #rpc: Rpc;
+  readonly #look: PreviewLook;
   #input = $state<string | null>(null);
   #preview = $state.raw<Preview | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
@@ -28,6 +30,7 @@ export class BatchManager {
 
   constructor(rpc: Rpc) {
     this.#rpc = rpc;
+    this.#look = new PreviewLook(rpc);
   }
 
   get input(): string | null {
@@ -61,9 +64,7 @@ export class BatchManager {
     this.#fault = null;
     this.#looking = true;
     try {
-      const preview = await this.#rpc.call('datasets/preview', {
-        source: { kind: 'files', files: [{ path }] },
-      });
+      const preview = await this.#look.at({ kind: 'files', files: [{ path }] });
       if (asked !== this.#asked) return;
       this.#preview = preview;
       const columnFor = (role: string): string =>
@@ -114,8 +115,10 @@ export class BatchManager {
     }
   }
 
+  /** What is being looked at is given up. */
   clear(): void {
     this.#asked++;
+    this.#look.stop();
     this.#input = null;
     this.#preview = null;
     this.#fault = null;

@@ -12,8 +12,8 @@ async function csvFile(): Promise<string> {
   return file;
 }
 
-const previewOf = (pool: WorkerPool, file: string) =>
-  pool.ask('preview', { source: { kind: 'files', files: [{ path: file }] }, name: 'a' } as never);
+const previewOf = (pool: WorkerPool, file: string, signal?: AbortSignal) =>
+  pool.ask('preview', { source: { kind: 'files', files: [{ path: file }] }, name: 'a' } as never, signal);
 
 it('ends what takes longer than its deadline with its thread, and goes on with the next in line', async () => {
   const file = await csvFile();
@@ -36,4 +36,21 @@ it('answers more questions than it has threads, and refuses those that wait when
   const late = Promise.allSettled([1, 2].map(() => pool.ask('hash', { file })));
   await pool.close();
   expect((await late).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+});
+
+it('ends what is given up with its thread, or takes it out of the line, and goes on with the others', async () => {
+  const file = await csvFile();
+  const pool = new WorkerPool({ size: 1 });
+  onTestFinished(() => pool.close());
+  const [first, second] = [new AbortController(), new AbortController()];
+  const given = [first, second].map(({ signal }) => previewOf(pool, file, signal));
+  const kept = pool.ask('hash', { file });
+  second.abort(new Error('second'));
+  first.abort(new Error('first'));
+  const found = await Promise.allSettled(given);
+  expect(found.map((one) => one.status === 'rejected' && (one.reason as Error).message)).toEqual([
+    'first',
+    'second',
+  ]);
+  expect(await kept).toMatch(/^[0-9a-f]{64}$/);
 });

@@ -36,13 +36,31 @@ export class WorkerPool {
     this.deadlineMs = deadlineMs;
   }
 
-  /** Does a task as soon as a thread is free. Throws `datasets/too-slow`, and what the task throws. */
-  ask<Name extends TaskName>(task: Name, input: TaskInput<Name>): Promise<TaskOutput<Name>> {
+  /**
+   * Does a task as soon as a thread is free. Throws `datasets/too-slow`, the reason of `signal` where it gave the
+   * question up, and what the task throws.
+   */
+  ask<Name extends TaskName>(
+    task: Name,
+    input: TaskInput<Name>,
+    signal?: AbortSignal,
+  ): Promise<TaskOutput<Name>> {
+    signal?.throwIfAborted();
     const message: ToWorker = { id: this.next++, task, input };
     return new Promise((resolve, reject) => {
-      this.line.push({ message, resolve: (output) => resolve(output as TaskOutput<Name>), reject });
+      const question = { message, resolve: (output: unknown) => resolve(output as TaskOutput<Name>), reject };
+      this.line.push(question);
+      signal?.addEventListener('abort', () => this.giveUp(question, signal.reason), { once: true });
       this.handOut();
     });
+  }
+
+  /** A thread that works on it ends with it: a task cannot be told to stop. */
+  private giveUp(question: Question, reason: unknown): void {
+    const place = this.line.indexOf(question);
+    const member = this.members.find((one) => one.question === question);
+    if (place !== -1) this.line.splice(place, 1)[0]!.reject(reason);
+    else if (member) void this.end(member, reason);
   }
 
   async close(): Promise<void> {
