@@ -70,7 +70,7 @@ function detailOf(adapter: ListedAdapter, run: Run | undefined): string {
     run ? 'experiment' : origins[adapter.origin],
     adapter.modelName,
     ...(run ? [run.dataName] : []),
-    ...(accuracy === null ? [] : [`accuracy ${accuracy.toFixed(3)}`]),
+    ...(accuracy === null ? [] : [`accuracy ${(accuracy * 100).toFixed(1)} %`]),
   ].join(' · ');
 }
 

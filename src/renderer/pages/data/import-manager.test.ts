@@ -45,7 +45,7 @@ const open = (change: Parameters<typeof fakeBackend>[0] = {}) => {
 };
 
 describe('an import', () => {
-  it('gives up the look at files that nobody waits for any more: at another choice, and when it is left', async () => {
+  it('gives up the look at files that nobody waits for any more: at another choice, and when it is left', () => {
     const { manager, asked } = open({
       'datasets/preview': () => new Promise<never>(() => undefined),
       'datasets/cancel-preview': () => ({}),

@@ -39,7 +39,9 @@ export function configLines(config: Fields, changed: readonly string[]): ConfigL
       if (isFields(value) && Object.keys(value).length > 0 && path.length < 3) return lines(value, path);
       const joined = path.join('.');
       const [section = ''] = before;
-      const shown = value === null || textOfValue(value) === '' ? '—' : textOfValue(value);
+      const text = value === null ? '' : textOfValue(value);
+      // A space is a value too, and is seen in quotes only.
+      const shown = text === '' ? '—' : text.trim() === '' ? JSON.stringify(text) : text;
       return [
         {
           path: joined,

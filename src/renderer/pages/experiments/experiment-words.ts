@@ -4,7 +4,8 @@ import { count, counted, decimal, duration, timeLeft } from '../../format.ts';
 /** "step 237 of 375 · epoch 1.9 · about 38 s left"; of a finished one what it was and took. */
 export function progressLine(one: Experiment): string[] {
   const { state, step, totalSteps } = one;
-  const what = [one.dataName, one.modelName];
+  // Of a hub id the name: the owner tells nobody apart here, and takes the line.
+  const what = [one.dataName, one.modelName.split('/').at(-1)!];
   if (state === 'queued')
     return [one.queuePlace === null ? 'waits' : `place ${one.queuePlace} in the queue`, ...what];
   if (state === 'starting' && step === 0) return ['the training process starts', ...what];

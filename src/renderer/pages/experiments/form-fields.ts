@@ -98,9 +98,11 @@ const named = new RegExp(
   'g',
 );
 
-/** A message with the labels of the form in the place of paths and names of settings. */
+/** A message with the labels of the form in the place of paths and names of settings; figures keep their percent sign. */
 export function inWords(message: string): string {
-  return message.replace(named, (path) => fieldLabel(path === 'max_length' ? 'data.maxLength' : path));
+  return message
+    .replace(named, (path) => fieldLabel(path === 'max_length' ? 'data.maxLength' : path))
+    .replaceAll(/(\d) %/g, '$1\u00a0%');
 }
 
 const specLabels: Readonly<Record<string, string>> = {

@@ -64,7 +64,7 @@ export class BatchManager {
     this.#fault = null;
     this.#looking = true;
     try {
-      const preview = await this.#look.at({ kind: 'files', files: [{ path }] });
+      const preview = await this.#look.at({ kind: 'files', files: [{ path, split: null }] });
       if (asked !== this.#asked) return;
       this.#preview = preview;
       const columnFor = (role: string): string =>
