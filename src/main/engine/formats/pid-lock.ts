@@ -11,21 +11,17 @@ import { writeFault } from './file-faults.ts';
 export async function takePidLock(
   file: string,
 ): Promise<{ release: () => Promise<void>; pid?: never } | { pid: number; release?: never }> {
-  const unique = (): string => `${file}.${randomBytes(6).toString('hex')}.tmp`;
   const own = `${process.pid} ${await startOf(process.pid)} ${randomBytes(6).toString('hex')}`;
-  const made = unique();
+  const made = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await writeFile(made, own, { flag: 'wx' });
     for (;;) {
       // Whole from its first moment, unlike a file that is made and then filled.
       if (await isDone(linkOrCopy(made, file), 'EEXIST')) break;
-      const found = await readFile(file, 'utf8').catch(() => '');
+      const found = await contentOf(file);
+      if (found === null) continue;
       if (await isHeld(found)) return { pid: Number(found.split(' ')[0]) };
-      // Only one of several takers moves it; one that moved a lock which was just taken puts it back.
-      const stale = unique();
-      if (found === '' || !(await isDone(rename(file, stale), 'ENOENT'))) continue;
-      if ((await readFile(stale, 'utf8')) !== found) await isDone(linkOrCopy(stale, file), 'EEXIST');
-      await rm(stale, { force: true });
+      if (await replaceLeft(file, found, made)) break;
     }
   } catch (error) {
     throw writeFault(file, error);
@@ -37,6 +33,32 @@ export async function takePidLock(
       if ((await readFile(file, 'utf8').catch(() => '')) === own) await rm(file, { force: true });
     },
   };
+}
+
+/**
+ * Puts `made` where a lock that nobody has is still the one that was `found`. One at a time: two that found the same
+ * lock would else each put theirs there. False where another was quicker.
+ */
+async function replaceLeft(file: string, found: string, made: string): Promise<boolean> {
+  const replacing = await takePidLock(`${file}.replacing`);
+  if (replacing.release === undefined) return false;
+  try {
+    if ((await contentOf(file)) !== found) return false;
+    await rename(made, file);
+    return true;
+  } finally {
+    await replacing.release();
+  }
+}
+
+/** Null where there is no such file. */
+async function contentOf(file: string): Promise<string | null> {
+  let text = null;
+  await isDone(
+    readFile(file, 'utf8').then((content) => void (text = content)),
+    'ENOENT',
+  );
+  return text;
 }
 
 /** As `link`; a copy where the disk knows no second names (exFAT, some network drives). */
