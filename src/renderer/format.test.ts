@@ -84,5 +84,5 @@ it('past times read as distances', () => {
   expect(ago(now - 20_000, now)).toBe('just now');
   expect(ago(now - 3 * 3600_000, now)).toBe('3 hours ago');
   expect(ago(now - 86_400_000, now)).toBe('yesterday');
-  expect(ago(now - 3 * 3600_000, now, 'narrow')).toBe('3h ago');
+  expect(ago(now - 3 * 3600_000, now, 'narrow')).toBe('3 hr ago');
 });

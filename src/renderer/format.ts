@@ -92,7 +92,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ];
 
-/** Milliseconds since 1970 as "3 hours ago", "yesterday", "just now"; narrow: "3h ago". */
+/** Milliseconds since 1970 as "3 hours ago", "yesterday", "just now"; narrow: "3 hr ago". */
 export function ago(time: number, now = Date.now(), style: Intl.RelativeTimeFormatStyle = 'long'): string {
   const seconds = (time - now) / 1000;
   for (const [unit, size] of STEPS) {
