@@ -10,13 +10,15 @@ import { openBaseModel } from '../src/main/engine/models/base-model.ts';
 import { Inference, lengthBatches } from '../src/main/engine/models/inference.ts';
 import { loadTokenizer } from '../src/main/engine/tokenizer/load-tokenizer.ts';
 import { encodeExamples } from '../src/main/engine/training/prepare-data.ts';
+import { loadTensorFlow } from '../src/main/engine/runtime/tensorflow.ts';
+import { precisions } from '../src/shared/settings/training.ts';
 
 const optionsSchema = z.object({
   model: z.string(),
   data: z.string(),
   rows: z.coerce.number().int().positive().default(1000),
   passes: z.coerce.number().int().positive().default(2),
-  precision: z.enum(['fp32', 'bf16']).default('fp32'),
+  precision: z.enum(precisions).default('fp32'),
 });
 type Options = z.infer<typeof optionsSchema>;
 
@@ -35,6 +37,7 @@ console.log(JSON.stringify({ seconds, peak_memory_mb, accuracy }));
  */
 async function evaluate(options: Options): Promise<{ seconds: number; accuracy: number }> {
   const { model, data, rows, passes, precision } = options;
+  loadTensorFlow(precision);
   const { examples } = await readExamples(path.join(data, 'electronics-reviews-test.csv'), {
     textColumn: 'text',
     labelColumn: 'stars',

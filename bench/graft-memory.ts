@@ -9,13 +9,15 @@ import { encodeExamples } from '../src/main/engine/training/prepare-data.ts';
 import { epochBatches } from '../src/main/engine/training/sampler.ts';
 import { Stepper } from '../src/main/engine/training/stepper.ts';
 import { lossTargets } from '../src/main/engine/training/targets.ts';
+import { loadTensorFlow } from '../src/main/engine/runtime/tensorflow.ts';
+import { precisions } from '../src/shared/settings/training.ts';
 
 const optionsSchema = z.object({
   model: z.string(),
   data: z.string(),
   'max-length': z.coerce.number().int().positive().default(128),
   steps: z.coerce.number().int().positive().default(2000),
-  precision: z.enum(['fp32', 'bf16']).default('fp32'),
+  precision: z.enum(precisions).default('fp32'),
 });
 const text = { type: 'string' } as const;
 const { values } = parseArgs({
@@ -23,6 +25,7 @@ const { values } = parseArgs({
 });
 const options = optionsSchema.parse(values);
 
+loadTensorFlow(options.precision);
 const { examples } = await readExamples(options.data);
 const { texts } = await encodeExamples(
   examples,

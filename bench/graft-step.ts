@@ -6,6 +6,8 @@ import { planAdapter } from '../src/main/engine/peft/adapter.ts';
 import { Stepper } from '../src/main/engine/training/stepper.ts';
 import { lossTargets } from '../src/main/engine/training/targets.ts';
 import { Pcg64 } from '../src/shared/random/pcg64.ts';
+import { loadTensorFlow } from '../src/main/engine/runtime/tensorflow.ts';
+import { precisions } from '../src/shared/settings/training.ts';
 
 const optionsSchema = z.object({
   model: z.string(),
@@ -13,7 +15,7 @@ const optionsSchema = z.object({
   'batch-size': z.coerce.number().int().positive().default(8),
   steps: z.coerce.number().int().positive().default(10),
   'warm-up': z.coerce.number().int().nonnegative().default(2),
-  precision: z.enum(['fp32', 'bf16']).default('fp32'),
+  precision: z.enum(precisions).default('fp32'),
 });
 type Options = z.infer<typeof optionsSchema>;
 
@@ -32,6 +34,7 @@ console.log(JSON.stringify({ seconds_per_step: seconds, peak_memory_mb }));
  */
 async function secondsPerStep(options: Options): Promise<number[]> {
   const { model, length, 'batch-size': batchSize, steps, 'warm-up': warmUp, precision } = options;
+  loadTensorFlow(precision);
   const base = await openBaseModel(model, { head: 'classification', labelNames: ['0', '1'] });
   const adapter = {
     peft_type: 'LORA',

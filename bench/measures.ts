@@ -2,9 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from './child.ts';
+import type { Precision } from '../src/shared/settings/training.ts';
 import { evalQuantities, jobQuantities, stepQuantities, type Quantity } from './quantities.ts';
-
-export type Precision = 'fp32' | 'bf16';
 
 /** The same work for both sides. `run` counts from 0 and gives both the same seed. */
 export interface Measure {

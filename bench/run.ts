@@ -8,16 +8,10 @@ import { z } from 'zod';
 import { asPublishedText } from './as-published.ts';
 import { runChild } from './child.ts';
 import { describeMachine } from './machine.ts';
-import {
-  asPublished,
-  evalMeasure,
-  jobMeasure,
-  stepMeasure,
-  type Precision,
-  type Setting,
-} from './measures.ts';
+import { asPublished, evalMeasure, jobMeasure, stepMeasure, type Setting } from './measures.ts';
 import { runPairs } from './pairs.ts';
 import { benchCache, referencePython, visibly } from './reference-python.ts';
+import { precisions, type Precision } from '../src/shared/settings/training.ts';
 import { table, type Measured } from './report.ts';
 
 const projectDir = fileURLToPath(new URL('..', import.meta.url));
@@ -27,7 +21,7 @@ const optionsSchema = z.object({
   model: z.string(),
   data: z.string(),
   runs: z.number(),
-  precision: z.enum(['fp32', 'bf16', 'both']),
+  precision: z.enum([...precisions, 'both']),
   length: z.enum(['128', '512', 'both']),
   steps: z.number(),
   rows: z.number(),
@@ -67,7 +61,11 @@ const program = new Command('bench')
     path.join(projectDir, '../shared/data'),
   )
   .option('--runs <N>', 'runs of each side', atLeast(1), 3)
-  .addOption(new Option('--precision <P>', 'of both sides').choices(['fp32', 'bf16', 'both']).default('both'))
+  .addOption(
+    new Option('--precision <P>', 'of both sides; both: fp32 and bf16; tf32 differs from fp32 on a GPU only')
+      .choices([...precisions, 'both'])
+      .default('both'),
+  )
   .addOption(new Option('--length <N>', 'step: tokens a row').choices(['128', '512', 'both']).default('both'))
   .option('--steps <N>', 'step: measured steps a run', atLeast(1), 6)
   .option('--rows <N>', 'job, eval: rows to train on and to evaluate', atLeast(1), 1000)
@@ -111,20 +109,20 @@ async function measure(
   setting: Setting,
   options: Options,
 ): Promise<{ measured: Measured[]; text: string }> {
-  const precisions = oneOrBoth<Precision>(options.precision, ['fp32', 'bf16']);
-  if (what === 'job') return measureJob(setting, options, precisions);
+  const chosen = oneOrBoth<Precision>(options.precision, ['fp32', 'bf16']);
+  if (what === 'job') return measureJob(setting, options, chosen);
   const measures =
     what === 'eval'
-      ? precisions.map((precision) => evalMeasure(setting, precision, options.rows))
-      : await stepMeasures(setting, options, precisions);
+      ? chosen.map((precision) => evalMeasure(setting, precision, options.rows))
+      : await stepMeasures(setting, options, chosen);
   const measured: Measured[] = [];
   for (const each of measures) measured.push(await runPairs(each, options.runs, say));
   return { measured, text: measured.map(table).join('\n\n') };
 }
 
-async function measureJob(setting: Setting, options: Options, precisions: Precision[]) {
+async function measureJob(setting: Setting, options: Options, chosen: Precision[]) {
   const measured: Measured[] = [];
-  for (const precision of precisions) {
+  for (const precision of chosen) {
     measured.push(await runPairs(jobMeasure(setting, precision, options.rows), options.runs, say));
   }
   const sections = measured.map(table);
@@ -137,16 +135,14 @@ async function measureJob(setting: Setting, options: Options, precisions: Precis
   return { measured, text: sections.join('\n\n') };
 }
 
-async function stepMeasures(setting: Setting, options: Options, precisions: Precision[]) {
+async function stepMeasures(setting: Setting, options: Options, chosen: Precision[]) {
   const model = path.join(benchCache(), 'bert-base');
   if (!existsSync(path.join(model, 'config.json'))) {
     const script = path.join(projectDir, 'bench/reference/make_bert_base.py');
     await visibly({ file: setting.python, args: [script, '--tokenizer', setting.model, '--output', model] });
   }
   return oneOrBoth(options.length, ['128', '512']).flatMap((length) =>
-    precisions.map((precision) =>
-      stepMeasure({ ...setting, model }, precision, Number(length), options.steps),
-    ),
+    chosen.map((precision) => stepMeasure({ ...setting, model }, precision, Number(length), options.steps)),
   );
 }
 

@@ -38,6 +38,14 @@ def device():
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def use_tf32(yes):
+    """On a GPU from Ampere on, products of fp32 round their operands to 10 bits, or not at all."""
+    import torch
+
+    torch.set_float32_matmul_precision("high" if yes else "highest")
+    torch.backends.cudnn.allow_tf32 = yes
+
+
 def autocast(bf16):
     import torch
 

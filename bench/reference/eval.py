@@ -1,6 +1,6 @@
 """Times evaluation alone on the electronics reviews' test rows, sorted by length, in batches of 4,096 tokens.
 
-    python eval.py --model DIR --data DIR [--precision fp32|bf16] [--rows N] [--passes N]
+    python eval.py --model DIR --data DIR [--precision fp32|tf32|bf16] [--rows N] [--passes N]
 
 bf16 has two ways, autocast and bf16 weights: each runs in a process of its own, the faster one is reported.
 Prints one JSON line; `seconds` is the best pass. The head is fresh, so the accuracy is that of guessing.
@@ -20,6 +20,7 @@ def measure(args):
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     common.use_all_cores()
+    common.use_tf32(args.precision == "tf32")
     torch.manual_seed(42)
     rows, stars = common.load_reviews(args.data, "test", args.rows)
     labels = [stars.index(s) for s in rows["stars"]]
@@ -61,7 +62,7 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--passes", type=int, default=2)
-    parser.add_argument("--precision", choices=("fp32", "bf16", "bf16-autocast", "bf16-weights"), default="fp32")
+    parser.add_argument("--precision", choices=("fp32", "tf32", "bf16", "bf16-autocast", "bf16-weights"), default="fp32")
     args = parser.parse_args()
     fastest_bf16(args) if args.precision == "bf16" else measure(args)
 

@@ -1,7 +1,7 @@
 """Fine-tunes a BERT checkpoint on the electronics reviews with LoRA and evaluates it, in one of two ways.
 
     python job.py --as-published --model DIR --data DIR --output DIR [--rows N]
-    python job.py --tuned [--precision fp32|bf16] --model DIR --data DIR --output DIR [--rows N]
+    python job.py --tuned [--precision fp32|tf32|bf16] --model DIR --data DIR --output DIR [--rows N]
 
 --as-published is the usual short script: every text padded to 512 tokens, fp32, Trainer's defaults.
 --tuned is the same job with PyTorch's best settings: no padding beyond the longest text of a batch, texts of
@@ -26,7 +26,7 @@ def arguments():
     parser.add_argument("--data", required=True)
     parser.add_argument("--output", required=True)
     parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=42)
     return parser.parse_args()
@@ -95,6 +95,7 @@ def tuned(args):
     from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
 
     common.use_all_cores()
+    common.use_tf32(args.precision == "tf32")
     tokenizer = AutoTokenizer.from_pretrained(args.model, model_max_length=512)
 
     def prepare(split):

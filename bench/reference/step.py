@@ -1,6 +1,6 @@
 """Times training steps of a BERT classifier with LoRA on full rows: forward, backward, clipping, AdamW.
 
-    python step.py --model DIR --length 128|512 [--precision fp32|bf16] [--steps N] [--warm-up N]
+    python step.py --model DIR --length 128|512 [--precision fp32|tf32|bf16] [--steps N] [--warm-up N]
 
 Prints one JSON line with the seconds of each measured step.
 """
@@ -23,10 +23,11 @@ def main():
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--warm-up", type=int, default=2)
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32")
     args = parser.parse_args()
 
     common.use_all_cores()
+    common.use_tf32(args.precision == "tf32")
     torch.manual_seed(42)
     device = common.device()
     model = AutoModelForSequenceClassification.from_pretrained(args.model, num_labels=2)

@@ -65,6 +65,25 @@ describe('graft script', { timeout: 30_000 }, () => {
     expect(text).not.toContain('evaluate');
   });
 
+  it('maps labels as the run does, and is read back so', async () => {
+    const data = (label_map: object) => ({ train: 'a.csv', label_column: 'stars', label_map });
+    const rows = 'text,stars\na,1\nb,2\nc,5\n';
+    const folder = await folderWith({ 'a.csv': rows }, data({ 1: 'bad', 2: 'bad' }));
+    const { stdout } = await graft(['script', '--config', join(folder, 'run.json')]);
+    expect(stdout).toContain('LABELS = ["5", "bad"]\nLABEL_MAP = {"1": "bad", "2": "bad"}');
+    expect(stdout).toContain(
+      'LABELS.index(LABEL_MAP.get(str(label), str(label))) for label in rows["stars"]',
+    );
+    expect(readScript(stdout)).toMatchObject({
+      labelColumn: 'stars',
+      labelMap: { 1: 'bad', 2: 'bad' },
+      notUnderstood: [],
+    });
+    const without = await folderWith({ 'a.csv': rows }, data({ 5: null }));
+    const refused = await graft(['script', '--config', join(without, 'run.json')]);
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('data.label_map') as string });
+  });
+
   it('refuses rows that are token ids, and says why', async () => {
     const folder = await folderWith({ 'a.jsonl': '{"input_ids":[1,2],"label":0}\n' }, { train: 'a.jsonl' });
     const { stdout, status } = await graft(['script', '--config', join(folder, 'run.json'), '--json']);
