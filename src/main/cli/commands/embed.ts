@@ -14,7 +14,8 @@ Pooling, normalisation and the longest text are those of the model's modules.jso
 else the mean of the tokens, as it is. --adapter takes an adapter of a classifier too: its head is left out.
 
 Example:
-  graft embed --model sentence-transformers/all-MiniLM-L6-v2 --input texts.txt --output vectors.jsonl`;
+  graft embed --model sentence-transformers/all-MiniLM-L6-v2 --input texts.txt --output vectors.jsonl
+  graft embed --model org/name --adapter out --input texts.txt --output vectors.jsonl`;
 
 const values = z.object({
   model: optionValue.model,
