@@ -92,6 +92,28 @@ describe('the timed part of a pre-flight', () => {
     expect(baselines).toMatchObject({ majority: { label: 'ham', accuracy: 0.5 }, probeRows: 60 });
   });
 
+  it('works out those of its neighbours on the same version too, though only one run is looked at', async () => {
+    const { backend, spec } = await started();
+    const ids: string[] = [];
+    // Other rows of the version, so that the one's baselines are not the other's.
+    for (const count of [60, 40]) {
+      const data = { ...spec.data, trainSelect: { shuffle_seed: null, count } };
+      const { experiment } = await backend.call('experiments/create', { spec: { ...spec, data } });
+      await backend.event(
+        'experiments/changed',
+        (one) => one.id === experiment.id && one.state === 'finished',
+      );
+      ids.push(experiment.id);
+    }
+    const known = ids.map((id) => backend.nextEvent('experiments/changed', (one) => one.id === id));
+    await backend.call('experiments/read', { id: ids[0]! });
+    await Promise.all(known);
+    const rows = await Promise.all(
+      ids.map(async (id) => (await backend.call('experiments/read', { id })).baselines?.probeRows),
+    );
+    expect(rows).toEqual([60, 40]);
+  });
+
   it('has one engine at a time: baselines that nobody waits for give way to a question', async () => {
     const { backend, spec } = await started();
     const { experiment } = await backend.call('experiments/create', { spec });

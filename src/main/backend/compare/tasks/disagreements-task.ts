@@ -35,7 +35,12 @@ export async function disagreementsTask(input: DisagreementsInput): Promise<Disa
 }
 
 /** The first run's accuracy now, and where every suggestion were taken. */
-function ifRelabelled({ rows, expected, predicted, labelErrors }: Board): Disagreements['ifRelabelled'] {
+export function ifRelabelled({
+  rows,
+  expected,
+  predicted,
+  labelErrors,
+}: Pick<Board, 'rows' | 'expected' | 'predicted' | 'labelErrors'>): Disagreements['ifRelabelled'] {
   const answers = predicted[0]!;
   const right = rows.reduce((sum, _, at) => sum + Number(answers[at] === expected[at]), 0);
   const gained = labelErrors.reduce(
