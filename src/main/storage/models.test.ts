@@ -17,7 +17,7 @@ const model = (change: Partial<StoredModel> = {}): StoredModel => ({
     hiddenSize: 32,
     maxLength: 64,
     otherHead: null,
-  headLabels: ['ham', 'spam'],
+    headLabels: ['ham', 'spam'],
     licence: null,
     weights: [{ name: 'model.safetensors', bytes: 164_004, modifiedMs: 1.5 }],
     changedTo: null,

@@ -29,7 +29,8 @@ export function rowsDigest(
   labelNames: readonly string[],
 ): RunInputs['train'] {
   const read = createHash('sha256');
-  for (const { file: _, row: __, line: ___, tokens: ____, ...content } of examples) read.update(`${JSON.stringify(content)}\n`);
+  for (const { file: _, row: __, line: ___, tokens: ____, ...content } of examples)
+    read.update(`${JSON.stringify(content)}\n`);
   const encoded = createHash('sha256');
   encoded.update(JSON.stringify(labelNames)).update(bytesOf(Int32Array.from(labels)));
   for (const { inputIds, tokenTypeIds, attentionMask } of texts) {
