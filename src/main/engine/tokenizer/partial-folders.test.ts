@@ -44,18 +44,18 @@ async function folderOf({ files }: z.output<typeof caseSchema>): Promise<string>
   return folder;
 }
 
-describe.each(cases)('$name', (c) => {
-  /** transformers takes these without a word and gives only unknown tokens, or runs Python. */
-  const isRefused =
-    c.error !== undefined ||
-    c.class === 'BertJapaneseTokenizer' ||
-    /vocab\.(txt: roberta|json: bert)'s|with roberta's files/.test(c.name);
+/** transformers takes these without a word and gives only unknown tokens, or runs Python, or fails itself. */
+const isRefused = (c: (typeof cases)[number]): boolean =>
+  c.error !== undefined ||
+  c.class === 'BertJapaneseTokenizer' ||
+  /vocab\.(txt: roberta|json: bert)'s|with roberta's files/.test(c.name);
 
-  it.runIf(isRefused)('is refused with a reason', async () => {
-    await expect(loadTokenizer(await folderOf(c))).rejects.toBeInstanceOf(Fault);
-  });
+it.each(cases.filter(isRefused))('$name: is refused with a reason', async (c) => {
+  await expect(loadTokenizer(await folderOf(c))).rejects.toBeInstanceOf(Fault);
+});
 
-  it.runIf(!isRefused)('tokenises as transformers does', async () => {
+describe.each(cases.filter((c) => !isRefused(c)))('$name', (c) => {
+  it('tokenises as transformers does', async () => {
     const folder = await folderOf(c);
     const tokenizer = await loadTokenizer(folder);
     const encoded = await tokenizer.encode(inputs, {});
@@ -73,7 +73,7 @@ describe.each(cases)('$name', (c) => {
     }
   });
 
-  it.runIf(!isRefused)('is written so that tokenizer.json alone says it all', async () => {
+  it('is written so that tokenizer.json alone says it all', async () => {
     const written = await mkdtemp(join(temporary, 'written-'));
     await writeTokenizer(await folderOf(c), written, 512);
     const alone = await mkdtemp(join(temporary, 'alone-'));
