@@ -66,6 +66,13 @@ describe('a .csv file', () => {
     expect(values[49]).toEqual({ stars: '2', text: '"never" again' });
   });
 
+  it('takes sentences with as many commas as a row for the text that they are', async () => {
+    const sentences = 'It is heavy, big, and loud.\n'.repeat(8);
+    const rows = Array.from({ length: 20 }, (_, i) => `${i},title,"It works.\n${sentences}Bought, kept."`);
+    const table = await folder.open('prose.csv', ['id,title,text', ...rows, ''].join('\n'));
+    expect(table.notes).toEqual([]);
+  });
+
   it('says where quotes do not balance in a file that needs them', async () => {
     const rows = Array.from({ length: 60 }, (_, i) => `${i % 5},"row ${i}, and more"`);
     rows[9] = '4,"Great" product';

@@ -116,7 +116,11 @@ export function swallowsRows(field: string, delimiter: string, columns: number):
     .split('\n')
     .slice(1, -1)
     .filter((line) => line.trim() !== '');
-  const alike = lines.filter((line) => line.split(delimiter).length === columns).length;
+  const alike = lines.filter((line) => {
+    const [, ...behind] = line.split(delimiter);
+    // Behind each comma of a sentence there is a space.
+    return behind.length === columns - 1 && behind.some((field) => !field.startsWith(' '));
+  }).length;
   return lines.length >= SWALLOWED_LINES && alike >= 0.8 * lines.length;
 }
 
