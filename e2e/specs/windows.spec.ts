@@ -36,7 +36,9 @@ test.runIf(browser)('another tab needs no key, another browser is told how to ge
   const session = await webHost(browser!).open(await temporaryFolder());
   onTestFinished(() => session.close());
   const { page } = session;
-  const token = await page.evaluate(() => localStorage.getItem('graft-token'));
+  // Kept once the server has let it in.
+  const kept = await page.waitForFunction(() => localStorage.getItem('graft-token'));
+  const token = await kept.jsonValue();
   const tab = await page.context().newPage();
   await tab.goto(session.address('/settings'));
   await tab.getByRole('heading', { name: 'Settings' }).waitFor();
