@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream';
 import { fault } from '../../../shared/faults/index.ts';
 import type { Example } from '../../engine/data/examples.ts';
 import { givenTokens } from '../../engine/data/given-tokens.ts';
-import { jsonRow } from '../../engine/data/lines-tables.ts';
 import type { TableRow } from '../../engine/data/table.ts';
 import { readLines } from './stdin-lines.ts';
 
@@ -44,6 +43,7 @@ async function* fileRows(options: InputOptions): AsyncGenerator<TableRow> {
 }
 
 async function* stdinRows(options: InputOptions): AsyncGenerator<TableRow> {
+  const { jsonRow } = await import('../../engine/data/lines-tables.ts');
   let row = 0;
   let jsonLines: boolean | null = null;
   for await (const line of readLines(options.stdin ?? process.stdin, options.signal)) {

@@ -1,6 +1,6 @@
 import { fault } from '../../../shared/faults/index.ts';
 import { argmax, softmax } from '../../engine/metrics/probabilities.ts';
-import { normalizeRows, type VectorForm } from '../../engine/models/sentence-folder.ts';
+import type { VectorForm } from '../../engine/models/sentence-folder.ts';
 import type { EncodedExample, Predictor } from '../../engine/predict.ts';
 import { chunks } from './chunks.ts';
 import type { InputRow } from './input-rows.ts';
@@ -40,6 +40,7 @@ export async function* embedRows(
   rows: AsyncIterable<InputRow>,
   { pooling, normalize }: VectorForm,
 ): AsyncGenerator<{ embedding: number[] }[]> {
+  const { normalizeRows } = await import('../../engine/models/sentence-folder.ts');
   const { hiddenSize } = predictor;
   for await (const batch of chunks(rows, rowsAtOnce)) {
     const made = await predictor.embed(await encodeRows(predictor, batch), pooling);
