@@ -47,6 +47,21 @@ describe('two versions of a data set', () => {
     expect([same.unchanged, same.rows]).toEqual([5, []]);
   });
 
+  it('have rows of one text paired by their labels first, then in their order', async () => {
+    const [toId, fromId] = await versions(
+      'text,label,source\none,b,x\none,c,x\ntwo,a,x\ntwo,b,x\nthree,a,y\nfour,b,y\n',
+    );
+    const found = await area.ask('datasets/compare-versions', { fromId, toId });
+    const rows = found.rows.map(({ change, from, to }) => [change, from?.row, to?.row]);
+    expect(rows).toEqual([
+      ['added', undefined, 5],
+      ['removed', 2, undefined],
+      ['removed', 3, undefined],
+      ['relabelled', 1, 1],
+    ]);
+    expect(found.unchanged).toBe(3);
+  });
+
   it.each(['csv', 'jsonl', 'parquet'] as const)(
     'are written to a .%s file that reads as they are',
     async (format) => {

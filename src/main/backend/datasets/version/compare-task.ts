@@ -36,14 +36,14 @@ function compareVersions(before: OpenVersion, after: OpenVersion): VersionCompar
       .pluck();
   const [textBefore, textAfter] = [textQuery(before), textQuery(after)];
   let unchanged = 0;
-  const left: Row[] = [];
-  const came: Row[] = [];
+  const left: Row[][] = [];
+  const came: Row[][] = [];
   for (const [hash, rows] of old) {
     const others = now.get(hash) ?? [];
     now.delete(hash);
     const { pairs, gone, added } = pairRows(rows, others);
-    left.push(...gone);
-    came.push(...added);
+    left.push(gone);
+    came.push(added);
     for (const [a, b] of pairs) {
       if (a.label !== b.label) found.relabelled.push([a, b]);
       if (a.split !== b.split) found.moved.push([a, b]);
@@ -53,10 +53,9 @@ function compareVersions(before: OpenVersion, after: OpenVersion): VersionCompar
       if (sameText && a.label === b.label && a.split === b.split) unchanged++;
     }
   }
-  for (const rows of now.values()) came.push(...rows);
-  const byNumber = new Map(came.map((row) => [row.row, row]));
+  const byNumber = new Map([...came, ...now.values()].flat().map((row) => [row.row, row]));
   const sameRows = before.rows === after.rows;
-  for (const row of left) {
+  for (const row of left.flat()) {
     const other = sameRows ? byNumber.get(row.row) : undefined;
     if (other?.label === row.label) {
       found['text-changed'].push([row, other]);
@@ -89,19 +88,19 @@ function compareVersions(before: OpenVersion, after: OpenVersion): VersionCompar
 
 /** Rows of one text in both versions: those of equal labels belong together first, then the others in their order. */
 function pairRows(rows: readonly Row[], others: readonly Row[]) {
+  const byLabel = Map.groupBy(others, ({ label }) => label);
+  const open = new Map(Array.from(byLabel, ([label, of]) => [label, of.values()]));
   const pairs: [Row, Row][] = [];
-  const open = new Set(others);
   const gone: Row[] = [];
   for (const row of rows) {
-    const same = [...open].find(({ label }) => label === row.label);
-    if (same) {
-      pairs.push([row, same]);
-      open.delete(same);
-    } else gone.push(row);
+    const same = open.get(row.label)?.next().value;
+    if (same) pairs.push([row, same]);
+    else gone.push(row);
   }
-  const added = [...open];
-  while (gone.length > 0 && added.length > 0) pairs.push([gone.shift()!, added.shift()!]);
-  return { pairs, gone, added };
+  const added = [...open.values()].flatMap((rest) => [...rest]).sort((a, b) => a.row - b.row);
+  const both = Math.min(gone.length, added.length);
+  for (let i = 0; i < both; i++) pairs.push([gone[i]!, added[i]!]);
+  return { pairs, gone: gone.slice(both), added: added.slice(both) };
 }
 
 function rowsByText({ db, labels, splits }: OpenVersion): Map<bigint, Row[]> {

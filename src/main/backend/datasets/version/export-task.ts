@@ -17,8 +17,9 @@ export async function exportTask(
   tell: Tell,
 ): Promise<null> {
   const version = connectionTo(file);
-  const table = { source: basename(file), columns: columnsOf(version), rows: rowsOf(version, tell) };
-  await writeFileAtomic(path, tableBytes(format, table));
+  const columns = columnsOf(version);
+  const rows = rowsOf(version, columns, tell);
+  await writeFileAtomic(path, tableBytes(format, { source: basename(file), columns, rows }));
   return null;
 }
 
@@ -39,9 +40,12 @@ function columnsOf({ db, splits }: OpenVersion): string[] {
 const extraName = (name: string): string =>
   ['text', 'text_pair', 'label', 'split'].includes(name) ? `kept_${name}` : name;
 
-async function* rowsOf(version: OpenVersion, tell: Tell): AsyncGenerator<OutputRow[]> {
+async function* rowsOf(
+  version: OpenVersion,
+  columns: readonly string[],
+  tell: Tell,
+): AsyncGenerator<OutputRow[]> {
   const total = version.rows;
-  const columns = columnsOf(version);
   for (let from = 1; from <= total; from += ROWS_AT_ONCE) {
     const places = Array.from({ length: Math.min(ROWS_AT_ONCE, total - from + 1) }, (_, i) => from + i);
     yield await Promise.resolve(
