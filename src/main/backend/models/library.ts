@@ -69,31 +69,11 @@ export class ModelLibrary {
     const isChanged = now !== null && !isSame && isSameLook(now, facts.changedTo);
     if (now !== null && !isChanged && (!isSame || sha256 === null)) this.hashLater(stored, now);
     const problem = gone ?? (isChanged ? changedText(stored) : null);
-    const {
-      unsupported,
-      architecture,
-      parameters,
-      layers,
-      hiddenSize,
-      maxLength,
-      headLabels,
-      otherHead,
-      licence,
-    } = facts;
+    const { weights: _, changedTo: __, ...shown } = facts;
     return {
       ...{ id, name, source, hubId, revision, folder, sha256, bytes, addedAt, experiments },
-      ...{
-        architecture,
-        unsupported,
-        parameters,
-        layers,
-        hiddenSize,
-        maxLength,
-        headLabels,
-        otherHead,
-        licence,
-      },
-      supported: unsupported === null,
+      ...shown,
+      supported: facts.unsupported === null,
       present: problem === null,
       problem,
     };
