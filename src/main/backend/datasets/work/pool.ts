@@ -89,18 +89,19 @@ export class WorkerPool {
   }
 
   /** What a member worked on is free again: `settle` answers it. */
-  private done({ worker, ...member }: Member, settle: (question: Question) => void): void {
-    clearTimeout(member.deadline);
+  private done(member: Member, settle: (question: Question) => void): void {
+    const { worker, question, deadline } = member;
+    clearTimeout(deadline);
     // A thread that waits for nothing must not keep the process.
     worker.unref();
-    if (member.question) settle(member.question);
+    member.question = undefined;
+    if (question) settle(question);
   }
 
   private async end(member: Member, reason: unknown): Promise<void> {
     const place = this.members.indexOf(member);
     if (place !== -1) this.members.splice(place, 1);
     this.done(member, ({ reject }) => reject(reason));
-    member.question = undefined;
     await member.worker.terminate();
     this.handOut();
   }
@@ -113,7 +114,6 @@ export class WorkerPool {
       this.done(member, ({ resolve, reject }) =>
         reply.kind === 'done' ? resolve(reply.output) : reject(failureOf(reply)),
       );
-      member.question = undefined;
       this.handOut();
     });
     let failure: unknown = new Error('A thread of the data sets area ended.');
