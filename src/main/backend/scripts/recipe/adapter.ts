@@ -143,12 +143,9 @@ function loraFields(call: Call, findings: Findings): Record<string, unknown> {
     }
   }
   dropDependents(taken, groups, findings);
-  const fields = { peft_type: 'LORA', ...commit(taken, 'adapter', findings) };
-  if (taken.values.has('modules_to_save')) {
-    const kept = withoutHeads(taken.values.get('modules_to_save')!.data);
-    if (kept === null) delete (fields as Record<string, unknown>)['modules_to_save'];
-    else Object.assign(fields, { modules_to_save: kept });
-  }
+  const { modules_to_save: modules, ...others } = commit(taken, 'adapter', findings);
+  const kept = withoutHeads(modules) ?? null;
+  const fields = { peft_type: 'LORA', ...others, ...(kept === null ? {} : { modules_to_save: kept }) };
   return isDeepStrictEqual(fields, { peft_type: 'LORA' }) ? { ...fields, r: loraSettings.r.default } : fields;
 }
 
