@@ -133,11 +133,7 @@ function readValue(value: string): ReadValue {
   const inner = jsonLabels(value);
   if (inner !== null) {
     const [only = null] = inner;
-    return {
-      kind: 'json',
-      name: only === null ? null : (readValue(only).name ?? null),
-      several: inner.length > 1,
-    };
+    return { kind: 'json', name: only === null ? null : readValue(only).name, several: inner.length > 1 };
   }
   const name = value
     .normalize('NFC')

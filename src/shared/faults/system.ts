@@ -32,9 +32,7 @@ function ofDatabase(code: string, file: string, error: Error): Fault | null {
 }
 
 function ofFile(code: string, error: Error): Fault | null {
-  const named = [error].flatMap((one) =>
-    'path' in one && typeof one.path === 'string' ? [one.path] : [],
-  )[0];
+  const named = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
   const file = named ?? 'A file';
   if (code === 'ENOSPC' || code === 'EDQUOT') return fault('files/disk-full', { file }, error);
   if (code === 'EROFS') return fault('files/unwritable', { file, reason: 'the disk is read-only' }, error);

@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { Handlers } from '../../../shared/contract.ts';
-import type { DataSource } from '../../../shared/contract/datasets.ts';
-import type { ImportReading } from '../../../shared/contract/datasets.ts';
+import type { DataSource, ImportReading } from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { mapText } from '../../../shared/label-column.ts';
 import type { BackendContext } from '../context.ts';

@@ -75,13 +75,8 @@ export async function importTask(input: ImportInput, tell: Tell): Promise<MadeVe
     );
     rows.end();
     if (writer.rows === 0) throw noRows(rows.leftOut, tables[0]!.table, mapping);
-    const made = await finishVersion(
-      writer,
-      input.file,
-      { ...rows.names, columns: columnsOf(mapping), reading },
-      tell,
-    );
-    return made;
+    const names = { ...rows.names, columns: columnsOf(mapping), reading };
+    return await finishVersion(writer, input.file, names, tell);
   } catch (error) {
     writer.abandon();
     throw error;
