@@ -84,7 +84,8 @@ export async function fileSize(file: string): Promise<number> {
   throw fault('files/unreadable', { file, reason: 'it is no plain file' });
 }
 
-async function readStart(file: string, length: number): Promise<Uint8Array> {
+/** The first bytes of a file, fewer where it has no more. Throws `files/vanished` and `files/unreadable`. */
+export async function readStart(file: string, length: number): Promise<Buffer> {
   try {
     const handle = await open(file);
     try {

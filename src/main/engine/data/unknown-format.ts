@@ -1,7 +1,6 @@
-import { open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import { fileSize } from './text-source.ts';
+import { fileSize, readStart } from './text-source.ts';
 
 /** What first bytes say, whatever the name. */
 const SIGNATURES: [bytes: number[], kind: string, remedy: string][] = [
@@ -35,7 +34,7 @@ const START_BYTES = 4096;
  */
 export async function unknownFormat(file: string): Promise<Error> {
   await fileSize(file);
-  const start = await startOf(file);
+  const start = await readStart(file, START_BYTES);
   const name = basename(file);
   const signed = SIGNATURES.find(([bytes]) => bytes.every((byte, i) => start[i] === byte));
   const [kind, remedy] =
@@ -66,14 +65,4 @@ function looksLike(start: Buffer): [kind: string, remedy: string] | null {
     if (a! > 1 && a === b) return ['a table, by its beginning', rename(extension)];
   }
   return null;
-}
-
-async function startOf(file: string): Promise<Buffer> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(START_BYTES), 0, START_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }
