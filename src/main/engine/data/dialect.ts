@@ -1,3 +1,5 @@
+import { countLineEnds } from './text-source.ts';
+
 /** How a delimited file is written. */
 export interface Dialect {
   delimiter: string;
@@ -44,16 +46,18 @@ interface SampleScan {
  */
 export function sniffDelimiter(sample: string, isWhole: boolean): string {
   let best: { delimiter: string; share: number } = { delimiter: ',', share: 0 };
-  for (const delimiter of DELIMITERS) {
-    const { records } = scanSample(sample, { delimiter, quote: '"', escape: '"' }, isWhole);
+  const scans = DELIMITERS.map((delimiter) => ({
+    delimiter,
+    records: scanSample(sample, { delimiter, quote: '"', escape: '"' }, isWhole).records,
+  }));
+  for (const { delimiter, records } of scans) {
     const fields = records[0]?.length ?? 0;
     if (fields < 2) continue;
     const share = records.filter((record) => record.length === fields).length / records.length;
     if (share > best.share) best = { delimiter, share };
   }
   if (best.share > 0) return best.delimiter;
-  for (const delimiter of DELIMITERS) {
-    const { records: all } = scanSample(sample, { delimiter, quote: '"', escape: '"' }, isWhole);
+  for (const { delimiter, records: all } of scans) {
     const records = all.slice(1);
     const counts = new Map<number, number>();
     for (const { length } of records) counts.set(length, (counts.get(length) ?? 0) + 1);
@@ -170,7 +174,7 @@ function scanSample(
       if (!isEnd) scan.malformed = true;
       const columns = scan.records[0]?.length ?? 0;
       if (!isEnd || (inside.includes('\n') && swallowsRows(inside, delimiter, columns))) note();
-      line += countLines(inside);
+      line += countLineEnds(inside);
     }
     fieldEnd.lastIndex = end;
     const found = fieldEnd.exec(text);
@@ -185,12 +189,6 @@ function scanSample(
     record = [];
   }
   return scan;
-}
-
-function countLines(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
-  return count;
 }
 
 /** The place of the quote that closes the one at `open`, or -1. */
