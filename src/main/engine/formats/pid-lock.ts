@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { writeFault } from './file-faults.ts';
+import { isAlive } from './temporary.ts';
 
 /**
  * Takes `file`, whose folder is there, as the lock of this process; a second taker gets the number of the process that
@@ -17,7 +18,7 @@ export async function takePidLock(
     await writeFile(made, own, { flag: 'wx' });
     for (;;) {
       // Whole from its first moment, unlike a file that is made and then filled.
-      if (await isDone(linkOrCopy(made, file), 'EEXIST')) break;
+      if (await linkOrCopy(made, file)) break;
       const found = await contentOf(file);
       if (found === null) continue;
       if (await isHeld(found)) return { pid: Number(found.split(' ')[0]) };
@@ -52,34 +53,29 @@ async function replaceLeft(file: string, found: string, made: string): Promise<b
 }
 
 /** Null where there is no such file. */
-async function contentOf(file: string): Promise<string | null> {
-  let text = null;
-  await isDone(
-    readFile(file, 'utf8').then((content) => void (text = content)),
-    'ENOENT',
-  );
-  return text;
-}
-
-/** As `link`; a copy where the disk knows no second names (exFAT, some network drives). */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await link(from, to).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!/^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|EMLINK)$/.test(code)) throw error;
-    return copyFile(from, to, constants.COPYFILE_EXCL);
+function contentOf(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
   });
 }
 
-/** False where the system refused `work` with `code`; other refusals are thrown. */
-async function isDone(work: Promise<void>, code: string): Promise<boolean> {
+/** As `link`; a copy where the disk knows no second names (exFAT, some network drives). False: `to` is there. */
+async function linkOrCopy(from: string, to: string): Promise<boolean> {
   try {
-    await work;
+    await link(from, to).catch((error: unknown) => {
+      if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error;
+      return copyFile(from, to, constants.COPYFILE_EXCL);
+    });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === code) return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }
+
+const hasCode = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code));
 
 /** Whether a process that lives has the lock. */
 export async function isPidLockHeld(file: string): Promise<boolean> {
@@ -89,12 +85,7 @@ export async function isPidLockHeld(file: string): Promise<boolean> {
 async function isHeld(text: string): Promise<boolean> {
   const [pid, start] = text.split(' ');
   if (!/^\d+$/.test(pid ?? '')) return false;
-  try {
-    process.kill(Number(pid), 0);
-  } catch (error) {
-    // EPERM: it lives and is somebody else's.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
-  }
+  if (!isAlive(Number(pid))) return false;
   const now = await startOf(Number(pid));
   return now === '-' || start === '-' || now === start;
 }
