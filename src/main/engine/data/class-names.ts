@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 
 /** More than any description of a data set; what is longer is not looked at. */
 const MOST_BYTES = 2 ** 18;
+const MOST_ALIASES = 10;
 
 const named = z.array(z.string()).min(1);
 /** In a card's front matter: names by class number. */
@@ -14,10 +14,10 @@ const cardFeature = z.looseObject({
     class_label: z.looseObject({ names: z.union([named, z.record(z.string(), z.coerce.string())]) }),
   }),
 });
-/** In dataset_infos.json. */
+/** In dataset_infos.json and in the metadata of a Parquet file. */
 const infosFeature = z.looseObject({ _type: z.literal('ClassLabel'), names: named });
 
-/** The names of class numbers, by column, in a card's list of features or the record of dataset_infos.json. */
+/** The names of class numbers, by column, in a card's list of features or the record of the others. */
 export function classNamesOf(features: unknown): Record<string, string[]> {
   if (Array.isArray(features)) {
     return Object.fromEntries(
@@ -52,7 +52,9 @@ export async function describedClassNames(file: string): Promise<Record<string, 
     const card = await start(join(folder, 'README.md'));
     const [, front] = /^---\r?\n([^]*?)\r?\n---/.exec(card) ?? [];
     if (front?.includes('dataset_info')) {
-      const parsed = cardSchema.safeParse(quietly(() => parseYaml(front, { maxAliasCount: 10 }) as unknown));
+      // Most files have no such card: the parser is loaded for those that do.
+      const { parseYaml } = await import('../formats/yaml.ts');
+      const parsed = cardSchema.safeParse(quietly(() => parseYaml(front, MOST_ALIASES)));
       if (parsed.success) return agreed(parsed.data.dataset_info);
     }
     const text = await start(join(folder, 'dataset_infos.json'));

@@ -4,6 +4,7 @@ import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuff
 import { compressors } from 'hyparquet-compressors';
 import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
+import { classNamesOf } from './class-names.ts';
 import { BudgetError, checkGroup, decoderMegabytes, mostCharacters } from './parquet-budget.ts';
 
 /*
@@ -128,7 +129,6 @@ async function* replies(task: ParquetTask): AsyncGenerator<ParquetReply> {
 const featuresSchema = z.object({
   info: z.object({ features: z.record(z.string(), z.looseObject({})) }),
 });
-const classLabelSchema = z.object({ _type: z.literal('ClassLabel'), names: z.array(z.string()).min(1) });
 
 /** The `ClassLabel` features that `datasets` describes in a file's metadata. */
 function classNames(description: string | undefined): Record<string, string[]> {
@@ -139,14 +139,7 @@ function classNames(description: string | undefined): Record<string, string[]> {
   } catch {
     return {};
   }
-  const described = featuresSchema.safeParse(value);
-  if (!described.success) return {};
-  return Object.fromEntries(
-    Object.entries(described.data.info.features).flatMap(([column, feature]) => {
-      const label = classLabelSchema.safeParse(feature);
-      return label.success ? [[column, label.data.names]] : [];
-    }),
-  );
+  return classNamesOf(featuresSchema.safeParse(value).data?.info.features);
 }
 
 /** `count` is told the length of each text in it. */

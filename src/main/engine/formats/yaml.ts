@@ -13,7 +13,7 @@ const MOST_ALIASES = 100;
  * The value of a YAML text from anywhere, merge keys (`<<`) included. Refuses what could take for ever or fill the
  * memory, unresolved aliases and tags, and a key that stands twice. Throws `YamlError`.
  */
-export function parseYaml(text: string): unknown {
+export function parseYaml(text: string, mostAliases = MOST_ALIASES): unknown {
   if (text.length > LARGEST) throw new YamlError(`it is longer than ${LARGEST} characters`);
   refuseDepth(text);
   try {
@@ -24,7 +24,7 @@ export function parseYaml(text: string): unknown {
     if (trouble?.message.startsWith('Maximum call stack')) throw new YamlError(tooDeep);
     if (trouble) throw new YamlError(trouble.message.split('\n')[0]!.replace(/[.:]$/, ''));
     refuseTwice(document);
-    return document.toJS({ maxAliasCount: MOST_ALIASES });
+    return document.toJS({ maxAliasCount: mostAliases });
   } catch (error) {
     if (error instanceof YamlError) throw error;
     // What the library throws here are aliases without an anchor, too many of them, and its stack's end.
