@@ -1,6 +1,14 @@
 import { parentPort } from 'node:worker_threads';
+import type { FaultValue } from '../../shared/contract/message.ts';
 import { systemFault } from '../../shared/faults/system.ts';
 import type { FromThread } from './task-thread.ts';
+
+/** A failure as a thread sends it: a fault by its words, anything else, a defect of ours, by its message. */
+export function failureValue(error: unknown): { fault: FaultValue } | { defect: string } {
+  const known = systemFault(error);
+  if (known) return { fault: known.toJSON() };
+  return { defect: error instanceof Error ? error.message : String(error) };
+}
 
 /** In a thread that a `TaskThread` asks: does the task `id` and sends back what came of it. */
 export async function answerTask(id: number, work: () => unknown): Promise<void> {
@@ -8,8 +16,6 @@ export async function answerTask(id: number, work: () => unknown): Promise<void>
   try {
     send({ id, output: await work() });
   } catch (error) {
-    const known = systemFault(error);
-    if (known) send({ id, fault: known.toJSON() });
-    else send({ id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    send({ id, ...failureValue(error) });
   }
 }

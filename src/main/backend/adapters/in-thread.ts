@@ -1,7 +1,7 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { faultSchema } from '../../../shared/contract/message.ts';
-import { systemFault } from '../../../shared/faults/system.ts';
+import { failureValue } from '../answer-task.ts';
 import { revived } from '../experiments/engine-run.ts';
 
 const replySchema = z.union([
@@ -35,10 +35,6 @@ export async function inThread<Schema extends z.ZodType>(
 export function answerParent(work: Promise<unknown>): void {
   work.then(
     (output) => parentPort?.postMessage({ output }),
-    (error: unknown) => {
-      const known = systemFault(error);
-      if (known) parentPort?.postMessage({ fault: known.toJSON() });
-      else parentPort?.postMessage({ defect: error instanceof Error ? error.message : String(error) });
-    },
+    (error: unknown) => parentPort?.postMessage(failureValue(error)),
   );
 }

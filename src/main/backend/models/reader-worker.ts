@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { systemFault } from '../../../shared/faults/system.ts';
+import { answerTask } from '../answer-task.ts';
 import type { TaskInput } from './reader.ts';
 
 type Question = {
@@ -24,17 +24,6 @@ async function answer({ task, input }: Question): Promise<unknown> {
   }
 }
 
-if (parentPort !== null) {
-  const port = parentPort;
-  port.on('message', (question: Question) => {
-    const { id } = question;
-    answer(question).then(
-      (output) => port.postMessage({ id, output }),
-      (error: unknown) => {
-        const known = systemFault(error);
-        if (known) port.postMessage({ id, fault: known.toJSON() });
-        else port.postMessage({ id, defect: error instanceof Error ? error.message : String(error) });
-      },
-    );
-  });
-}
+parentPort?.on('message', (question: Question) => {
+  void answerTask(question.id, () => answer(question));
+});
