@@ -146,9 +146,9 @@ export interface ExperimentRecord extends Omit<
   details: Details;
 }
 
-/** Experiments in the store: one row each. */
 const configSchema = z.record(z.string(), z.unknown());
 
+/** Experiments in the store: one row each. */
 export class ExperimentStore {
   readonly db: Db;
   /** How runs ended that the file could not take yet (a full disk): what this store answers goes by it. */

@@ -41,6 +41,11 @@ export type DataSource = z.infer<typeof sourceSchema>;
 /** Label values as the file has them, by the class each becomes; null: rows with it have no label. */
 export const labelMapSchema = z.record(z.string(), z.string().min(1).nullable());
 export type LabelMapping = z.infer<typeof labelMapSchema>;
+/** The same as a person writes it in a file: numbers name classes too. */
+export const writtenLabelMapSchema = z.record(
+  z.string(),
+  z.union([z.string().min(1), z.number().transform(String), z.null()]),
+);
 
 const labelCount = z.object({ value: z.string(), rows: count });
 export type LabelCount = z.infer<typeof labelCount>;

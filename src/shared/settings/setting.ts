@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writtenLabelMapSchema } from '../contract/datasets.ts';
 
 interface Described<Default> {
   /** What a value left out means. Null: there is none, or it follows from something else (`help` says what). */
@@ -160,7 +161,7 @@ function valueSchema(setting: Setting): z.ZodType {
       return z.record(z.string(), number);
     }
     case 'label map':
-      return z.record(z.string(), z.union([z.string().min(1), z.number().transform(String), z.null()]));
+      return writtenLabelMapSchema;
     case 'switch or choice':
       return z.union([z.boolean(), z.string()]);
     case 'record':

@@ -69,14 +69,10 @@ export function experimentHandlers(context: BackendContext, timings: Timings): H
 
   /** Of a run that somebody looks at, and of those that it is compared with: finished ones on the same rows. */
   const seekBaselines = ({ id, versionId }: Experiment): void => {
-    const others = store.list(false).filter((one) => one.versionId === versionId && one.state === 'finished');
-    for (const one of [
-      id,
-      ...others
-        .map((other) => other.id)
-        .filter((other) => other !== id)
-        .slice(0, NEIGHBOURS),
-    ]) {
+    const others = store
+      .list(false)
+      .filter((one) => one.versionId === versionId && one.state === 'finished' && one.id !== id);
+    for (const one of [id, ...others.slice(0, NEIGHBOURS).map((other) => other.id)]) {
       const { spec } = store.record(one);
       if (spec && !keptBaselines(context, spec)) timings.seekBaselines(one, spec, () => teller.changed(one));
     }

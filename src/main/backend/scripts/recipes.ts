@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { OutputOf } from '../../../shared/contract.ts';
-import { labelMapSchema } from '../../../shared/contract/datasets.ts';
+import { writtenLabelMapSchema } from '../../../shared/contract/datasets.ts';
 import { scriptMethods, type Recipe } from '../../../shared/contract/scripts.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { systemFault } from '../../../shared/faults/system.ts';
@@ -19,7 +19,7 @@ const configSchema = z.looseObject({
   data: z
     .looseObject({
       max_length: z.number().int().nullable().default(null),
-      label_map: labelMapSchema.default({}),
+      label_map: writtenLabelMapSchema.default({}),
       padding: z.enum(['longest', 'max_length']).nullable().default(null),
     })
     .prefault({}),

@@ -1,13 +1,12 @@
-import { z } from 'zod';
-import { labelMapSchema, type LabelCount, type LabelMapping } from '../../../shared/contract/datasets.ts';
+import {
+  writtenLabelMapSchema,
+  type LabelCount,
+  type LabelMapping,
+} from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { mapText, readLabelColumn } from '../../../shared/label-column.ts';
 import type { ExampleOptions } from '../../engine/data/examples.ts';
 import { readConfigFile } from '../config-file.ts';
-
-const mapSchema = z
-  .record(z.string(), z.union([z.string().min(1), z.number().transform(String), z.null()]))
-  .pipe(labelMapSchema);
 
 /**
  * The value of --label-map: JSON, a file, or `proposed`, for what Graft makes of the label columns of `files`. Throws
@@ -35,7 +34,7 @@ export async function readLabelMap(
     return map;
   }
   const value = given.trim().startsWith('{') ? jsonOf(given) : await readConfigFile(given);
-  const parsed = mapSchema.safeParse(value);
+  const parsed = writtenLabelMapSchema.safeParse(value);
   if (!parsed.success) throw fault('cli/label-map', { given });
   return parsed.data;
 }

@@ -114,9 +114,8 @@ export function labelsOf(
   findings: Findings,
 ): Pick<Recipe, 'labelColumn' | 'labelMap'> {
   const source = data.train ?? data.eval;
-  for (const call of calls) {
-    const set = call.items.get('labels') ?? call.items.get('label');
-    if (!set) continue;
+  const [set, ...others] = calls.flatMap(({ items }) => items.get('labels') ?? items.get('label') ?? []);
+  if (set) {
     const column = columnBehind(set.value);
     if (column === undefined) {
       findings.notUnderstood(
@@ -135,7 +134,6 @@ export function labelsOf(
         `The script makes its labels of the column ${column}; Graft takes the column as it is.`,
         'If that joins or leaves out classes, say it by a label map: where the data is imported, or as data.label_map.',
       );
-    const others = calls.flatMap(({ items }) => items.get('labels') ?? items.get('label') ?? []);
     for (const other of others.filter(({ value }) => isMap(value)))
       if (!isDeepStrictEqual(labelMapOf(other, findings), labelMap))
         findings.notUnderstood(other.line, `Labels are made here in another way than in line ${set.line}.`);
