@@ -167,7 +167,7 @@ async function openExamples(file: string, options: ExampleOptions): Promise<Exam
   );
   const table = await openTable(file, { header: 'detect', columnsNamed: named, ...options });
   const found = await foundColumns(table, options);
-  let leftOut: TableRow[] = [];
+  let leftOut: RowNumber[] = [];
   return {
     async *rows() {
       leftOut = [];
@@ -177,7 +177,7 @@ async function openExamples(file: string, options: ExampleOptions): Promise<Exam
       notes: [
         ...table.notes,
         ...found.notes,
-        ...(leftOut.length > 0 ? [leftOutNote(table, leftOut)] : []),
+        ...leftOutNotes(table, leftOut, 'without a label'),
         ...raggedNotes(table),
       ],
       classNames: labelColumn === undefined ? undefined : table.classNames?.[labelColumn],
@@ -228,32 +228,34 @@ export async function foundColumns(
   };
 }
 
+type RowNumber = Pick<TableRow, 'row'>;
+
 const NAMED_ROWS = 20;
 const count = (n: number) => n.toLocaleString('en-US');
 
 /** Row numbers in words: the first ones, and how many more. */
-export function rowNumbers(rows: readonly { row: number }[]): string {
+export function rowNumbers(rows: readonly RowNumber[]): string {
   const shown = rows.slice(0, NAMED_ROWS).map(({ row }) => count(row));
   return shown.join(', ') + (rows.length > NAMED_ROWS ? ` and ${count(rows.length - NAMED_ROWS)} more` : '');
 }
 
-const leftOutNote = (table: Table, rows: readonly TableRow[]): string =>
-  `${rows.length === 1 ? 'One row' : `${count(rows.length)} rows`} of ${basename(table.file)} without a label ${rows.length === 1 ? 'is' : 'are'} left out: ${rowNumbers(rows)}.`;
-
-export function raggedNotes(table: Table): string[] {
-  const rows = table.ragged ?? [];
+/** `which`: what the rows have in common, as in "without a label". */
+function leftOutNotes(table: Table, rows: readonly RowNumber[], which: string): string[] {
   if (rows.length === 0) return [];
   const one = rows.length === 1;
   return [
-    `${one ? 'One row' : `${count(rows.length)} rows`} of ${basename(table.file)} with another number of fields ${one ? 'is' : 'are'} left out: ${rowNumbers(rows)}.`,
+    `${one ? 'One row' : `${count(rows.length)} rows`} of ${basename(table.file)} ${which} ${one ? 'is' : 'are'} left out: ${rowNumbers(rows)}.`,
   ];
 }
+
+export const raggedNotes = (table: Table): string[] =>
+  leftOutNotes(table, table.ragged ?? [], 'with another number of fields');
 
 /** The rows of a table as examples, one at a time; rows without a label that are not wanted go to `leftOut`. */
 async function* toExamples(
   table: Table,
   options: ExampleOptions,
-  leftOut: TableRow[],
+  leftOut: RowNumber[],
 ): AsyncGenerator<Example> {
   const { textColumn = 'text', textColumns, textSeparator = ' ', labelColumn, emptyLabels } = options;
   const textOnly = options.textOnly === true;
@@ -274,7 +276,7 @@ async function* toExamples(
       if (emptyLabels !== 'leave_out' && isEmptyCell(values[labelColumn!])) {
         throw fault('data/empty-label', place(labelColumn!));
       }
-      leftOut.push({ row, ...(line !== undefined && { line }), values: {} });
+      leftOut.push({ row });
       continue;
     }
     const tokens = textOnly ? undefined : givenTokens(values, origin);
