@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import { columnsOfRows, jsonRow, openJsonLines } from './lines-tables.ts';
+import { columnsOfRows, jsonLinesTable, jsonRow } from './lines-tables.ts';
 import type { Table, TableOptions, TableRow } from './table.ts';
 import { openText, readText } from './text-source.ts';
 
@@ -13,7 +13,7 @@ const MAX_ROW_CHARACTERS = 2 ** 26;
  */
 export async function openJson(file: string, options: TableOptions): Promise<Table> {
   const source = await openText(file, options.encoding, options.doubtfulEncoding);
-  if (isJsonLines(source.sample)) return openJsonLines(file, options);
+  if (isJsonLines(source.sample)) return jsonLinesTable(source);
   const rows = () => readRows(readText(source), basename(file));
   const columns = await columnsOfRows(rows(), file);
   const { encoding, notes } = source;

@@ -33,18 +33,15 @@ export async function openPlainText(file: string, options: TableOptions): Promis
 
 /** A JSON Lines file: an object a line. Throws `data/empty`, `data/json-line` and what `openText` throws. */
 export async function openJsonLines(file: string, options: TableOptions): Promise<Table> {
-  const source = await openText(file, options.encoding, options.doubtfulEncoding);
+  return jsonLinesTable(await openText(file, options.encoding, options.doubtfulEncoding));
+}
+
+/** JSON Lines under any name. Throws `data/empty`, `data/json-line`. */
+export async function jsonLinesTable(source: TextSource): Promise<Table> {
+  const { file, encoding, notes } = source;
   const rows = () => readJsonLines(source);
   const columns = await columnsOfRows(rows(), file);
-  return {
-    file,
-    format: 'jsonl',
-    columns,
-    header: true,
-    encoding: source.encoding,
-    notes: source.notes,
-    rows,
-  };
+  return { file, format: 'jsonl', columns, header: true, encoding, notes, rows };
 }
 
 /** The keys of the first rows. Throws `data/empty`. */
