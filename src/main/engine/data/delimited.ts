@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { sniffDelimiter, sniffQuotes, swallowsRows, usesQuotes, type Dialect } from './dialect.ts';
-import { checkColumns, isColumnWord, looksLikeHeader, MOST_COLUMNS } from './header.ts';
+import { checkColumns, isColumnWord, MOST_COLUMNS, namedColumns, titleNotes } from './header.ts';
 import type { RaggedRow, Table, TableOptions, TableRow } from './table.ts';
 import { countLineEnds, openText, readText, type TextSource } from './text-source.ts';
 
@@ -49,11 +49,7 @@ export async function openDelimited(
   const dialect = { delimiter, ...quotes };
   checkFirstLine(source, delimiter);
   const { above, header, columns } = await readColumns(source, dialect, options);
-  if (above > 0) {
-    notes.push(
-      `The first ${above === 1 ? 'line' : `${above} lines`} of ${name} ${above === 1 ? 'stands' : 'stand'} above the table and ${above === 1 ? 'is' : 'are'} left out.`,
-    );
-  }
+  notes.push(...titleNotes(file, above, 'line'));
   checkColumns(file, columns);
   if (sample.includes('"')) notes.push(...quoteNotes(name, dialect, unbalanced, above + (header ? 1 : 0)));
   const expectedBy = header ? 'header' : options.columnNames === undefined ? 'first-row' : 'names';
@@ -123,9 +119,9 @@ function checkFirstLine({ file, sample }: TextSource, delimiter: string): void {
 async function readColumns(
   source: TextSource,
   dialect: Dialect,
-  { columnNames, header = true, columnsNamed = [] }: TableOptions,
+  options: TableOptions,
 ): Promise<{ above: number; header: boolean; columns: string[] }> {
-  if (columnNames !== undefined) return { above: 0, header: false, columns: [...columnNames] };
+  if (options.columnNames !== undefined) return { above: 0, ...namedColumns([], options) };
   const records: string[][] = [];
   try {
     for await (const { fields } of readRecords(source, dialect)) {
@@ -138,12 +134,8 @@ async function readColumns(
   }
   const above = linesAbove(records);
   records.splice(0, above);
-  const [first] = records;
-  if (first === undefined) throw fault('data/empty', { file: source.file });
-  const named = columnsNamed.length > 0 && columnsNamed.every((column) => first.includes(column));
-  const has = header === 'detect' ? named || looksLikeHeader(records) : header;
-  const columns = first.map((field, i) => (!has || field.trim() === '' ? `column_${i + 1}` : field));
-  return { above, header: has, columns };
+  if (records.length === 0) throw fault('data/empty', { file: source.file });
+  return { above, ...namedColumns(records, options) };
 }
 
 /** A title above a table is this many lines at most. */

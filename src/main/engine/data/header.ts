@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import type { TableOptions } from './table.ts';
 
 /** Words that name a column, and that no row of such a file begins with. */
 const COLUMN_WORDS =
@@ -15,7 +16,7 @@ export const isColumnWord = (field: string): boolean => COLUMN_WORDS.test(field.
  * Whether the first of some records names the columns. It does when a field is a usual name; it does not when a field is
  * empty where others are not, a number, as long as a text, or a value of its own column.
  */
-export function looksLikeHeader(records: readonly (readonly string[])[]): boolean {
+function looksLikeHeader(records: readonly (readonly string[])[]): boolean {
   const [first = [], ...rest] = records;
   if (new Set(first).size < first.length) return false;
   if (first.some(isColumnWord)) return true;
@@ -25,6 +26,26 @@ export function looksLikeHeader(records: readonly (readonly string[])[]): boolea
     if (name !== '' && Number.isFinite(Number(name))) return false;
     return !rest.some((record) => record[column]?.trim() === name && name !== '');
   });
+}
+
+/** The names of a table's columns by its first records, and whether the first of these is what gives them. */
+export function namedColumns(
+  records: readonly (readonly string[])[],
+  { columnNames, header = true, columnsNamed = [] }: TableOptions,
+): { header: boolean; columns: string[] } {
+  if (columnNames !== undefined) return { header: false, columns: [...columnNames] };
+  const [first = []] = records;
+  const named = columnsNamed.length > 0 && columnsNamed.every((column) => first.includes(column));
+  const has = header === 'detect' ? named || looksLikeHeader(records) : header;
+  const columns = first.map((field, i) => (!has || field.trim() === '' ? `column_${i + 1}` : field));
+  return { header: has, columns };
+}
+
+/** Says that a title above a table is not read. */
+export function titleNotes(file: string, above: number, unit: 'line' | 'row'): string[] {
+  if (above === 0) return [];
+  const [first, stand, are] = above === 1 ? [unit, 'stands', 'is'] : [`${above} ${unit}s`, 'stand', 'are'];
+  return [`The first ${first} of ${basename(file)} ${stand} above the table and ${are} left out.`];
 }
 
 /** More than any table of texts has. */

@@ -2,7 +2,7 @@ import { basename, posix } from 'node:path';
 import { SaxesParser } from 'saxes';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { Fault, fault } from '../../../shared/faults/index.ts';
-import { checkColumns, looksLikeHeader } from './header.ts';
+import { checkColumns, namedColumns, titleNotes } from './header.ts';
 import type { Table, TableOptions, TableRow } from './table.ts';
 import { fileSize } from './text-source.ts';
 
@@ -36,21 +36,9 @@ export async function openXlsx(file: string, options: TableOptions): Promise<Tab
   }
   if (first.length === 0) throw fault('data/no-rows', { file });
   const above = titleRows(first);
-  const head = first[above]!;
   const texts = first.slice(above).map(({ cells }) => Array.from(cells, (cell) => String(cell ?? '')));
-  const named = options.columnsNamed ?? [];
-  const header =
-    options.columnNames === undefined &&
-    (options.header === true ||
-      options.header === undefined ||
-      (options.header === 'detect' &&
-        ((named.length > 0 && named.every((name) => texts[0]!.includes(name))) || looksLikeHeader(texts))));
-  const columns = options.columnNames
-    ? [...options.columnNames]
-    : Array.from(head.cells, (cell, i) => {
-        const name = String(cell ?? '').trim();
-        return !header || name === '' ? `column_${i + 1}` : name;
-      });
+  const { header, columns: found } = namedColumns(texts, options);
+  const columns = header ? found.map((name) => name.trim()) : found;
   checkColumns(file, columns);
 
   async function* rows(): AsyncGenerator<TableRow> {
@@ -66,11 +54,7 @@ export async function openXlsx(file: string, options: TableOptions): Promise<Tab
   }
   const notes = [
     ...(book.sheets > 1 ? [`Sheet "${book.name}" of ${basename(file)} is read, one of ${book.sheets}.`] : []),
-    ...(above > 0
-      ? [
-          `The first ${above === 1 ? 'row' : `${above} rows`} of ${basename(file)} ${above === 1 ? 'stands' : 'stand'} above the table and ${above === 1 ? 'is' : 'are'} left out.`,
-        ]
-      : []),
+    ...titleNotes(file, above, 'row'),
   ];
   return { file, format: 'xlsx', columns, header, encoding: 'utf-8', notes, rows };
 }
@@ -141,15 +125,13 @@ async function sharedTexts(zip: ZipFile, shared: Entry): Promise<string[]> {
 
 /** The rows of a sheet that hold something, as they are unpacked. */
 async function* sheetRows(file: string, book: Book): AsyncGenerator<SheetRow> {
-  const zip = await openPromise(file, { autoClose: false }).catch((error: unknown) => {
-    throw xlsxFault(file, error);
-  });
+  let zip: ZipFile | undefined;
   try {
+    zip = await openPromise(file, { autoClose: false });
     const sheet = entry(await entriesOf(zip), book.sheet);
     checkSize(sheet, MOST_SHEET_BYTES);
     const found: SheetRow[] = [];
-    const parser = new SaxesParser();
-    listenToRows(parser, book.texts, (row) => found.push(row));
+    const parser = xmlParser(rowListener(book.texts, (row) => found.push(row)));
     for await (const chunk of (await zip.openReadStreamPromise(sheet)).setEncoding('utf8')) {
       parser.write(chunk as string);
       yield* found.splice(0);
@@ -159,33 +141,33 @@ async function* sheetRows(file: string, book: Book): AsyncGenerator<SheetRow> {
   } catch (error) {
     throw xlsxFault(file, error);
   } finally {
-    zip.close();
+    zip?.close();
   }
 }
 
-function listenToRows(parser: SaxesParser, texts: readonly string[], onRow: (row: SheetRow) => void): void {
+function rowListener(texts: readonly string[], onRow: (row: SheetRow) => void): XmlListener {
   let row: SheetRow = { line: 0, cells: [] };
   let [column, type, value, inValue] = [0, 'n', '', false];
-  parser.on('opentag', ({ name, attributes }) => {
-    const tag = localName(name);
-    if (tag === 'row') {
-      row = { line: Number(attributes['r'] ?? row.line + 1), cells: [] };
-      column = -1;
-    } else if (tag === 'c') {
-      column = columnOf(attributes['r']) ?? column + 1;
-      type = attributes['t'] ?? 'n';
-      value = '';
-    } else if (tag === 'v' || tag === 't') inValue = true;
-  });
-  parser.on('text', (part) => {
-    if (inValue) value += part;
-  });
-  parser.on('closetag', ({ name }) => {
-    const tag = localName(name);
-    if (tag === 'v' || tag === 't') inValue = false;
-    else if (tag === 'c' && value !== '') row.cells[column] = cellOf(type, value, texts);
-    else if (tag === 'row' && row.cells.length > 0) onRow(row);
-  });
+  return {
+    open: (tag, at) => {
+      if (tag === 'row') {
+        row = { line: Number(at['r'] ?? row.line + 1), cells: [] };
+        column = -1;
+      } else if (tag === 'c') {
+        column = columnOf(at['r']) ?? column + 1;
+        type = at['t'] ?? 'n';
+        value = '';
+      } else if (tag === 'v' || tag === 't') inValue = true;
+    },
+    text: (part) => {
+      if (inValue) value += part;
+    },
+    close: (tag) => {
+      if (tag === 'v' || tag === 't') inValue = false;
+      else if (tag === 'c' && value !== '') row.cells[column] = cellOf(type, value, texts);
+      else if (tag === 'row' && row.cells.length > 0) onRow(row);
+    },
+  };
 }
 
 function cellOf(type: string, value: string, texts: readonly string[]): Cell {
@@ -215,12 +197,17 @@ interface XmlListener {
   close?(name: string): void;
 }
 
-async function parseXml(zip: ZipFile, file: Entry, most: number, listener: XmlListener): Promise<void> {
-  checkSize(file, most);
+function xmlParser(listener: XmlListener): SaxesParser {
   const parser = new SaxesParser();
   parser.on('opentag', ({ name, attributes }) => listener.open(localName(name), attributes));
   parser.on('text', (text) => listener.text?.(text));
   parser.on('closetag', ({ name }) => listener.close?.(localName(name)));
+  return parser;
+}
+
+async function parseXml(zip: ZipFile, file: Entry, most: number, listener: XmlListener): Promise<void> {
+  checkSize(file, most);
+  const parser = xmlParser(listener);
   for await (const chunk of (await zip.openReadStreamPromise(file)).setEncoding('utf8')) {
     parser.write(chunk as string);
   }
