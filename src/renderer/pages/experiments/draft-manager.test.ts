@@ -261,6 +261,14 @@ describe('the form of a new experiment', () => {
       });
     });
 
+    it('keeps a map that the person set on another model', async () => {
+      const { form } = await open({ spec: { ...full, modelId: 'other' } });
+      form.set(['adapter', 'rank_pattern'], { query: 4 });
+      form.chooseModel('m');
+      expect(form.draft.adapter?.['rank_pattern']).toEqual({ query: 4 });
+      expect(form.changed?.kept).toEqual(['Rank pattern']);
+    });
+
     it('keeps everything on another version of the same data', async () => {
       const { form } = await open({ spec: { ...old, versionId: 'v1' } });
       form.chooseData(data.latest);

@@ -58,27 +58,17 @@ function takenBack(draft: Draft, paths: readonly string[], own: ReadonlySet<stri
     const isEmpty = isFields(value) && Object.keys(value).length === 0;
     return value !== undefined && value !== null && !isEmpty && !general.includes(value);
   };
-  const [kept, reset] = [true, false].map((mine) =>
-    paths.filter((path) => isSet(path) && own.has(path) === mine),
+  // A map is set by its keys.
+  const isOwn = (path: string): boolean => [...own].some((set) => set === path || set.startsWith(`${path}.`));
+  const { kept = [], reset = [] } = Object.groupBy(paths.filter(isSet), (path) =>
+    isOwn(path) ? 'kept' : 'reset',
   );
-  const patch = reset!.reduce<Fields>(
-    (merged, path) => mergePatchOf(merged, patchAt(path.split('.'), null)),
-    {},
-  );
-  return { draft: patched(draft, patch), reset: reset!.map(fieldLabel), kept: kept!.map(fieldLabel) };
+  return {
+    draft: reset.reduce((left, path) => patched(left, patchAt(path.split('.'), null)), draft),
+    reset: reset.map(fieldLabel),
+    kept: kept.map(fieldLabel),
+  };
 }
-
-/** Joins patches; unlike `mergePatch` it keeps their nulls. */
-const mergePatchOf = (a: Fields, b: Fields): Fields =>
-  Object.fromEntries(
-    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => {
-      const [one, other] = [a[key], b[key]];
-      return [
-        key,
-        isFields(one) && isFields(other) ? mergePatchOf(one, other) : Object.hasOwn(b, key) ? other : one,
-      ];
-    }),
-  );
 
 /** The draft on other rows. `before`: the version that it was on, where that is known. */
 export function withData(
