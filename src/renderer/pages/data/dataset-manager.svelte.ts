@@ -1,8 +1,8 @@
-import { draftWindow } from '../../draft-window.ts';
-import { patched, withData } from '../experiments/spec-choice.ts';
 import type { Dataset, DatasetVersion, FindingCode, Finding } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
+import { withData } from '../experiments/spec-choice.ts';
+import { changeDraft } from '../experiments/window-draft.ts';
 
 type Rpc = Pick<RpcClient, 'call' | 'on'>;
 
@@ -72,10 +72,9 @@ export class DatasetManager {
 
   /** Puts the version into the draft of the next experiment, with its splits where their names speak. */
   async useInDraft(version: DatasetVersion): Promise<void> {
-    const window = await draftWindow();
-    const { spec } = await this.#rpc.call('experiments/read-draft', { window });
-    const before = this.#versions.find(({ id }) => id === spec?.versionId) ?? null;
-    const { draft } = withData(patched({}, spec ?? {}), version, before);
-    await this.#rpc.call('experiments/save-draft', { window, spec: draft });
+    await changeDraft(this.#rpc, (draft) => {
+      const before = this.#versions.find(({ id }) => id === draft.versionId) ?? null;
+      return withData(draft, version, before).draft;
+    });
   }
 }

@@ -19,7 +19,7 @@ import {
   type Changed,
   type Draft,
 } from './spec-choice.ts';
-import { draftWindow } from '../../draft-window.ts';
+import { readDraft, saveDraft } from './window-draft.ts';
 
 const saveMs = 500;
 
@@ -242,22 +242,20 @@ export class DraftManager {
     clearTimeout(this.#timer);
     const draft = this.#draft;
     this.#saved = 'saving';
-    await this.#guard(async () =>
-      this.#rpc.call('experiments/save-draft', { spec: draft, window: await draftWindow() }),
-    );
+    await this.#guard(() => saveDraft(this.#rpc, draft));
     if (this.#draft === draft) this.#saved = this.#fault ? 'unsaved' : 'saved';
   }
 
   async #open(from: string | null): Promise<void> {
     await this.#guard(async () => {
-      const [{ spec }, status] = await Promise.all([
-        draftWindow().then((window) => this.#rpc.call('experiments/read-draft', { window })),
+      const [draft, status] = await Promise.all([
+        readDraft(this.#rpc),
         this.#rpc.call('system/status', {}),
         this.#readLists(),
       ]);
       this.#busyWith = status.running;
       this.#queued = status.queued;
-      if (spec) this.#draft = patched({}, spec);
+      this.#draft = draft;
     });
     if (from !== null) await this.startFrom(from);
     await Promise.all([this.#readModel(), this.#readVersions()]);

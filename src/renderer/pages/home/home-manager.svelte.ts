@@ -2,9 +2,9 @@ import type { OutputOf } from '../../../shared/contract.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Recipe } from '../../../shared/contract/scripts.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import { draftWindow } from '../../draft-window.ts';
 import type { Rpc } from '../../rpc.ts';
 import { draftOfRecipe, type Missing } from '../experiments/recipe-draft.ts';
+import { saveDraft } from '../experiments/window-draft.ts';
 
 type HomeContent = OutputOf<'system/home'>;
 
@@ -84,7 +84,7 @@ export class HomeManager {
       this.#rpc.call('datasets/list', {}),
     ]);
     const { draft, missing } = draftOfRecipe(recipe, {}, models, datasets);
-    await this.#rpc.call('experiments/save-draft', { spec: draft, window: await draftWindow() });
+    await saveDraft(this.#rpc, draft);
     return missing;
   }
 

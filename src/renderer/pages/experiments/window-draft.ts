@@ -1,3 +1,8 @@
+import type { RpcClient } from '../../../shared/rpc-client.ts';
+import { patched, type Draft } from './spec-choice.ts';
+
+type Rpc = Pick<RpcClient, 'call'>;
+
 const KEY = 'graft-window';
 let found: Promise<string> | null = null;
 
@@ -25,4 +30,19 @@ function isFree(name: string): Promise<boolean> {
       return lock === null ? undefined : new Promise(() => {});
     });
   });
+}
+
+/** The draft of this window's next experiment; empty where there is none. Rejects with a RefusedError. */
+export async function readDraft(rpc: Rpc): Promise<Draft> {
+  const { spec } = await rpc.call('experiments/read-draft', { window: await draftWindow() });
+  return patched({}, spec ?? {});
+}
+
+export async function saveDraft(rpc: Rpc, draft: Draft): Promise<void> {
+  await rpc.call('experiments/save-draft', { window: await draftWindow(), spec: draft });
+}
+
+/** Changes the draft while its form is not open. */
+export async function changeDraft(rpc: Rpc, change: (draft: Draft) => Draft): Promise<void> {
+  await saveDraft(rpc, change(await readDraft(rpc)));
 }
