@@ -9,9 +9,8 @@ export function progressLine(one: Experiment): string[] {
   if (state === 'queued')
     return [one.queuePlace === null ? 'waits' : `place ${one.queuePlace} in the queue`, ...what];
   if (state === 'starting' && step === 0) return ['the training process starts', ...what];
-  const whole = tookSeconds(one);
-  const took = whole === null ? [] : [`took ${duration(whole)}`];
-  if (state === 'finished') return [counted(step, 'step'), ...took, ...what];
+  const took = tookText(one);
+  if (state === 'finished') return [counted(step, 'step'), ...(took === '' ? [] : [`took ${took}`]), ...what];
   const where = totalSteps > 0 ? `step ${count(step)} of ${count(totalSteps)}` : `step ${count(step)}`;
   const left = state === 'running' && one.timeLeft !== null ? [timeLeft(one.timeLeft)] : [];
   return [where, `epoch ${decimal(one.epoch, 2)}`, ...left];
@@ -22,6 +21,12 @@ export const tookSeconds = ({
   wallSeconds,
   trainSeconds,
 }: Pick<Experiment, 'wallSeconds' | 'trainSeconds'>) => wallSeconds ?? trainSeconds;
+
+/** "1 min 50 s"; empty while it is not known. */
+export function tookText(one: Pick<Experiment, 'wallSeconds' | 'trainSeconds'>): string {
+  const seconds = tookSeconds(one);
+  return seconds === null ? '' : duration(seconds);
+}
 
 /** What the time of a run went to: "training 41 s, evaluation 5 s, start and saving 12 s". */
 export function tookParts(one: Pick<Experiment, 'wallSeconds' | 'trainSeconds' | 'evalSeconds'>): string {
