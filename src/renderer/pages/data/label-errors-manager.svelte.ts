@@ -10,7 +10,6 @@ export class LabelErrorsManager {
   readonly #rpc: Pick<RpcClient, 'call'>;
   #found = $state.raw<FoundLabelErrors | null>(null);
   #items = $state.raw<readonly FoundLabelError[]>([]);
-  #read = $state(false);
   #fault = $state.raw<FaultValue | null>(null);
   #jobId = $state<string | null>(null);
 
@@ -20,16 +19,12 @@ export class LabelErrorsManager {
     void this.read();
   }
 
-  /** Null: nobody has looked yet. */
+  /** Null: nobody has looked yet, or it is not read yet. */
   get found(): FoundLabelErrors | null {
     return this.#found;
   }
   get items(): readonly FoundLabelError[] {
     return this.#items;
-  }
-  /** Whether it is known that nobody has looked. */
-  get known(): boolean {
-    return this.#read;
   }
   get fault(): FaultValue | null {
     return this.#fault;
@@ -62,7 +57,6 @@ export class LabelErrorsManager {
       const { found, items } = await this.#rpc.call('compare/label-errors', input);
       this.#found = found;
       this.#items = offset === 0 ? items : [...this.#items, ...items];
-      this.#read = true;
       this.#fault = null;
     } catch (error) {
       this.#fault = faultOf(error);
