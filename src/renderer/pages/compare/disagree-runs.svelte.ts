@@ -7,6 +7,8 @@ import { runLabels } from './run-labels.ts';
 export interface ComparedRun {
   id: string;
   name: string;
+  /** Null: its rows are of no data set. */
+  datasetId: string | null;
   /** Place among the colours, from 0. */
   colour: number;
   rows: number;
@@ -74,6 +76,7 @@ export class ComparedRuns {
       this.#runs = known.map((run, colour) => ({
         id: run.experiment.id,
         name: names.get(run.experiment.id) ?? run.experiment.name,
+        datasetId: run.experiment.datasetId,
         colour,
         rows: run.rows,
         accuracy: run.accuracy,

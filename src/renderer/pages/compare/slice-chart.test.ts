@@ -9,6 +9,7 @@ const interval = (value: number) => ({ value, low: value - 0.05, high: Math.min(
 const runs: ComparedRun[] = ['a', 'b'].map((id, colour) => ({
   id,
   name: `run ${id}`,
+  datasetId: 'd',
   colour,
   rows: 1000,
   accuracy: interval(0.9),
