@@ -115,7 +115,7 @@ export class ImportManager {
   }
 
   /** The label column as it would be read: its values, what stands out, what would be made of it. Null: there is none. */
-  get labels(): LabelColumn | null {
+  readonly labels = $derived.by((): LabelColumn | null => {
     const column = this.#preview?.columns[this.#roles.indexOf('label')];
     if (!column) return null;
     const { values, reading, name } = column;
@@ -127,7 +127,7 @@ export class ImportManager {
         ? readLabelColumn(classes, name).observations
         : [];
     return { name, values, classes, observations, proposed: reading.proposed };
-  }
+  });
 
   /** The class that a value becomes; null: rows with it are left out; the value itself: as it is. */
   mapLabel(value: string, name: string | null): void {
@@ -165,7 +165,7 @@ export class ImportManager {
   }
 
   /** Why nothing can be imported yet, or the mapping that would be. */
-  get check(): MappingCheck {
+  readonly check = $derived.by((): MappingCheck => {
     if (!this.#preview) return { mapping: null, problem: 'Nothing is chosen yet.', cautions: [] };
     const check = checkMapping(this.#preview.columns, this.#roles, {
       labelMap: this.#labelMap,
@@ -175,7 +175,7 @@ export class ImportManager {
     if (check.mapping && this.#name.trim() === '')
       return { mapping: null, problem: 'The data set has no name.', cautions: check.cautions };
     return check;
-  }
+  });
 
   get source(): DataSource | null {
     if (this.#hub) {
