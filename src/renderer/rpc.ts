@@ -64,9 +64,11 @@ export class Connection implements Rpc {
 
   private async connect(): Promise<RpcClient> {
     for (;;) {
-      const opened = await this.open().catch((error: unknown) => error);
-      if (!(opened instanceof Error)) return this.use(opened as Opened);
-      this.tell(opened instanceof NoKeyError ? 'no-key' : 'lost');
+      try {
+        return this.use(await this.open());
+      } catch (error) {
+        this.tell(error instanceof NoKeyError ? 'no-key' : 'lost');
+      }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -135,8 +137,10 @@ async function key(): Promise<string> {
     history.replaceState(null, '', `${location.pathname}${location.search}#/`);
   }
   if (given !== undefined) {
-    await useAddress(given);
+    const tried = given;
+    const isKey = await useAddress(tried);
     given = undefined;
+    if (isKey) return tried;
   }
   const kept = localStorage.getItem(KEY);
   if (kept === null || !(await opens(kept))) throw new NoKeyError('no key');
