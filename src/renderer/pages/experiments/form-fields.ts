@@ -195,21 +195,25 @@ export function defaultOf(setting: Setting): unknown {
 /** Whether the setting has an effect beside the others that were chosen. */
 export function hasEffect(field: FormField, spec: Fields): boolean {
   const area = field.path[0]!;
-  const settings: Settings = area === 'adapter' ? loraSettings : trainingSettings;
-  const groupName = field.path.length > 2 ? field.path[1]! : null;
+  const settings = settingsAround(field);
   const read = (name: string) =>
     valueAt(spec, [area, name]) ?? (settings[name] ? defaultOf(settings[name]) : null);
-  if (groupName !== null && !applies(whenOf(settings[groupName]), read, settings)) return false;
-  return applies(whenOf(field.setting), read, settings);
+  return conditionsOf(field).every((when) => applies(when, read, settings));
+}
+
+const settingsAround = ({ path }: FormField): Settings =>
+  path[0] === 'adapter' ? loraSettings : trainingSettings;
+
+/** What has to hold for a setting to have an effect: of the group that it is in, and its own. */
+function conditionsOf(field: FormField): string[] {
+  const group = field.path.length > 2 ? settingsAround(field)[field.path[1]!] : undefined;
+  return [group, field.setting].map(whenOf).filter((when) => when !== undefined);
 }
 
 /** Why a setting is without effect beside the others; null: it has one. */
 export function noEffectReason(field: FormField, spec: Fields): string | null {
   if (hasEffect(field, spec)) return null;
-  const settings: Settings = field.path[0] === 'adapter' ? loraSettings : trainingSettings;
-  const group = field.path.length > 2 ? settings[field.path[1]!] : undefined;
-  const when = [group, field.setting].map(whenOf).filter((phrase) => phrase !== undefined);
-  const words = when.map((phrase) =>
+  const words = conditionsOf(field).map((phrase) =>
     phrase.replace(/[a-z]+(?:_[a-z]+)+/g, (name) => settingLabel(name)).replace(' is not no', ' is not "no"'),
   );
   return `No effect here. It has one when ${words.join(', and ')}.`;
