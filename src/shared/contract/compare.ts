@@ -20,6 +20,8 @@ export type Difference = z.infer<typeof differenceSchema>;
 /** An experiment with what was measured of its stored predictions. */
 export const runFiguresSchema = z.object({
   experiment: experimentSchema,
+  /** Told apart from the other runs' names: "LoRA r=16 (seed 43)". */
+  name: z.string(),
   /**
    * Equal for runs whose stored answers are of the same rows of the same data with the same labels; null: no
    * predictions are kept.
@@ -37,14 +39,31 @@ export const runFiguresSchema = z.object({
 });
 export type RunFigures = z.infer<typeof runFiguresSchema>;
 
+/** Rows that two runs have in common, where they are not all of both. */
+const commonRowsSchema = z.object({
+  rows: count,
+  /** The data set versions that have these rows with the same text and label; null: both runs answered them. */
+  versions: z.tuple([z.string(), z.string()]).nullable(),
+});
+export type CommonRows = z.infer<typeof commonRowsSchema>;
+
+/** What the runs show against the baseline; `shared/statistics/verdict.ts` has the words. */
+const verdictSchema = z.discriminatedUnion('kind', [
+  /** The best run: on the baseline's rows, or where none has just these on the rows in common. */
+  z.object({
+    kind: z.literal('tested'),
+    otherId: id,
+    difference: differenceSchema,
+    common: commonRowsSchema.nullable(),
+  }),
+  /** Nothing could be tested. `why` says what the baseline lacks, behind its name; null: other runs on its rows. */
+  z.object({ kind: z.literal('untested'), why: z.string().nullable() }),
+]);
+
 export const comparisonSchema = z.object({
   baselineId: id,
   runs: z.array(runFiguresSchema),
-  /**
-   * "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)." One for the best run against the baseline; where no
-   * run has just its rows, for the rows in common, which it then names.
-   */
-  verdict: z.string(),
+  verdict: verdictSchema,
   /** The run with the highest accuracy on the baseline's rows, the baseline included; null: none was evaluated. */
   bestId: id.nullable(),
   /** What a person must know before trusting it: other rows, other data set versions, missing predictions. */
@@ -161,7 +180,6 @@ export const compareMethods = {
   'compare/read': method(z.object({ ids, baselineId: id.nullable().default(null) }), comparisonSchema),
   /**
    * Two runs on the rows that both have answered; on two versions of a data set, on those with the same text and label.
-   * `sentence` says which rows, where they are not all of both.
    */
   'compare/pair': method(
     z.object({ baselineId: id, otherId: id }),
@@ -171,7 +189,7 @@ export const compareMethods = {
       rows: count,
       onlyBaseline: count,
       onlyOther: count,
-      sentence: z.string(),
+      common: commonRowsSchema.nullable(),
     }),
   ),
   /** Rows of the evaluation that all runs answered. The columns that slices can be cut by come with `compare/slices`. */

@@ -11,7 +11,7 @@ import { expectedCalibrationError, fitTemperature, reliability } from './calibra
 import { likelyLabelErrors } from './label-errors.ts';
 import { mcnemar } from './mcnemar.ts';
 import { intervalOf, measure } from './measured.ts';
-import { pairedTest, verdictSentence } from './verdict.ts';
+import { pairedTest, verdictParts, verdictText } from './verdict.ts';
 
 /** Cases made with scipy, statsmodels, scikit-learn and cleanlab by fixtures/statistics/make.py. */
 const parse = <Schema extends z.ZodType>(stored: unknown, schema: Schema): z.output<Schema> =>
@@ -111,18 +111,40 @@ describe('bootstrap intervals', () => {
     expect(apart).toEqual(together);
   });
 
+  const differenceOf = ({ difference, p, shown }: ReturnType<typeof pairedTest>) => ({
+    points: difference,
+    p,
+    shown,
+  });
+  const judged = (difference: ReturnType<typeof differenceOf>, names = ['A', 'B']) => ({
+    baselineId: '0',
+    runs: names.map((name, id) => ({ experiment: { id: `${id}` }, name, against: null })),
+    verdict: { kind: 'tested' as const, otherId: '1', difference, common: null },
+  });
+
   it('say in a sentence what they show, and when they show nothing', () => {
     const expected = Array.from({ length: 400 }, () => 0);
     const right = (share: number) => expected.map((_, i) => (i < 400 * share ? 0 : 1));
     const compare = (shareA: number, shareB: number) => {
       const [a, b] = measure(...placesOf(expected, right(shareA), right(shareB)), 2);
-      return verdictSentence('A', 'B', pairedTest('accuracy', a!, b!));
+      return verdictText(judged(differenceOf(pairedTest('accuracy', a!, b!))));
     };
     expect(compare(0.8, 0.9)).toMatch(
       /^B is better than A by 10\.0 points \(95 % interval \d+\.\d to \d+\.\d\)\.$/,
     );
     expect(compare(0.9, 0.8)).toMatch(/^A is better than B by 10\.0 points/);
     expect(compare(0.9, 0.9025)).toMatch(/^No difference shown between A and B: 0\.[23] points/);
+  });
+
+  it('have names, size and interval of a verdict apart from its words, whatever the names are', () => {
+    const shown = { points: { value: 1.8, low: 0.4, high: 3.2 }, p: 0.01, shown: true };
+    const parts = verdictParts(judged(shown, ['r (1)', 'r (1) long, 2.0 points']));
+    expect(parts.filter(({ kind }) => kind !== 'plain')).toEqual([
+      { kind: 'name', text: 'r (1) long, 2.0 points', id: '1' },
+      { kind: 'name', text: 'r (1)', id: '0' },
+      { kind: 'size', text: '1.8 points' },
+      { kind: 'interval', text: '(95 % interval 0.4 to 3.2)' },
+    ]);
   });
 });
 

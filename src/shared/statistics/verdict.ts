@@ -1,3 +1,4 @@
+import type { CommonRows, Comparison } from '../contract/compare.ts';
 import { percentileInterval, type Interval } from './bootstrap.ts';
 import { mcnemar } from './mcnemar.ts';
 import type { Measured, Metric } from './measured.ts';
@@ -45,20 +46,73 @@ function shareBeyondZero(differences: Float32Array): number {
   return Math.min(1, (2 * Math.min(below, above)) / differences.length);
 }
 
-/** "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)."; `test` is of B against A. */
-export function verdictSentence(
-  a: string,
-  b: string,
-  { difference, shown }: Pick<PairedTest, 'difference' | 'shown'>,
-): string {
-  const { value, low, high } = difference;
-  const interval = (from: number, to: number) => `95 % interval ${points(from)} to ${points(to)}`;
-  if (!shown) {
-    return `No difference shown between ${a} and ${b}: ${points(value)} points (${interval(low, high)}).`;
+/** A piece of a verdict: the name of a run, the size of the difference, its interval, or the words between. */
+export interface VerdictPart {
+  kind: 'plain' | 'name' | 'size' | 'interval';
+  text: string;
+  /** Of a name: the run's experiment. */
+  id?: string;
+}
+
+type Judged = Pick<Comparison, 'baselineId' | 'verdict'> & {
+  runs: readonly (Pick<Comparison['runs'][number], 'name' | 'against'> & { experiment: { id: string } })[];
+};
+
+/** "B is better than A by 1.8 points (95 % interval 0.4 to 3.2)." in its pieces. */
+export function verdictParts({ runs, baselineId, verdict }: Judged): VerdictPart[] {
+  const name = (id: string): VerdictPart => ({
+    kind: 'name',
+    text: runs.find(({ experiment }) => experiment.id === id)?.name ?? '',
+    id,
+  });
+  const plain = (text: string): VerdictPart => ({ kind: 'plain', text });
+  const baseline = name(baselineId);
+  if (verdict.kind === 'untested') {
+    if (verdict.why !== null)
+      return [baseline, plain(` ${verdict.why}${runs.length === 1 ? '' : ' Choose another baseline.'}`)];
+    if (runs.length === 1) return [plain('Nothing to compare '), baseline, plain(' with yet.')];
+    return [plain('No other run was evaluated on the same rows as '), baseline, plain('.')];
   }
-  return value > 0
-    ? `${b} is better than ${a} by ${points(value)} points (${interval(low, high)}).`
-    : `${a} is better than ${b} by ${points(-value)} points (${interval(-high, -low)}).`;
+  const { difference, common } = verdict;
+  const { value, low, high } = difference.points;
+  const other = name(verdict.otherId);
+  const size = (by: number): VerdictPart => ({ kind: 'size', text: `${points(by)} points` });
+  const interval = (from: number, to: number): VerdictPart[] => [
+    plain(' '),
+    { kind: 'interval', text: `(95 % interval ${points(from)} to ${points(to)})` },
+  ];
+  const better = (a: VerdictPart, b: VerdictPart): VerdictPart[] => [
+    a,
+    plain(' is better than '),
+    b,
+    plain(' by '),
+  ];
+  const tested = runs.filter(({ against }) => against !== null).length;
+  const caution =
+    tested < 2
+      ? ''
+      : ` ${tested + 1} runs were compared: the best of several looks a little better than it is.`;
+  return [
+    ...(!difference.shown
+      ? [plain('No difference shown between '), baseline, plain(' and '), other, plain(': '), size(value)]
+      : value > 0
+        ? [...better(other, baseline), size(value)]
+        : [...better(baseline, other), size(-value)]),
+    ...(difference.shown && value <= 0 ? interval(-high, -low) : interval(low, high)),
+    plain(`${common ? `, ${whichRows(common)}` : ''}.${caution}`),
+  ];
+}
+
+export const verdictText = (comparison: Judged): string =>
+  verdictParts(comparison)
+    .map(({ text }) => text)
+    .join('');
+
+function whichRows({ rows, versions }: CommonRows): string {
+  const those = `on the ${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
+  return versions === null
+    ? `${those} that both answered`
+    : `${those} that ${versions.join(' and ')} have with the same label`;
 }
 
 /** One decimal, without "-0.0". */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { verdictText } from '../../../shared/statistics/verdict.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { readRunFigures } from '../../storage/run-figures.ts';
 import { inState, seedStore, smallSpec } from '../experiments/test-support.ts';
@@ -34,7 +35,7 @@ describe('compare/read', () => {
     expect(found.baselineId).toBe(a);
     expect(found.bestId).toBe(b);
     expect(found.warnings).toEqual([]);
-    expect(found.verdict).toMatch(
+    expect(verdictText(found)).toMatch(
       /^B is better than A by 15\.0 points \(95 % interval 1[12]\.\d to 1[789]\.\d\)\.$/,
     );
     const [first, second] = found.runs;
@@ -55,13 +56,13 @@ describe('compare/read', () => {
     const { points: back } = turned.runs[0]!.against!.accuracy;
     expect(back.value).toBeCloseTo(-forth.value, 9);
     expect(back.low).toBeCloseTo(-forth.high, 5);
-    expect(turned.verdict).toMatch(/^B is better than A by 5\.8 points|^No difference/);
+    expect(verdictText(turned)).toMatch(/^B is better than A by 5\.8 points|^No difference/);
   });
 
   it('says that no difference is shown, and how many runs were compared', async () => {
     const { call, context } = await testBackend();
     const ids = [10, 11, 12].map((n) => addRun(context.db, run(`every ${n}`, every(n))));
-    const { verdict } = await call('compare/read', { ids });
+    const verdict = verdictText(await call('compare/read', { ids }));
     expect(verdict).toMatch(/^No difference shown between every 10 and every 12: 1\.[78] points/);
     expect(verdict).toContain(' 3 runs were compared: the best of several looks a little better than it is.');
   });
@@ -80,18 +81,19 @@ describe('compare/read', () => {
     const other = { rows: 200, record: { dataName: 'SMS Spam v2' } };
     const a = addRun(context.db, run('A', every(5), { record: { dataName: 'SMS Spam' } }));
     const b = addRun(context.db, run('B', every(20), other));
-    const { runs, warnings, verdict } = await call('compare/read', { ids: [a, b] });
+    const found = await call('compare/read', { ids: [a, b] });
+    const { runs, warnings } = found;
     const sentence = 'These runs were evaluated on different rows: 400 of SMS Spam and 200 of SMS Spam v2.';
     expect(runs[1]).toMatchObject({ against: null, reason: sentence });
     expect(runs[1]!.accuracy!.value).toBeCloseTo(0.95, 12);
     expect(runs[0]!.rowsKey).not.toBe(runs[1]!.rowsKey);
     expect(warnings).toEqual([`${sentence} Only runs on the rows of A are tested against it.`]);
-    expect(verdict).toMatch(
+    expect(verdictText(found)).toMatch(
       /^B is better than A by 15\.0 points \(.*\), on the 200 rows that both answered\.$/,
     );
     const c = addRun(context.db, run('C', every(20), { rows: 20, from: 501 }));
     const apart = await call('compare/read', { ids: [a, c] });
-    expect(apart.verdict).toBe('No other run was evaluated on the same rows as A.');
+    expect(verdictText(apart)).toBe('No other run was evaluated on the same rows as A.');
   });
 
   it('says which runs have nothing to compare, without an error', async () => {
@@ -108,7 +110,8 @@ describe('compare/read', () => {
       add('F', { state: 'failed' }),
       'nowhere',
     ];
-    const { runs, warnings, verdict } = await call('compare/read', { ids });
+    const found = await call('compare/read', { ids });
+    const { runs, warnings } = found;
     expect(runs.map(({ reason }) => reason)).toEqual([
       null,
       'N keeps no predictions: it was not evaluated.',
@@ -120,7 +123,7 @@ describe('compare/read', () => {
       'N, R, P and F have no stored answers: only their settings are compared.',
       'One experiment is no longer in the workspace and left out.',
     ]);
-    expect(verdict).toBe('No other run was evaluated on the same rows as A.');
+    expect(verdictText(found)).toBe('No other run was evaluated on the same rows as A.');
     await expect(call('compare/read', { ids: ['nowhere'] })).rejects.toMatchObject({
       fault: { code: 'store/unknown' },
     });
@@ -131,12 +134,13 @@ describe('compare/read', () => {
     const [a, b] = [addRun(context.db, run('A', every(5))), addRun(context.db, run('B', every(7)))];
     await call('compare/read', { ids: [a, b] });
     new ExperimentStore(context.db).update(a, { removed_at: 1 });
-    const { runs, verdict, bestId } = await call('compare/read', { ids: [b], baselineId: a });
+    const found = await call('compare/read', { ids: [b], baselineId: a });
+    const { runs, bestId } = found;
     expect(runs.map(({ against, reason }) => [against, reason])).toEqual([
       [null, 'A was removed.'],
       [null, 'A was removed.'],
     ]);
-    expect([verdict, bestId]).toEqual(['A was removed. Choose another baseline.', null]);
+    expect([verdictText(found), bestId]).toEqual(['A was removed. Choose another baseline.', null]);
   });
 
   it('counts a run again when it ended again', async () => {
@@ -190,7 +194,7 @@ describe('compare/read', () => {
         values: [['query', 'value'], ['query', 'value'], 'all-linear', 'all-linear'],
       },
     ]);
-    expect(found.verdict).toMatch(/narrow \(seed 4\)/);
+    expect(verdictText(found)).toMatch(/narrow \(seed 4\)/);
     const withHead = await call('compare/read', { ids: [ids[0]!, add('head', 4, head)] });
     expect(withHead.differences.map(({ path, values }) => [path, ...values])).toEqual([
       ['adapter.peft_type', 'LORA', 'HEAD_ONLY'],
@@ -245,7 +249,7 @@ describe('compare/pair', () => {
     const pair = await call('compare/pair', { baselineId: a, otherId: b });
     expect(pair).toMatchObject({ rows: 200, onlyBaseline: 0, onlyOther: 30 });
     expect(pair.accuracy.points.value).toBeCloseTo(15, 9);
-    expect(pair.sentence).toMatch(/^B is better than A by 15\.0 points/);
+    expect([pair.accuracy.shown, pair.common]).toEqual([true, { rows: 200, versions: null }]);
   });
 
   it('agrees with the table where the rows are the same', async () => {

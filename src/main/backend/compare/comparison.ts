@@ -38,6 +38,7 @@ export async function compareRuns(
     baselineId: first.experiment.id,
     runs: counted.map((one) => ({
       experiment: one.run.experiment,
+      name: one.run.name,
       rowsKey: one.count?.rowsKey ?? null,
       rows: one.count?.rows ?? 0,
       accuracy: one.count?.accuracy ?? null,
@@ -63,7 +64,7 @@ async function verdictOnCommonRows(
   parts: { work: CompareWork; figures: Figures },
   runs: readonly Counted[],
   baseline: Counted,
-): Promise<string | null> {
+): Promise<Comparison['verdict'] | null> {
   if (!baseline.count || runs.some(({ count }) => count?.against)) return null;
   const best = highest(runs.filter((one) => one !== baseline && one.count));
   const [a, b] = [baseline.run, best?.run].map((run) =>
@@ -74,7 +75,14 @@ async function verdictOnCommonRows(
     if (error instanceof Fault) return null;
     throw error;
   });
-  return pair?.sentence ?? null;
+  return (
+    pair && {
+      kind: 'tested',
+      otherId: b.experiment.id,
+      difference: pair.accuracy,
+      common: pair.common,
+    }
+  );
 }
 
 function adapterBytes({ db }: BackendContext, experimentId: string): number | null {

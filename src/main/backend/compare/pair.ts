@@ -18,9 +18,8 @@ export async function pairRuns(
   const how = pairing(context, baseline, other);
   if (!how) throw differentData(context, [baseline, other]);
   await figures.count([baseline.answers, other.answers]);
-  const side = ({ answers, name, experiment }: AnsweredRun, file: string | null) => ({
+  const side = ({ answers, experiment }: AnsweredRun, file: string | null) => ({
     id: answers.id,
-    name,
     data: experiment.dataName,
     file,
   });

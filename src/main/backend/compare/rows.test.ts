@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { specSchema } from '../../../shared/contract/experiments.ts';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
+import { verdictText } from '../../../shared/statistics/verdict.ts';
 import { seedStore, smallSpec } from '../experiments/test-support.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
 import { addRun, importRows, logitsFor, type GivenAnswer } from './test-support.ts';
@@ -257,16 +258,18 @@ it('compares over corrected labels on the rows that both versions have alike, an
     answers: corrected,
     record: { versionId: version.id, dataName: 'Messages v2' },
   });
-  const { runs, warnings, verdict } = await call('compare/read', { ids: [a, again] });
+  const found = await call('compare/read', { ids: [a, again] });
+  const { runs, warnings, verdict } = found;
   expect(runs[1]!.against).toBeNull();
   expect(warnings[0]).toMatch(
     /^These runs were evaluated on different rows: 12 of Messages and 12 of Messages v2\./,
   );
-  expect(verdict).toMatch(
+  expect(verdictText(found)).toMatch(
     /^No difference shown between A and Again: 27\.3 points \(.*\), on the 11 rows that Messages and Messages v2 have with the same label\.$/,
   );
   const pair = await call('compare/pair', { baselineId: a, otherId: again });
-  expect(pair).toMatchObject({ rows: 11, onlyBaseline: 0, onlyOther: 3, sentence: verdict });
+  expect(pair).toMatchObject({ rows: 11, onlyBaseline: 0, onlyOther: 3 });
+  expect(verdict).toMatchObject({ difference: pair.accuracy, common: pair.common });
 });
 
 describe('compare/retrain', () => {

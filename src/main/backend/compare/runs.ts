@@ -14,9 +14,9 @@ export interface ComparedRun {
   spec: ExperimentSpec | null;
   /** Where relative paths of the config start. */
   baseDir: string;
-  /** Null where it has no answers to compare; `reason` says why. */
+  /** Null where it has no answers to compare; `withoutAnswers` says why, behind its name. */
   answers: RunInput | null;
-  reason: string | null;
+  withoutAnswers: string | null;
 }
 
 /** So many runs are read between two turns of the event loop. */
@@ -33,11 +33,7 @@ export async function readRuns(context: BackendContext, ids: readonly string[]):
     if (runs.length % AT_ONCE === 0) await new Promise(setImmediate);
   }
   const names = distinctNames(runs.map(({ experiment }) => experiment));
-  return runs.map((run, i) => ({
-    ...run,
-    name: names[i]!,
-    reason: run.reason && `${names[i]!} ${run.reason}`,
-  }));
+  return runs.map((run, i) => ({ ...run, name: names[i]! }));
 }
 
 const knownSchema = z.object({
@@ -71,10 +67,10 @@ function readRun(store: ExperimentStore, known: KnownRun): ComparedRun {
   const experiment = store.line(known.id);
   const { config, spec, details } = store.record(known.id);
   const run = { experiment, name: experiment.name, config, spec, baseDir: details.baseDir };
-  const reason = reasonOf(known, experiment);
+  const withoutAnswers = reasonOf(known, experiment);
   const { id, finishedAt } = experiment;
-  if (reason !== null || finishedAt === null) return { ...run, answers: null, reason };
-  return { ...run, answers: { id, finishedAt, dataKey: dataKeyOf(known, run) }, reason: null };
+  if (withoutAnswers !== null || finishedAt === null) return { ...run, answers: null, withoutAnswers };
+  return { ...run, answers: { id, finishedAt, dataKey: dataKeyOf(known, run) }, withoutAnswers };
 }
 
 /** Why a run has no answers to compare, behind its name; null: it has. */

@@ -31,9 +31,9 @@ export async function readAnswered(context: BackendContext, ids: readonly string
   const gone = ids.find((id) => !found.some(({ experiment }) => experiment.id === id));
   if (gone !== undefined) throw fault('store/unknown', { kind: 'experiment', id: gone });
   return found.map((run): AnsweredRun => {
-    const { answers, reason, name } = run;
-    if (!answers) throw fault('compare/no-predictions', { reason: reason ?? `${name} was not evaluated.` });
-    return { ...run, answers };
+    const { answers, withoutAnswers, name } = run;
+    if (answers) return { ...run, answers };
+    throw fault('compare/no-predictions', { reason: `${name} ${withoutAnswers ?? 'was not evaluated.'}` });
   });
 }
 

@@ -1,5 +1,4 @@
-import type { Difference } from '../../../shared/contract/compare.ts';
-import { verdictSentence } from '../../../shared/statistics/verdict.ts';
+import type { Comparison } from '../../../shared/contract/compare.ts';
 import type { ComparedRun } from './runs.ts';
 import type { TableRun } from './tasks/table-task.ts';
 
@@ -38,11 +37,16 @@ const groupOf = ({ run, count }: Counted) => ({
   labels: count?.labels ?? [],
 });
 
+/** Why a run has no answers; null: it has. */
+const reasonOf = ({ run: { name, withoutAnswers } }: Pick<Counted, 'run'>): string | null =>
+  withoutAnswers && `${name} ${withoutAnswers}`;
+
 /** Why a run is not compared with the baseline; null: it is, or it is the baseline. */
 export function reasonFor(one: Counted, baseline: Counted): string | null {
-  if (one.run.reason !== null) return one.run.reason;
+  const without = reasonOf(one);
+  if (without !== null) return without;
   if (one === baseline || one.count?.against) return null;
-  if (!baseline.count || !one.count) return baseline.run.reason;
+  if (!baseline.count || !one.count) return reasonOf(baseline);
   return differentRows([groupOf(baseline), groupOf(one)]);
 }
 
@@ -62,23 +66,15 @@ export function highest(runs: readonly Counted[]): Counted | null {
 
 const accuracyOf = ({ count }: Counted): number => count?.accuracy.value ?? -1;
 
-/** The best run against the baseline, in a sentence or two. */
-export function verdictOf(runs: readonly Counted[], baseline: Counted): string {
-  if (!baseline.count) {
-    const reason = baseline.run.reason ?? `${baseline.run.name} has nothing to compare with.`;
-    return runs.length === 1 ? reason : `${reason} Choose another baseline.`;
-  }
-  if (runs.length === 1) return `Nothing to compare ${baseline.run.name} with yet.`;
-  const compared = runs.filter((one) => one.count?.against);
-  const best = highest(compared);
-  if (!best) return `No other run was evaluated on the same rows as ${baseline.run.name}.`;
-  const sentence = sentenceOf(baseline.run.name, best.run.name, best.count!.against!.accuracy);
-  if (compared.length < 2) return sentence;
-  return `${sentence} ${compared.length + 1} runs were compared: the best of several looks a little better than it is.`;
+/** The best run against the baseline. */
+export function verdictOf(runs: readonly Counted[], baseline: Counted): Comparison['verdict'] {
+  if (!baseline.count)
+    return { kind: 'untested', why: baseline.run.withoutAnswers ?? 'has nothing to compare with.' };
+  const best = highest(runs.filter((one) => one.count?.against));
+  if (!best) return { kind: 'untested', why: null };
+  const difference = best.count!.against!.accuracy;
+  return { kind: 'tested', otherId: best.run.experiment.id, difference, common: null };
 }
-
-const sentenceOf = (a: string, b: string, { points, shown }: Difference): string =>
-  verdictSentence(a, b, { difference: points, shown });
 
 /** What a person must know before trusting the comparison. */
 export function warningsOf(runs: readonly Counted[], baseline: Counted, unknown: number): string[] {
@@ -94,9 +90,9 @@ export function warningsOf(runs: readonly Counted[], baseline: Counted, unknown:
       : '';
     warnings.push(`${differentRows([...groups.values()].map(groupOf))}${rest}`);
   }
-  const silent = runs.filter(({ run }) => run.reason !== null);
+  const silent = runs.filter(({ run }) => run.withoutAnswers !== null);
   // One sentence each while they are few.
-  if (silent.length <= 3) warnings.push(...silent.map(({ run }) => run.reason!));
+  if (silent.length <= 3) warnings.push(...silent.map((one) => reasonOf(one)!));
   else {
     const names = silent.map(({ run }) => run.name);
     warnings.push(`${list(names)} have no stored answers: only their settings are compared.`);

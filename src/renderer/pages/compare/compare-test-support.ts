@@ -12,6 +12,7 @@ export function run(
     accuracy === null ? null : { value: accuracy, low: accuracy - 0.01, high: accuracy + 0.01 };
   return {
     experiment: experiment({ id, name: `SMS Spam, ${id}`, state: 'finished', ...change }),
+    name: change.name ?? `SMS Spam, ${id}`,
     rowsKey: accuracy === null ? null : 'k',
     rows: accuracy === null ? 0 : 1000,
     accuracy: interval,
@@ -28,7 +29,7 @@ export function comparison(runs: readonly RunFigures[], change: Partial<Comparis
   return {
     baselineId: runs[0]?.experiment.id ?? '',
     runs: [...runs],
-    verdict: 'No difference shown.',
+    verdict: { kind: 'untested', why: null },
     bestId: null,
     warnings: [],
     seedGroups: [],

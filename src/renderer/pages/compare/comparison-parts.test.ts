@@ -2,12 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { chosenOf, moved, queryOf, withAdded, without } from './compare-address.ts';
 import { comparison, run } from './compare-test-support.ts';
 import { entriesOf, sortedEntries, winnerOf } from './comparison-entries.ts';
-import { comparisonCsv, comparisonMarkdown } from './comparison-text.ts';
+import { comparisonBasis, comparisonCsv, comparisonMarkdown } from './comparison-text.ts';
 import { runLabels } from './run-labels.ts';
 import { settingNames, settingText } from './setting-text.ts';
 import { parallelAxes, tradeOffPoints } from './trade-offs.ts';
 import { labelledRuns } from './comparison-entries.ts';
-import { comparisonFacts, verdictParts } from './verdict-parts.ts';
 
 const seeds = {
   ids: ['b', 'c'],
@@ -83,32 +82,10 @@ describe('the runs of a comparison', () => {
   });
 });
 
-describe('the verdict', () => {
-  const parts = (sentence: string) =>
-    verdictParts(sentence, entriesOf(six), six.seedGroups)
-      .filter(({ kind }) => kind !== 'plain')
-      .map(({ text, kind, colour }) => [text, kind, colour]);
-  it('has its names in their colours, its size and its interval', () => {
-    expect(
-      parts(
-        'SMS Spam, LoRA r=32 is better than SMS Spam, LoRA r=16 by 1.8 points (95 % interval 0.4 to 3.2).',
-      ),
-    ).toEqual([
-      ['SMS Spam, LoRA r=32', 'name', 1],
-      ['SMS Spam, LoRA r=16', 'name', 0],
-      ['1.8 points', 'size', null],
-      ['(95 % interval 0.4 to 3.2)', 'aside', null],
-    ]);
-  });
-  it('a name with brackets or one that begins another is found whole', () => {
-    const names = comparison([run('a', 0.9, { name: 'r (1)' }), run('b', 0.8, { name: 'r (1) long' })]);
-    const found = verdictParts('r (1) long beats r (1).', entriesOf(names), []);
-    expect(found.filter(({ kind }) => kind === 'name').map(({ colour }) => colour)).toEqual([1, 0]);
-    expect(found.map(({ text }) => text).join('')).toBe('r (1) long beats r (1).');
-  });
-  it('says on which rows it rests only where they are the same', () => {
+describe('what a verdict rests on', () => {
+  it('are the rows only where they are the same', () => {
     const facts = (of: typeof six, majority: number | null = null) =>
-      comparisonFacts(of, entriesOf(of), majority).join(' · ').replaceAll('\u00a0', ' ');
+      comparisonBasis(of, entriesOf(of), majority).join(' · ').replaceAll('\u00a0', ' ');
     const same = comparison([run('a', 0.9), run('b', 0.8)]);
     expect(facts(same, 0.866)).toBe(
       '1,000 evaluated rows of SMS Spam, the same for all · the majority class gives 86.6 %',
@@ -129,20 +106,22 @@ describe('the table as a file', () => {
   });
   it('Markdown has verdict, warnings and no column without a value', () => {
     const text = comparisonMarkdown({ ...six, warnings: ['Other rows.'] });
-    expect(text).toMatch(/^No difference shown\.\n\n> Other rows\.\n\n\| experiment \|/);
+    expect(text).toMatch(
+      /^No other run was evaluated on the same rows as SMS Spam, LoRA r=16\.\n\n> Other rows\.\n\n\| experiment \|/,
+    );
     expect(text).toContain('| adapter.r |');
     expect(text).not.toContain('adapter in bytes');
     const long = comparison([run('a', 1 / 3)]);
     expect(comparisonMarkdown(long)).toContain('| 0.33333 |');
     expect(comparisonCsv(long)).toContain(',0.333333333333,');
     const name = '=cmd|<b>[x](javascript:alert(1))';
-    const hostile = comparison([run('a', 0.9, { name })]);
+    const hostile = comparison([run('a', 0.9, { name })], {
+      verdict: { kind: 'untested', why: '<i>waits</i>.' },
+    });
     expect(comparisonCsv(hostile)).toContain(`\r\n'${name},`);
     const shown = String.raw`| \=cmd\|&lt;b\>\[x\](javascript:alert(1)) |`;
-    expect(comparisonMarkdown({ ...hostile, verdict: '<i>A</i> wins.' })).toContain(shown);
-    expect(comparisonMarkdown({ ...hostile, verdict: '<i>A</i> wins.' })).toMatch(
-      /^&lt;i\\>A&lt;\/i\\> wins\./,
-    );
+    expect(comparisonMarkdown(hostile)).toContain(shown);
+    expect(comparisonMarkdown(hostile)).toMatch(/^\\=cmd\|&lt;b\\>.* &lt;i\\>waits&lt;\/i\\>\.\n/);
     const piped = comparisonMarkdown(comparison([run('a', 0.9, { name: 'a|b\nc' })]));
     expect(piped).toContain(String.raw`| a\|b c |`);
   });

@@ -1,6 +1,9 @@
 import type { Comparison, Interval, RunFigures } from '../../../shared/contract/compare.ts';
 import { csvField, markdownCell, markdownText } from '../../../shared/quoting.ts';
+import { verdictText } from '../../../shared/statistics/verdict.ts';
+import { count, counted, percent } from '../../format.ts';
 import { textOfValue } from '../experiments/field-text.ts';
+import type { Entry } from './comparison-entries.ts';
 
 /** The comparison as rows of plain values, the head first; `digits`: as many as a number keeps that is not whole. */
 function comparisonTable({ runs, baselineId, differences }: Comparison, digits: number): string[][] {
@@ -59,7 +62,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const line = (cells: readonly string[]): string =>
     `| ${kept.map((at) => markdownCell(cells[at]!)).join(' | ')} |`;
   return [
-    markdownText(comparison.verdict),
+    markdownText(verdictText(comparison)),
     '',
     ...comparison.warnings.flatMap((warning) => [`> ${markdownText(warning)}`, '']),
     line(head),
@@ -69,4 +72,26 @@ export function comparisonMarkdown(comparison: Comparison): string {
     'Intervals are 95 % bootstrap intervals over texts, 2,000 resamples.',
     '',
   ].join('\n');
+}
+
+/** "1,000 evaluated rows of SMS Spam, the same for all · 2 seeds each · the majority class gives 86.6 %" */
+export function comparisonBasis(
+  { runs }: Comparison,
+  entries: readonly Entry[],
+  majority: number | null,
+): string[] {
+  const answered = runs.filter(({ rowsKey }) => rowsKey !== null);
+  const same = new Set(answered.map(({ rowsKey }) => rowsKey)).size === 1;
+  const seeds = new Set(entries.map(({ runs: { length } }) => length));
+  const [each] = seeds;
+  const basis: string[] = [];
+  if (same) {
+    const { rows, experiment } = answered[0]!;
+    const all = answered.length === runs.length && runs.length > 1 ? ', the same for all' : '';
+    basis.push(`${counted(rows, 'evaluated row')} of ${experiment.dataName}${all}`);
+  }
+  if (runs.length > 2) basis.push(`${count(runs.length)} experiments`);
+  if (seeds.size === 1 && each! > 1) basis.push(`${count(each!)} seeds each`);
+  if (same && majority !== null) basis.push(`the majority class gives ${percent(majority)}`);
+  return basis;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { OutputOf } from '../../../../shared/contract.ts';
 import { measure, type Measured } from '../../../../shared/statistics/measured.ts';
-import { pairedTest, verdictSentence } from '../../../../shared/statistics/verdict.ts';
+import { pairedTest } from '../../../../shared/statistics/verdict.ts';
 import { openReadOnly, type Db } from '../../../storage/database.ts';
 import { readRunFigures } from '../../../storage/run-figures.ts';
 import { versionWork } from '../../datasets/rows/read-rows.ts';
@@ -10,7 +10,6 @@ import { differenceOf, measuredOf } from './table-task.ts';
 
 interface Side {
   id: string;
-  name: string;
   data: string;
   /** The file of its data set version where the other run has another version; else null. */
   file: string | null;
@@ -33,7 +32,6 @@ export function pairTask(input: { database: string; baseline: Side; other: Side 
       : onCommonRows(db, baseline, other);
     if (!a || !b) return null;
     const accuracy = pairedTest('accuracy', a, b);
-    const sentence = verdictSentence(baseline.name, other.name, accuracy);
     const rows = a.right.length;
     return {
       accuracy: differenceOf(accuracy),
@@ -41,18 +39,11 @@ export function pairTask(input: { database: string; baseline: Side; other: Side 
       rows,
       onlyBaseline: accuracy.onlyA,
       onlyOther: accuracy.onlyB,
-      sentence: same ? sentence : sentence.replace(/\.$/, `, ${whichRows(rows, baseline, other)}.`),
+      common: same ? null : { rows, versions: baseline.file === null ? null : [baseline.data, other.data] },
     };
   } finally {
     db.close();
   }
-}
-
-function whichRows(rows: number, baseline: Side, other: Side): string {
-  const those = `on the ${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`;
-  return baseline.file === null
-    ? `${those} that both answered`
-    : `${those} that ${baseline.data} and ${other.data} have with the same label`;
 }
 
 function onCommonRows(db: Db, baseline: Side, other: Side): Measured[] {
