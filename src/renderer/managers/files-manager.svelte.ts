@@ -17,8 +17,10 @@ interface Upload {
 export class FilesManager {
   readonly #rpc: Rpc;
   readonly #pathOf: (file: File) => string | null;
-  #dropped = $state.raw<readonly string[]>([]);
-  #upload = $state.raw<Upload | null>(null);
+  /** What was dropped on the window and nobody took yet. */
+  dropped = $state.raw<readonly string[]>([]);
+  /** The file that is being sent to the host. */
+  upload = $state.raw<Upload | null>(null);
   #asking = $state.raw<{ kind: PickKind; answer: (paths: string[] | null) => void } | null>(null);
 
   constructor(rpc: Rpc, pathOf: (file: File) => string | null) {
@@ -26,14 +28,6 @@ export class FilesManager {
     this.#pathOf = pathOf;
   }
 
-  /** What was dropped on the window and nobody took yet. */
-  get dropped(): readonly string[] {
-    return this.#dropped;
-  }
-  /** The file that is being sent to the host. */
-  get upload(): Upload | null {
-    return this.#upload;
-  }
   /** What the dialog of folders is open for. */
   get asking(): PickKind | null {
     return this.#asking?.kind ?? null;
@@ -41,8 +35,8 @@ export class FilesManager {
 
   /** Hands over what was dropped, once. */
   take(): readonly string[] {
-    const dropped = this.#dropped;
-    this.#dropped = [];
+    const dropped = this.dropped;
+    this.dropped = [];
     return dropped;
   }
 
@@ -53,7 +47,7 @@ export class FilesManager {
 
   /** Keeps paths for the page that takes them. */
   keep(paths: readonly string[]): void {
-    this.#dropped = [...this.#dropped, ...paths];
+    this.dropped = [...this.dropped, ...paths];
   }
 
   /** Asks for files or a folder: the host's dialog, else one of our own. Null: the person closed it. */
@@ -88,7 +82,7 @@ export class FilesManager {
     let uploadId: string | null = null;
     try {
       for (let at = 0; ; at += PART_BYTES) {
-        this.#upload = { name: file.name, done: at, total: file.size };
+        this.upload = { name: file.name, done: at, total: file.size };
         const last = at + PART_BYTES >= file.size;
         const base64 = await toBase64(file.slice(at, at + PART_BYTES));
         const reply: OutputOf<'system/receive-file'> = await this.#rpc.call('system/receive-file', {
@@ -101,7 +95,7 @@ export class FilesManager {
         uploadId = reply.uploadId;
       }
     } finally {
-      this.#upload = null;
+      this.upload = null;
     }
   }
 }

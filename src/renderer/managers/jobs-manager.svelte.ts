@@ -1,32 +1,31 @@
 import type { Job } from '../../shared/contract/jobs.ts';
 import { RefusedError } from '../../shared/rpc-client.ts';
+import { Resource, withChanged } from '../resource.svelte.ts';
 import { rpc as connection, type Rpc } from '../rpc.ts';
 
-/** Long work that is not an experiment: downloads, imports, reports. */
-export class JobsManager {
-  readonly #rpc: Rpc;
-  #jobs = $state.raw<ReadonlyMap<string, Job>>(new Map());
-
+/** Long work that is not an experiment, by age: what is under way, and what ended and was not dismissed. */
+export class JobsManager extends Resource<readonly Job[]> {
   constructor(rpc: Rpc) {
-    this.#rpc = rpc;
+    super(rpc, async () => (await rpc.call('jobs/list', {})).jobs, {
+      'jobs/changed': (job, jobs) => withChanged(jobs ?? [], job, true),
+    });
   }
 
-  /** Those under way, and those that ended and were not dismissed. */
   get jobs(): readonly Job[] {
-    return [...this.#jobs.values()];
+    return this.value ?? [];
   }
   get running(): readonly Job[] {
     return this.jobs.filter(isOpen);
   }
   job(id: string | null): Job | undefined {
-    return id === null ? undefined : this.#jobs.get(id);
+    return this.jobs.find((job) => job.id === id);
   }
 
   /** Forgets a job that has ended, here and in the backend. */
   dismiss(id: string): void {
-    this.#jobs = new Map([...this.#jobs].filter(([key]) => key !== id));
+    this.patch((jobs) => jobs.filter((job) => job.id !== id));
     // Where the connection was lost it is listed once more.
-    this.#rpc.call('jobs/dismiss', { id }).catch(() => undefined);
+    this.rpc.call('jobs/dismiss', { id }).catch(() => undefined);
   }
 
   /** Resolves when the job has ended, however it did. Rejects with a RefusedError where it cannot be read or is gone. */
@@ -37,7 +36,7 @@ export class JobsManager {
         if (job.id === id && !isOpen(job)) resolve(job);
       };
       const ask = (): void =>
-        void this.#rpc
+        void this.rpc
           .call('jobs/list', {})
           .then(({ jobs }) => {
             const job = jobs.find((one) => one.id === id);
@@ -46,24 +45,10 @@ export class JobsManager {
           })
           .catch(reject);
       // It may have ended while the connection was down.
-      stops = [this.#rpc.on('jobs/changed', look), this.#rpc.on('system/restarted', ask)];
+      stops = [this.rpc.on('jobs/changed', look), this.rpc.on('system/restarted', ask)];
       ask();
     });
     return ended.finally(() => stops.forEach((stop) => stop()));
-  }
-
-  listen(): () => void {
-    const read = (): void =>
-      void this.#rpc
-        .call('jobs/list', {})
-        .then(({ jobs }) => (this.#jobs = new Map(jobs.map((job) => [job.id, job]))))
-        .catch(() => undefined);
-    read();
-    const off = [
-      this.#rpc.on('jobs/changed', (job) => (this.#jobs = new Map(this.#jobs).set(job.id, job))),
-      this.#rpc.on('system/restarted', read),
-    ];
-    return () => off.forEach((stop) => stop());
   }
 }
 

@@ -88,29 +88,23 @@ export class PaletteManager {
 
   /** Reads the names of everything; what cannot be read is left out. */
   async read(): Promise<void> {
-    const [experiments, datasets, models, adapters, exports] = await Promise.all([
-      this.#rpc.call('experiments/list', {}).then(
-        (reply) => reply.experiments.map(experimentCommand),
+    const named = <Reply, Thing>(
+      reply: Promise<Reply>,
+      of: (reply: Reply) => Thing[],
+      command: (thing: Thing) => Command,
+    ) =>
+      reply.then(
+        (read) => of(read).map(command),
         () => [],
-      ),
-      this.#rpc.call('datasets/list', {}).then(
-        (reply) => reply.datasets.map(datasetCommand),
-        () => [],
-      ),
-      this.#rpc.call('models/list', {}).then(
-        (reply) => reply.models.map(modelCommand),
-        () => [],
-      ),
-      this.#rpc.call('adapters/list', {}).then(
-        (reply) => reply.adapters.map(adapterCommand),
-        () => [],
-      ),
-      this.#rpc.call('exports/list', {}).then(
-        (reply) => reply.exports.map(exportCommand),
-        () => [],
-      ),
+      );
+    const things = await Promise.all([
+      named(this.#rpc.call('experiments/list', {}), (read) => read.experiments, experimentCommand),
+      named(this.#rpc.call('datasets/list', {}), (read) => read.datasets, datasetCommand),
+      named(this.#rpc.call('models/list', {}), (read) => read.models, modelCommand),
+      named(this.#rpc.call('adapters/list', {}), (read) => read.adapters, adapterCommand),
+      named(this.#rpc.call('exports/list', {}), (read) => read.exports, exportCommand),
     ]);
-    this.#things = [...experiments, ...datasets, ...models, ...adapters, ...exports];
+    this.#things = things.flat();
   }
 
   /** What fits the words, all of which must be in it; actions first. Without words: actions and pages. */
@@ -127,40 +121,27 @@ export class PaletteManager {
   }
 }
 
-const experimentCommand = ({ id, name, state, modelName }: Experiment): Command => ({
-  key: `experiment ${id}`,
-  group: 'Experiments',
-  label: name,
-  note: `${state} · ${modelName}`,
-  path: `/experiments/${id}`,
-});
-const datasetCommand = ({ id, name, latest }: Dataset): Command => ({
-  key: `dataset ${id}`,
-  group: 'Data',
-  label: name,
-  note: `v${latest.number}`,
-  path: `/data/${id}`,
-});
-const modelCommand = ({ id, name, architecture }: Model): Command => ({
-  key: `model ${id}`,
-  group: 'Models',
-  label: name,
-  note: architecture,
-  path: `/models/${id}`,
-});
-const adapterCommand = ({ id, name, modelName }: Adapter): Command => ({
-  key: `adapter ${id}`,
-  group: 'Adapters',
-  label: name,
-  note: modelName,
-  path: `/adapters/${id}`,
-});
-const exportCommand = ({ id, name, modelName }: Export): Command => ({
-  key: `export ${id}`,
-  group: 'Exports',
-  label: name,
-  note: modelName,
-  path: `/exports/${id}`,
-});
+const thing =
+  <Thing extends { id: string; name: string }>(
+    group: Command['group'],
+    folder: string,
+    note: (thing: Thing) => string,
+  ): ((thing: Thing) => Command) =>
+  (found) => ({
+    key: `${folder} ${found.id}`,
+    group,
+    label: found.name,
+    note: note(found),
+    path: `/${folder}/${found.id}`,
+  });
+const experimentCommand = thing<Experiment>(
+  'Experiments',
+  'experiments',
+  ({ state, modelName }) => `${state} · ${modelName}`,
+);
+const datasetCommand = thing<Dataset>('Data', 'data', ({ latest }) => `v${latest.number}`);
+const modelCommand = thing<Model>('Models', 'models', ({ architecture }) => architecture);
+const adapterCommand = thing<Adapter>('Adapters', 'adapters', ({ modelName }) => modelName);
+const exportCommand = thing<Export>('Exports', 'exports', ({ modelName }) => modelName);
 
 export const palette = new PaletteManager(connection);

@@ -1,69 +1,61 @@
+import type { OutputOf } from '../../shared/contract.ts';
 import type { Preferences } from '../../shared/contract/system.ts';
 import { setLocale } from '../format.ts';
+import { Resource } from '../resource.svelte.ts';
 import { rpc } from '../rpc.ts';
 
 /** The person's preferences; the theme is put on the page as soon as it is known. */
-class PreferencesManager {
-  #preferences = $state.raw<Preferences | null>(null);
-  #hasToken = $state(false);
-  #keyStore = $state(false);
+class PreferencesManager extends Resource<OutputOf<'settings/read'>> {
+  constructor() {
+    super(
+      rpc,
+      async () => {
+        const settings = await rpc.call('settings/read', {});
+        this.#use(settings.preferences);
+        return settings;
+      },
+      {
+        'settings/changed': (changed, settings) =>
+          settings && { ...settings, preferences: this.#use(changed) },
+      },
+    );
+  }
 
-  get preferences(): Preferences | null {
-    return this.#preferences;
-  }
-  get hasToken(): boolean {
-    return this.#hasToken;
-  }
-  get keyStore(): boolean {
-    return this.#keyStore;
-  }
-
+  /** Rejects with a RefusedError. */
   async write(change: Partial<Preferences>): Promise<void> {
-    this.#take((await rpc.call('settings/write', { preferences: change })).preferences);
+    const { preferences } = await rpc.call('settings/write', { preferences: change });
+    this.patch((settings) => ({ ...settings, preferences: this.#use(preferences) }));
   }
 
+  /** Rejects with a RefusedError. */
   async setToken(token: string | null): Promise<void> {
     await rpc.call('settings/set-token', { token });
-    this.#hasToken = token !== null;
+    this.patch((settings) => ({ ...settings, hasToken: token !== null }));
   }
 
-  listen(): () => void {
+  override listen(): () => void {
     const dark = window.matchMedia('(prefers-color-scheme: dark)');
-    const show = (): void => this.#show(dark.matches);
+    const show = (): void => showTheme(localStorage.getItem('graft-theme') ?? 'system', dark.matches);
     show();
     dark.addEventListener('change', show);
-    const read = (): void =>
-      void rpc
-        .call('settings/read', {})
-        .then(({ preferences, hasToken, keyStore }) => {
-          this.#hasToken = hasToken;
-          this.#keyStore = keyStore;
-          this.#take(preferences);
-        })
-        .catch(() => undefined);
-    read();
-    const off = [
-      rpc.on('settings/changed', (changed) => this.#take(changed)),
-      rpc.on('system/restarted', read),
-    ];
+    const stop = super.listen();
     return () => {
       dark.removeEventListener('change', show);
-      off.forEach((stop) => stop());
+      stop();
     };
   }
 
-  #take(preferences: Preferences): void {
-    this.#preferences = preferences;
+  #use(preferences: Preferences): Preferences {
     setLocale(preferences.locale);
     localStorage.setItem('graft-theme', preferences.theme);
-    this.#show(window.matchMedia('(prefers-color-scheme: dark)').matches);
+    showTheme(preferences.theme, window.matchMedia('(prefers-color-scheme: dark)').matches);
+    return preferences;
   }
+}
 
-  #show(systemIsDark: boolean): void {
-    const theme = this.#preferences?.theme ?? localStorage.getItem('graft-theme') ?? 'system';
-    const dark = theme === 'dark' || (theme === 'system' && systemIsDark);
-    document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
-  }
+function showTheme(theme: string, systemIsDark: boolean): void {
+  const dark = theme === 'dark' || (theme === 'system' && systemIsDark);
+  document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
 }
 
 export const preferencesManager = new PreferencesManager();

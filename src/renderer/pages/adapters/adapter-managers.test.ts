@@ -35,8 +35,8 @@ describe('the list of adapters', () => {
 
   it('knows the data and the accuracy from the experiment that trained it', async () => {
     const { list } = open(three);
-    await list.read();
-    expect(list.adapters?.map(({ dataName, accuracy }) => [dataName, accuracy])).toEqual([
+    await list.source.read();
+    expect(list.items?.map(({ dataName, accuracy }) => [dataName, accuracy])).toEqual([
       ['reviews', 0.612],
       [null, null],
       [null, null],
@@ -45,7 +45,7 @@ describe('the list of adapters', () => {
 
   it('is narrowed by base, data, origin and words', async () => {
     const { list, names } = open(three);
-    await list.read();
+    await list.source.read();
     list.filters.model = 'bert-tiny';
     expect(names()).toEqual(['brought in']);
     list.clearFilters();
@@ -66,16 +66,16 @@ describe('the list of adapters', () => {
 
   it('acts only on the chosen ones that are shown', async () => {
     const { list } = open(three);
-    await list.read();
-    list.choose(new Set(['1', '2']));
+    await list.source.read();
+    list.chosen = new Set(['1', '2']);
     list.filters.origin = 'imported';
     expect(list.picked.map(({ id }) => id)).toEqual(['2']);
   });
 
   it('says what depends on what is removed, and gives it back', async () => {
     const { list, names } = open(three);
-    await list.read();
-    list.choose(new Set(['1']));
+    await list.source.read();
+    list.chosen = new Set(['1']);
     expect((await list.dependents(['1'])).exports).toHaveLength(1);
     await list.remove(['1']);
     expect(names()).toEqual(['brought in', 'of both']);
@@ -86,7 +86,7 @@ describe('the list of adapters', () => {
 
   it('reads itself again when adapters change, until nobody looks', async () => {
     const { list, asked, emit } = open(three);
-    const stop = list.listen();
+    const stop = list.source.listen();
     await settle();
     emit('adapters/changed', { id: '1' });
     await settle();
@@ -98,7 +98,7 @@ describe('the list of adapters', () => {
 
   it('reads itself once more for all that changed while it was read', async () => {
     const { list, asked, emit, names } = open(three);
-    const stop = list.listen();
+    const stop = list.source.listen();
     for (const id of ['1', '2', '3']) emit('adapters/changed', { id });
     await list.remove(['1']);
     expect(names()).toEqual(['brought in', 'of both']);
@@ -109,9 +109,9 @@ describe('the list of adapters', () => {
 
   it('that cannot be read says why', async () => {
     const list = new AdapterListManager(fakeBackend({}).rpc, { experiments: null });
-    await list.read();
-    expect(list.adapters).toBeNull();
-    expect(list.fault?.code).toBe('test/refused');
+    await list.source.read();
+    expect(list.items).toBeNull();
+    expect(list.source.fault?.code).toBe('test/refused');
   });
 });
 

@@ -32,7 +32,7 @@ describe('the list of exports', () => {
 
   it('is narrowed by state, target, model and words', async () => {
     const { list, ids } = open(two);
-    await list.read();
+    await list.source.read();
     list.filters.state = 'failed';
     expect(ids()).toEqual(['bad']);
     list.clearFilters();
@@ -49,12 +49,12 @@ describe('the list of exports', () => {
 
   it('follows an export while it is written, a new one too, and one that is removed elsewhere', async () => {
     const { list, emit, ids } = open(two);
-    const stop = list.listen();
+    const stop = list.source.listen();
     await settle();
     emit('exports/changed', exported({ id: 'new', jobId: 'j' }));
     expect(ids()).toEqual(['new', 'good', 'bad']);
     emit('exports/changed', exported({ id: 'new', jobId: null, name: 'done' }));
-    expect(list.exports?.[0]?.name).toBe('done');
+    expect(list.items?.[0]?.name).toBe('done');
     emit('exports/removed', { id: 'good' });
     expect(ids()).toEqual(['new', 'bad']);
     stop();
@@ -64,9 +64,10 @@ describe('the list of exports', () => {
 
   it('removes several, with their files where asked for; what was refused stays', async () => {
     const { list, asked, ids } = open([...two, exported({ id: 'held' })]);
-    await list.read();
-    list.choose(new Set(['good', 'held']));
-    await expect(list.remove(['good', 'held', 'bad'], true)).rejects.toThrow('It is being written.');
+    await list.source.read();
+    list.chosen = new Set(['good', 'held']);
+    await list.removeExports(['good', 'held', 'bad'], true);
+    expect(list.refused?.message).toBe('It is being written.');
     expect(ids()).toEqual(['bad', 'held']);
     expect(asked[1]?.input).toEqual({ id: 'good', files: true });
   });
