@@ -66,9 +66,9 @@ async function graphsOf(folder: string, fused: boolean): Promise<Graph[]> {
         }
     for (const precision of ['fp32', 'bf16'] as const)
       for (const head of ['classification', 'encoder'] as const) {
-        const beside = { plan, values: new Map<string, Float32Array>() };
-        for (const adapter of [undefined, beside])
-          graphs.push(inferenceGraph(base, adapter, { head, precision }, fused).graph);
+        const model = { base, added: [] };
+        for (const adapted of [model, { ...model, ...method }])
+          graphs.push(inferenceGraph(adapted, { head, precision }, fused).graph);
       }
   }
   await base.close();

@@ -5,7 +5,6 @@ import type { CheckpointHead } from './models/checkpoint-head.ts';
 import { printTree } from './models/module-tree.ts';
 import { elements } from './models/parameters.ts';
 import { planAdapter } from './peft/adapter.ts';
-import { Lora } from './peft/lora.ts';
 import { savedModules } from './peft/targets.ts';
 import { tokenizerNotes } from './tokenizer/load-tokenizer.ts';
 
@@ -36,13 +35,12 @@ export async function inspectModel(
   const base = await openBaseModel(folder, { head: 'classification', ...(labelNames ? { labelNames } : {}) });
   try {
     const plan = adapterConfig && planAdapter(base, adapterConfig, 'adapter');
-    const lora = plan?.method instanceof Lora ? plan.method.layers : undefined;
     const saved = new Set(plan ? savedModules(base.tree, plan.config['modules_to_save'] as string[]) : []);
     const missing = new Set(base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, '')));
     const mark = (path: string): string | undefined => {
-      const layer = lora?.get(path);
+      const change = plan?.method.targets.get(path);
       const remarks = [
-        ...(layer ? [`LoRA r=${layer.rank}, scaling ${layer.scaling}`] : []),
+        ...(change === undefined ? [] : [change]),
         ...(saved.has(path) ? ['trained and saved whole'] : []),
         ...(missing.has(path) ? ['newly initialised'] : []),
       ];

@@ -5,7 +5,6 @@ import { openBaseModel } from '../../engine/models/base-model.ts';
 import { walk, type ModuleNode } from '../../engine/models/module-tree.ts';
 import { elements } from '../../engine/models/parameters.ts';
 import { planAdapter, requireSavedModules, type AdapterPlan } from '../../engine/peft/adapter.ts';
-import { Lora } from '../../engine/peft/lora.ts';
 import { savedModules } from '../../engine/peft/targets.ts';
 
 /**
@@ -30,7 +29,7 @@ export async function previewAdapter(
     );
     const { trainable, all, trainable_percent } = plan.counts;
     return {
-      targets: plan.method instanceof Lora ? [...plan.method.layers.keys()] : [],
+      targets: [...plan.method.targets.keys()],
       trainable,
       all,
       trainablePercent: trainable_percent,
@@ -74,9 +73,9 @@ function unmatchedTargets(
 }
 
 /** Bytes of adapter_model.safetensors: length, header, float32 values. */
-function fileBytes({ trained, method }: AdapterPlan): number {
+function fileBytes({ saved, method }: AdapterPlan): number {
   let end = 0;
-  const entries = trained.map(({ name, shape }) => {
+  const entries = saved.map(({ name, shape }) => {
     const offsets = [end, (end += 4 * elements(shape))];
     return `${JSON.stringify(method.fileKey(name))}:${JSON.stringify({ dtype: 'F32', shape, data_offsets: offsets })}`;
   });

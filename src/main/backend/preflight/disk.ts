@@ -7,9 +7,9 @@ import type { Plan } from '../../engine/training/loop.ts';
 /** A tensor's entry in the header of a safetensors file, about. */
 const headerBytes = 120;
 
-/** Bytes of the adapter's file: what trains, in float32. */
-export function adapterBytes({ trained }: AdapterPlan): number {
-  return trained.reduce((sum, { shape }) => sum + 4 * elements(shape) + headerBytes, 8);
+/** Bytes of the adapter's file, in float32. */
+export function adapterBytes({ saved }: AdapterPlan): number {
+  return saved.reduce((sum, { shape }) => sum + 4 * elements(shape) + headerBytes, 8);
 }
 
 /** Bytes that a run writes at most: its adapter, and checkpoints with both moments of AdamW. */

@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lora } from '../../../shared/methods/lora.ts';
 import {
-  loraConfigSchema,
-  parseLoraConfig,
+  configSchema,
+  parseAdapterConfig,
   readAdapterConfig,
   unsupportedFields,
   writeAdapterConfig,
@@ -23,7 +24,7 @@ async function refusal(fields: object): Promise<string> {
 
 describe('reading', () => {
   it("gives PEFT's defaults where the file says nothing", () => {
-    expect(loraConfigSchema.parse({ peft_type: 'LORA' })).toEqual({
+    expect(configSchema(lora).parse({ peft_type: 'LORA' })).toEqual({
       peft_type: 'LORA',
       peft_version: null,
       task_type: null,
@@ -43,7 +44,6 @@ describe('reading', () => {
       alpha_pattern: {},
       bias: 'none',
       use_rslora: false,
-      fan_in_fan_out: false,
       init_lora_weights: true,
     });
   });
@@ -118,7 +118,11 @@ describe('writing', () => {
 
   it('adds the fields of PEFT that were left out, and keeps those it does not know', async () => {
     const folder = await temporaryFolder();
-    const config = parseLoraConfig({ peft_type: 'LORA', target_modules: 'all-linear', näw: 'ö' }, 'test');
+    const config = parseAdapterConfig(
+      lora,
+      { peft_type: 'LORA', target_modules: 'all-linear', näw: 'ö' },
+      'test',
+    );
     await writeAdapterConfig(folder, config);
     const text = await readFile(join(folder, 'adapter_config.json'), 'utf8');
     const written = JSON.parse(text) as Record<string, unknown>;
@@ -140,33 +144,39 @@ describe('writing', () => {
 describe('fields that are not supported', () => {
   it('are none in what PEFT writes for plain LoRA', async () => {
     for (const file of await goldenFiles('adapter_config.json')) {
-      expect(unsupportedFields(await readAdapterConfig(dirname(file)))).toEqual([]);
+      expect(unsupportedFields(await readAdapterConfig(dirname(file)), lora)).toEqual([]);
     }
   });
 
   it('are listed by name, sorted, when they ask for something', () => {
     expect(
-      unsupportedFields({
-        peft_type: 'LORA',
-        use_dora: true,
-        eva_config: { rho: 2 },
-        qalora_group_size: 8,
-        a_new_one: 1,
-      }),
+      unsupportedFields(
+        {
+          peft_type: 'LORA',
+          use_dora: true,
+          eva_config: { rho: 2 },
+          qalora_group_size: 8,
+          a_new_one: 1,
+        },
+        lora,
+      ),
     ).toEqual(['a_new_one', 'eva_config', 'qalora_group_size', 'use_dora']);
   });
 
   it('are not those that are null, false, empty or at their default', () => {
     expect(
-      unsupportedFields({
-        a: null,
-        b: false,
-        c: '',
-        d: [],
-        e: {},
-        qalora_group_size: 16,
-        megatron_core: 'megatron.core',
-      }),
+      unsupportedFields(
+        {
+          a: null,
+          b: false,
+          c: '',
+          d: [],
+          e: {},
+          qalora_group_size: 16,
+          megatron_core: 'megatron.core',
+        },
+        lora,
+      ),
     ).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openBaseModel } from '../models/base-model.ts';
 import { readAdapter, type Adapter } from '../peft/adapter.ts';
-import { Lora } from '../peft/lora.ts';
+import type { LowRank } from '../peft/method.ts';
 import { combinations } from '../peft/weighted-merge.ts';
 import { mergeAdaptersJob } from './merge-adapters.ts';
 
@@ -50,9 +50,8 @@ async function read(folder: string): Promise<Adapter> {
   }
 }
 
-function layersOf({ plan: { method } }: Adapter): Lora['layers'] {
-  if (!(method instanceof Lora)) throw new Error('It is no LoRA.');
-  return method.layers;
+function layersOf({ plan: { method } }: Adapter): LowRank['layers'] {
+  return method.lowRank!.layers;
 }
 
 function delta(adapter: Adapter, module: string): number[] {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { parseLoraConfig, type LoraConfig } from '../formats/adapter-config.ts';
 import type { JobContext } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
+import type { ParameterSpec } from '../models/parameters.ts';
 import { planAdapter, readAdapter, writeAdapter, type Adapter, type AdapterPlan } from '../peft/adapter.ts';
 import { adapterFolderLabels } from '../peft/adapter-head.ts';
-import { Lora } from '../peft/lora.ts';
+import type { LowRank, LowRankLayer } from '../peft/method.ts';
 import { openSvd } from '../peft/svd.ts';
 import {
   combinations,
@@ -32,14 +32,11 @@ const inputSchema = z.object({
 /** Input of the job `merge-adapters`. */
 export type MergeAdaptersInput = z.infer<typeof inputSchema>;
 
-/** What is merged: an adapter of LoRA as it was read, with the weight that a person gave. */
-interface Part {
+/** What is merged: an adapter as it was read, with the weight that a person gave. */
+interface Part extends Adapter {
   name: string;
   weight: number;
-  values: Adapter['values'];
-  config: LoraConfig;
-  lora: Lora;
-  plan: AdapterPlan;
+  lowRank: LowRank;
 }
 
 /**
@@ -67,11 +64,13 @@ export async function mergeAdaptersJob(
   try {
     const parts: Part[] = [];
     for (const one of given) parts.push(await readPart(one, base));
-    const ranks = parts.map(({ config }) => Math.max(config.r, ...Object.values(config.rank_pattern)));
-    const rank = combinedRank(combination, ranks);
+    const rank = combinedRank(
+      combination,
+      parts.map(({ lowRank }) => lowRank.rank),
+    );
     const plan = mergedPlan(base, parts, rank);
     const options = { combination, density, majoritySign, random: new Pcg64(seed) };
-    const { layers } = loraOf(plan);
+    const { layers } = plan.method.lowRank!;
     const values = new Map<string, Float32Array>();
     for (const [done, layer] of [...layers.values()].entries()) {
       context.signal.throwIfAborted();
@@ -83,8 +82,8 @@ export async function mergeAdaptersJob(
         unit: 'layers',
       });
       const combined = combinedLayer(parts, { ...layer, rank }, options, svd);
-      values.set(`${layer.path}.lora_A.weight`, combined.a);
-      values.set(`${layer.path}.lora_B.weight`, combined.b);
+      values.set(layer.a, combined.a);
+      values.set(layer.b, combined.b);
     }
     for (const [name, value] of savedModules(parts, plan)) values.set(name, value);
     await writeAdapter(output, base, plan, values, baseName);
@@ -99,55 +98,31 @@ async function readPart(
   { name, folder, weight }: MergeAdaptersInput['parts'][number],
   base: BaseModel,
 ): Promise<Part> {
-  const { plan, values } = await readAdapter(folder, base);
-  if (!(plan.method instanceof Lora))
-    throw fault('adapters/not-an-adapter', { name, method: String(plan.config['peft_type']) });
-  const config = parseLoraConfig(plan.config, folder);
-  if (config.bias !== 'none') throw fault('adapters/merge-biases', { name, bias: config.bias });
-  return { name, weight, values, config, lora: plan.method, plan };
-}
-
-function loraOf({ method }: AdapterPlan): Lora {
-  if (!(method instanceof Lora)) throw new Error('The merged adapter is of LoRA.');
-  return method;
+  const adapter = await readAdapter(folder, base);
+  const { config, method } = adapter.plan;
+  if (!method.lowRank) throw fault('adapters/not-an-adapter', { name, method: String(config['peft_type']) });
+  if (method.trainedBase.size > 0)
+    throw fault('adapters/merge-biases', { name, bias: String(config['bias']) });
+  return { ...adapter, name, weight, lowRank: method.lowRank };
 }
 
 /** The first adapter's settings on the modules of all: rank and alpha as PEFT sets them. */
 function mergedPlan(base: BaseModel, parts: readonly Part[], rank: number): AdapterPlan {
-  const modules = new Set(parts.flatMap(({ lora }) => [...lora.layers.keys()]));
-  const fields = {
-    ...parts[0]!.config,
-    r: rank,
-    lora_alpha: rank,
-    use_rslora: false,
-    target_modules: [...modules],
-    exclude_modules: null,
-    layers_to_transform: null,
-    layers_pattern: null,
-    rank_pattern: {},
-    alpha_pattern: {},
-    modules_to_save: [...new Set(parts.flatMap(({ config }) => config.modules_to_save ?? []))],
-  };
+  const paths = new Set(parts.flatMap(({ lowRank }) => [...lowRank.layers.keys()]));
+  const saved = parts.flatMap(({ plan }) => plan.config['modules_to_save'] as string[]);
+  const fields = { ...parts[0]!.lowRank.with(rank, [...paths]), modules_to_save: [...new Set(saved)] };
   return planAdapter(base, fields, 'the merged adapter');
 }
 
 function combinedLayer(
   parts: readonly Part[],
-  {
-    path,
-    rank,
-    inFeatures,
-    outFeatures,
-  }: { path: string; rank: number; inFeatures: number; outFeatures: number },
+  { path, rank, inFeatures, outFeatures }: LowRankLayer,
   options: CombinationOptions,
   svd: Parameters<typeof combineLayer>[3],
 ): CombinedLayer {
-  const layers = parts.flatMap(({ lora, values, weight }) => {
-    const layer = lora.layers.get(path);
-    if (!layer) return [];
-    const a = values.get(`${path}.lora_A.weight`)!;
-    const b = values.get(`${path}.lora_B.weight`)!;
-    return [{ a, b, rank: layer.rank, scaling: layer.scaling, weight }];
+  const layers = parts.flatMap(({ lowRank, values, weight }) => {
+    const layer = lowRank.layers.get(path);
+    return layer ? [{ ...layer, a: values.get(layer.a)!, b: values.get(layer.b)!, weight }] : [];
   });
   const { combination } = options;
   const ranks = layers.map((layer) => layer.rank);
@@ -158,7 +133,8 @@ function combinedLayer(
 
 /** Whole modules that were trained: the mean, each part as heavy as its weight. */
 function savedModules(parts: readonly Part[], plan: AdapterPlan): [string, Float32Array][] {
-  const names = plan.trained.map(({ name }) => name).filter((name) => !/\.lora_[AB]\.weight$/.test(name));
+  const added = new Set<ParameterSpec>(plan.method.added);
+  const names = plan.saved.filter((spec) => !added.has(spec)).map(({ name }) => name);
   const total = parts.reduce((sum, { weight }) => sum + weight, 0);
   if (names.length > 0 && Math.abs(total) < 1e-6) throw fault('adapters/merge-weights', {});
   return names.map((name) => {

@@ -3,7 +3,7 @@ import { Graph, type Tensor } from '../graph/graph.ts';
 import { reachable } from '../graph/saved-model.ts';
 import { usesGpu } from '../runtime/tensorflow.ts';
 import { Session } from '../graph/session.ts';
-import { adaptedValue, type Adapter } from '../peft/adapter.ts';
+import { adaptedModel, type AdaptedModel, type Adapter } from '../peft/adapter.ts';
 import type { BaseModel, Head } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
 import { bertEncoder, bertForSequenceClassification, headsOf, type TokenBatch } from './bert.ts';
@@ -53,12 +53,10 @@ export class Inference {
     adapter: Adapter | undefined,
     options: InferenceOptions,
   ): Promise<Inference> {
-    const beside = options.folded === false ? adapter : undefined;
-    const { graph, inputs, specs, loading } = inferenceGraph(base, beside, options, !usesGpu());
+    const model = adaptedModel(base, adapter, options.folded);
+    const { graph, inputs, specs, loading } = inferenceGraph(model, options, !usesGpu());
     const session = await Session.open(graph);
-    const value = async (name: string): Promise<Float32Array> =>
-      beside ? (beside.values.get(name) ?? base.read(name)) : adaptedValue(base, adapter, name);
-    await loadParameters(session, loading, specs, value);
+    await loadParameters(session, loading, specs, model.read);
     const { num_labels: labels, hidden_size: hidden } = base.config;
     return new Inference(session, inputs, options, options.head === 'classification' ? labels : hidden);
   }
@@ -117,10 +115,9 @@ export class Inference {
   }
 }
 
-/** The graph that answers texts; `beside`: an adapter that is not folded. `fused`: kernels that exist on the CPU only. */
+/** The graph that answers texts. `fused`: kernels that exist on the CPU only. */
 export function inferenceGraph(
-  base: BaseModel,
-  beside: Adapter | undefined,
+  { base, added, hooks }: Omit<AdaptedModel, 'read'>,
   { head, precision }: InferenceOptions,
   fused: boolean,
 ): {
@@ -130,14 +127,14 @@ export function inferenceGraph(
   loading: ReadonlyMap<string, string[]>;
 } {
   const graph = new Graph();
-  const specs = [...base.parameters, ...(beside?.plan.method.added ?? [])];
+  const specs = [...base.parameters, ...added];
   const parameters = new Parameters(graph, specs, new Set());
   const layers = new Layers({
     graph,
     parameters,
     compute: precision === 'bf16' ? 'bfloat16' : 'float32',
     fused,
-    ...(beside ? { adapter: beside.plan.method } : {}),
+    ...(hooks ? { hooks } : {}),
   });
   const { config } = base;
   const inputs = new Map<string, TokenInputs>();

@@ -16,9 +16,21 @@ export interface Scaled {
 
 export type Activation = 'gelu' | 'relu' | 'gelu_tanh';
 
-/** What an adapter does to a linear layer while training. `factor` scales what goes through the weights. */
-export interface AdaptedLinear {
-  forward(layers: Layers, path: string, x: Tensor, open: OpenLinear, factor: number): Tensor;
+/** A linear layer on x: `open` takes the place of x·Wᵀ + b, of x or of what became of it; all of it is times `factor`. */
+export type LinearHook = (
+  layers: Layers,
+  x: Tensor,
+  open: (x: Tensor) => OpenLinear,
+  factor: number,
+) => Tensor;
+
+/** What an adapter does at the module `path` of a model that it is not merged into; undefined: nothing. */
+export interface LayerHooks {
+  linear?(path: string): LinearHook | undefined;
+  /** What becomes of a norm's output; float32. */
+  norm?(path: string): ((layers: Layers, y: Tensor) => Tensor) | undefined;
+  /** What becomes of the rows that an embedding table has for `ids`; float32. */
+  embedding?(path: string): ((layers: Layers, y: Tensor, ids: Tensor) => Tensor) | undefined;
 }
 
 export interface LayersOptions {
@@ -28,7 +40,7 @@ export interface LayersOptions {
   compute: 'float32' | 'bfloat16';
   /** Absent: evaluation; dropout does nothing. */
   dropout?: DropoutSource;
-  adapter?: { layerAt(path: string): AdaptedLinear | undefined };
+  hooks?: LayerHooks;
   /** Kernels that exist on the CPU only. */
   fused: boolean;
 }
@@ -53,13 +65,15 @@ export class Layers {
 
   /** Rows of the table `path`.weight; float32. */
   embedding(path: string, ids: Tensor): Tensor {
-    return embedding(this.graph, this.parameters.value(`${path}.weight`, 'float32'), ids);
+    const y = embedding(this.graph, this.parameters.value(`${path}.weight`, 'float32'), ids);
+    return this.options.hooks?.embedding?.(path)?.(this, y, ids) ?? y;
   }
 
   layerNorm(path: string, x: Tensor, epsilon: number): Tensor {
     const gamma = this.parameters.value(`${path}.weight`, 'float32');
     const beta = this.parameters.value(`${path}.bias`, 'float32');
-    return layerNorm(this.graph, this.graph.cast(x, 'float32'), gamma, beta, epsilon);
+    const y = layerNorm(this.graph, this.graph.cast(x, 'float32'), gamma, beta, epsilon);
+    return this.options.hooks?.norm?.(path)?.(this, y) ?? y;
   }
 
   /** x·Wᵀ + b with what the adapter adds. */
@@ -69,9 +83,10 @@ export class Layers {
     const build = (factor: number): Tensor => {
       const weight = this.parameters.value(`${path}.weight`, dtype, factor * by);
       const bias = this.parameters.value(`${path}.bias`, dtype, factor);
-      const open = openLinear(this.graph, input, weight, bias, this.options.fused);
-      const adapted = this.options.adapter?.layerAt(path);
-      const y = adapted ? adapted.forward(this, path, input, open, factor * by) : open.finish();
+      const open = (into: Tensor): OpenLinear =>
+        openLinear(this.graph, into, weight, bias, this.options.fused);
+      const hook = this.options.hooks?.linear?.(path);
+      const y = hook ? hook(this, input, open, factor * by) : open(input).finish();
       y.rescaled = (again) => build(factor * again);
       return y;
     };
@@ -86,7 +101,7 @@ export class Layers {
   /** A linear layer and its activation. */
   activatedLinear(path: string, x: Tensor, activation: Activation): Scaled {
     const g = this.graph;
-    const plain = !this.options.dropout && !this.options.adapter?.layerAt(path);
+    const plain = !this.options.dropout && !this.options.hooks?.linear?.(path);
     if (activation === 'gelu' && plain && this.options.fused) {
       const dtype = this.options.compute;
       const weight = this.parameters.value(`${path}.weight`, dtype);

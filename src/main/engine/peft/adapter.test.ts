@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { faultOf, temporaryFolder, textOf } from '../formats/test-support.ts';
 import { goldenBert, openedModel } from '../models/test-support.ts';
-import { elements } from '../models/parameters.ts';
+import { elements, type ParameterSpec } from '../models/parameters.ts';
 import { adaptedValue, planAdapter, readAdapter, writeAdapter, type Adapter } from './adapter.ts';
 import { addProduct } from './lora.ts';
 import { changedAdapter, fieldsOf, goldenAdapter, loraFields } from './test-support.ts';
@@ -191,20 +191,19 @@ describe('new LoRA values', () => {
     const base = await openedModel();
     const { method } = planAdapter(base, { ...loraFields, r: 16, init_lora_weights: kind }, 'adapter');
     const [a, b] = [method.added[0]!, method.added[1]!];
-    const drawn = method.initialize(a, new Pcg64(1));
-    expect(method.initialize(a, new Pcg64(1))).toEqual(drawn);
-    expect(method.initialize(a, new Pcg64(2))).not.toEqual(drawn);
+    const first = (spec: ParameterSpec, seed: number) => method.initialize(spec, new Pcg64(seed), base.read);
+    const drawn = await first(a, 1);
+    expect(await first(a, 1)).toEqual(drawn);
+    expect(await first(a, 2)).not.toEqual(drawn);
     expect(isRight(Math.sqrt(drawn.reduce((sum, value) => sum + value ** 2, 0) / drawn.length))).toBe(true);
-    expect(method.initialize(b, new Pcg64(1)).every((value) => value === 0)).toBe(true);
+    expect((await first(b, 1)).every((value) => value === 0)).toBe(true);
   });
 
   it('with init_lora_weights false change it', async () => {
-    const { method } = planAdapter(
-      await openedModel(),
-      { ...loraFields, init_lora_weights: false },
-      'adapter',
-    );
-    expect(method.initialize(method.added[1]!, new Pcg64(1)).some((value) => value !== 0)).toBe(true);
+    const base = await openedModel();
+    const { method } = planAdapter(base, { ...loraFields, init_lora_weights: false }, 'adapter');
+    const drawn = await method.initialize(method.added[1]!, new Pcg64(1), base.read);
+    expect(drawn.some((value) => value !== 0)).toBe(true);
   });
 });
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import { parseLoraConfig, unsupportedFields, writeAdapterConfig } from '../formats/adapter-config.ts';
+import { unsupportedFields, writeAdapterConfig } from '../formats/adapter-config.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { openAdapterWeights } from '../formats/checkpoint.ts';
 import { bytesOf } from '../formats/dtype.ts';
@@ -10,15 +10,15 @@ import { writeSafetensors } from '../formats/write-safetensors.ts';
 import { publicName } from '../hub/repository.ts';
 import type { ParameterCounts } from '../jobs.ts';
 import type { BaseModel } from '../models/base-model.ts';
+import type { LayerHooks } from '../models/layers.ts';
 import { walk } from '../models/module-tree.ts';
 import { elements, type ParameterSpec } from '../models/parameters.ts';
 import { refuseParts } from '../models/weight-names.ts';
 import { classifierConfig } from '../models/written-config.ts';
 import { requireClassification } from './adapter-head.ts';
-import { Lora } from './lora.ts';
 import type { PeftMethod } from './method.ts';
+import { methodTypeOf } from './methods.ts';
 import { savedModules } from './targets.ts';
-import { fullFineTuning, headOnly } from './whole.ts';
 
 /** PEFT's heads of sequence classification, which it always trains and saves. */
 const HEADS = ['classifier', 'score'];
@@ -28,7 +28,9 @@ export interface AdapterPlan {
   method: PeftMethod;
   /** adapter_config.json as it will be saved. */
   config: Readonly<Record<string, unknown>>;
-  /** Everything that trains, in a fixed order: what the method adds, then base parameters. */
+  /** What its file holds, in a fixed order: what the method adds, then base parameters. */
+  saved: readonly ParameterSpec[];
+  /** All of it that trains. */
   trained: readonly ParameterSpec[];
   counts: ParameterCounts;
 }
@@ -43,21 +45,25 @@ export function planAdapter(
   source: string,
 ): AdapterPlan {
   if (hasHead(base)) requireClassification(fields, source);
-  const saved = modulesToSave(base, fields);
-  const config = { ...fields, modules_to_save: saved };
-  const method = methodOf(base, config, source);
-  const savedPaths = savedModules(base.tree, saved);
+  const modules = modulesToSave(base, fields);
+  const config: Record<string, unknown> = { ...fields, modules_to_save: modules };
+  const type = methodTypeOf(config['peft_type'], source);
+  const method = type.on(base.tree, config, source);
+  const unsupported = type.method.peft ? unsupportedFields(config, type.method) : [];
+  if (unsupported.length > 0) throw fault('peft/unsupported-field', { fields: unsupported, source });
+  const savedPaths = savedModules(base.tree, modules);
   const isSaved = (name: string): boolean => savedPaths.some((module) => name.startsWith(`${module}.`));
   const wholeModules = base.parameters.filter(({ name }) => isSaved(name));
   const inPlace = base.parameters.filter(({ name }) => !isSaved(name) && method.trainedBase.has(name));
-  const trained = [...method.added, ...inPlace, ...wholeModules];
+  const saved = [...method.added, ...inPlace, ...wholeModules];
+  const fixed = new Set<ParameterSpec>(method.added.filter(({ trains }) => !trains));
+  const trained = saved.filter((spec) => !fixed.has(spec));
   // PEFT keeps the frozen original of a saved module beside the copy that trains, and counts both.
-  const copies =
-    method.trainedBase.size === base.parameters.length || method.added.length === 0 ? [] : wholeModules;
+  const copies = type.method.peft ? wholeModules : [];
   const trainable = count(trained);
   const all = count(base.parameters) + count(method.added) + count(copies);
   const counts = { trainable, all, trainable_percent: (100 * trainable) / all };
-  return { method, config: { ...config, ...resolvedTargets(config, method) }, trained, counts };
+  return { method, config: { ...config, ...resolvedTargets(config, method) }, saved, trained, counts };
 }
 
 /**
@@ -91,7 +97,7 @@ export async function readAdapter(folder: string, base: BaseModel): Promise<Adap
     refuseParts(file);
     const values = new Map<string, Float32Array>();
     const left = new Set(file.tensors.keys());
-    for (const { name, shape } of plan.trained) {
+    for (const { name, shape } of plan.saved) {
       const key = plan.method.fileKey(name);
       // PEFT before 0.6 had no `base_layer` in the names of biases.
       const place = [key, key.replace('.base_layer.', '.')].find((candidate) => left.has(candidate));
@@ -128,7 +134,7 @@ export async function writeAdapter(
   values: ReadonlyMap<string, Float32Array>,
   baseName = publicName(path.resolve(base.folder)),
 ): Promise<void> {
-  const tensors = plan.trained.map(({ name, shape }) => ({
+  const tensors = plan.saved.map(({ name, shape }) => ({
     name: plan.method.fileKey(name),
     dtype: 'F32' as const,
     shape,
@@ -138,17 +144,39 @@ export async function writeAdapter(
   const trainsHead = plan.trained.some(({ name }) => HEADS.includes(name.split('.')[0]!));
   const task = trainsHead ? 'SEQ_CLS' : (plan.config['task_type'] ?? null);
   const written = { inference_mode: true, base_model_name_or_path: baseName };
-  const config = { ...plan.config, task_type: task, ...written };
-  if (plan.config['peft_type'] === 'LORA')
-    await writeAdapterConfig(folder, parseLoraConfig(config, 'adapter'));
-  else await writeFileAtomic(path.join(folder, 'adapter_config.json'), JSON.stringify(config, null, 2));
+  await writeAdapterConfig(folder, { ...plan.config, task_type: task, ...written });
   await writeFileAtomic(
     path.join(folder, 'config.json'),
     `${JSON.stringify(classifierConfig(base), null, 2)}\n`,
   );
 }
 
-/** A base parameter as the adapted model has it. */
+/** A model as it answers: what its graph is made of, and where the values come from. */
+export interface AdaptedModel {
+  base: BaseModel;
+  /** Parameters that an adapter adds and `hooks` ask for. */
+  added: readonly ParameterSpec[];
+  hooks?: LayerHooks;
+  read: (name: string) => Promise<Float32Array>;
+}
+
+/**
+ * A base model with an adapter: folded into its weights, or beside them as in training, which is also how a method
+ * answers that cannot be merged.
+ */
+export function adaptedModel(base: BaseModel, adapter: Adapter | undefined, folded = true): AdaptedModel {
+  const { method } = adapter?.plan ?? {};
+  if (folded && method?.unmergeable === undefined)
+    return { base, added: [], read: (name) => adaptedValue(base, adapter, name) };
+  return {
+    base,
+    added: method?.added ?? [],
+    ...(method?.hooks ? { hooks: method.hooks } : {}),
+    read: async (name) => adapter?.values.get(name) ?? base.read(name),
+  };
+}
+
+/** A base parameter as the adapted model has it. Throws `peft/not-mergeable`. */
 export async function adaptedValue(
   base: BaseModel,
   adapter: Adapter | undefined,
@@ -158,32 +186,6 @@ export async function adaptedValue(
   if (trained) return trained;
   const value = await base.read(name);
   return adapter ? adapter.plan.method.merge(name, value, (added) => adapter.values.get(added)!) : value;
-}
-
-function methodOf(base: BaseModel, config: Record<string, unknown>, source: string): PeftMethod {
-  switch (config['peft_type']) {
-    case 'HEAD_ONLY':
-      return headOnly();
-    case 'FULL':
-      return fullFineTuning(base.tree);
-    case 'LORA': {
-      const lora = parseLoraConfig(config, source);
-      const { init_lora_weights } = lora;
-      const fields = unsupportedFields(config);
-      if (lora.fan_in_fan_out) fields.push('fan_in_fan_out');
-      if (typeof init_lora_weights === 'string' && init_lora_weights !== 'gaussian') {
-        fields.push(`init_lora_weights "${init_lora_weights}"`);
-      }
-      if (fields.length > 0) throw fault('peft/unsupported-field', { fields, source });
-      return new Lora(base.tree, { ...lora, init_lora_weights: init_lora_weights as boolean | 'gaussian' });
-    }
-    default:
-      throw fault('peft/unsupported-type', {
-        source,
-        found: String(config['peft_type']),
-        supported: ['LORA', 'HEAD_ONLY', 'FULL'],
-      });
-  }
 }
 
 const hasHead = (base: BaseModel): boolean =>
@@ -206,9 +208,8 @@ function resolvedTargets(
   method: PeftMethod,
 ): Record<string, unknown> {
   const { target_modules: targets } = config;
-  const resolve =
-    typeof targets === 'string' && targets.toLowerCase() === 'all-linear' && method instanceof Lora;
-  return resolve ? { target_modules: [...method.layers.keys()] } : {};
+  const isWord = typeof targets === 'string' && targets.toLowerCase() === 'all-linear';
+  return isWord && method.targets.size > 0 ? { target_modules: [...method.targets.keys()] } : {};
 }
 
 const count = (specs: readonly ParameterSpec[]): number =>

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { faultOf } from '../formats/test-support.ts';
 import { changedModel, openedModel } from '../models/test-support.ts';
 import { planAdapter, type AdapterPlan } from './adapter.ts';
-import { Lora } from './lora.ts';
+import type { LowRank } from './method.ts';
 import { patternValues } from './targets.ts';
 import { loraFields } from './test-support.ts';
 
@@ -32,9 +32,8 @@ const refusal = async (fields: Record<string, unknown>): Promise<string> => {
   return `${message} ${remedy}`;
 };
 
-function loraLayers({ method }: AdapterPlan): Lora['layers'] {
-  if (!(method instanceof Lora)) throw new Error('not LoRA');
-  return method.layers;
+function loraLayers({ method }: AdapterPlan): LowRank['layers'] {
+  return method.lowRank!.layers;
 }
 
 describe('a LoRA configuration chooses the modules, ranks, scalings and counts of PEFT', () => {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { faultOf, temporaryFolder, textOf } from '../formats/test-support.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
-import type { TrainedState } from './stepper.ts';
+import type { TrainedState } from '../peft/method.ts';
 
 const specs = [
   { name: 'layer.lora_A.weight', shape: [4, 50] },

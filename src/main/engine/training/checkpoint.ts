@@ -9,7 +9,7 @@ import { openSafetensors } from '../formats/safetensors.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
 import type { ParameterSpec } from '../models/parameters.ts';
 import { runInputsSchema, type RunInputs } from './run-inputs.ts';
-import type { TrainedState } from './stepper.ts';
+import type { TrainedState } from '../peft/method.ts';
 
 const progressSchema = z.strictObject({
   /** Optimizer steps done. */

@@ -4,8 +4,7 @@ import { classificationMetrics, type ClassificationMetrics } from '../metrics/cl
 import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';
 import { Inference } from '../models/inference.ts';
-import type { AdapterPlan } from '../peft/adapter.ts';
-import { valuesOf, type TrainedState } from './stepper.ts';
+import type { Adapter, AdapterPlan } from '../peft/adapter.ts';
 
 /** Rows as the model takes them. */
 export interface EncodedRows {
@@ -47,12 +46,12 @@ export class Evaluator {
   }
 
   /** Null when a stop was asked for in the middle. `step` says which state it is: a step is evaluated once. */
-  async evaluate(state: TrainedState, step: number): Promise<Evaluated | null> {
+  async evaluate(values: Adapter['values'], step: number): Promise<Evaluated | null> {
     if (this.last?.step === step) return this.last.evaluated;
     const started = performance.now();
     const { base, plan, precision, context } = this;
     const options = { head: 'classification', precision } as const;
-    const inference = await Inference.open(base, { plan, values: valuesOf(state) }, options);
+    const inference = await Inference.open(base, { plan, values }, options);
     try {
       const { texts, labels } = this.rows;
       const logits = await inference.logits(texts, async (done) => {

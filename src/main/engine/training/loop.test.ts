@@ -8,7 +8,8 @@ import { planAdapter, type AdapterPlan } from '../peft/adapter.ts';
 import { loraFields } from '../peft/test-support.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
 import { trainLoop, type StepLine } from './loop.ts';
-import { Stepper, type TrainedState } from './stepper.ts';
+import type { TrainedState } from '../peft/method.ts';
+import { Stepper } from './stepper.ts';
 import { trainConfig, watched } from './test-support.ts';
 
 const inputs = { train: { count: 1, read: '', encoded: '' }, eval: null, model: '' };

@@ -5,7 +5,8 @@ import type { Checkpoints, Progress } from './checkpoint.ts';
 import type { EncodedRows } from './evaluator.ts';
 import { epochBatches } from './sampler.ts';
 import { learningRateAt, type ScheduleSettings } from './schedule.ts';
-import type { MicroBatch, Stepper, TrainedState } from './stepper.ts';
+import type { TrainedState } from '../peft/method.ts';
+import type { MicroBatch, Stepper } from './stepper.ts';
 import { lossTargets, stepWeight } from './targets.ts';
 
 export interface LoopOptions {

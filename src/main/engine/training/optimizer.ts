@@ -17,6 +17,8 @@ export interface Trained {
   value: Tensor;
   firstMoment: Variable;
   secondMoment: Variable;
+  /** Its learning rate as a multiple of the run's. */
+  rate: number;
 }
 
 /** What a step feeds besides its batch; scalars. */
@@ -48,13 +50,24 @@ export function adamW(
           binary(g, 'RealDiv', g.scalar(settings.maxGradNorm), binary(g, 'AddV2', norm, g.scalar(1e-6))),
         )
       : undefined;
+  const scaled = new Map([[1, inputs]]);
+  const inputsAt = (rate: number): AdamWInputs => {
+    const known = scaled.get(rate);
+    if (known) return known;
+    const lost = binary(g, 'Mul', binary(g, 'Sub', g.scalar(1), inputs.keep), g.scalar(rate));
+    const keep = binary(g, 'Sub', g.scalar(1), lost);
+    const own = { ...inputs, rate: binary(g, 'Mul', inputs.rate, g.scalar(rate)), keep };
+    scaled.set(rate, own);
+    return own;
+  };
   const updates = trained.map((parameter, i) => {
+    const own = inputsAt(parameter.rate);
     const gradient = clip ? binary(g, 'Mul', gradients[i]!, clip) : gradients[i]!;
     const decays = settings.weightDecay > 0 && isDecayed(parameter.name);
     const decayed = decays
-      ? [g.assign(parameter.variable, binary(g, 'Mul', parameter.value, inputs.keep), [gradient.node])]
+      ? [g.assign(parameter.variable, binary(g, 'Mul', parameter.value, own.keep), [gradient.node])]
       : [];
-    return applyAdam(g, parameter, gradient, inputs, settings, decayed);
+    return applyAdam(g, parameter, gradient, own, settings, decayed);
   });
   return { norm, updates };
 }

@@ -54,15 +54,17 @@ export function buildStepGraph(options: StepGraphOptions): StepGraph {
     parameters,
     compute: options.compute,
     dropout: new DropoutSource(seed),
-    adapter: method,
+    ...(method.hooks ? { hooks: method.hooks } : {}),
     fused: options.fused,
   });
   const logits = bertForSequenceClassification(layers, config, inputs.batch);
   const loss = crossEntropy(g, logits, targets);
+  const rates = new Map(method.added.map((added) => [added.name, added.rate]));
   const trained = [...parameters.trainable].map(([name, { variable, value }]): Trained => {
     const moment = (kind: string): Variable =>
       g.variable(`${name}.moment_${kind}`, 'float32', variable.shape);
-    return { name, variable, value, firstMoment: moment('m'), secondMoment: moment('v') };
+    const rate = rates.get(name) ?? 1;
+    return { name, variable, value, firstMoment: moment('m'), secondMoment: moment('v'), rate };
   });
   const slopes = gradients(
     g,

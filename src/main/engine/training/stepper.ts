@@ -6,16 +6,10 @@ import type { EncodedText } from '../models/batch.ts';
 import { loadParameters, type ParameterSpec } from '../models/parameters.ts';
 import type { Attention } from '../models/token-inputs.ts';
 import type { AdapterPlan } from '../peft/adapter.ts';
+import type { TrainedState } from '../peft/method.ts';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { hyperparameters, type AdamWSettings } from './optimizer.ts';
 import { buildStepGraph, type StepGraph } from './step-graph.ts';
-
-/** Parameters and both moments by name; float32. What training changes, whole. */
-export type TrainedState = Map<string, { p: Float32Array; m: Float32Array; v: Float32Array }>;
-
-/** The parameters alone. */
-export const valuesOf = (state: TrainedState): Map<string, Float32Array> =>
-  new Map([...state].map(([name, { p }]) => [name, p]));
 
 export interface StepperOptions {
   base: BaseModel;
@@ -41,6 +35,8 @@ export class Stepper {
   private readonly graph: StepGraph;
   private readonly options: StepperOptions;
   private readonly specs: ReadonlyMap<string, ParameterSpec>;
+  /** What the method adds and training leaves as it is. */
+  private readonly fixed = new Map<string, Float32Array>();
 
   private constructor(session: Session, graph: StepGraph, options: StepperOptions) {
     this.session = session;
@@ -69,6 +65,17 @@ export class Stepper {
 
   /** One optimizer step over its micro-batches. Gives the loss (summed targets) and the norm before clipping. */
   step(batches: readonly MicroBatch[], learningRate: number, step: number): { loss: number; norm: number } {
+    const result = this.update(batches, learningRate, step);
+    const changed = this.options.plan.method.afterStep?.(step, () => this.readState());
+    if (changed) this.restoreState(changed);
+    return result;
+  }
+
+  private update(
+    batches: readonly MicroBatch[],
+    learningRate: number,
+    step: number,
+  ): { loss: number; norm: number } {
     const { optimizer, accumulate, seed } = this.options;
     const { rate, epsilon, keep } = hyperparameters(optimizer, learningRate, step);
     const update = {
@@ -102,6 +109,11 @@ export class Stepper {
         state.set(name, { p: held(`p:${name}`), m: held(`m:${name}`), v: held(`v:${name}`) });
     }
     return state;
+  }
+
+  /** The adapter's values in a state of training. */
+  valuesOf(state: TrainedState): Map<string, Float32Array> {
+    return new Map([...this.fixed, ...[...state].map(([name, { p }]) => [name, p] as const)]);
   }
 
   /** A number for each parameter, trained or frozen, that is another one when any of its bits is. */
@@ -143,12 +155,15 @@ export class Stepper {
   /** Feeds every parameter once; the trained ones start with zero moments. */
   private async load(): Promise<void> {
     const { base, plan } = this.options;
-    await loadParameters(this.session, this.graph.loading, base.parameters, (name) => base.read(name));
     const start: TrainedState = new Map();
-    for (const [i, spec] of plan.trained.entries()) {
+    for (const [i, spec] of plan.saved.entries()) {
       const p = await this.initialValue(spec, i);
-      start.set(spec.name, { p, m: new Float32Array(p.length), v: new Float32Array(p.length) });
+      if (!this.specs.has(spec.name)) this.fixed.set(spec.name, p);
+      else start.set(spec.name, { p, m: new Float32Array(p.length), v: new Float32Array(p.length) });
     }
+    const specs = [...base.parameters, ...plan.method.added];
+    const read = async (name: string): Promise<Float32Array> => this.fixed.get(name) ?? base.read(name);
+    await loadParameters(this.session, this.graph.loading, specs, read);
     this.restoreState(start);
     if (this.options.accumulate) this.session.run('clear', {});
   }
@@ -157,7 +172,8 @@ export class Stepper {
     const { base, plan, initial, seed } = this.options;
     const given = initial?.get(spec.name);
     if (given) return given;
-    const isAdded = plan.method.added.includes(spec);
-    return isAdded ? plan.method.initialize(spec, new Pcg64([seed, 1, number])) : base.read(spec.name);
+    const added = plan.method.added.find(({ name }) => name === spec.name);
+    if (!added) return base.read(spec.name);
+    return plan.method.initialize(added, new Pcg64([seed, 1, number]), (name) => base.read(name));
   }
 }

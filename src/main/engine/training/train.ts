@@ -19,6 +19,7 @@ import {
   type Adapter,
   type AdapterPlan,
 } from '../peft/adapter.ts';
+import type { TrainedState } from '../peft/method.ts';
 import { checkTokens, longestText } from '../predict.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -29,7 +30,7 @@ import { Movement } from './movement.ts';
 import { clearOutput, EventLog, openOutput, writeMetrics, writePredictions } from './output.ts';
 import { encodeExamples, prepareData, type LabelledRows } from './prepare-data.ts';
 import { digesting, otherInputs, rowsDigest, type InputNames, type RunInputs } from './run-inputs.ts';
-import { Stepper, valuesOf, type StepperOptions, type TrainedState } from './stepper.ts';
+import { Stepper, type StepperOptions } from './stepper.ts';
 import { balancedWeights } from './targets.ts';
 
 /**
@@ -109,7 +110,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
     });
     const movement = new Movement(stepper, plan, (moved) => context.onEvent({ type: 'moved', ...moved }));
     const evaluate = async (state: TrainedState, { step }: Progress): Promise<Evaluated | null> => {
-      const evaluated = await evaluator!.evaluate(state, step);
+      const evaluated = await evaluator!.evaluate(stepper.valuesOf(state), step);
       if (evaluated) {
         await log.write({
           type: 'evaluation',
@@ -141,7 +142,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
     if (status === 'finished') {
       const best = training.load_best_model_at_end ? progress.best?.step : undefined;
       const state = best === undefined ? stepper.readState() : (await checkpoints.read(best)).state;
-      await writeAdapter(outputDir, base, plan, valuesOf(state), options.baseName);
+      await writeAdapter(outputDir, base, plan, stepper.valuesOf(state), options.baseName);
       stepper.close();
       if (evaluator) {
         evaluated = await evaluate(state, { ...progress, step: best ?? progress.step });
@@ -150,7 +151,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
       }
     } else {
       if (context.signal.reason === 'adapter') {
-        await writeAdapter(outputDir, base, plan, valuesOf(stepper.readState()), options.baseName);
+        await writeAdapter(outputDir, base, plan, stepper.valuesOf(stepper.readState()), options.baseName);
       }
       stepper.close();
     }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { lora } from '../../../../shared/methods/lora.ts';
 import { loraSettings } from '../../../../shared/settings/adapter.ts';
 import { rangeText, schemaOf, type Setting } from '../../../../shared/settings/setting.ts';
 import { unsupportedFields } from '../../../engine/formats/adapter-config.ts';
@@ -52,9 +53,9 @@ export interface AdapterRead {
 /** The adapter's fields and the call that says them. `trains`: whether the script trains a model at all. */
 export function readAdapterFields(reader: Reader, trains: boolean, findings: Findings): AdapterRead {
   const { calls } = reader;
-  const [lora, second] = calls.filter((call) => calledName(call) === 'LoraConfig');
+  const [first, second] = calls.filter((call) => calledName(call) === 'LoraConfig');
   if (second) findings.notUnderstood(second.line, 'A second LoraConfig; the recipe has the first one.');
-  if (lora) return { fields: loraFields(lora, findings), call: lora };
+  if (first) return { fields: loraFields(first, findings), call: first };
   const other = calls.find((call) => Object.hasOwn(otherMethods, calledName(call)));
   if (other) {
     const method = otherMethods[calledName(other)]!;
@@ -132,7 +133,7 @@ function loraFields(call: Call, findings: Findings): Record<string, unknown> {
         findings.trap('not-supported', line, `${name} is ${JSON.stringify(data)}; it takes ${why}.`, leftOut);
         taken.lost.set(name, line);
       }
-    } else if (unsupportedFields({ peft_type: 'LORA', [name]: data }).length > 0) {
+    } else if (unsupportedFields({ [name]: data }, lora).length > 0) {
       findings.trap(
         'not-supported',
         line,

@@ -6,7 +6,8 @@ import { loraSettings } from '../../../../shared/settings/adapter.ts';
 import type { Setting, Settings } from '../../../../shared/settings/setting.ts';
 import { parseTrainConfig, type TrainConfig } from '../../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
-import { parseLoraConfig } from '../../../engine/formats/adapter-config.ts';
+import { lora } from '../../../../shared/methods/lora.ts';
+import { parseAdapterConfig } from '../../../engine/formats/adapter-config.ts';
 import { readScript } from '../read-script.ts';
 import type { ScriptFacts } from './facts.ts';
 import { scriptText } from './script-text.ts';
@@ -187,7 +188,7 @@ function effective(config: TrainConfig): unknown {
   return {
     ...config,
     training,
-    adapter: adapter.peft_type === 'LORA' ? parseLoraConfig(adapter, 'adapter') : adapter,
+    adapter: adapter.peft_type === 'LORA' ? parseAdapterConfig(lora, adapter, 'adapter') : adapter,
   };
 }
 
@@ -195,7 +196,7 @@ function effective(config: TrainConfig): unknown {
 function accepted(given: unknown): TrainConfig | null {
   try {
     const { config } = parseTrainConfig(given, 'config');
-    if (config.adapter.peft_type === 'LORA') parseLoraConfig(config.adapter, 'adapter');
+    if (config.adapter.peft_type === 'LORA') parseAdapterConfig(lora, config.adapter, 'adapter');
     // Read scripts do not keep the worst checkpoint as the best.
     const { metric_for_best_model: metric, greater_is_better: greater } = config.training;
     return greater === null || greater === !(metric ?? 'loss').endsWith('loss') ? config : null;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { InputOf } from '../../../../shared/contract.ts';
-import { parseLoraConfig } from '../../../engine/formats/adapter-config.ts';
+import { lora } from '../../../../shared/methods/lora.ts';
+import { parseAdapterConfig } from '../../../engine/formats/adapter-config.ts';
 import { inState, seedStore, smallSpec } from '../../experiments/test-support.ts';
 import { testBackend, type TestBackend } from '../../test-support.ts';
 import { readScript } from '../read-script.ts';
@@ -55,7 +56,9 @@ describe('the script of an experiment', { timeout: 120_000 }, () => {
       notUnderstood: [],
     });
     expect(recipe.training).toMatchObject({ max_steps: 1, learning_rate: 5e-3, seed: 42, save_steps: 20 });
-    expect(parseLoraConfig(recipe.adapter, 'script')).toEqual(parseLoraConfig(config['adapter'], 'run'));
+    expect(parseAdapterConfig(lora, recipe.adapter, 'script')).toEqual(
+      parseAdapterConfig(lora, config['adapter'], 'run'),
+    );
     expect(text).toContain('modules_to_save=["classifier"]');
     expect(text).toMatch(/# In Graft: accuracy \d/);
     expect(notes[0]).toBe('It reads train.jsonl and eval.jsonl: start it in the folder where they stand.');
