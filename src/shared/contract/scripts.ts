@@ -55,7 +55,7 @@ export const recipeSchema = z.object({
 export type Recipe = z.infer<typeof recipeSchema>;
 
 /** A run as a Python script, and what a person should know before starting it. */
-export const writtenScriptSchema = z.object({ text: z.string(), notes: z.array(z.string()) });
+const writtenScriptSchema = z.object({ text: z.string(), notes: z.array(z.string()) });
 
 /** It names a file too. */
 const recipeName = givenName

@@ -17,12 +17,13 @@ export interface CheckQuestion {
   model: { folder: string; name: string; hubId: string | null; sha256: string | null };
 }
 
-export const checkedSchema = z.object({
-  peftType: z.string(),
-  rank: z.number().nullable(),
-  labels: z.array(z.string()),
-});
-export type Checked = z.infer<typeof checkedSchema>;
+export interface CheckedAdapter {
+  peftType: string;
+  rank: number | null;
+  labels: string[];
+}
+
+export const tasks = { check: () => checkAdapter };
 
 const HEAD = 'base_model.model.classifier.bias';
 
@@ -31,7 +32,7 @@ const HEAD = 'base_model.model.classifier.bias';
  * and shape, the number of labels, and that every value is a number. Writes nothing. Throws `adapters/…`, `peft/…`,
  * `formats/…`, `models/…`, `files/…`.
  */
-export async function checkAdapter({ folder, model }: CheckQuestion): Promise<Checked> {
+export async function checkAdapter({ folder, model }: CheckQuestion): Promise<CheckedAdapter> {
   const file = path.join(folder, 'adapter_config.json');
   if (!existsSync(file)) throw fault('adapters/no-adapter', { folder });
   const config = await adapterConfig(folder);

@@ -11,7 +11,7 @@ import { versionRecord, versionTitle } from '../datasets/library.ts';
 import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
 import { trainResultSchema } from '../experiments/job-events.ts';
 import { evaluationOf } from '../experiments/results.ts';
-import { ExperimentWork } from '../experiments/work.ts';
+import { writeRows } from '../experiments/tasks.ts';
 import { lengthOf } from '../playground/answerers.ts';
 import { trainedModel } from './base.ts';
 
@@ -24,8 +24,6 @@ export function evaluationHandlers(
 ): Handlers<'adapters/evaluate' | 'adapters/evaluations'> {
   const { db, jobs, workspace } = context;
   const store = new AdapterStore(db);
-  const work = new ExperimentWork();
-  context.onClose(() => work.close());
 
   return {
     'adapters/evaluate': ({ id, versionId, split }) => {
@@ -38,7 +36,7 @@ export function evaluationHandlers(
           const { model, adapter: folder } = await trainedModel(context, adapter);
           const rows = await mkdtemp(path.join(workspace.temporary, 'evaluate-'));
           try {
-            const { pairs } = await work.ask('rows', {
+            const { pairs } = await writeRows({
               file: version.file,
               dataName: version.name,
               folder: rows,

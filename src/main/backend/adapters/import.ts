@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import path, { extname } from 'node:path';
+import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { readFault } from '../../engine/formats/file-faults.ts';
+import { endText, runTask, taskModule } from '../../engine/threads/threads.ts';
 import type { AdapterStore } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
 import { baseModel, knownBase } from './base.ts';
-import { checkedSchema, type Checked, type CheckQuestion } from './check-adapter.ts';
+import type { tasks } from './check-adapter.ts';
 import { adapterWeights, weightsFile } from './folder-facts.ts';
-import { inThread } from './in-thread.ts';
 import { storeFolder } from './store-folder.ts';
 
 /** What is taken over of a PEFT folder beside its weights, where it is there. */
 const FILES = ['adapter_config.json', 'config.json', 'README.md'];
+
+/** A damaged or hostile file can end its thread and nothing else, and a gigabyte keeps nobody waiting. */
+const checking = taskModule<typeof tasks>(import.meta.url, './check-adapter');
 
 export interface ImportRequest {
   folder: string;
@@ -38,10 +41,13 @@ export async function importAdapter(
   if (!existsSync(path.join(model.folder, 'config.json')))
     throw fault('adapters/base-gone', { name: model.name, folder: model.folder });
   const base = await knownBase(db, modelId, model.folder);
-  const checked = await checkInThread({
-    folder,
-    model: { folder: model.folder, name: model.name, hubId: model.hubId, sha256: base.sha256 },
-  });
+  const { name: modelName, hubId } = model;
+  const checked = await runTask(
+    checking,
+    'check',
+    { folder, model: { folder: model.folder, name: modelName, hubId, sha256: base.sha256 } },
+    { ended: (end) => fault('models/unreadable', { folder, reason: endText(end) }) },
+  );
   const id = randomUUID();
   const copy = path.join(workspace.adapters, id);
   const weights = await weightsFile(folder);
@@ -64,11 +70,3 @@ export async function importAdapter(
 
 const isWriting = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT', 'EROFS'].includes(String(error.code));
-
-/** As `checkAdapter`, on a thread of its own: reading a gigabyte must not keep others waiting. */
-function checkInThread(question: CheckQuestion): Promise<Checked> {
-  const entry = new URL(`./check-worker${extname(import.meta.url)}`, import.meta.url);
-  return inThread(entry, question, checkedSchema, (reason) =>
-    fault('models/unreadable', { folder: question.folder, reason }),
-  );
-}

@@ -5,7 +5,6 @@ import { specSchema } from '../../../shared/contract/experiments.ts';
 import { keepReport, readReport } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord } from '../datasets/library.ts';
-import { ExperimentWork } from '../experiments/work.ts';
 import { withFreeDevice } from '../preflight/engine-input.ts';
 import { requireModel } from '../preflight/lookup.ts';
 import { readTexts } from './tasks/texts.ts';
@@ -26,8 +25,6 @@ export function crossPredictionHandlers(
   context: BackendContext,
 ): Handlers<'compare/cross-predict' | 'compare/label-errors'> {
   const { db, jobs } = context;
-  const work = new ExperimentWork();
-  context.onClose(() => work.close());
 
   return {
     'compare/cross-predict': ({ versionId, split, modelId }) => {
@@ -48,7 +45,7 @@ export function crossPredictionHandlers(
           const abort = new AbortController();
           signal.addEventListener('abort', () => abort.abort(signal.reason), { once: true });
           control.progress({ phase: 'Answering each part by the others', done: 0, total: 0, unit: '' });
-          await withFreeDevice(context, work, spec, abort, async (ask, rowsOf) => {
+          await withFreeDevice(context, spec, abort, async (ask, rowsOf) => {
             const { places, accuracy, errors } = foundSchema.parse(await ask('cross-predict'));
             const rows = await rowsOf();
             const found = {

@@ -1,5 +1,6 @@
 import type { Handlers } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { runTask } from '../../engine/threads/threads.ts';
 import {
   editLabelDraft,
   readLabelDraft,
@@ -8,14 +9,13 @@ import {
   type VersionRow,
 } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
-import type { JobControl } from '../jobs/jobs.ts';
+import { told } from '../jobs/jobs.ts';
 import { keepVersion, withTemporary } from './keep-version.ts';
 import { factsOf, knownVersion, versionOutput } from './library.ts';
 import { requirePresent, versionFile } from './presence.ts';
 import type { Reports } from './reports.ts';
 import type { MadeVersion } from './version/finish.ts';
-import type { Progress } from './work/messages.ts';
-import { runTask } from './work/run-task.ts';
+import { datasetTasks } from './tasks.ts';
 
 /** Shares are typed by people: 33.3 % three times is all. */
 const SHARE_TOLERANCE = 0.002;
@@ -46,10 +46,6 @@ export function changeHandlers(
         sameTexts: made.rows === parent.rows,
       });
     });
-  const options = (control: JobControl) => ({
-    signal: control.signal,
-    onProgress: (now: Progress) => control.progress(now),
-  });
 
   const draftOf = (versionId: string) => {
     const { changes, savedAs } = readLabelDraft(context.db, versionId);
@@ -68,7 +64,9 @@ export function changeHandlers(
     'datasets/relabel': async ({ versionId, changes }) => {
       const parent = present(versionId);
       const file = versionFile(context, parent);
-      const id = await make(parent, (target) => runTask('relabel', { file, target, changes }, { signal }));
+      const id = await make(parent, (target) =>
+        runTask(datasetTasks, 'relabel', { file, target, changes }, { signal }),
+      );
       const version = versionOutput(context, knownVersion(context, id));
       const draft = readLabelDraft(context.db, versionId).changes;
       // Somebody may have corrected more while the version was made: then it holds less than the draft.
@@ -105,7 +103,12 @@ export function changeHandlers(
         work: (control) =>
           make(parent, async (target) => {
             const findings = await reports.findings(parent);
-            return runTask('repair', { file, findings, target, finding, action }, options(control));
+            return runTask(
+              datasetTasks,
+              'repair',
+              { file, findings, target, finding, action },
+              told(control),
+            );
           }),
       });
       return { jobId: job.id };
@@ -121,7 +124,7 @@ export function changeHandlers(
         title: `Splitting ${parent.datasetName}`,
         work: (control) =>
           make(parent, (target) =>
-            runTask('split', { file, target, shares, seed, keepTogether }, options(control)),
+            runTask(datasetTasks, 'split', { file, target, shares, seed, keepTogether }, told(control)),
           ),
       });
       return { jobId: job.id };

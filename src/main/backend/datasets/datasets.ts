@@ -1,6 +1,8 @@
 import type { Handlers } from '../../../shared/contract.ts';
 import type { datasetMethods } from '../../../shared/contract/datasets.ts';
 import { listDatasets, listVersions, renameDataset, setDatasetRemoved } from '../../storage/datasets.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { endText, Threads, type ThreadEnd } from '../../engine/threads/threads.ts';
 import type { BackendContext } from '../context.ts';
 import { hubDatasetInfo } from '../models/hub-datasets.ts';
 import { changeHandlers } from './changes.ts';
@@ -8,20 +10,20 @@ import { importHandlers } from './imports.ts';
 import { datasetOutput, knownDataset, knownVersion, versionOutput } from './library.ts';
 import { checkHash, requirePresent, versionFile } from './presence.ts';
 import { Reports } from './reports.ts';
+import { datasetTasks } from './tasks.ts';
 import { versionHandlers } from './versions.ts';
-import { WorkerPool } from './work/pool.ts';
 
 /** The data sets area: nothing of it looks at rows on the backend's own thread. */
 export function datasetHandlers(context: BackendContext): Handlers<keyof typeof datasetMethods> {
   const { db } = context;
   // Rows and previews each have threads of their own: a file that is slow to look at keeps nobody from their rows.
-  const pool = new WorkerPool();
-  const previews = new WorkerPool({ size: 4, deadlineMs: 30_000 });
+  const threads = new Threads(datasetTasks, { size: 2, deadlineMs: 60_000, ended: tooSlow });
+  const previews = new Threads(datasetTasks, { size: 4, deadlineMs: 30_000, ended: tooSlow });
   const abort = new AbortController();
   const reports = new Reports(context, abort.signal);
   context.onClose(async () => {
     abort.abort();
-    await Promise.all([pool.close(), previews.close()]);
+    await Promise.all([threads.close(), previews.close()]);
   });
   const changed = (id: string) => {
     context.emit('datasets/changed', { id });
@@ -30,7 +32,7 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
   /** Hashes take seconds on large files: windows are told when one is not what it was. */
   const checkLater = async (datasetId: string): Promise<void> => {
     for (const version of listVersions(db, datasetId)) {
-      const isNews = await checkHash(context, version, (file) => pool.ask('hash', { file }));
+      const isNews = await checkHash(context, version);
       if (isNews) changed(datasetId);
     }
   };
@@ -38,7 +40,7 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
   return {
     ...importHandlers(context, previews, abort.signal),
     ...changeHandlers(context, reports, abort.signal),
-    ...versionHandlers(context, pool),
+    ...versionHandlers(context, threads),
     'datasets/list': () => ({
       datasets: listDatasets(db).map((dataset) => datasetOutput(context, dataset)),
     }),
@@ -58,7 +60,7 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
       const version = knownVersion(context, versionId);
       requirePresent(context, version);
       const wantsFindings = input.finding !== null && input.finding !== 'truncation';
-      return pool.ask('rows', {
+      return threads.ask('rows', {
         ...input,
         file: versionFile(context, version),
         findings: wantsFindings ? await reports.findings(version) : null,
@@ -82,3 +84,8 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
     },
   };
 }
+
+const tooSlow = (end: ThreadEnd): Error =>
+  end.kind === 'late'
+    ? fault('datasets/too-slow', { seconds: end.seconds })
+    : new Error(`A thread of the data sets ended: ${endText(end)}.`);

@@ -6,7 +6,8 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mappingSchema } from '../../../shared/contract/datasets.ts';
 import { faultOf } from '../../engine/data/test-support.ts';
-import { runTask } from './work/run-task.ts';
+import { runTask } from '../../engine/threads/threads.ts';
+import { datasetTasks } from './tasks.ts';
 import { TestArea } from './test-support.ts';
 
 let area: TestArea;
@@ -205,7 +206,7 @@ describe('an import', () => {
     });
     const source = { files: [{ path, split: null }] };
     const given = { source, mapping, emptyLabels: 'refuse', raggedRows: 'refuse', file } as const;
-    const task = runTask('import', { ...given, pageLimit: 100 });
+    const task = runTask(datasetTasks, 'import', { ...given, pageLimit: 100 });
     expect(await faultOf(task)).toMatchObject({ code: 'store/disk-full' });
     await rm(file);
   });

@@ -3,8 +3,9 @@ import type { Handlers } from '../../../shared/contract.ts';
 import type { DataSource, ImportReading } from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { mapText } from '../../../shared/label-column.ts';
+import { runTask, type Threads } from '../../engine/threads/threads.ts';
 import type { BackendContext } from '../context.ts';
-import type { JobControl } from '../jobs/jobs.ts';
+import { told, type JobControl } from '../jobs/jobs.ts';
 import { checkMapping } from './import/read-rows.ts';
 import type { SourceFiles } from './import/source-tables.ts';
 import { keepVersion, latestVersion, withTemporary } from './keep-version.ts';
@@ -12,13 +13,12 @@ import { knownDataset } from './library.ts';
 import { number } from './report/words.ts';
 import { importSample } from './sample.ts';
 import { filesOf, sourceName, suggestedName } from './sources.ts';
-import type { WorkerPool } from './work/pool.ts';
-import { runTask } from './work/run-task.ts';
+import { datasetTasks, type tasks } from './tasks.ts';
 
 /** Looking at files, and storing their rows. */
 export function importHandlers(
   context: BackendContext,
-  previews: WorkerPool,
+  previews: Threads<typeof tasks>,
   signal: AbortSignal,
 ): Handlers<'datasets/preview' | 'datasets/cancel-preview' | 'datasets/import'> {
   const looking = new Map<string, AbortController>();
@@ -29,7 +29,11 @@ export function importHandlers(
       if (ticket !== undefined) looking.set(ticket, abort);
       try {
         const files = await filesOf(context, oneSplit(source), quietly(either));
-        return await previews.ask('preview', { source: files, name: suggestedName(source) }, either);
+        return await previews.ask(
+          'preview',
+          { source: files, name: suggestedName(source) },
+          { signal: either },
+        );
       } finally {
         if (ticket !== undefined) looking.delete(ticket);
       }
@@ -47,10 +51,7 @@ export function importHandlers(
         return withTemporary(context, async (file) => {
           const files = await filesOf(context, source, control);
           const input = { source: files, mapping, emptyLabels, raggedRows, file };
-          const made = await runTask('import', input, {
-            signal: control.signal,
-            onProgress: (now) => control.progress(now),
-          });
+          const made = await runTask(datasetTasks, 'import', input, told(control));
           // A pause holds back what is done; a cancel throws it away.
           await control.unpaused();
           if (source.kind === 'hub') await removeFetched(files);

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fault, type Fault } from '../../../shared/faults/index.ts';
+import { hashFile } from '../../engine/hub/hash-file.ts';
 import type { VersionRow } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 
@@ -54,21 +55,17 @@ function problemOf(context: BackendContext, version: VersionRow): Fault | null {
 }
 
 /**
- * Compares a version's file with its hash, once as long as the file stays as it is. `hash` reads the file elsewhere.
- * Resolves to whether the answer of `stateOf` changed.
+ * Compares a version's file with its hash, once as long as the file stays as it is. Resolves
+ * to whether the answer of `stateOf` changed.
  */
-export async function checkHash(
-  context: BackendContext,
-  version: VersionRow,
-  hash: (file: string) => Promise<string | null>,
-): Promise<boolean> {
+export async function checkHash(context: BackendContext, version: VersionRow): Promise<boolean> {
   const file = versionFile(context, version);
   const now = statOf(file);
   const then = lookedOf(context).get(file);
   if (now === null || now.bytes !== version.bytes) return false;
   if (then?.mtimeMs === now.mtimeMs && then.bytes === now.bytes) return false;
   const before = stateOf(context, version);
-  const whole = (await hash(file)) === version.sha256;
+  const whole = (await hashFile(file, 'sha256')) === version.sha256;
   lookedOf(context).set(file, { ...now, whole });
   return stateOf(context, version) !== before;
 }

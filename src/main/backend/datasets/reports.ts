@@ -10,16 +10,17 @@ import {
   type TokenLengths,
 } from '../../../shared/contract/datasets.ts';
 import { fault, Fault } from '../../../shared/faults/index.ts';
+import { runTask } from '../../engine/threads/threads.ts';
 import { keepReport, readReport, type VersionRow } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import type { Job } from '../../../shared/contract/jobs.ts';
-import type { JobControl } from '../jobs/jobs.ts';
+import { told, type JobControl } from '../jobs/jobs.ts';
 import { withTemporary } from './keep-version.ts';
 import { knownVersion } from './library.ts';
 import { requirePresent, versionFile } from './presence.ts';
 import { truncationFinding } from './report/truncation-finding.ts';
 import type { BaseReport } from './report/report-task.ts';
-import { runTask } from './work/run-task.ts';
+import { datasetTasks } from './tasks.ts';
 
 /** With so many rows a report is a job that windows can watch. */
 const JOB_ROWS = 5000;
@@ -93,9 +94,10 @@ export class Reports {
         withTemporary(this.context, async (findings) => {
           const file = versionFile(this.context, version);
           const made = await runTask(
+            datasetTasks,
             'report',
             { file, findings, patience: NEAR_DUPLICATES_MS },
-            { signal: control.signal, onProgress: (now) => control.progress(now) },
+            told(control),
           );
           await rename(findings, this.findingsFile(version));
           return made;
@@ -119,10 +121,7 @@ export class Reports {
     const { figures, lengthsFile } = await this.once(`${version.id} ${modelId} ${maxLength ?? ''}`, () =>
       this.work(version, `Counting the tokens of ${version.datasetName}`, (control) => {
         const input = { file: versionFile(this.context, version), modelFolder: model.folder, maxLength };
-        return runTask('lengths', input, {
-          signal: control.signal,
-          onProgress: (now) => control.progress(now),
-        });
+        return runTask(datasetTasks, 'lengths', input, told(control));
       }),
     );
     const kept = JSON.stringify({ file: lengthsFile, maxLength: figures.maxLength });

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { runTask } from '../../engine/threads/threads.ts';
 import { findVersion, setDatasetRemoved } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import { keepVersion, putInPlace, withTemporary } from './keep-version.ts';
-import { runTask } from './work/run-task.ts';
+import { datasetTasks } from './tasks.ts';
 
 const SAMPLE = join('resources', 'sample', 'sms-spam.tsv');
 const SOURCE = 'sample';
@@ -31,7 +32,7 @@ export function sampleFile(): string {
 export async function importSample(context: BackendContext, signal?: AbortSignal): Promise<string> {
   const tsv = sampleFile();
   return withTemporary(context, async (file) => {
-    const made = await runTask('sample', { tsv, file }, signal ? { signal } : {});
+    const made = await runTask(datasetTasks, 'sample', { tsv, file }, { signal });
     const known = findVersion(context.db, SOURCE, made.sha256);
     if (!known) {
       const dataset = { name: 'SMS Spam', source: SOURCE };

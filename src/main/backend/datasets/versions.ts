@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import type { Handlers } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { runTask, type Threads } from '../../engine/threads/threads.ts';
 import { listVersions, setVersionRemoved } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
+import { told } from '../jobs/jobs.ts';
 import { knownVersion, versionRecord, versionTitle } from './library.ts';
-import type { WorkerPool } from './work/pool.ts';
-import { runTask } from './work/run-task.ts';
+import { datasetTasks, type tasks } from './tasks.ts';
 
 type Names =
   | 'datasets/compare-versions'
@@ -15,7 +16,7 @@ type Names =
   | 'datasets/restore-version';
 
 /** What is done with the versions of a data set as a whole. */
-export function versionHandlers(context: BackendContext, pool: WorkerPool): Handlers<Names> {
+export function versionHandlers(context: BackendContext, threads: Threads<typeof tasks>): Handlers<Names> {
   const { db, emit } = context;
   const setRemoved = (versionId: string, at: number | null) => {
     const { datasetId } = knownVersion(context, versionId);
@@ -27,7 +28,7 @@ export function versionHandlers(context: BackendContext, pool: WorkerPool): Hand
     'datasets/compare-versions': ({ fromId, toId }) => {
       const [from, to] = [versionRecord(context, fromId), versionRecord(context, toId)];
       if (from.datasetId !== to.datasetId) throw fault('datasets/other-dataset', {});
-      return pool.ask('compare', { from: from.file, to: to.file });
+      return threads.ask('compare', { from: from.file, to: to.file });
     },
     'datasets/export-version': ({ versionId, path: given, format, overwrite }) => {
       const version = versionRecord(context, versionId);
@@ -39,8 +40,7 @@ export function versionHandlers(context: BackendContext, pool: WorkerPool): Hand
         kind: 'export',
         title: `Writing ${versionTitle(version)} to ${basename(path)}`,
         work: async (control) => {
-          const options = { signal: control.signal, onProgress: control.progress.bind(control) };
-          await runTask('export', { file: version.file, path, format }, options);
+          await runTask(datasetTasks, 'export', { file: version.file, path, format }, told(control));
           return path;
         },
       });

@@ -12,7 +12,7 @@ import { ExperimentStore, type NewExperiment } from '../../storage/experiments.t
 import { automaticName } from './automatic-name.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord, versionTitle } from '../datasets/library.ts';
-import type { ExperimentWork } from './work.ts';
+import { writeRows } from './tasks.ts';
 
 /** What messages call the settings of a spec. */
 const SOURCE = 'This experiment';
@@ -51,11 +51,7 @@ export function configOfSpec(
  * `graft train --config` needs. Throws `settings/…`, `peft/…`,
  * `models/…`, `store/…`, `datasets/…`, `experiments/…`, `data/…`, `files/…`.
  */
-export async function makeExperiment(
-  context: BackendContext,
-  work: ExperimentWork,
-  spec: ExperimentSpec,
-): Promise<NewExperiment> {
+export async function makeExperiment(context: BackendContext, spec: ExperimentSpec): Promise<NewExperiment> {
   const model = findModel(context, spec.modelId);
   const version = versionRecord(context, spec.versionId);
   // Before the rows are written: most mistakes are in the settings.
@@ -66,7 +62,7 @@ export async function makeExperiment(
   const dataName = versionTitle(version);
   let config: TrainConfig | undefined;
   await writeFolderAtomic(folder, async (temporary) => {
-    const written = await work.ask('rows', {
+    const written = await writeRows({
       file: version.file,
       dataName,
       folder: temporary,

@@ -8,6 +8,7 @@ import {
   type experimentMethods,
 } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { Threads } from '../../engine/threads/threads.ts';
 import { PointStore } from '../../storage/experiment-points.ts';
 import { ResultStore } from '../../storage/experiment-results.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
@@ -25,7 +26,7 @@ import { relocate } from './relocate.ts';
 import { filesIn } from './run-folder.ts';
 import { Supervisor } from './supervisor.ts';
 import { Teller } from './teller.ts';
-import { ExperimentWork } from './work.ts';
+import { experimentTasks } from './tasks.ts';
 
 type Names = Exclude<
   keyof typeof experimentMethods,
@@ -42,7 +43,7 @@ export function experimentHandlers(context: BackendContext, timings: Timings): H
   const points = new PointStore(db);
   const results = new ResultStore(db);
   const teller = new Teller(emit, store);
-  const work = new ExperimentWork();
+  const threads = new Threads(experimentTasks);
   const others = new OtherRuns(context, store, points, teller, () => supervisor.wake());
   const supervisor = new Supervisor(context, store, teller, () => others.busy());
   // Windows cannot be open yet: they hear of it when they ask.
@@ -56,11 +57,11 @@ export function experimentHandlers(context: BackendContext, timings: Timings): H
     await timings.close();
     await supervisor.close();
     teller.flush();
-    await work.close();
+    await threads.close();
   });
 
-  const create = async (spec: Parameters<typeof makeExperiment>[2]) => {
-    const made = await makeExperiment(context, work, spec);
+  const create = async (spec: Parameters<typeof makeExperiment>[1]) => {
+    const made = await makeExperiment(context, spec);
     store.insert(made);
     teller.changed(made.id);
     supervisor.wake();
@@ -135,7 +136,7 @@ export function experimentHandlers(context: BackendContext, timings: Timings): H
       const texts: PredictionQuery['texts'] = version
         ? { kind: 'version', file: path.resolve(workspace.datasets, version.file) }
         : textsOfConfig(record.config, record.details.baseDir);
-      return work.ask('predictions', {
+      return threads.ask('predictions', {
         database: workspace.database,
         query,
         labels: kept.data.labels,

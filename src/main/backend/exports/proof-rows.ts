@@ -15,13 +15,15 @@ export interface ProofRowsTask {
   file: string;
 }
 
+export const tasks = { write: () => writeProofRows };
+
 const rowSchema = z.object({ row: z.number(), expected: z.number() });
 
 /**
  * Writes the evaluation rows of a run as JSON Lines with `text`, `label`, and `text_pair` where the data has pairs.
  * Runs in a thread. Resolves to how many: 0, and no file, where their texts are gone. Throws `files/…`, `store/…`.
  */
-export async function writeProofRows(task: ProofRowsTask): Promise<number> {
+async function writeProofRows(task: ProofRowsTask): Promise<number> {
   const { database, experimentId, labels, texts, file } = task;
   const db = openReadOnly(database);
   let answered: z.infer<typeof rowSchema>[];

@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs';
-import path, { extname } from 'node:path';
-import { z } from 'zod';
+import path from 'node:path';
 import { evaluationSchema } from '../../../shared/contract/experiments.ts';
 import type { ExportSource } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { runTask, taskModule } from '../../engine/threads/threads.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { readVersion } from '../../storage/datasets.ts';
 import type { Db } from '../../storage/database.ts';
 import { ExperimentStore, type ExperimentRecord } from '../../storage/experiments.ts';
-import { inThread } from '../adapters/in-thread.ts';
 import type { BackendContext } from '../context.ts';
 import { textsOfConfig, type PredictionQuery } from '../experiments/predictions.ts';
-import { MOST_ROWS, type ProofRowsTask } from './proof-rows.ts';
+import { MOST_ROWS, type ProofRowsTask, type tasks } from './proof-rows.ts';
+
+const proofRows = taskModule<typeof tasks>(import.meta.url, './proof-rows');
 
 /** A trained model to export, and the run that it came from. */
 export interface TrainedSource {
@@ -92,7 +93,5 @@ export async function saveProofRows(
     texts: textsOf(context, run),
     file,
   };
-  const entry = new URL(`./proof-rows-worker${extname(import.meta.url)}`, import.meta.url);
-  const rows = await inThread(entry, task, z.number(), (reason) => new Error(reason));
-  return rows > 0;
+  return (await runTask(proofRows, 'write', task)) > 0;
 }

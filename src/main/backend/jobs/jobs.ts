@@ -3,16 +3,23 @@ import type { Handlers } from '../../../shared/contract.ts';
 import type { jobMethods, Job } from '../../../shared/contract/jobs.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { systemFault } from '../../../shared/faults/system.ts';
+import type { AskOptions, Progress } from '../../engine/threads/threads.ts';
 
 /** What a job's work is given. Aborting must leave nothing half done. */
 export interface JobControl {
   signal: AbortSignal;
-  progress(now: { phase: string; done: number; total: number; unit: string }): void;
+  progress: (now: Progress) => void;
   /** Resolves at once, or when a paused job goes on; rejects when it is cancelled. */
   unpaused(): Promise<void>;
   /** Called when the job is paused: what is under way may be cut off, `work` is expected to wait on `unpaused`. */
   onPause(listener: () => void): void;
 }
+
+/** Work on a thread that a job's window watches and stops. */
+export const told = ({ signal, progress }: Pick<JobControl, 'signal' | 'progress'>): AskOptions => ({
+  signal,
+  onProgress: progress,
+});
 
 export interface JobStart {
   kind: Job['kind'];
@@ -142,7 +149,7 @@ export class Jobs {
     return held.job;
   }
 
-  private progress(held: Held, now: { phase: string; done: number; total: number; unit: string }): void {
+  private progress(held: Held, now: Progress): void {
     const at = Date.now();
     if (now.phase !== held.job.phase) held.marks = [];
     held.marks = [...held.marks.filter((mark) => at - mark.at < RATE_WINDOW_MS), { done: now.done, at }];

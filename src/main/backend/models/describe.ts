@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { TreeNode } from '../../../shared/contract/models.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { openByteSource } from '../../engine/formats/byte-source.ts';
@@ -13,8 +14,19 @@ import { openBaseModel, type BaseModel } from '../../engine/models/base-model.ts
 import type { ModuleNode } from '../../engine/models/module-tree.ts';
 import { elements } from '../../engine/models/parameters.ts';
 import { tokenizerNotes } from '../../engine/tokenizer/load-tokenizer.ts';
-import type { Description } from './description.ts';
+import type { ModelFacts } from '../../storage/models.ts';
 import { weightStats } from './weights.ts';
+
+/** What a folder with a model holds. */
+export interface Description {
+  facts: ModelFacts;
+  /** Of all files that are used. */
+  bytes: number;
+  tree: TreeNode[];
+  licenceText: string | null;
+  /** What is to be said of the tokenizer's files. */
+  tokenizerNotes: FaultValue[];
+}
 
 /** Why a checkpoint that is whole cannot be trained here. */
 const UNSUPPORTED = ['models/unsupported-architecture', 'models/unsupported-value', 'models/quantized'];
@@ -42,7 +54,7 @@ const configSchema = z.looseObject({
 });
 
 /** Reads a folder without running anything of it. Throws `files/…`, `formats/…` or `models/…` where the folder holds no sound checkpoint. */
-export async function describeModel(folder: string): Promise<Description> {
+export async function describeModel({ folder }: { folder: string }): Promise<Description> {
   const names = await fileNames(folder);
   await refuseLinksOut(folder, names);
   const configFile = path.join(folder, 'config.json');

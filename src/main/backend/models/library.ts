@@ -6,9 +6,9 @@ import { fault } from '../../../shared/faults/index.ts';
 import { readFault } from '../../engine/formats/file-faults.ts';
 import { ModelStore, type StoredModel } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
-import type { Description } from './description.ts';
+import type { Description } from './describe.ts';
 import { lookAt } from './presence.ts';
-import { ModelReader } from './reader.ts';
+import { openReader } from './reader.ts';
 import { hashWeights, isSameLook, type WeightFile } from './weights.ts';
 
 /** What is known of a model beyond its folder. */
@@ -28,7 +28,7 @@ type Stored = StoredModel & { experiments: number };
 
 /** The models of a workspace, with what their folders hold now. */
 export class ModelLibrary {
-  readonly reader = new ModelReader();
+  readonly reader = openReader();
   readonly store: ModelStore;
   private readonly context: BackendContext;
   /** Models whose weights are being hashed. */

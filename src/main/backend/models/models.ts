@@ -2,7 +2,7 @@ import type { Handlers } from '../../../shared/contract.ts';
 import type { modelMethods } from '../../../shared/contract/models.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
-import type { Description } from './description.ts';
+import type { Description } from './describe.ts';
 import { Downloads } from './download.ts';
 import { hubAccess, snapshotIn } from './hub-access.ts';
 import { cachedOnly, hubModelDetail, searchHub } from './hub-models.ts';

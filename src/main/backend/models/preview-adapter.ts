@@ -11,11 +11,15 @@ import { savedModules } from '../../engine/peft/targets.ts';
  * What an adapter with these fields of adapter_config.json would touch in a model that gets a head for `labels`.
  * Throws `peft/…`, with the name nearest to a misspelt one, and `files/…`, `formats/…`, `models/…`.
  */
-export async function previewAdapter(
-  folder: string,
-  adapter: Readonly<Record<string, unknown>>,
-  labels: readonly string[],
-): Promise<AdapterPreview> {
+export async function previewAdapter({
+  folder,
+  adapter,
+  labels,
+}: {
+  folder: string;
+  adapter: Readonly<Record<string, unknown>>;
+  labels: readonly string[];
+}): Promise<AdapterPreview> {
   if (adapter['inference_mode'] === true) throw fault('peft/inference-mode', { source: 'adapter' });
   const base = await openBaseModel(folder, { head: 'classification', labelNames: labels });
   try {

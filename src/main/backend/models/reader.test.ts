@@ -5,12 +5,12 @@ import { faultOf, golden, temporaryFolder } from '../../engine/formats/test-supp
 import { writeAdapter, planAdapter } from '../../engine/peft/adapter.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import { bert } from '../../engine/hub/test-hub.ts';
-import { ModelReader } from './reader.ts';
+import { openReader } from './reader.ts';
 import { openModels, ownModel } from './test-support.ts';
 
 describe('the reading thread', () => {
   it('refuses a header that would fill the memory, and goes on with the next question', async () => {
-    const reader = new ModelReader();
+    const reader = openReader();
     onTestFinished(() => reader.close());
     const folder = await ownModel();
     const header = Buffer.from(`{"a":[${'{},'.repeat(6_000_000)}{}]}`);
@@ -26,7 +26,7 @@ describe('the reading thread', () => {
   });
 
   it('refuses a vocabulary that would', async () => {
-    const reader = new ModelReader();
+    const reader = openReader();
     onTestFinished(() => reader.close());
     const folder = await ownModel();
     await truncate(join(folder, 'tokenizer.json'), 65 * 2 ** 20);
@@ -35,7 +35,7 @@ describe('the reading thread', () => {
   });
 
   it('outlives a tokenizer over which the library ends the process', async () => {
-    const reader = new ModelReader();
+    const reader = openReader();
     onTestFinished(() => reader.close());
     const folder = await ownModel();
     const file = join(folder, 'tokenizer.json');
@@ -49,7 +49,7 @@ describe('the reading thread', () => {
   });
 
   it('that ends in the middle tells whoever waits for it', async () => {
-    const reader = new ModelReader();
+    const reader = openReader();
     const asked = faultOf(() => reader.ask('describe', { folder: bert }));
     await reader.close();
     expect((await asked).message).toBe(`The model in ${bert} cannot be read: Graft ends.`);

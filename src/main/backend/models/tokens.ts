@@ -16,11 +16,15 @@ const MOST_LOADED = 3;
 const loaded: Loaded[] = [];
 
 /** The tokens of a text as the model gets them, nothing cut. Throws `tokenizer/…` and `files/…`. */
-export async function tokenize(
-  folder: string,
-  text: string,
-  textPair?: string,
-): Promise<{ tokens: z.infer<typeof tokenSchema>[]; unknown: number }> {
+export async function tokenize({
+  folder,
+  text,
+  textPair,
+}: {
+  folder: string;
+  text: string;
+  textPair?: string | undefined;
+}): Promise<{ tokens: z.infer<typeof tokenSchema>[]; unknown: number }> {
   const { tokenizer } = await load(folder);
   const input = textPair === undefined ? { text } : { text, textPair };
   const [encoded] = await tokenizer.encode([input], {});

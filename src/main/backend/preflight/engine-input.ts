@@ -8,7 +8,7 @@ import { versionRecord } from '../datasets/library.ts';
 import { configOfSpec } from '../experiments/create.ts';
 import { versionRows } from '../experiments/results.ts';
 import { runEngineJob } from '../experiments/engine-run.ts';
-import type { ExperimentWork } from '../experiments/work.ts';
+import { writeRows } from '../experiments/tasks.ts';
 import { requireModel } from './lookup.ts';
 
 /** How often it is looked whether a training wants the device. */
@@ -23,7 +23,6 @@ export type Ask = (job: 'time' | 'baselines' | 'cross-predict') => Promise<unkno
  */
 export async function withFreeDevice<Result>(
   context: BackendContext,
-  rows: ExperimentWork,
   spec: ExperimentSpec,
   abort: AbortController,
   /** `rowsOf` gives the rows of the version that the training rows are. */
@@ -42,7 +41,7 @@ export async function withFreeDevice<Result>(
   const folder = await mkdtemp(join(context.workspace.temporary, 'timing-'));
   const watch = setInterval(giveWay, lookMs);
   try {
-    const input = { config: await writeRows(context, rows, spec, folder), baseDir: folder };
+    const input = { config: await runConfig(context, spec, folder), baseDir: folder };
     return await work(
       (job) => runEngineJob({ host: context.host, job, input, signal }),
       () => versionRows(folder, input.config),
@@ -54,9 +53,8 @@ export async function withFreeDevice<Result>(
 }
 
 /** Writes the rows that the run would have; gives its config. */
-async function writeRows(
+async function runConfig(
   context: BackendContext,
-  rows: ExperimentWork,
   spec: ExperimentSpec,
   folder: string,
 ): Promise<Record<string, unknown>> {
@@ -64,7 +62,7 @@ async function writeRows(
   configOfSpec(spec, model.folder, false);
   const version = versionRecord(context, spec.versionId);
   const { data } = spec;
-  const { pairs } = await rows.ask('rows', {
+  const { pairs } = await writeRows({
     file: version.file,
     dataName: version.name,
     folder,

@@ -1,7 +1,6 @@
 import { baselinesSchema, type ExperimentSpec } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
-import type { ExperimentWork } from '../experiments/work.ts';
 import { keepBaselines, keptBaselines } from './baselines.ts';
 import { withFreeDevice } from './engine-input.ts';
 
@@ -11,14 +10,12 @@ import { withFreeDevice } from './engine-input.ts';
  */
 export class LateBaselines {
   private readonly context: BackendContext;
-  private readonly rows: ExperimentWork;
   private running: { abort: AbortController; done: Promise<void> } | undefined;
   private readonly hopeless = new Set<string>();
   private readonly waiting = new Map<string, { spec: ExperimentSpec; found: () => void }>();
 
-  constructor(context: BackendContext, rows: ExperimentWork) {
+  constructor(context: BackendContext) {
     this.context = context;
-    this.rows = rows;
   }
 
   /** `found` is called when they are kept. One run at a time; the others wait for their turn. */
@@ -39,7 +36,7 @@ export class LateBaselines {
       return this.next();
     }
     const abort = new AbortController();
-    const done = withFreeDevice(this.context, this.rows, spec, abort, async (ask) => {
+    const done = withFreeDevice(this.context, spec, abort, async (ask) => {
       keepBaselines(this.context, spec, baselinesSchema.parse(await ask('baselines')));
     })
       .then(found)

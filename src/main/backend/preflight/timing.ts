@@ -7,7 +7,6 @@ import {
 } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
-import { ExperimentWork } from '../experiments/work.ts';
 import { keepBaselines, keptBaselines } from './baselines.ts';
 import { requireFreeDevice, withFreeDevice } from './engine-input.ts';
 import { LateBaselines } from './late-baselines.ts';
@@ -24,14 +23,13 @@ const mostKept = 30;
  */
 export class Timings {
   private readonly context: BackendContext;
-  private readonly work = new ExperimentWork();
   private readonly late: LateBaselines;
   private readonly kept = new Map<string, Timed>();
   private running: { key: string; abort: AbortController; timing: Promise<Timing> } | undefined;
 
   constructor(context: BackendContext) {
     this.context = context;
-    this.late = new LateBaselines(context, this.work);
+    this.late = new LateBaselines(context);
   }
 
   /** Baselines that nobody waits for; `found` is called when they are kept. */
@@ -64,12 +62,11 @@ export class Timings {
     this.running?.abort.abort(fault('preflight/another-asked', {}));
     await this.running?.timing.catch(() => undefined);
     await this.late.giveWay();
-    await this.work.close();
   }
 
   private async measure(spec: ExperimentSpec, key: string, abort: AbortController): Promise<Timing> {
     await this.late.giveWay();
-    return withFreeDevice(this.context, this.work, spec, abort, async (ask) => {
+    return withFreeDevice(this.context, spec, abort, async (ask) => {
       const timed = this.kept.get(key) ?? timedSchema.parse(await ask('time'));
       this.keep(key, timed);
       let baselines = keptBaselines(this.context, spec);

@@ -1,38 +1,22 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { z } from 'zod';
 import { readFault } from '../formats/file-faults.ts';
+import { runTask, taskModule, type Tell } from '../threads/threads.ts';
 
 /** `git`: the name that git gives a file, SHA-1 of "blob", its size and its contents. */
 export type HashKind = 'sha256' | 'git';
 
-export interface HashTask {
+interface HashTask {
   file: string;
   kind: HashKind;
-}
-
-/** What the system answered to the thread. */
-class ReadError extends Error {
-  readonly code: string;
-
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
 }
 
 /** A thread takes longer to start than so much takes to hash. */
 const INLINE_BYTES = 4 * 2 ** 20;
 const READ_BYTES = 2 ** 20;
 
-const replySchema = z.union([
-  z.object({ done: z.number() }),
-  z.object({ hash: z.string() }),
-  z.object({ code: z.string() }),
-]);
+const TELL_BYTES = 32 * 2 ** 20;
 
 interface HashOptions {
   signal?: AbortSignal | undefined;
@@ -52,26 +36,24 @@ export async function hashFile(file: string, kind: HashKind, options: HashOption
   } catch (error) {
     throw readFault(file, error);
   }
-  const worker = new Worker(new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url), {
-    workerData: { file, kind } satisfies HashTask,
-  });
-  try {
-    return await new Promise<string>((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      worker.on('error', reject);
-      worker.on('message', (message) => {
-        const reply = replySchema.parse(message);
-        if ('done' in reply) onBytes?.(reply.done);
-        else if ('hash' in reply) resolve(reply.hash);
-        else reject(new ReadError(reply.code));
-      });
-    });
-  } catch (error) {
-    throw readFault(file, error);
-  } finally {
-    await worker.terminate();
-  }
+  const onProgress = onBytes && (({ done }: { done: number }) => onBytes(done));
+  return runTask(hashing, 'hash', { file, kind }, { signal, onProgress });
 }
+
+/** @public Loaded by the thread. */
+export const tasks = {
+  hash: () => (task: HashTask, tell: Tell) => {
+    let told = 0;
+    const onBytes = (done: number) => {
+      if (done - told < TELL_BYTES) return;
+      tell('', (told = done), 0, 'bytes');
+    };
+    return digest(task, onBytes).catch((error: unknown) => {
+      throw readFault(task.file, error);
+    });
+  },
+};
+const hashing = taskModule<typeof tasks>(import.meta.url);
 
 /** Reads a file to its end. `onBytes` is called for each piece. Throws the file system's errors. */
 export async function digest({ file, kind }: HashTask, onBytes?: (done: number) => void): Promise<string> {

@@ -7,8 +7,3 @@ export const tasks = {
   slices: async () => (await import('./slices-task.ts')).slicesTask,
   table: async () => (await import('./table-task.ts')).tableTask,
 };
-
-export type TaskName = keyof typeof tasks;
-type Task<Name extends TaskName> = Awaited<ReturnType<(typeof tasks)[Name]>>;
-export type TaskInput<Name extends TaskName> = Parameters<Task<Name>>[0];
-export type TaskOutput<Name extends TaskName> = Awaited<ReturnType<Task<Name>>>;

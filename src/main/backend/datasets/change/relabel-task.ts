@@ -4,7 +4,7 @@ import { many } from '../report/words.ts';
 import { editVersion } from '../version/edit.ts';
 import type { MadeVersion } from '../version/finish.ts';
 import { openVersionFile } from '../version/open.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 
 export interface RelabelInput {
   file: string;

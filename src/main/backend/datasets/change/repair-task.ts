@@ -7,7 +7,7 @@ import { editVersion } from '../version/edit.ts';
 import { filterVersion } from '../version/filter.ts';
 import type { MadeVersion } from '../version/finish.ts';
 import { openVersionFile } from '../version/open.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 import {
   planKeepOne,
   planMajorityLabel,

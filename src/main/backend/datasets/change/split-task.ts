@@ -4,7 +4,7 @@ import { list, percent } from '../report/words.ts';
 import { editVersion } from '../version/edit.ts';
 import type { MadeVersion } from '../version/finish.ts';
 import { openVersionFile } from '../version/open.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 import { stratify } from './stratify.ts';
 
 export interface SplitInput {

@@ -5,7 +5,7 @@ import { fault } from '../../../../shared/faults/index.ts';
 import type { Table } from '../../../engine/data/table.ts';
 import { finishVersion, type MadeVersion } from '../version/finish.ts';
 import { VersionWriter, type NewRow } from '../version/writer.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 import { LabelPlaces } from './label-places.ts';
 import { checkMapping, readRows, type SourceRow } from './read-rows.ts';
 import { openSourceTable, type SourceFiles } from './source-tables.ts';

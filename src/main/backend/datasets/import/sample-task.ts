@@ -4,7 +4,7 @@ import { fault } from '../../../../shared/faults/index.ts';
 import { selectRows } from '../../../engine/data/selection.ts';
 import { finishVersion, type MadeVersion } from '../version/finish.ts';
 import { VersionWriter } from '../version/writer.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 import { openTable } from '../../../engine/data/table.ts';
 import { readRows, type SourceRow } from './read-rows.ts';
 

@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
 import { loadTokenizer } from '../../../engine/tokenizer/load-tokenizer.ts';
 import type { TextInput, TextTokenizer } from '../../../engine/tokenizer/text-tokenizer.ts';
 import { damageOf, openVersionFile } from '../version/open.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 import { lengthsBytes, readLengths } from './lengths-file.ts';
 
 export interface LengthsInput {

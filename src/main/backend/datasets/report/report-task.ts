@@ -1,7 +1,7 @@
 import type { DatasetReport } from '../../../../shared/contract/datasets.ts';
 import type { Db } from '../../../storage/database.ts';
 import { damageOf, openVersionFile } from '../version/open.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 import { imbalanceFinding, labelsFinding, rareClasses, rareFinding } from './class-findings.ts';
 import { countClasses, equalTexts, readFacets, type Facets } from './facets.ts';
 import { writeFindings } from './findings-file.ts';

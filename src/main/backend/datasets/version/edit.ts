@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile } from 'node:fs/promises';
 import Database from 'better-sqlite3';
 import { storeFault } from '../../../storage/database.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 import { sealVersion, type MadeVersion } from './finish.ts';
 import { damageOf } from './open.ts';
 import { INDEXES, prepareForWriting } from './schema.ts';

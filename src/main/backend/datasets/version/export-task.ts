@@ -4,7 +4,7 @@ import type { OutputRow } from '../../../engine/serving/output-table.ts';
 import { tableBytes, type TableFormat } from '../../../engine/serving/table-bytes.ts';
 import { readRows } from '../rows/read-rows.ts';
 import { connectionTo, type OpenVersion } from '../rows/connections.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 
 const ROWS_AT_ONCE = 1000;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../../storage/database.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 import { finishVersion, type MadeVersion } from './finish.ts';
 import { VersionWriter } from './writer.ts';
 

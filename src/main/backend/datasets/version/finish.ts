@@ -3,7 +3,7 @@ import { openVersionFile } from './open.ts';
 import { readFacts, type VersionFacts } from './facts.ts';
 import { seal, type Sealed } from './seal.ts';
 import type { VersionWriter } from './writer.ts';
-import type { Tell } from '../work/tasks.ts';
+import type { Tell } from '../../../engine/threads/threads.ts';
 
 /** A whole version file under its temporary name, with what the store has to know of it. */
 export interface MadeVersion extends Sealed {

@@ -1,42 +1,58 @@
 import { z } from 'zod';
 import { buildLabelMap } from '../../../engine/data/labels.ts';
-import { selectRows, stratifiedSplit } from '../../../engine/data/selection.ts';
+import { selectRows, stratifiedSplit, type RowSelection } from '../../../engine/data/selection.ts';
 import type { TextInput, TextTokenizer } from '../../../engine/tokenizer/text-tokenizer.ts';
-import type { Db } from '../../../storage/database.ts';
+import { openReadOnly, type Db } from '../../../storage/database.ts';
 
-const part = z.object({
+interface Part {
   /** Null: rows of every split. */
-  split: z.string().nullable(),
-  select: z
-    .object({ shuffle_seed: z.number().int().nullable(), count: z.number().int().nullable() })
-    .nullable(),
-});
+  split: string | null;
+  select: RowSelection | null;
+}
 
 /** What is asked of a data set version: which rows an experiment would train on and evaluate. */
-export const rowQuestionSchema = z.object({
+export interface RowQuestion {
   /** The version's SQLite file. */
-  file: z.string(),
-  train: part,
-  eval: part.nullable(),
+  file: string;
+  train: Part;
+  eval: Part | null;
   /** Training rows set aside where there is no evaluation split. */
-  setAside: z.object({ test_size: z.number(), seed: z.number().int() }).nullable(),
-});
-export type RowQuestion = z.infer<typeof rowQuestionSchema>;
+  setAside: { test_size: number; seed: number } | null;
+}
 
-const counts = z.array(z.object({ name: z.string(), rows: z.number().int() }));
-const side = z.object({ rows: z.number().int(), labels: counts });
+interface Side {
+  rows: number;
+  labels: { name: string; rows: number }[];
+}
 
-export const rowFactsSchema = z.object({
+export interface RowFacts {
   /** Classes of the rows to train on before any are set aside, in the order that the engine gives them. */
-  labels: z.array(z.string()),
-  train: side,
-  eval: side.nullable(),
+  labels: string[];
+  train: Side;
+  eval: Side | null;
   /** Evaluation rows whose text is among the training rows. */
-  leaked: z.number().int(),
+  leaked: number;
   /** Training rows whose text stands among them before. */
-  repeated: z.number().int(),
-});
-export type RowFacts = z.infer<typeof rowFactsSchema>;
+  repeated: number;
+}
+
+/** Counting rows of a large version and tokenising take longer than the backend's event loop may be held. */
+export const tasks = {
+  facts: () => (question: RowQuestion) => withRows(question, (db) => readRowFacts(db, question)),
+  lengths:
+    () =>
+    ({ question, folder }: { question: RowQuestion; folder: string }) =>
+      withRows(question, (db) => readLengths(db, question, folder)),
+};
+
+async function withRows<Result>({ file }: RowQuestion, work: (db: Db) => Result): Promise<Awaited<Result>> {
+  const db = openReadOnly(file);
+  try {
+    return await work(db);
+  } finally {
+    db.close();
+  }
+}
 
 /** Places of rows in the version, in the order in which an experiment gets them. */
 interface ChosenRows {
@@ -108,7 +124,7 @@ function partsOf(db: Db, question: RowQuestion): Parts {
 }
 
 /** What a pre-flight says about the rows of an experiment. Throws as `chosenParts` does. */
-export function readRowFacts(db: Db, question: RowQuestion): RowFacts {
+function readRowFacts(db: Db, question: RowQuestion): RowFacts {
   const names = z.array(z.string()).parse(db.prepare('SELECT name FROM labels ORDER BY place').pluck().all());
   const { train, eval: evaluated, labels } = chosenParts(db, question);
   const seen = new Set(train.hashes);
@@ -130,20 +146,19 @@ function countLabels({ labels }: ChosenRows, names: readonly string[]): RowFacts
 /** Texts looked at for their length. */
 const sampleRows = 2000;
 
-export const lengthFactsSchema = z.object({
+export interface LengthFacts {
   /** Tokens of the texts looked at, special ones included, ascending. */
-  lengths: z.array(z.number().int()),
+  lengths: number[];
   /** How many training rows there are. */
-  of: z.number().int(),
+  of: number;
   /** The tokenizer's own limit. */
-  modelMaxLength: z.number().nullable(),
-});
-export type LengthFacts = z.infer<typeof lengthFactsSchema>;
+  modelMaxLength: number | null;
+}
 
 const tokenizers = new Map<string, Promise<TextTokenizer>>();
 
 /** Token lengths of up to 2,000 training rows, evenly spread. Throws `tokenizer/…`. */
-export async function readLengths(db: Db, question: RowQuestion, folder: string): Promise<LengthFacts> {
+async function readLengths(db: Db, question: RowQuestion, folder: string): Promise<LengthFacts> {
   const { train } = chosenParts(db, question);
   const texts = textsOf(db, spread(train.rows, sampleRows));
   const { loadTokenizer } = await import('../../../engine/tokenizer/load-tokenizer.ts');

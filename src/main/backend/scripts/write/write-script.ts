@@ -22,6 +22,8 @@ export interface ScriptTask {
   folder: string | null;
 }
 
+export const tasks = { write: () => runScriptTask };
+
 /** The script of a run as a text. Throws as `gatherFacts` does. */
 export async function writtenScript(source: ScriptSource): Promise<WrittenScript> {
   const { facts, notes } = await gatherFacts(source);
@@ -30,7 +32,7 @@ export async function writtenScript(source: ScriptSource): Promise<WrittenScript
 }
 
 /** Writes the script and its data where a folder is given. Throws `files/…` and as `gatherFacts` does. */
-export async function runScriptTask({ source, version, folder }: ScriptTask): Promise<WrittenScript> {
+async function runScriptTask({ source, version, folder }: ScriptTask): Promise<WrittenScript> {
   if (folder !== null && source.rows?.kind !== 'hub') await writeData(source, version, folder);
   const script = await writtenScript(source);
   if (folder !== null) await writeFileAtomic(path.join(folder, 'script.py'), script.text);
