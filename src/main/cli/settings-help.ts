@@ -1,4 +1,4 @@
-import type { Setting, Settings } from '../../shared/settings/setting.ts';
+import { conditionText, type Setting, type Settings } from '../../shared/settings/setting.ts';
 
 function initial(setting: Setting): string {
   if (setting.type === 'required text') return 'required';
@@ -27,6 +27,6 @@ export function settingsHelp(settings: Settings): string {
 
 function helpText(setting: Setting): string {
   const choices = 'choices' in setting ? ` (${setting.choices.join(', ')})` : '';
-  const when = 'when' in setting ? ` Applies when: ${setting.when}.` : '';
-  return `${setting.help}${choices}${when}`;
+  const when = conditionText(setting);
+  return `${setting.help}${choices}${when && ` Applies when: ${when}.`}`;
 }

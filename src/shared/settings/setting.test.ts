@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { adapterSettings, loraSettings } from './adapter.ts';
 import { nearestName } from './nearest.ts';
-import { rangeText, schemaOf, type Settings } from './setting.ts';
+import { conditionText, rangeText, schemaOf, type Settings } from './setting.ts';
 import { configSettings, peftTypes } from './train-config.ts';
+import { trainingSettings } from './training.ts';
 
 /** Every described setting, groups included, by its path. */
 function everySetting(settings: Settings, prefix = ''): [string, Settings[string]][] {
@@ -23,6 +24,41 @@ describe('settings', () => {
       });
     },
   );
+
+  it('have conditions on settings beside them, said in a sentence', () => {
+    const check = (settings: Settings, around = settings): string[] =>
+      Object.values(settings).flatMap((setting) => {
+        const names = 'when' in setting ? Object.keys(setting.when ?? {}) : [];
+        expect(Object.keys(around)).toEqual(expect.arrayContaining(names));
+        const inside = setting.type === 'group' ? setting.fields : {};
+        return [
+          conditionText(setting),
+          ...check(inside, setting.type === 'group' && names.length === 0 ? inside : around),
+        ];
+      });
+    const texts = [configSettings.data.fields, trainingSettings, loraSettings].flatMap((one) => check(one));
+    expect(new Set(texts)).toEqual(
+      new Set([
+        '',
+        'text_columns is set',
+        'eval is set',
+        'eval is left out',
+        'max_steps is -1',
+        'lr_scheduler_type is cosine or polynomial',
+        'lr_scheduler_type is polynomial',
+        'lr_scheduler_type is cosine',
+        'lr_scheduler_type is not constant',
+        'eval_strategy is steps',
+        'save_strategy is steps',
+        'eval_strategy is not no',
+        'load_best_model_at_end, early_stopping_patience or save_strategy best',
+        'metric_for_best_model has an effect',
+        'early_stopping_patience is set',
+        'target_modules is a list of names',
+        'layers_to_transform is set',
+      ]),
+    );
+  });
 
   it('are described for every peft_type', () => {
     expect(Object.keys(adapterSettings)).toEqual([...peftTypes]);

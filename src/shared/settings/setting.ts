@@ -6,9 +6,18 @@ interface Described<Default> {
   default: Default;
   /** One line: what the setting does, and what happens to the result when the value goes up. */
   help: string;
-  /** The condition under which the setting has an effect; absent: always. */
-  when?: string;
+  /** What another setting of the same section must be for this one to have an effect, or one of several; absent: always. */
+  when?: Readonly<Record<string, Condition>>;
 }
+
+/** `effective`: the other one has an effect itself. */
+export type Condition =
+  | 'set'
+  | 'left out'
+  | 'a list of names'
+  | 'effective'
+  | { is: readonly (string | number)[] }
+  | { isNot: string };
 
 export interface NumberSetting extends Described<number | null> {
   type: 'number' | 'integer';
@@ -195,6 +204,45 @@ export function shapeOf<S extends Settings>(
 /** The zod schema of a set of settings: unknown names refused, defaults filled in. */
 export function schemaOf<S extends Settings>(settings: S): z.ZodType<SettingsValues<S>> {
   return z.strictObject(shapeOf(settings)) as unknown as z.ZodType<SettingsValues<S>>;
+}
+
+/** Whether a setting has an effect; `read` gives what was chosen for another one, or its default. */
+export function hasEffect(setting: Setting, read: (name: string) => unknown, settings: Settings): boolean {
+  const holds = (name: string, condition: Condition): boolean => {
+    const value = read(name);
+    const isOn = value !== null && value !== undefined && value !== false;
+    if (typeof condition === 'object')
+      return 'is' in condition ? condition.is.some((one) => one === value) : value !== condition.isNot;
+    if (condition === 'effective') return hasEffect(settings[name]!, read, settings);
+    return condition === 'a list of names' ? Array.isArray(value) : isOn === (condition === 'set');
+  };
+  const conditions = Object.entries(conditionsOf(setting));
+  return conditions.length === 0 || conditions.some(([name, condition]) => holds(name, condition));
+}
+
+const conditionsOf = (setting: Setting): Readonly<Record<string, Condition>> =>
+  ('when' in setting ? setting.when : undefined) ?? {};
+
+/** When a setting has an effect: "lr_scheduler_type is cosine or polynomial"; empty: always. */
+export function conditionText(
+  setting: Setting,
+  nameOf: (name: string) => string = (name) => name,
+  valueOf: (value: string | number) => string = String,
+): string {
+  const conditions = Object.entries(conditionsOf(setting));
+  const one = (condition: Condition): string => {
+    if (typeof condition === 'object')
+      return 'is' in condition
+        ? `is ${condition.is.map(valueOf).join(' or ')}`
+        : `is not ${valueOf(condition.isNot)}`;
+    return condition === 'effective' ? 'has an effect' : `is ${condition}`;
+  };
+  // Of several each is said briefly.
+  const brief = (condition: Condition): string => one(condition).replace(/^is (set)?/, '');
+  const parts = conditions.map(([name, condition]) =>
+    `${nameOf(name)} ${conditions.length === 1 ? one(condition) : brief(condition)}`.trimEnd(),
+  );
+  return parts.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 /** What a setting takes, in words: "a whole number, 1 or more". */

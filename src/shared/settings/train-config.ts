@@ -39,7 +39,7 @@ export const dataSettings = {
     type: 'text',
     default: ' ',
     help: 'What stands between the texts of text_columns; empty ones are left out.',
-    when: 'text_columns is set',
+    when: { text_columns: 'set' },
   },
   text_pair_column: { type: 'text', default: null, help: 'The column with the second text of a pair.' },
   label_column: { type: 'text', default: 'label', help: 'The column with the class, as a name or a number.' },
@@ -76,13 +76,13 @@ export const dataSettings = {
     default: null,
     fields: selectFields,
     help: 'Evaluation rows to take.',
-    when: 'eval is set',
+    when: { eval: 'set' },
   },
   split: {
     type: 'group',
     default: null,
     help: 'Sets training rows aside for evaluation, the same share of every class.',
-    when: 'eval is left out',
+    when: { eval: 'left out' },
     fields: {
       test_size: {
         type: 'number',

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { loraSettings } from '../../../shared/settings/adapter.ts';
 import type { Settings } from '../../../shared/settings/setting.ts';
 import { trainingSettings } from '../../../shared/settings/training.ts';
-import { applies, whenOf } from './applies.ts';
 import { textOfValue, valueOfText } from './field-text.ts';
 import {
   firstProblem,
@@ -31,14 +30,6 @@ describe('the fields of the form', () => {
       return [...common, ...more].map(({ name }) => name);
     });
     expect(shown.toSorted()).toEqual([...names(trainingSettings), ...names(loraSettings)].toSorted());
-  });
-
-  it('understands the condition of every setting', () => {
-    for (const settings of [trainingSettings, loraSettings] as Settings[]) {
-      for (const [name, setting] of Object.entries(settings)) {
-        expect(() => applies(whenOf(setting), () => null, settings), name).not.toThrow();
-      }
-    }
   });
 
   it('shows a setting only where it has an effect', () => {

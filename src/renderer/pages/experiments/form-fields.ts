@@ -1,8 +1,14 @@
 import { loraSettings } from '../../../shared/settings/adapter.ts';
-import { rangeText, schemaOf, type Setting, type Settings } from '../../../shared/settings/setting.ts';
+import {
+  conditionText,
+  hasEffect as settingHasEffect,
+  rangeText,
+  schemaOf,
+  type Setting,
+  type Settings,
+} from '../../../shared/settings/setting.ts';
 import { dataSettings } from '../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../shared/settings/training.ts';
-import { applies, whenOf } from './applies.ts';
 import { isFields, type Fields } from './merge-patch.ts';
 
 /** A setting in the form: where its value stands in the spec, and its words. */
@@ -198,24 +204,26 @@ export function hasEffect(field: FormField, spec: Fields): boolean {
   const settings = settingsAround(field);
   const read = (name: string) =>
     valueAt(spec, [area, name]) ?? (settings[name] ? defaultOf(settings[name]) : null);
-  return conditionsOf(field).every((when) => applies(when, read, settings));
+  return withGroup(field).every((setting) => settingHasEffect(setting, read, settings));
 }
 
 const settingsAround = ({ path }: FormField): Settings =>
   path[0] === 'adapter' ? loraSettings : trainingSettings;
 
-/** What has to hold for a setting to have an effect: of the group that it is in, and its own. */
-function conditionsOf(field: FormField): string[] {
+/** The setting and the group that it is in: both must have an effect. */
+function withGroup(field: FormField): Setting[] {
   const group = field.path.length > 2 ? settingsAround(field)[field.path[1]!] : undefined;
-  return [group, field.setting].map(whenOf).filter((when) => when !== undefined);
+  return group ? [group, field.setting] : [field.setting];
 }
 
 /** Why a setting is without effect beside the others; null: it has one. */
 export function noEffectReason(field: FormField, spec: Fields): string | null {
   if (hasEffect(field, spec)) return null;
-  const words = conditionsOf(field).map((phrase) =>
-    phrase.replace(/[a-z]+(?:_[a-z]+)+/g, (name) => settingLabel(name)).replace(' is not no', ' is not "no"'),
-  );
+  const words = withGroup(field)
+    .map((setting) =>
+      conditionText(setting, settingLabel, (value) => (value === 'no' ? '"no"' : String(value))),
+    )
+    .filter((text) => text !== '');
   return `No effect here. It has one when ${words.join(', and ')}.`;
 }
 
