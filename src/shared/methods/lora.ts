@@ -37,13 +37,13 @@ const settings = {
     type: 'layers',
     default: null,
     help: 'Numbers of the layers adapted, from 0; fewer train faster and learn less. Left out: all.',
-    when: 'target_modules is a list of names',
+    when: { target_modules: 'a list of names' },
   },
   layers_pattern: {
     type: 'names',
     default: null,
     help: 'Name of the list that the layer numbers count in, for example "layer". Left out: found by itself.',
-    when: 'layers_to_transform is set',
+    when: { layers_to_transform: 'set' },
   },
   rank_pattern: {
     type: 'number map',
