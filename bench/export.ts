@@ -140,7 +140,7 @@ async function descendants(pid: number): Promise<number[]> {
 
 async function randomAdapter(model: string, dir: string): Promise<string> {
   const labelNames = ['negative', 'positive'];
-  const base = await openBaseModel(model, { head: 'classification', labelNames });
+  const base = await openBaseModel(model, { head: 'sequence', labelNames });
   const fields = { peft_type: 'LORA', task_type: 'SEQ_CLS', r: 16, lora_alpha: 32 };
   const plan = planAdapter(base, { ...fields, target_modules: ['query', 'value'] }, 'adapter');
   const random = new Pcg64(42);

@@ -50,7 +50,7 @@ for (const { name } of readdirSync(models, { withFileTypes: true }).filter((one)
 
 /** Every form of the graphs of a model: methods, precisions, attentions, accumulation; `fused`: as on a CPU. */
 async function graphsOf(folder: string, fused: boolean): Promise<Graph[]> {
-  const base = await openBaseModel(folder, { head: 'classification', labelNames: ['a', 'b', 'c'] });
+  const base = await openBaseModel(folder, { head: 'sequence', labelNames: ['a', 'b', 'c'] });
   const graphs: Graph[] = [];
   for (const fields of adapters) {
     const plan = planAdapter(base, fields, 'adapter');
@@ -58,17 +58,15 @@ async function graphsOf(folder: string, fused: boolean): Promise<Graph[]> {
     for (const attention of attentions)
       for (const compute of ['float32', 'bfloat16'] as const)
         for (const accumulate of [false, true]) {
-          const { config, parameters } = base;
           const trainable = new Set(trained.map(({ name }) => name));
           const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1, weightDecay: 0.01 };
-          const options = { config, parameters, method, trainable, compute, attention, optimizer };
+          const options = { base, method, trainable, compute, attention, optimizer };
           graphs.push(buildStepGraph({ ...options, accumulate, fused }).graph);
         }
     for (const precision of ['fp32', 'bf16'] as const)
-      for (const head of ['classification', 'encoder'] as const) {
-        const model = { base, added: [] };
-        for (const adapted of [model, { ...model, ...method }])
-          graphs.push(inferenceGraph(adapted, { head, precision }, fused).graph);
+      for (const head of ['sequence', 'none'] as const) {
+        for (const adapted of [undefined, { ...method, read: base.read }])
+          graphs.push(inferenceGraph(base, adapted, { head, precision }, fused).graph);
       }
   }
   await base.close();

@@ -48,8 +48,8 @@ async function evaluate(options: Options): Promise<{ seconds: number; accuracy: 
   );
   const labels = buildLabelMap(examples.map(({ label }) => label!));
   const { texts } = await encodeExamples(chosen, await loadTokenizer(model), 512, 'longest');
-  const base = await openBaseModel(model, { head: 'classification', labelNames: labels.names });
-  const inference = await Inference.open(base, undefined, { head: 'classification', precision });
+  const base = await openBaseModel(model, { head: 'sequence', labelNames: labels.names });
+  const inference = await Inference.open(base, undefined, { head: 'sequence', precision });
   await base.close();
   const longest = lengthBatches(texts, 4096, Infinity)
     .at(-1)!

@@ -33,7 +33,7 @@ const { texts } = await encodeExamples(
   options['max-length'],
   'longest',
 );
-const base = await openBaseModel(options.model, { head: 'classification', labelNames: ['0', '1'] });
+const base = await openBaseModel(options.model, { head: 'sequence', labelNames: ['0', '1'] });
 const adapter = { peft_type: 'LORA', task_type: 'SEQ_CLS', r: 16, lora_alpha: 32, lora_dropout: 0.05 };
 const stepper = await Stepper.open({
   base,

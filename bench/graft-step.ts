@@ -35,7 +35,7 @@ console.log(JSON.stringify({ seconds_per_step: seconds, peak_memory_mb }));
 async function secondsPerStep(options: Options): Promise<number[]> {
   const { model, length, 'batch-size': batchSize, steps, 'warm-up': warmUp, precision } = options;
   loadTensorFlow(precision);
-  const base = await openBaseModel(model, { head: 'classification', labelNames: ['0', '1'] });
+  const base = await openBaseModel(model, { head: 'sequence', labelNames: ['0', '1'] });
   const adapter = {
     peft_type: 'LORA',
     task_type: 'SEQ_CLS',

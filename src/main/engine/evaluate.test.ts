@@ -41,7 +41,7 @@ async function answers(adapter?: string): Promise<string[]> {
     model: goldenBert(),
     ...(adapter === undefined ? {} : { adapter }),
     precision: 'fp32',
-    head: 'classification',
+    head: 'sequence',
   });
   const encoded = await predictor.tokenizer.encode(
     texts.map((text) => ({ text })),

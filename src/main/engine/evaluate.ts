@@ -30,7 +30,7 @@ export interface Evaluation {
 /** Metrics of a model on labelled rows. Throws faults of models, data and tokenizer. */
 export async function evaluate(options: EvaluateOptions, context: JobContext): Promise<Evaluation> {
   const { data, rows } = options;
-  const predictor = await openPredictor({ ...options, head: 'classification' });
+  const predictor = await openPredictor({ ...options, head: 'sequence' });
   try {
     const { examples, notes, classNames, columns } = await readExamples(data, rows);
     const { labelNames, tokenizer, maxLength } = predictor;

@@ -148,7 +148,7 @@ describe.each(kinds)('a checkpoint with %s', (_, config, change, what) => {
   it('is refused by what it is in predict, eval, merge, export, server and playground', async () => {
     const model = await changedModel(config, change);
     const entrances: (() => Promise<unknown>)[] = [
-      () => openPredictor({ model, precision: 'fp32', head: 'classification' }),
+      () => openPredictor({ model, precision: 'fp32', head: 'sequence' }),
       async () =>
         evaluate(
           {
@@ -189,10 +189,7 @@ describe.each(kinds)('a checkpoint with %s', (_, config, change, what) => {
 it('a SetFit folder is refused by its pickle', async () => {
   const model = await changedModel({ architectures: ['BertModel'] }, instead());
   await writeFile(path.join(model, 'model_head.pkl'), 'x');
-  const text = await faultText(
-    () => openPredictor({ model, precision: 'fp32', head: 'classification' }),
-    model,
-  );
+  const text = await faultText(() => openPredictor({ model, precision: 'fp32', head: 'sequence' }), model);
   expect(text).toContain('is a SetFit model, whose classes a scikit-learn classifier in a pickle decides on');
 });
 
@@ -248,7 +245,7 @@ it('training on a base with another head says so, and its output is a single-lab
     model,
     adapter: outputDir,
     precision: 'fp32',
-    head: 'classification',
+    head: 'sequence',
   });
   expect(answers.labelNames).toEqual(['a', 'b']);
   answers.close();
@@ -318,7 +315,7 @@ describe.each<readonly [string, () => Promise<string>, RegExp]>([
     const adapter = await make();
     const part = { name: 'one', folder: adapter, weight: 1 };
     const entrances: (() => Promise<unknown>)[] = [
-      () => openPredictor({ model: goldenModel, adapter, precision: 'fp32', head: 'classification' }),
+      () => openPredictor({ model: goldenModel, adapter, precision: 'fp32', head: 'sequence' }),
       async () =>
         mergeAdapter(
           { model: goldenModel, adapter, output: path.join(await temporaryFolder(), 'o'), overwrite: false },
@@ -378,7 +375,7 @@ it('an adapter of Graft that names no task is still one of a classifier', async 
     model: goldenModel,
     adapter,
     precision: 'fp32',
-    head: 'classification',
+    head: 'sequence',
   });
   expect(opened.labelNames).toHaveLength(5);
   opened.close();

@@ -32,7 +32,7 @@ export async function inspectModel(
   adapterConfig?: Readonly<Record<string, unknown>>,
   labelNames?: readonly string[],
 ): Promise<ModelReport> {
-  const base = await openBaseModel(folder, { head: 'classification', ...(labelNames ? { labelNames } : {}) });
+  const base = await openBaseModel(folder, { head: 'sequence', ...(labelNames ? { labelNames } : {}) });
   try {
     const plan = adapterConfig && planAdapter(base, adapterConfig, 'adapter');
     const saved = new Set(plan ? savedModules(base.tree, plan.config['modules_to_save'] as string[]) : []);

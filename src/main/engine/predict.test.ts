@@ -10,7 +10,7 @@ import { openPredictor, type Predictor, type PredictorOptions } from './predict.
 const adapter = path.join(golden, 'seed1/adapters/lora-qv');
 
 async function predictor(options: Partial<PredictorOptions> = {}): Promise<Predictor> {
-  const defaults = { model: goldenBert(), precision: 'fp32', head: 'classification' } as const;
+  const defaults = { model: goldenBert(), precision: 'fp32', head: 'sequence' } as const;
   const opened = await openPredictor({ ...defaults, ...options });
   onTestFinished(() => opened.close());
   return opened;
@@ -72,7 +72,7 @@ describe('a predictor', () => {
   });
 
   it('embeds a text of one token, where the mean is that token', async () => {
-    const one = await predictor({ head: 'encoder' });
+    const one = await predictor({ head: 'none' });
     const text = [randomText(1, 1)];
     expect(largestDifference(await one.embed(text, 'mean'), await one.embed(text, 'cls'))).toBeLessThan(1e-5);
   });
@@ -123,7 +123,7 @@ describe('a predictor refuses, with the row and the remedy,', () => {
     const { texts } = await goldenTexts();
     const [bare, whole] = [await predictor({ model, adapter }), await predictor({ adapter })];
     expect(await bare.logits(texts)).toEqual(await whole.logits(texts));
-    expect((await predictor({ model, head: 'encoder' })).hiddenSize).toBe(32);
+    expect((await predictor({ model, head: 'none' })).hiddenSize).toBe(32);
   });
 
   it('an adapter whose configuration is missing', async () => {
@@ -148,7 +148,7 @@ it('an adapter of a classifier gives the vectors of its encoder as PEFT does, wi
       ...{ mean: vectorsSchema, cls: vectorsSchema, normalized: vectorsSchema },
     })
     .parse(JSON.parse(await readFile(file, 'utf8')));
-  const adapted = await predictor({ adapter, head: 'encoder' });
+  const adapted = await predictor({ adapter, head: 'none' });
   const texts = await adapted.tokenizer.encode(
     wanted.texts.map((text) => ({ text })),
     { maxLength: 64 },

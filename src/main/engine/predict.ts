@@ -5,7 +5,7 @@ import type { EncodedText } from './models/batch.ts';
 import { Inference, type Pooling } from './models/inference.ts';
 import { otherHeadFault } from './models/checkpoint-head.ts';
 import { adapterFolderLabels, isEncoderAdapter } from './peft/adapter-head.ts';
-import { readAdapter, type Adapter } from './peft/adapter.ts';
+import { adaptation, readAdapter, type Adapter } from './peft/adapter.ts';
 import { loadTensorFlow } from './runtime/tensorflow.ts';
 import { loadTokenizer } from './tokenizer/load-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
@@ -20,7 +20,7 @@ export interface PredictorOptions {
   head: Head;
   maxLength?: number;
   batchSize?: number;
-  /** False: the adapter is computed beside the base weights; see `InferenceOptions`. */
+  /** False: the adapter is computed beside the base weights; see `adaptation`. */
   folded?: boolean;
 }
 
@@ -48,10 +48,9 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
   try {
     const tokenizer = await loadTokenizer(options.model);
     const { precision, head, batchSize, folded = true } = options;
-    const inference = await Inference.open(base, adapter, {
+    const inference = await Inference.open(base, adaptation(base, adapter, folded), {
       precision,
       head,
-      folded,
       ...(batchSize ? { batchSize } : {}),
     });
     const check = (texts: readonly EncodedExample[]): void => checkTokens(texts, base);
@@ -85,17 +84,17 @@ export async function openAdaptedModel(
   adapterFolder: string | undefined,
   head: Head,
 ): Promise<{ base: BaseModel; adapter: Adapter | undefined }> {
-  const bare = head === 'encoder' && (adapterFolder === undefined || (await isEncoderAdapter(adapterFolder)));
+  const bare = head === 'none' && (adapterFolder === undefined || (await isEncoderAdapter(adapterFolder)));
   const labelNames =
     adapterFolder === undefined || bare ? undefined : await adapterFolderLabels(adapterFolder, model);
   const base = await openBaseModel(model, {
-    head: bare ? 'encoder' : 'classification',
+    head: bare ? 'none' : 'sequence',
     ...(labelNames ? { labelNames } : {}),
   });
   try {
     const adapter = adapterFolder === undefined ? undefined : await readAdapter(adapterFolder, base);
     const missing = base.newlyInitialized.filter(
-      (name) => !adapter?.values.has(name) && !(head === 'encoder' && isBehindEncoder(name)),
+      (name) => !adapter?.values.has(name) && !(head === 'none' && isBehindEncoder(name)),
     );
     const isHeadless = missing.some((name) => name.startsWith('classifier.'));
     if (isHeadless && base.ownHead.kind === 'other') throw otherHeadFault(model, base.ownHead);
@@ -112,13 +111,13 @@ const isBehindEncoder = (name: string): boolean => /^(?:bert\.)?(?:pooler|classi
 
 /** The most tokens a text may have: what is asked for, within what tokenizer and position table allow. */
 export function longestText(base: BaseModel, tokenizer: TextTokenizer, asked?: number | null): number {
-  const limit = Math.min(base.config.max_position_embeddings, tokenizer.modelMaxLength ?? Infinity);
+  const limit = Math.min(base.config.max_tokens, tokenizer.modelMaxLength ?? Infinity);
   return Math.min(asked ?? limit, limit);
 }
 
 /** Throws `models/…` for ids outside the vocabulary, unknown token types, and texts too short or too long. */
 export function checkTokens(texts: readonly EncodedText[], base: BaseModel): void {
-  const { vocab_size: size, type_vocab_size: types, max_position_embeddings: longest } = base.config;
+  const { vocab_size: size, type_vocab_size: types, max_tokens: longest } = base.config;
   for (const { inputIds, tokenTypeIds, origin } of texts) {
     const id = inputIds.find((id) => id < 0 || id >= size);
     if (id !== undefined) {

@@ -40,7 +40,7 @@ export async function checkAdapter({ folder, model }: CheckQuestion): Promise<Ch
   await checkProvenBase(folder, model);
   const labelNames = await adapterFolderLabels(folder, model.folder);
   const base = await openBaseModel(model.folder, {
-    head: 'classification',
+    head: 'sequence',
     ...(labelNames ? { labelNames } : {}),
   });
   try {
@@ -92,7 +92,7 @@ async function checkLabelCount(folder: string, model: string): Promise<void> {
 }
 
 async function hasOwnHead(model: string): Promise<boolean> {
-  const base = await openBaseModel(model, { head: 'classification' });
+  const base = await openBaseModel(model, { head: 'sequence' });
   await base.close();
   return !base.newlyInitialized.some((name) => name.startsWith('classifier.'));
 }

@@ -109,7 +109,7 @@ async function checkAdapter(
 ): Promise<void> {
   if (adapter['inference_mode'] === true) throw fault('peft/inference-mode', { source: SOURCE });
   const base = await openBaseModel(model, {
-    head: 'classification',
+    head: 'sequence',
     labelNames: labels,
     overrides: model_overrides,
   });

@@ -74,11 +74,7 @@ export async function describeModel({ folder }: { folder: string }): Promise<Des
         parameters: weights.parameters,
         layers: base?.config.num_hidden_layers ?? num_hidden_layers ?? n_layers ?? n_layer ?? null,
         hiddenSize: base?.config.hidden_size ?? hidden_size ?? dim ?? d_model ?? null,
-        maxLength:
-          base?.config.max_position_embeddings ??
-          config.max_position_embeddings ??
-          config.n_positions ??
-          null,
+        maxLength: base?.config.max_tokens ?? config.max_position_embeddings ?? config.n_positions ?? null,
         headLabels: base && hasHead(base) ? [...base.labelNames] : null,
         otherHead: base?.ownHead.kind === 'other' ? `${base.ownHead.what} (${base.ownHead.seen})` : null,
         licence,
@@ -100,7 +96,7 @@ async function openSupported(
   folder: string,
 ): Promise<{ base: BaseModel; unsupported: null } | { base: null; unsupported: string }> {
   try {
-    return { base: await openBaseModel(folder, { head: 'classification' }), unsupported: null };
+    return { base: await openBaseModel(folder, { head: 'sequence' }), unsupported: null };
   } catch (error) {
     if (!(error instanceof Fault) || !UNSUPPORTED.includes(error.code)) throw error;
     return { base: null, unsupported: `${error.message} ${error.remedy}` };

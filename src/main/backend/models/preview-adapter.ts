@@ -21,7 +21,7 @@ export async function previewAdapter({
   labels: readonly string[];
 }): Promise<AdapterPreview> {
   if (adapter['inference_mode'] === true) throw fault('peft/inference-mode', { source: 'adapter' });
-  const base = await openBaseModel(folder, { head: 'classification', labelNames: labels });
+  const base = await openBaseModel(folder, { head: 'sequence', labelNames: labels });
   try {
     const plan = planned(
       () => {

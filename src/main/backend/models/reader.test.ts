@@ -120,7 +120,7 @@ describe('the preview of an adapter', () => {
 
   it('gives the counts of the plan that trains, and the size of the file that is written', async () => {
     const { targets, trainable, all, trainablePercent, bytes, saved, unmatched } = await preview(lora);
-    const base = await openBaseModel(bert, { head: 'classification', labelNames: ['ham', 'spam'] });
+    const base = await openBaseModel(bert, { head: 'sequence', labelNames: ['ham', 'spam'] });
     onTestFinished(() => base.close());
     const plan = planAdapter(base, lora, 'adapter');
     expect({ trainable, all, trainable_percent: trainablePercent }).toEqual(plan.counts);

@@ -13,7 +13,7 @@ import { adapterBytes, runBytes } from './disk.ts';
 import { diskFinding } from './findings/training.ts';
 
 const plan = async () => {
-  const base = await openBaseModel(goldenBert(), { head: 'classification' });
+  const base = await openBaseModel(goldenBert(), { head: 'sequence' });
   return { base, adapter: planAdapter(base, loraFields, 'test') };
 };
 

@@ -20,7 +20,7 @@ export function preflightHandlers(
       const model = modelId === null ? null : findModel(context, modelId);
       if (!model) return { presets: presetsFor(null, knownSpeeds(context.db)) };
       // A model that cannot be opened gets the usual names; what is wrong with it is said elsewhere.
-      const base = await openBaseModel(model.folder, { head: 'classification' }).catch(() => null);
+      const base = await openBaseModel(model.folder, { head: 'sequence' }).catch(() => null);
       const presets = presetsFor(base?.tree ?? null, knownSpeeds(context.db));
       await base?.close();
       return { presets };

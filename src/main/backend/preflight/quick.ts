@@ -138,7 +138,7 @@ async function lookAtModel(
       const head = await headLabels(model.folder);
       const labels = settleLabels(buildLabelMap(facts?.labels ?? standInLabels), head).names;
       const base = await openBaseModel(model.folder, {
-        head: 'classification',
+        head: 'sequence',
         labelNames: labels,
         overrides: spec.modelOverrides,
       });
@@ -176,7 +176,7 @@ async function lengths(
   const findings: (PreflightFinding | null)[] = [];
   const counted = await caught(findings, () => reader.lengths(question, model.folder));
   if (!counted) return findings;
-  const limit = Math.min(base.config.max_position_embeddings, counted.modelMaxLength ?? Infinity);
+  const limit = Math.min(base.config.max_tokens, counted.modelMaxLength ?? Infinity);
   return lengthFindings(counted, spec, limit);
 }
 

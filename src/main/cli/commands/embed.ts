@@ -47,7 +47,7 @@ const work: Work = async (given, context) => {
     model,
     ...(adapter !== undefined && { adapter }),
     precision: options.precision,
-    head: 'encoder',
+    head: 'none',
     ...(maxLength !== undefined && { maxLength }),
     ...(options.batchSize !== undefined && { batchSize: options.batchSize }),
   });

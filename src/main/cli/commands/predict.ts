@@ -51,7 +51,7 @@ const work: Work = async (given, context) => {
     model,
     ...(adapter !== undefined && { adapter }),
     precision: options.precision,
-    head: 'classification',
+    head: 'sequence',
     ...(options.maxLength !== undefined && { maxLength: options.maxLength }),
     ...(options.batchSize !== undefined && { batchSize: options.batchSize }),
   });

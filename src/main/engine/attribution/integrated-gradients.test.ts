@@ -70,7 +70,7 @@ describe('integrated gradients', () => {
       model: goldenBert(),
       adapter,
       precision: 'fp32',
-      head: 'classification',
+      head: 'sequence',
     });
     onTestFinished(() => predictor.close());
     const ids = Int32Array.from([537, 534, 233, 551, 553, 48, 124]);

@@ -51,7 +51,7 @@ export class IntegratedGradients {
 
   /** Throws as `openPredictor` does. */
   static async open(model: string, adapterFolder: string | undefined): Promise<IntegratedGradients> {
-    const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'classification');
+    const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'sequence');
     try {
       const path = pathGraph(base);
       const session = await Session.open(path.graph);

@@ -3,7 +3,6 @@ import { Graph, type Tensor } from '../graph/graph.ts';
 import { binary, reduce } from '../graph/ops/raw.ts';
 import { reachable } from '../graph/saved-model.ts';
 import type { BaseModel } from '../models/base-model.ts';
-import { bertForSequenceClassification, headsOf } from '../models/bert.ts';
 import { Layers, type LayersOptions } from '../models/layers.ts';
 import { Parameters } from '../models/parameters.ts';
 import { tokenInputs, type TokenInputs } from '../models/token-inputs.ts';
@@ -23,14 +22,15 @@ export interface PathGraph {
  */
 export function pathGraph(base: BaseModel): PathGraph {
   const g = new Graph();
-  const { config } = base;
+  const { encoder, architecture, head } = base;
   const parameters = new Parameters(g, base.parameters, new Set());
-  const inputs = tokenInputs(g, 'path', { kind: 'grouped', groups: 1 }, headsOf(config));
+  const inputs = tokenInputs(g, 'path', { kind: 'grouped', groups: 1 }, encoder.config.heads);
   const empty = g.placeholder('path/empty', 'int32', [-1]);
   const share = g.placeholder('path/share', 'float32', [-1, 1]);
-  const target = g.placeholder('path/target', 'float32', [-1, config.num_labels]);
-  const layers = new PathLayers({ graph: g, parameters, compute: 'float32', fused: false }, { empty, share });
-  const logits = bertForSequenceClassification(layers, config, inputs.batch);
+  const target = g.placeholder('path/target', 'float32', [-1, head.outputs]);
+  const options = { graph: g, parameters, compute: 'float32', fused: false } as const;
+  const layers = new PathLayers(options, { table: architecture.names.words, empty, share });
+  const logits = encoder.output(layers, inputs.batch);
   const { point, way } = layers.words;
   const [slope] = gradients(g, logits, target, [point]);
   const along = reduce(g, 'Sum', binary(g, 'Mul', slope!, way), -1, false);
@@ -40,10 +40,10 @@ export function pathGraph(base: BaseModel): PathGraph {
 
 /** Looks words up somewhere on the way between two texts; all else is the model's own. */
 class PathLayers extends Layers {
-  private readonly between: { empty: Tensor; share: Tensor };
+  private readonly between: { table: string; empty: Tensor; share: Tensor };
   private found: { point: Tensor; way: Tensor } | undefined;
 
-  constructor(options: LayersOptions, between: { empty: Tensor; share: Tensor }) {
+  constructor(options: LayersOptions, between: PathLayers['between']) {
     super(options);
     this.between = between;
   }
@@ -55,7 +55,7 @@ class PathLayers extends Layers {
   }
 
   override embedding(path: string, ids: Tensor): Tensor {
-    if (!path.endsWith('.word_embeddings')) return super.embedding(path, ids);
+    if (!path.endsWith(this.between.table)) return super.embedding(path, ids);
     const g = this.graph;
     const start = super.embedding(path, this.between.empty);
     const way = binary(g, 'Sub', super.embedding(path, ids), start);

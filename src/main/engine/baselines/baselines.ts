@@ -51,7 +51,7 @@ export async function baselines(
     return { majority, ownHead: null, ownHeadReason, linearProbe: null, evalRows: 0, probeRows: 0 };
   }
   const base = await openBaseModel(config.model, {
-    head: 'encoder',
+    head: 'none',
     overrides: config.model_overrides,
     seed: config.training.seed,
   });
@@ -109,7 +109,7 @@ export function rowsWithin(
     (sum, { text, textPair }) => sum + text.length + (textPair?.length ?? 0),
     0,
   );
-  const limit = Math.min(data.max_length ?? Infinity, base.config.max_position_embeddings);
+  const limit = Math.min(data.max_length ?? Infinity, base.config.max_tokens);
   const tokens = Math.min(limit, Math.max(8, characters / examples.length / 4));
   return Math.max(50, Math.min(most, Math.floor(mostWork / (weights * tokens * 2))));
 }
@@ -143,7 +143,7 @@ async function ownHead(
   if (!head) return without('The model has no head of its own.');
   if (head.join('\n') !== names.join('\n'))
     return without(`Its head has other labels: ${head.slice(0, 6).join(', ')}.`);
-  const base = await openBaseModel(model, { head: 'classification', overrides });
+  const base = await openBaseModel(model, { head: 'sequence', overrides });
   try {
     if (base.newlyInitialized.length > 0) return without('Layers below its head are not in the checkpoint.');
     const logits = await answers(base, rows, context);
@@ -154,7 +154,7 @@ async function ownHead(
 }
 
 async function answers(base: BaseModel, rows: EncodedRows, context: JobContext): Promise<Float32Array> {
-  const inference = await Inference.open(base, undefined, { head: 'classification', precision: 'fp32' });
+  const inference = await Inference.open(base, undefined, { head: 'sequence', precision: 'fp32' });
   try {
     return await inference.logits(rows.texts, async (done) => {
       context.onEvent({ type: 'progress', phase: 'baselines', done, total: rows.texts.length, unit: 'rows' });
@@ -174,7 +174,7 @@ async function probe(
   context: JobContext,
 ): Promise<Score | null> {
   if (names.length > mostClasses || new Set(train.labels).size < 2) return null;
-  const inference = await Inference.open(base, undefined, { head: 'encoder', precision: 'fp32' });
+  const inference = await Inference.open(base, undefined, { head: 'none', precision: 'fp32' });
   try {
     const width = inference.width;
     const vectors = await inference.embeddings(train.texts, 'mean');

@@ -41,7 +41,7 @@ export async function crossPredict(
     throw fault('compare/cross-prediction', { rows, fewest: FEWEST_ROWS, classes, most: mostClasses });
   }
   const base = await openBaseModel(config.model, {
-    head: 'encoder',
+    head: 'none',
     overrides: config.model_overrides,
     seed: config.training.seed,
   });
@@ -49,7 +49,7 @@ export async function crossPredict(
     const places = spreadPlaces(rows, rowsWithin(base, config, [data.train], MOST_ROWS));
     const looked = rowsAt(data.train, places);
     const encoded = await encodeRows(looked, config, base, context);
-    const inference = await Inference.open(base, undefined, { head: 'encoder', precision: 'fp32' });
+    const inference = await Inference.open(base, undefined, { head: 'none', precision: 'fp32' });
     try {
       const values = await inference.embeddings(encoded.texts, 'mean');
       context.signal.throwIfAborted();

@@ -54,7 +54,7 @@ const jsonLines = rows
 async function encoded() {
   const predictor = { model: goldenBert(), precision: 'fp32' } as const;
   const { examples } = await readExamples(await folder.write('rows.jsonl', jsonLines));
-  const classifier = await openPredictor({ ...predictor, head: 'classification' });
+  const classifier = await openPredictor({ ...predictor, head: 'sequence' });
   const { texts, truncated } = await encodeExamples(examples, classifier.tokenizer, 60, 'longest');
   return { predictor, classifier, texts, truncated };
 }
@@ -73,7 +73,7 @@ describe('rows that come tokenised and padded', () => {
     classifier.close();
     expect(truncated).toBe(0);
     expect(texts.map(({ inputIds }) => inputIds.length)).toEqual([5, 8, 7, 8, 4]);
-    const encoder = await openPredictor({ ...predictor, head: 'encoder' });
+    const encoder = await openPredictor({ ...predictor, head: 'none' });
     for (const pooling of ['mean', 'cls'] as const) {
       const vectors = await encoder.embed(texts, pooling);
       const beginnings = texts.flatMap((_, i) => [...vectors.subarray(i * 32, i * 32 + 4)]);

@@ -38,13 +38,13 @@ async function answer(message: unknown): Promise<Message> {
 
 async function open({ kind, folder, adapter, head, base, vectors, maxLength }: Question): Promise<Answering> {
   if (kind === 'trained') {
-    return openEngineModel({ model: folder, adapter, head: head ?? 'classification', vectors, maxLength });
+    return openEngineModel({ model: folder, adapter, head: head ?? 'sequence', vectors, maxLength });
   }
   if (vectors !== null) {
     const said = await readSentenceFolder(folder);
     if (said === null) throw fault('files/missing', { file: path.join(folder, 'modules.json') });
     const length = said.maxLength ?? maxLength;
-    return openEngineModel({ model: folder, head: 'encoder', vectors: said, maxLength: length });
+    return openEngineModel({ model: folder, head: 'none', vectors: said, maxLength: length });
   }
   const model = await openExported(folder, maxLength, base);
   return { answer: (texts, onDone) => model.logits(texts, onDone), close: () => model.close() };

@@ -21,7 +21,7 @@ export async function answerTexts(
     ...(adapter === undefined ? {} : { adapter }),
     ...(maxLength === undefined ? {} : { maxLength }),
     precision: 'fp32',
-    head: 'classification',
+    head: 'sequence',
     folded: false,
   });
   try {

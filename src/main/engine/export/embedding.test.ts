@@ -39,7 +39,7 @@ it.each(['mean', 'cls'] as const)(
     expect(names.filter((name) => /^(bert|classifier)\./.test(name))).toEqual([]);
 
     // The encoder of the merged classifier, which is written from the same weights, says the same of a text.
-    const predictor = await openPredictor({ model: folder, precision: 'fp32', head: 'encoder' });
+    const predictor = await openPredictor({ model: folder, precision: 'fp32', head: 'none' });
     const encoded = await predictor.tokenizer.encode([{ text: fixed[1]!.text }], { maxLength: 64 });
     const vector = await predictor.embed(encoded, pooling);
     predictor.close();

@@ -1,5 +1,6 @@
 import { openAdaptedModel, checkTokens } from '../predict.ts';
 import type { BaseModel, Head } from '../models/base-model.ts';
+import { adaptation } from '../peft/adapter.ts';
 import { Inference } from '../models/inference.ts';
 import { normalizeRows, type VectorForm } from '../models/sentence-folder.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -35,10 +36,9 @@ export async function openEngineModel(options: EngineModelOptions): Promise<Answ
   const { base, adapter } = await openAdaptedModel(model, options.adapter, options.head);
   try {
     const tokenizer = await loadTokenizer(model);
-    const inference = await Inference.open(collecting(base), adapter, {
-      head: vectors === null ? 'classification' : 'encoder',
+    const inference = await Inference.open(collecting(base), adaptation(base, adapter, false), {
+      head: vectors === null ? 'sequence' : 'none',
       precision: 'fp32',
-      folded: false,
       batchTokens: BATCH_TOKENS,
     });
     return {

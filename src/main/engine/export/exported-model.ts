@@ -26,7 +26,7 @@ export async function openExported(folder: string, maxLength: number, base?: str
   const isAdapter = existsSync(path.join(folder, 'adapter_config.json'));
   if (isAdapter && base === undefined) throw fault('export/base-needed', { folder, named: null });
   const model = isAdapter ? { model: base!, adapter: folder } : { model: folder };
-  const engine = await openEngineModel({ ...model, head: 'classification', vectors: null, maxLength });
+  const engine = await openEngineModel({ ...model, head: 'sequence', vectors: null, maxLength });
   return {
     logits: (texts, onDone) => engine.answer(texts.map(asInput), onDone),
     close: () => engine.close(),

@@ -11,7 +11,7 @@ import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { writeOnnx, type OnnxPrecision } from './onnx/write-onnx.ts';
 import { writeSavedModel } from './saved-model/write-saved-model.ts';
 
-type Head = 'classification' | 'encoder';
+type Head = 'sequence' | 'none';
 
 const labelNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `label ${i}`);
 
@@ -72,7 +72,7 @@ describe('an ONNX file', () => {
         ),
       ]);
       const outputs = await onnx.run(Object.fromEntries(feeds) as Record<string, Tensor>);
-      return outputs[head === 'encoder' ? 'last_hidden_state' : 'logits']!.data as Float32Array;
+      return outputs[head === 'none' ? 'last_hidden_state' : 'logits']!.data as Float32Array;
     };
     return { ...given, onnx, run };
   }
@@ -80,7 +80,7 @@ describe('an ONNX file', () => {
   it.each(batches)(
     "answers %d texts of up to %d tokens within 1e-4 of the engine's logits",
     async (size, length) => {
-      const { predictor, run, onnx } = await session('classification', 'fp32');
+      const { predictor, run, onnx } = await session('sequence', 'fp32');
       expect(onnx.inputNames).toEqual(['input_ids', 'attention_mask', 'token_type_ids']);
       const texts = batchOf(size, length);
       expect(largest(await run(texts, length), await predictor.logits(texts))).toBeLessThan(1e-4);
@@ -105,7 +105,7 @@ describe('an ONNX file', () => {
             }
           },
         );
-        const { predictor, run } = await session('classification', 'fp32', model);
+        const { predictor, run } = await session('sequence', 'fp32', model);
         const texts = batchOf(3, 17);
         expect(largest(await run(texts, 17), await predictor.logits(texts))).toBeLessThan(1e-4);
       }
@@ -113,7 +113,7 @@ describe('an ONNX file', () => {
   );
 
   it("gives a bare encoder's vectors", async () => {
-    const { predictor, run, base } = await session('encoder', 'fp32');
+    const { predictor, run, base } = await session('none', 'fp32');
     const texts = batchOf(3, 9);
     const hidden = await run(texts, 9);
     const wanted = await predictor.embed(texts, 'cls');
@@ -128,7 +128,7 @@ describe('an ONNX file', () => {
     ['fp16', 0.02],
     ['int8', 0.5],
   ] as const)('in %s is smaller and answers nearly the same', async (precision, room) => {
-    const { predictor, run } = await session('classification', precision);
+    const { predictor, run } = await session('sequence', precision);
     const texts = batchOf(4, 12);
     const difference = largest(await run(texts, 12), await predictor.logits(texts));
     expect(difference).toBeGreaterThan(0);
@@ -140,8 +140,8 @@ describe('a SavedModel', () => {
   it.each(batches)(
     "answers %d texts of up to %d tokens within 1e-4 of the engine's logits",
     async (size, length) => {
-      const { folder, base, read, predictor } = await opened('classification');
-      await writeSavedModel(folder, base, read, 'classification');
+      const { folder, base, read, predictor } = await opened('sequence');
+      await writeSavedModel(folder, base, read, 'sequence');
       const tf = loadTensorFlow();
       const loaded = await tf.node.loadSavedModel(folder, ['serve'], 'serving_default');
       const texts = batchOf(size, length);

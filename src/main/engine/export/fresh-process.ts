@@ -18,7 +18,7 @@ export const questionSchema = z.object({
   folder: z.string(),
   /** Of a trained model. */
   adapter: z.string().optional(),
-  head: z.enum(['classification', 'encoder']).optional(),
+  head: z.enum(['sequence', 'tokens', 'none']).optional(),
   /** The base model's folder, for an export that is an adapter. */
   base: z.string().optional(),
   /** Vectors are asked for, not logits. Of an export its own modules.json says how they are made. */

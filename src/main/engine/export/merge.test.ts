@@ -78,7 +78,7 @@ describe('a merged folder', () => {
   it('answers by itself as the adapter did over its base', async () => {
     const output = path.join(await temporaryFolder(), 'merged');
     await merge({ output });
-    const predictor = await openPredictor({ model: output, precision: 'fp32', head: 'classification' });
+    const predictor = await openPredictor({ model: output, precision: 'fp32', head: 'sequence' });
     const { logits_with_adapter: expected } = await adapterCase('lora-qv');
     const found = await predictor.logits((await goldenTexts()).texts);
     predictor.close();

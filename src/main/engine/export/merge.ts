@@ -52,9 +52,9 @@ export async function mergeAdapter(options: MergeOptions, context: JobContext): 
   await writeFolderAtomic(
     output,
     async (folder) => {
-      const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'classification');
+      const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'sequence');
       try {
-        [width, positions] = [base.config.hidden_size, base.config.max_position_embeddings];
+        [width, positions] = [base.config.hidden_size, base.config.max_tokens];
         const total = base.parameters.length;
         let done = 0;
         const weights = base.parameters.map(({ name, shape }) => ({ name, from: name, shape }));

@@ -2,17 +2,16 @@ import { Graph, type DataTypeName, type Tensor, type Variable } from '../graph/g
 import { binary, concat, gather, reshape, shapeOf, transpose } from '../graph/ops/raw.ts';
 import type { AttentionLayout, Heads } from '../models/attention-layout.ts';
 import type { BaseModel, Head } from '../models/base-model.ts';
-import { bertEncoder, bertForSequenceClassification, headsOf, type TokenBatch } from '../models/bert.ts';
+import type { InputName } from '../models/architecture.ts';
 import { Layers } from '../models/layers.ts';
 import { Parameters } from '../models/parameters.ts';
-
-export const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids'] as const;
+import type { TokenBatch } from '../models/token-inputs.ts';
 
 /** A model as a graph that other programs can run: rectangles of ids [batch, length] in, logits or vectors out. */
 export interface PortableGraph {
   graph: Graph;
-  /** By the names of `transformers`: input_ids, attention_mask, token_type_ids, each [batch, length]. */
-  inputs: Record<(typeof INPUTS)[number], Tensor>;
+  /** What the architecture takes, under the names of `transformers`; each [batch, length]. */
+  inputs: Partial<Record<InputName, Tensor>>;
   /** `logits` [batch, labels], or `last_hidden_state` [batch, length, hidden]. */
   output: { name: string; tensor: Tensor };
   /** What each variable of the graph holds: a parameter of the model times a factor. */
@@ -22,25 +21,22 @@ export interface PortableGraph {
 /** `idType`: what the ids are fed as. Plain operations only, no kernel of one device. */
 export function portableGraph(base: BaseModel, head: Head, idType: DataTypeName): PortableGraph {
   const g = new Graph();
-  const [ids, mask, types] = INPUTS.map((name) => g.placeholder(name, idType, [-1, -1])) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  const { config } = base;
+  const { encoder } = base;
+  const input = (name: InputName): Tensor => g.placeholder(name, idType, [-1, -1]);
+  const [ids, mask] = [input('input_ids'), input('attention_mask')];
+  const types = encoder.inputs.includes('token_type_ids') ? input('token_type_ids') : undefined;
   const parameters = new Parameters(g, base.parameters, new Set());
   const layers = new Layers({ graph: g, parameters, compute: 'float32', fused: false });
-  const batch = tokenBatch(g, ids, mask, types, headsOf(config));
+  const batch = tokenBatch(g, ids, mask, types, encoder.config.heads);
   const output = (): PortableGraph['output'] => {
-    if (head === 'classification') {
-      return { name: 'logits', tensor: bertForSequenceClassification(layers, config, batch) };
-    }
-    const hidden = bertEncoder(layers, config, batch, '', 'all');
-    const shape = [...sizesOf(g, ids), g.ints(config.hidden_size)];
-    const tensor = reshape(g, hidden, { tensor: concat(g, shape, [3]), shape: [-1, -1, config.hidden_size] });
+    if (head !== 'none') return { name: 'logits', tensor: encoder.output(layers, batch) };
+    const { hidden_size: size } = encoder.config;
+    const hidden = encoder.encode(layers, batch, 'all');
+    const shape = concat(g, [...sizesOf(g, ids), g.ints(size)], [3]);
+    const tensor = reshape(g, hidden, { tensor: shape, shape: [-1, -1, size] });
     return { name: 'last_hidden_state', tensor };
   };
-  const inputs = { input_ids: ids, attention_mask: mask, token_type_ids: types };
+  const inputs = { input_ids: ids, attention_mask: mask, ...(types ? { token_type_ids: types } : {}) };
   const made = output();
   g.signature('serving_default', inputs, { [made.name]: made.tensor });
   return { graph: g, inputs, output: made, weights: [...parameters.frozenCopies()] };
@@ -53,7 +49,13 @@ function sizesOf(g: Graph, matrix: Tensor): [Tensor, Tensor] {
   return [at(0), at(1)];
 }
 
-function tokenBatch(g: Graph, ids: Tensor, mask: Tensor, types: Tensor, heads: Heads): TokenBatch {
+function tokenBatch(
+  g: Graph,
+  ids: Tensor,
+  mask: Tensor,
+  types: Tensor | undefined,
+  heads: Heads,
+): TokenBatch {
   const [texts, length] = sizesOf(g, ids);
   const flat = (matrix: Tensor): Tensor => reshape(g, g.cast(matrix, 'int32'), [-1]);
   const row = range(g, reshape(g, length, []));
@@ -63,7 +65,7 @@ function tokenBatch(g: Graph, ids: Tensor, mask: Tensor, types: Tensor, heads: H
   const bias = binary(g, 'Mul', missing, g.scalar(-30_000));
   return {
     ids: flat(ids),
-    types: flat(types),
+    types: types ? flat(types) : reshape(g, zeros, [-1]),
     positions: reshape(g, binary(g, 'AddV2', zeros, row), [-1]),
     first: binary(g, 'Mul', range(g, reshape(g, texts, [])), length),
     layout: new PaddedLayout(g, length, reshapeBias(g, bias, length), heads),

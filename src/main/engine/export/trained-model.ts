@@ -123,12 +123,12 @@ interface Opened {
 /** A model without a head is still an encoder; an adapter that fits neither is told as a classifier's. */
 async function openEither(model: string, adapterFolder: string | undefined): Promise<Opened> {
   try {
-    const opened = await openAdaptedModel(model, adapterFolder, 'classification');
-    return { ...opened, head: 'classification', headless: null };
+    const opened = await openAdaptedModel(model, adapterFolder, 'sequence');
+    return { ...opened, head: 'sequence', headless: null };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const opened = await openAdaptedModel(model, adapterFolder, 'encoder').catch(() => null);
+    const opened = await openAdaptedModel(model, adapterFolder, 'none').catch(() => null);
     if (opened === null) throw error;
-    return { ...opened, head: 'encoder', headless: error };
+    return { ...opened, head: 'none', headless: error };
   }
 }

@@ -43,7 +43,7 @@ export async function writeTarget(
   const told: TrainedModel = { ...trained, merged: telling(trained, options) };
   if (target === 'embedding') await writeEmbedding(folder, told, options.precision);
   else await writeClassifier(target, folder, told, options);
-  await writeTokenizer(model, folder, base.config.max_position_embeddings);
+  await writeTokenizer(model, folder, base.config.max_tokens);
 }
 
 async function writeClassifier(
@@ -57,12 +57,12 @@ async function writeClassifier(
     const weights = base.parameters.map(({ name, shape }) => ({ name, from: name, shape }));
     await writeWeights(folder, weights, precision, merged);
     if (sentence) await writeSentenceFolder(folder, sentence, base.config.hidden_size);
-  } else if (target === 'savedmodel') await writeSavedModel(folder, base, merged, 'classification');
+  } else if (target === 'savedmodel') await writeSavedModel(folder, base, merged, 'sequence');
   else {
     const { file, precision: kept } = onnxFiles[target];
     await mkdir(path.join(folder, 'onnx'), { recursive: true });
     await writeOnnx(path.join(folder, 'onnx', file), base, merged, {
-      head: 'classification',
+      head: 'sequence',
       precision: kept,
       scales: options.scales,
       version: packageJson.version,

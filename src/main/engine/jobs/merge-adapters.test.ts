@@ -42,7 +42,7 @@ const settings = {
 const part = (name: string, weight: number) => ({ name, folder: adapterFolder(name), weight });
 
 async function read(folder: string): Promise<Adapter> {
-  const base = await openBaseModel(model, { head: 'classification' });
+  const base = await openBaseModel(model, { head: 'sequence' });
   try {
     return await readAdapter(folder, base);
   } finally {

@@ -59,7 +59,7 @@ export async function mergeAdaptersJob(
     seed,
   } = inputSchema.parse(input);
   const labelNames = await adapterFolderLabels(given[0]!.folder, model);
-  const base = await openBaseModel(model, { head: 'classification', ...(labelNames ? { labelNames } : {}) });
+  const base = await openBaseModel(model, { head: 'sequence', ...(labelNames ? { labelNames } : {}) });
   const { svd, close } = await openSvd();
   try {
     const parts: Part[] = [];

@@ -38,7 +38,7 @@ function stepperOf(attention: Attention, precision: 'fp32' | 'bf16'): Promise<St
 }
 
 async function openStepper(attention: Attention, precision: 'fp32' | 'bf16'): Promise<Stepper> {
-  const base = await openBaseModel(goldenBert(), { head: 'classification', overrides: noDropout });
+  const base = await openBaseModel(goldenBert(), { head: 'sequence', overrides: noDropout });
   const plan = planAdapter(base, { peft_type: 'FULL' }, 'adapter');
   const stepper = await Stepper.open({
     base,
@@ -136,8 +136,8 @@ describe('the forms of attention', () => {
     device.gpu = true;
     onTestFinished(() => void (device.gpu = false));
     expectSame(await gradientsOf(batch, grouped(4)), fused);
-    const base = await openBaseModel(goldenBert(), { head: 'classification' });
-    const plain = await Inference.open(base, undefined, { head: 'classification', precision: 'fp32' });
+    const base = await openBaseModel(goldenBert(), { head: 'sequence' });
+    const plain = await Inference.open(base, undefined, { head: 'sequence', precision: 'fp32' });
     const { texts, logits } = await goldenTexts();
     expect(relativeDifference(await plain.logits(texts), logits.flat())).toBeLessThan(1e-5);
     plain.close();

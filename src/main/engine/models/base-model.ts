@@ -1,17 +1,18 @@
 import path from 'node:path';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import type { HeadSpec } from '../../../shared/tasks/task.ts';
 import { openCheckpoint } from '../formats/checkpoint.ts';
 import { parseModelConfig, readModelConfig, type ModelConfig } from '../formats/model-config.ts';
 import type { TensorFile } from '../formats/tensor.ts';
-import { bertModules, type BertConfig } from './bert.ts';
+import { isUnder, type Architecture, type Encoder, type EncoderConfig } from './architecture.ts';
+import { architectureOf } from './architectures.ts';
 import { checkpointHead, type CheckpointHead } from './checkpoint-head.ts';
-import type { Activation } from './layers.ts';
-import { parameterSpecs, type ModuleNode } from './module-tree.ts';
+import { parameterSpecs, walk, type ModuleNode } from './module-tree.ts';
 import { architectureNames, strangerNames } from './weight-names.ts';
 import { elements, type ParameterSpec } from './parameters.ts';
 
-export type Head = 'classification' | 'encoder';
+export type Head = HeadSpec['kind'];
 
 export interface BaseModelOptions {
   head: Head;
@@ -22,10 +23,13 @@ export interface BaseModelOptions {
   seed?: number;
 }
 
-/** A checkpoint on disk as one of our architectures; weights are read when they are asked for. */
+/** A checkpoint on disk as a model of its architecture; weights are read when they are asked for. */
 export interface BaseModel {
   readonly folder: string;
-  readonly config: BertConfig;
+  readonly architecture: Architecture;
+  readonly encoder: Encoder;
+  readonly head: HeadSpec;
+  readonly config: EncoderConfig;
   /** config.json as it will be written again, label maps included. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly labelNames: readonly string[];
@@ -40,6 +44,12 @@ export interface BaseModel {
   /** float32 values; newly initialised ones are drawn, the same for the same seed. */
   read(name: string): Promise<Float32Array>;
   close(): Promise<void>;
+}
+
+/** The modules of a model without those of a head, by the names of a checkpoint of the encoder alone. */
+export function bareEncoder({ tree, architecture }: BaseModel): ModuleNode {
+  const encoder = architecture.names.prefix.replace(/\.$/, '');
+  return [...walk(tree)].find(({ path: at }) => at === encoder)?.node ?? tree;
 }
 
 /** Throws `formats/…`, `models/…` or `files/…`. */
@@ -64,52 +74,62 @@ function describe(
   file: TensorFile,
   options: BaseModelOptions,
 ): BaseModel {
-  const { head, seed = 42 } = options;
+  const { seed = 42 } = options;
   const labelNames = options.labelNames ?? modelConfig.id2label;
-  const config = bertConfig(folder, modelConfig, labelNames.length);
-  const inFile = architectureNames(file);
-  const ownHead = checkpointHead(folder, modelConfig, { path: file.path, names: [...inFile.keys()] });
-  const tree = bertModules(config, head);
-  const parameters = parameterSpecs(tree);
+  const configFile = path.join(folder, 'config.json');
+  const architecture = architectureOf(modelConfig.model_type, configFile);
+  const { prefix, head: headModules } = architecture.names;
+  const source = options.overrides ? 'model_overrides' : configFile;
+  const open = (config: ModelConfig, outputs: number): Encoder =>
+    architecture.open(config, { kind: options.head, outputs }, source);
+  const encoder = open(modelConfig, labelNames.length);
+  const inFile = architectureNames(file, architecture);
+  const ownHead = checkpointHead(folder, modelConfig, { file, names: inFile, architecture });
+  const parameters = parameterSpecs(encoder.tree);
   const newlyInitialized: string[] = [];
-  const places = new Map<string, string>();
+  const found = new Map<string, string>();
   for (const { name, shape } of parameters) {
-    const isHead = name.startsWith('classifier.');
+    const isHead = isUnder(headModules, name);
     if (isHead && ownHead.kind === 'other') {
       newlyInitialized.push(name);
       continue;
     }
-    const place = inFile.get(name) ?? inFile.get(name.startsWith('bert.') ? name.slice(5) : `bert.${name}`);
-    const found = place === undefined ? undefined : file.tensors.get(place)?.shape;
-    if (place !== undefined && found?.join() === shape.join()) places.set(name, place);
-    else if (found === undefined || (options.labelNames && isHead)) newlyInitialized.push(name);
+    const tensor =
+      inFile.get(name) ??
+      inFile.get(name.startsWith(prefix) ? name.slice(prefix.length) : `${prefix}${name}`);
+    const stored = tensor === undefined ? undefined : file.tensors.get(tensor)?.shape;
+    if (tensor !== undefined && stored?.join() === shape.join()) found.set(name, tensor);
+    else if (stored === undefined || (options.labelNames && isHead)) newlyInitialized.push(name);
     else {
-      const key = decidingKey(name, shape, found);
-      throw fault('models/shape', { file: file.path, tensor: place ?? name, expected: shape, found, key });
+      const key = decidingKey(name, stored, modelConfig.raw, encoder, open);
+      const sizes = { expected: shape, found: stored, key };
+      throw fault('models/shape', { file: file.path, tensor: tensor ?? name, ...sizes });
     }
   }
-  if (places.size === 0) {
-    const found = strangerNames(file);
-    throw fault('models/no-weights', { file: file.path, architecture: tree.type, found });
+  if (found.size === 0) {
+    const names = strangerNames(file);
+    throw fault('models/no-weights', { file: file.path, architecture: encoder.tree.type, found: names });
   }
-  const used = new Set(places.values());
-  const specs = new Map(parameters.map((spec, i) => [spec.name, { spec, number: i }]));
+  const used = new Set(found.values());
   return {
     folder,
-    config,
+    architecture,
+    encoder,
+    head: { kind: options.head, outputs: labelNames.length },
+    config: encoder.config,
     raw: { ...withoutCount(modelConfig.raw), ...labelMaps(labelNames) },
     labelNames,
     ownHead,
-    tree,
+    tree: encoder.tree,
     parameters,
     newlyInitialized,
     unused: [...file.tensors.keys()].filter((name) => !used.has(name) && !/position_ids$/.test(name)),
     async read(name) {
-      const place = places.get(name);
-      if (place !== undefined) return file.readFloat32(place);
-      const known = specs.get(name);
-      if (!known) throw new Error(`The model has no parameter ${name}.`);
-      return initialValues(known.spec, modelConfig.initializer_range, new Pcg64([seed, known.number]));
+      const tensor = found.get(name);
+      if (tensor !== undefined) return file.readFloat32(tensor);
+      const number = parameters.findIndex((parameter) => parameter.name === name);
+      if (number < 0) throw new Error(`The model has no parameter ${name}.`);
+      return drawn(encoder, parameters[number]!, new Pcg64([seed, number]));
     },
     close: () => file.close(),
   };
@@ -120,18 +140,27 @@ function withoutCount({ num_labels, ...raw }: Readonly<Record<string, unknown>>)
   return raw;
 }
 
-/** The key of config.json that decides on a parameter's size, where it is another one than was found. */
-function decidingKey(name: string, expected: readonly number[], found: readonly number[]): string | null {
-  const rows = expected[0] !== found[0];
-  if (name.startsWith('classifier.')) return rows ? 'id2label' : 'hidden_size';
-  const table = /(word|position|token_type)_embeddings\.weight$/.exec(name)?.[1];
-  if (table !== undefined && rows)
-    return { word: 'vocab_size', position: 'max_position_embeddings', token_type: 'type_vocab_size' }[table]!;
-  if (found.length !== expected.length) return null;
-  return /\.intermediate\.dense\.|layer\.\d+\.output\.dense\.weight$/.test(name) &&
-    rows === name.includes('intermediate')
-    ? 'intermediate_size'
-    : 'hidden_size';
+/** The key of config.json with which the parameter would have the shape that was found. */
+function decidingKey(
+  name: string,
+  found: readonly number[],
+  raw: Readonly<Record<string, unknown>>,
+  encoder: Encoder,
+  open: (config: ModelConfig, outputs: number) => Encoder,
+): string | null {
+  const fits = (fields: Readonly<Record<string, unknown>>, outputs: number): boolean => {
+    try {
+      const { tree } = open(parseModelConfig({ ...raw, ...fields }, ''), outputs);
+      return parameterSpecs(tree).some((spec) => spec.name === name && spec.shape.join() === found.join());
+    } catch {
+      return false;
+    }
+  };
+  const keys = Object.entries(encoder.config).flatMap(([key, value]) =>
+    Number.isInteger(value) ? [key] : [],
+  );
+  const labels = found.some((size) => fits({}, size)) ? 'id2label' : undefined;
+  return labels ?? keys.find((key) => found.some((size) => fits({ [key]: size }, 1))) ?? null;
 }
 
 function labelMaps(names: readonly string[]): Record<string, unknown> {
@@ -141,62 +170,12 @@ function labelMaps(names: readonly string[]): Record<string, unknown> {
   };
 }
 
-const activations: Readonly<Record<string, Activation>> = {
-  gelu: 'gelu',
-  gelu_python: 'gelu',
-  gelu_new: 'gelu_tanh',
-  gelu_pytorch_tanh: 'gelu_tanh',
-  relu: 'relu',
-};
-
-function bertConfig(folder: string, config: ModelConfig, numLabels: number): BertConfig {
-  const file = path.join(folder, 'config.json');
-  if (config.model_type !== 'bert') {
-    throw fault('models/unsupported-architecture', { file, found: config.model_type, supported: ['bert'] });
-  }
-  for (const key of ['is_decoder', 'add_cross_attention', 'is_encoder_decoder']) {
-    if (config.raw[key] === true)
-      throw fault('models/unsupported-value', { file, key, found: 'true', supported: ['false'] });
-  }
-  const activation = activations[config.hidden_act];
-  if (!activation) {
-    throw fault('models/unsupported-value', {
-      file,
-      key: 'hidden_act',
-      found: config.hidden_act,
-      supported: Object.keys(activations),
-    });
-  }
-  if (config.position_embedding_type !== 'absolute') {
-    throw fault('models/unsupported-value', {
-      file,
-      key: 'position_embedding_type',
-      found: config.position_embedding_type,
-      supported: ['absolute'],
-    });
-  }
-  return {
-    vocab_size: config.vocab_size,
-    hidden_size: config.hidden_size,
-    num_hidden_layers: config.num_hidden_layers,
-    num_attention_heads: config.num_attention_heads,
-    intermediate_size: config.intermediate_size,
-    activation,
-    hidden_dropout_prob: config.hidden_dropout_prob,
-    attention_probs_dropout_prob: config.attention_probs_dropout_prob,
-    classifier_dropout: config.classifier_dropout ?? config.hidden_dropout_prob,
-    max_position_embeddings: config.max_position_embeddings,
-    type_vocab_size: config.type_vocab_size,
-    layer_norm_eps: config.layer_norm_eps,
-    pad_token_id: config.pad_token_id,
-    num_labels: numLabels,
-  };
-}
-
-/** As transformers' `_init_weights`: N(0, initializer_range) for matrices, 1 for norms' weights, 0 for biases. */
-function initialValues({ name, shape }: ParameterSpec, range: number, random: Pcg64): Float32Array {
+function drawn(encoder: Encoder, { name, shape }: ParameterSpec, random: Pcg64): Float32Array {
+  const [, owner = '', parameter = name] = /^(.*)\.([^.]+)$/.exec(name) ?? [];
+  const module = [...walk(encoder.tree)].find(({ path: at }) => at === owner)!.node;
+  const distribution = encoder.initial(module, parameter);
   const values = new Float32Array(elements(shape));
-  if (name.endsWith('.bias')) return values;
-  if (name.includes('LayerNorm')) return values.fill(1);
-  return values.map(() => random.standardNormal() * range);
+  return 'constant' in distribution
+    ? values.fill(distribution.constant)
+    : values.map(() => random.standardNormal() * distribution.deviation);
 }

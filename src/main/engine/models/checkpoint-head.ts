@@ -4,6 +4,11 @@ import { z } from 'zod';
 import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { openCheckpoint } from '../formats/checkpoint.ts';
 import { readModelConfig, type ModelConfig } from '../formats/model-config.ts';
+import type { TensorFile } from '../formats/tensor.ts';
+import type { HeadSpec } from '../../../shared/tasks/task.ts';
+import { isUnder, type Architecture } from './architecture.ts';
+import { architectureOf } from './architectures.ts';
+import { parameterSpecs } from './module-tree.ts';
 import { architectureNames } from './weight-names.ts';
 
 /** A head that Graft does not answer with, as its own files describe it. */
@@ -21,10 +26,11 @@ export type CheckpointHead =
   /** One of several classes a text, transformers' `single_label_classification`. */
   { kind: 'classes'; labels: readonly string[] } | { kind: 'none' } | OtherHead;
 
-/** The file of a checkpoint's weights, and their names as the architecture has them. */
+/** The file of a checkpoint's weights, and its tensors by the names that the architecture gives them. */
 interface Weights {
-  path: string;
-  names: readonly string[];
+  file: TensorFile;
+  names: ReadonlyMap<string, string>;
+  architecture: Architecture;
 }
 
 type Evidence = Pick<OtherHead, 'what' | 'seen'>;
@@ -68,9 +74,9 @@ export function checkpointHead(folder: string, config: ModelConfig, weights: Wei
   if (byClass !== undefined) {
     return { kind: 'other', what: byClass, file: configFile, seen: `architectures is "${architecture}"` };
   }
-  const byTensors = weights && otherTensors(weights, architecture);
-  if (byTensors) return { kind: 'other', ...byTensors, file: weights.path };
-  if (weights && !weights.names.includes('classifier.weight')) return { kind: 'none' };
+  const byTensors = weights && otherTensors(weights, config);
+  if (byTensors) return { kind: 'other', ...byTensors, file: weights.file.path };
+  if (weights && !weights.names.has(`${weights.architecture.names.output}.weight`)) return { kind: 'none' };
   const byConfig = otherOutputs(config);
   if (byConfig) return { kind: 'other', ...byConfig, file: configFile };
   return { kind: 'classes', labels: config.id2label };
@@ -81,9 +87,10 @@ export async function headLabels(folder: string): Promise<readonly string[] | nu
   const config = await readModelConfig(folder);
   const file = await openCheckpoint(folder);
   await file.close();
-  const names = architectureNames(file);
-  const head = checkpointHead(folder, config, { path: file.path, names: [...names.keys()] });
-  const size = file.tensors.get(names.get('classifier.weight') ?? '')?.shape[0];
+  const architecture = architectureOf(config.model_type, path.join(folder, 'config.json'));
+  const names = architectureNames(file, architecture);
+  const head = checkpointHead(folder, config, { file, names, architecture });
+  const size = file.tensors.get(names.get(`${architecture.names.output}.weight`) ?? '')?.shape[0];
   return head.kind === 'classes' && size === head.labels.length ? head.labels : null;
 }
 
@@ -92,24 +99,32 @@ export const otherHeadFault = (folder: string, { what, file, seen }: OtherHead):
   fault('models/other-head', { folder, what, file, seen });
 
 /** Evidence in the names of tensors; those of size one tell a head apart only together with their names. */
-function otherTensors({ names }: Weights, architecture: string | undefined): Evidence | undefined {
-  const has = (start: string): string | undefined => names.find((name) => name.startsWith(start));
-  const classifier = has('classifier.');
-  const answers = has('qa_outputs.');
+function otherTensors({ file, names, architecture }: Weights, config: ModelConfig): Evidence | undefined {
+  const [named] = config.architectures;
+  const has = (...modules: string[]): string | undefined =>
+    [...names.keys()].find((name) => isUnder(modules, name));
+  const head = has(...architecture.names.head);
+  const answers = has('qa_outputs');
   if (answers !== undefined)
     return { what: 'a question answerer, which finds a span of the text', seen: `it holds ${answers}` };
-  const crf = has('crf.');
+  const crf = has('crf');
   if (crf !== undefined) return { what: 'a token classifier with a CRF', seen: `it holds ${crf}` };
-  if (classifier === undefined || (architecture !== undefined && SEQUENCE_CLASSIFIER.test(architecture)))
-    return undefined;
-  if (architecture !== undefined) {
-    const what = `an encoder by its config.json (architectures is "${architecture}"), with a head of unknown kind`;
-    return { what, seen: `it holds ${classifier}` };
+  if (head === undefined || (named !== undefined && SEQUENCE_CLASSIFIER.test(named))) return undefined;
+  if (named !== undefined) {
+    const what = `an encoder by its config.json (architectures is "${named}"), with a head of unknown kind`;
+    return { what, seen: `it holds ${head}` };
   }
-  const pooled = names.some((name) => /(?:^|\.)pooler\.dense\.weight$/.test(name));
+  const parameters = (kind: HeadSpec['kind']): string[] =>
+    parameterSpecs(architecture.open(config, { kind, outputs: 2 }, file.path).tree).map(({ name }) => name);
+  const ofTokens = parameters('tokens');
+  const pooling = parameters('sequence').filter((name) => !ofTokens.includes(name));
+  const { prefix } = architecture.names;
+  const bare = (name: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
+  if (pooling.length === 0 || pooling.some((name) => names.has(name) || names.has(bare(name))))
+    return undefined;
   const what =
     'a token classifier or another model without a pooler, and its config.json names no architectures';
-  return pooled ? undefined : { what, seen: `it holds ${classifier} and no pooler` };
+  return { what, seen: `it holds ${head} and no pooler` };
 }
 
 /** Evidence in the config of a sequence classifier, transformers' own and a sentence-transformers cross-encoder's. */

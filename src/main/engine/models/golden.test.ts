@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openAdaptedModel } from '../predict.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
-import { adaptedValue } from '../peft/adapter.ts';
+import { adaptation, adaptedValue } from '../peft/adapter.ts';
 import { openBaseModel } from './base-model.ts';
 import { Inference } from './inference.ts';
 import type { EncodedText } from './batch.ts';
@@ -60,11 +60,11 @@ describe.each(['seed1', 'seed2'])('golden %s', (seed) => {
   const bert = read(`${seed}/models/bert.json`) as ModelCase;
 
   it('bert gives the logits of transformers, padded or not', async () => {
-    const { base } = await openAdaptedModel(model, undefined, 'classification');
+    const { base } = await openAdaptedModel(model, undefined, 'sequence');
     expect(base.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)).toBe(
       bert.num_parameters,
     );
-    const inference = await Inference.open(base, undefined, { head: 'classification', precision: 'fp32' });
+    const inference = await Inference.open(base, undefined, { head: 'sequence', precision: 'fp32' });
     expect(largestDifference(await inference.logits(texts(bert)), bert.logits.flat())).toBeLessThan(1e-4);
     expect(largestDifference(await inference.logits(texts(bert, true)), bert.logits.flat())).toBeLessThan(
       1e-4,
@@ -74,9 +74,9 @@ describe.each(['seed1', 'seed2'])('golden %s', (seed) => {
   });
 
   it('bert as an encoder gives the same [CLS] and mean vectors', async () => {
-    const base = await openBaseModel(model, { head: 'encoder' });
+    const base = await openBaseModel(model, { head: 'none' });
     expect(base.newlyInitialized).toEqual([]);
-    const inference = await Inference.open(base, undefined, { head: 'encoder', precision: 'fp32' });
+    const inference = await Inference.open(base, undefined, { head: 'none', precision: 'fp32' });
     expect(largestDifference(await inference.embeddings(texts(bert), 'cls'), bert.cls.flat())).toBeLessThan(
       1e-4,
     );
@@ -98,11 +98,11 @@ describe.each(['seed1', 'seed2'])('golden %s', (seed) => {
       const { base, adapter } = await openAdaptedModel(
         model,
         path.join(golden, seed, 'adapters', name),
-        'classification',
+        'sequence',
       );
       for (const folded of [true, false]) {
-        const options = { head: 'classification', precision: 'fp32', folded } as const;
-        const inference = await Inference.open(base, adapter, options);
+        const options = { head: 'sequence', precision: 'fp32' } as const;
+        const inference = await Inference.open(base, adaptation(base, adapter, folded), options);
         expect(largestDifference(await inference.logits(texts(bert)), expected.logits.flat())).toBeLessThan(
           1e-4,
         );

@@ -3,31 +3,36 @@ import { Graph, type Tensor } from '../graph/graph.ts';
 import { reachable } from '../graph/saved-model.ts';
 import { usesGpu } from '../runtime/tensorflow.ts';
 import { Session } from '../graph/session.ts';
-import { adaptedModel, type AdaptedModel, type Adapter } from '../peft/adapter.ts';
 import type { BaseModel, Head } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
-import { bertEncoder, bertForSequenceClassification, headsOf, type TokenBatch } from './bert.ts';
-import { Layers } from './layers.ts';
+import { Layers, type LayerHooks } from './layers.ts';
 import { loadParameters, Parameters, type ParameterSpec } from './parameters.ts';
-import { tokenInputs, type TokenInputs } from './token-inputs.ts';
+import { tokenInputs, type TokenBatch, type TokenInputs } from './token-inputs.ts';
 
 export type Pooling = 'mean' | 'cls';
 
 export interface InferenceOptions {
   head: Head;
   precision: Precision;
-  /** False: the adapter is computed beside the base weights, as in training, instead of being added to them. */
-  folded?: boolean;
   /** Tokens of a batch, padding of its rectangle included. */
   batchTokens?: number;
   /** Most texts in a batch. */
   batchSize?: number;
 }
 
+/** What an adapter changes of a base model that is loaded: its values alone, or its layers too. */
+export interface Adaptation {
+  /** A parameter of the model, or an added one, by its engine name. */
+  read(name: string): Promise<Float32Array>;
+  /** Parameters that `hooks` use. */
+  added: readonly ParameterSpec[];
+  hooks?: LayerHooks | undefined;
+}
+
 const BATCH_TOKENS = 4096;
 
 /**
- * A base model with an adapter folded into its weights, loaded for answering. Texts are answered sorted by length, in
+ * A base model, with an adapter or without, loaded for answering. Texts are answered sorted by length, in
  * batches of about `batchTokens` tokens; results come in the order asked for.
  */
 export class Inference {
@@ -50,15 +55,14 @@ export class Inference {
 
   static async open(
     base: BaseModel,
-    adapter: Adapter | undefined,
+    adaptation: Adaptation | undefined,
     options: InferenceOptions,
   ): Promise<Inference> {
-    const model = adaptedModel(base, adapter, options.folded);
-    const { graph, inputs, specs, loading } = inferenceGraph(model, options, !usesGpu());
+    const { graph, inputs, specs, loading } = inferenceGraph(base, adaptation, options, !usesGpu());
     const session = await Session.open(graph);
-    await loadParameters(session, loading, specs, model.read);
-    const { num_labels: labels, hidden_size: hidden } = base.config;
-    return new Inference(session, inputs, options, options.head === 'classification' ? labels : hidden);
+    await loadParameters(session, loading, specs, (name) => (adaptation ?? base).read(name));
+    const width = options.head === 'none' ? base.config.hidden_size : base.head.outputs;
+    return new Inference(session, inputs, options, width);
   }
 
   /** Logits [texts, labels], row-major. `onBatch` is told how many texts are done. */
@@ -117,7 +121,8 @@ export class Inference {
 
 /** The graph that answers texts. `fused`: kernels that exist on the CPU only. */
 export function inferenceGraph(
-  { base, added, hooks }: Omit<AdaptedModel, 'read'>,
+  base: BaseModel,
+  adaptation: Adaptation | undefined,
   { head, precision }: InferenceOptions,
   fused: boolean,
 ): {
@@ -127,32 +132,26 @@ export function inferenceGraph(
   loading: ReadonlyMap<string, string[]>;
 } {
   const graph = new Graph();
-  const specs = [...base.parameters, ...added];
+  const specs = [...base.parameters, ...(adaptation?.added ?? [])];
   const parameters = new Parameters(graph, specs, new Set());
   const layers = new Layers({
     graph,
     parameters,
     compute: precision === 'bf16' ? 'bfloat16' : 'float32',
     fused,
-    ...(hooks ? { hooks } : {}),
+    hooks: adaptation?.hooks,
   });
-  const { config } = base;
+  const { encoder } = base;
   const inputs = new Map<string, TokenInputs>();
   const answer = (name: string, build: (batch: TokenBatch) => Tensor): void => {
-    const tokens = tokenInputs(graph, name, { kind: 'grouped', groups: 1 }, headsOf(config));
+    const tokens = tokenInputs(graph, name, { kind: 'grouped', groups: 1 }, encoder.config.heads);
     inputs.set(name, tokens);
     graph.signature(name, tokens.placeholders, { values: build(tokens.batch) });
   };
-  if (head === 'classification') {
-    answer('logits', (batch) => bertForSequenceClassification(layers, config, batch));
-  } else {
-    // The encoder of a classifier gives vectors as well as a bare one.
-    const prefix = base.tree.type === 'BertModel' ? '' : 'bert.';
-    const encoder = (rows: 'all' | 'first') => (batch: TokenBatch) =>
-      bertEncoder(layers, config, batch, prefix, rows);
-    answer('hidden', encoder('all'));
-    answer('first', encoder('first'));
-  }
+  if (head === 'none') {
+    answer('hidden', (batch) => encoder.encode(layers, batch, 'all'));
+    answer('first', (batch) => encoder.encode(layers, batch, 'first'));
+  } else answer('logits', (batch) => encoder.output(layers, batch));
   return { graph, inputs, specs, loading: parameters.addLoading(reachable(graph)) };
 }
 

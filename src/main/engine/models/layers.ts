@@ -16,6 +16,15 @@ export interface Scaled {
 
 export type Activation = 'gelu' | 'relu' | 'gelu_tanh';
 
+/** By the names that transformers has for them. */
+export const activations: Readonly<Record<string, Activation>> = {
+  gelu: 'gelu',
+  gelu_python: 'gelu',
+  gelu_new: 'gelu_tanh',
+  gelu_pytorch_tanh: 'gelu_tanh',
+  relu: 'relu',
+};
+
 /** A linear layer on x: `open` takes the place of x·Wᵀ + b, of x or of what became of it; all of it is times `factor`. */
 export type LinearHook = (
   layers: Layers,
@@ -40,7 +49,7 @@ export interface LayersOptions {
   compute: 'float32' | 'bfloat16';
   /** Absent: evaluation; dropout does nothing. */
   dropout?: DropoutSource;
-  hooks?: LayerHooks;
+  hooks?: LayerHooks | undefined;
   /** Kernels that exist on the CPU only. */
   fused: boolean;
 }
@@ -76,7 +85,7 @@ export class Layers {
     return this.options.hooks?.norm?.(path)?.(this, y) ?? y;
   }
 
-  /** x·Wᵀ + b with what the adapter adds. */
+  /** x·Wᵀ + b, or what a hook makes of it. */
   linear(path: string, x: Tensor | Scaled, dtype: DataTypeName = this.options.compute): Tensor {
     const { tensor, by } = 'by' in x ? x : { tensor: x, by: 1 };
     const input = this.graph.cast(tensor, dtype);

@@ -38,7 +38,7 @@ export async function goldenTexts(seed = 'seed1'): Promise<{ texts: EncodedText[
 /** A model that is closed when the test ends. */
 export async function openedModel(
   folder = goldenBert(),
-  options: BaseModelOptions = { head: 'classification' },
+  options: BaseModelOptions = { head: 'sequence' },
 ): Promise<BaseModel> {
   const base = await openBaseModel(folder, options);
   onTestFinished(() => base.close());

@@ -1,7 +1,17 @@
 import type { Graph, Tensor } from '../graph/graph.ts';
 import { GroupedLayout, SequenceLayout, type AttentionLayout, type Heads } from './attention-layout.ts';
 import { groupedFeeds, sequenceFeeds, type BatchFeeds, type EncodedText } from './batch.ts';
-import type { TokenBatch } from './bert.ts';
+
+/** A batch as flat int32 vectors of length T (all tokens of all texts), and the index of each text's first token. */
+export interface TokenBatch {
+  ids: Tensor;
+  /** Of each token in its text, from 0. */
+  positions: Tensor;
+  types: Tensor;
+  /** [b] */
+  first: Tensor;
+  layout: AttentionLayout;
+}
 
 /** How a batch is laid out for attention: so many rectangles, or one exact attention for each of so many texts. */
 export type Attention = { kind: 'grouped'; groups: number } | { kind: 'sequence'; texts: number };

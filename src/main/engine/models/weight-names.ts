@@ -1,5 +1,7 @@
 import { fault } from '../../../shared/faults/index.ts';
 import type { TensorFile } from '../formats/tensor.ts';
+import type { Architecture } from './architecture.ts';
+import { architectures } from './architectures.ts';
 
 /**
  * What programs put before the names of a model that they wrapped: DataParallel, torch.compile, FSDP, activation
@@ -11,9 +13,8 @@ const wrappers = [
 ];
 /** Wrappers of modules inside a model: they stand in the middle of names too. */
 const INNER = /(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g;
-const WORDS = /(?:bert\.)?embeddings\.word_embeddings\.weight$/;
 
-/** Prefixes of other families, which config.json then should describe. */
+/** Prefixes of families that Graft does not train, which config.json then should describe. */
 const families: Readonly<Record<string, string>> = {
   ...{ roberta: 'RoBERTa', distilbert: 'DistilBERT', electra: 'ELECTRA', albert: 'ALBERT', mpnet: 'MPNet' },
   ...{ deberta: 'DeBERTa', transformer: 'GPT-2', gpt_neox: 'GPT-NeoX', shared: 'T5', encoder: 'T5 or BART' },
@@ -21,29 +22,27 @@ const families: Readonly<Record<string, string>> = {
 
 /**
  * The names of a checkpoint's tensors in the file by the names that the architecture gives them: without the prefixes of
- * programs that wrapped the model, and with `weight` and `bias` for LayerNorm's `gamma` and `beta` of 2018. Throws
+ * programs that wrapped the model, and with `weight` and `bias` for the `gamma` and `beta` of 2018. Throws
  * `models/unmerged-adapter`, `models/sharded-training`, `models/two-encoders`.
  */
-export function architectureNames(file: TensorFile): Map<string, string> {
+export function architectureNames(file: TensorFile, { names: own }: Architecture): Map<string, string> {
   refuseParts(file);
   const names = [...file.tensors.keys()];
   const adapter = names.find((name) => /\.(?:base_layer|lora_[AB])\./.test(name));
   if (adapter !== undefined) throw fault('models/unmerged-adapter', { file: file.path, tensor: adapter });
   const plain = new Map(names.map((name) => [name, name.replace(INNER, '')]));
-  const found = [...plain.values()].filter((name) => WORDS.test(name));
-  const [words] = found;
-  if (found.length > 1 && words !== undefined)
-    throw fault('models/two-encoders', { file: file.path, first: words, second: found[1]! });
-  const prefix = words?.replace(WORDS, '') ?? '';
-  const strip = isWrapped(prefix) ? prefix.length : 0;
+  const words = `${own.words}.weight`;
+  const found = [...plain.values()].filter((name) => name === words || name.endsWith(`.${words}`));
+  const [first = words, second] = found;
+  if (second !== undefined) throw fault('models/two-encoders', { file: file.path, first, second });
+  const before = first.slice(0, -words.length);
+  const wrapper = before.endsWith(own.prefix) ? before.slice(0, before.length - own.prefix.length) : before;
+  const strip = isWrapped(wrapper) ? wrapper.length : 0;
   return new Map(
     names.map((name) => {
-      const own = plain.get(name)!;
-      const inner = strip > 0 && own.startsWith(prefix) ? own.slice(strip) : own;
-      return [
-        inner.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias'),
-        name,
-      ];
+      const plainName = plain.get(name)!;
+      const inner = strip > 0 && plainName.startsWith(wrapper) ? plainName.slice(strip) : plainName;
+      return [inner.replace(/\.gamma$/, '.weight').replace(/\.beta$/, '.bias'), name];
     }),
   );
 }
@@ -58,7 +57,7 @@ function isWrapped(prefix: string): boolean {
 export function strangerNames(file: TensorFile): string {
   const [first = ''] = file.tensors.keys();
   const start = first.split('.')[0]!;
-  const family = families[start];
+  const family = architectures.find(({ names }) => names.prefix === `${start}.`)?.title ?? families[start];
   return family === undefined
     ? `they begin with "${first}"`
     : `they are named as those of ${family} ("${first}")`;

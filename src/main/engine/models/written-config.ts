@@ -1,4 +1,4 @@
-import type { BaseModel } from './base-model.ts';
+import { bareEncoder, type BaseModel } from './base-model.ts';
 
 /** What no longer holds of a model with a head of ours, or would change what other programs answer with it. */
 const DROPPED = [
@@ -30,7 +30,7 @@ export function classifierConfig(base: BaseModel): Record<string, unknown> {
 /** config.json of the encoder alone: nothing in it speaks of labels. */
 export function encoderConfig(base: BaseModel): Record<string, unknown> {
   const { id2label, label2id, ...config } = kept(base);
-  return { ...config, architectures: ['BertModel'] };
+  return { ...config, architectures: [bareEncoder(base).type] };
 }
 
 const kept = ({ raw }: BaseModel): Record<string, unknown> =>

@@ -71,7 +71,7 @@ describe('an adapter that is read and written again', () => {
   });
 
   it('with the labels of its head beside it', async () => {
-    const base = await openedModel(goldenBert(), { head: 'classification', labelNames: ['ham', 'spam'] });
+    const base = await openedModel(goldenBert(), { head: 'sequence', labelNames: ['ham', 'spam'] });
     const plan = planAdapter(base, loraFields, 'adapter');
     const folder = await temporaryFolder();
     await writeAdapter(

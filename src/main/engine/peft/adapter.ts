@@ -9,8 +9,9 @@ import { readJsonFile } from '../formats/json.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
 import { publicName } from '../hub/repository.ts';
 import type { ParameterCounts } from '../jobs.ts';
+import { isUnder } from '../models/architecture.ts';
 import type { BaseModel } from '../models/base-model.ts';
-import type { LayerHooks } from '../models/layers.ts';
+import type { Adaptation } from '../models/inference.ts';
 import { walk } from '../models/module-tree.ts';
 import { elements, type ParameterSpec } from '../models/parameters.ts';
 import { refuseParts } from '../models/weight-names.ts';
@@ -151,29 +152,21 @@ export async function writeAdapter(
   );
 }
 
-/** A model as it answers: what its graph is made of, and where the values come from. */
-export interface AdaptedModel {
-  base: BaseModel;
-  /** Parameters that an adapter adds and `hooks` ask for. */
-  added: readonly ParameterSpec[];
-  hooks?: LayerHooks;
-  read: (name: string) => Promise<Float32Array>;
-}
-
 /**
- * A base model with an adapter: folded into its weights, or beside them as in training, which is also how a method
+ * What an adapter changes of a model: folded into its weights, or beside them as in training, which is also how a method
  * answers that cannot be merged.
  */
-export function adaptedModel(base: BaseModel, adapter: Adapter | undefined, folded = true): AdaptedModel {
-  const { method } = adapter?.plan ?? {};
-  if (folded && method?.unmergeable === undefined)
-    return { base, added: [], read: (name) => adaptedValue(base, adapter, name) };
-  return {
-    base,
-    added: method?.added ?? [],
-    ...(method?.hooks ? { hooks: method.hooks } : {}),
-    read: async (name) => adapter?.values.get(name) ?? base.read(name),
-  };
+export function adaptation(
+  base: BaseModel,
+  adapter: Adapter | undefined,
+  folded = true,
+): Adaptation | undefined {
+  if (!adapter) return undefined;
+  const { method } = adapter.plan;
+  if (folded && method.unmergeable === undefined)
+    return { read: (name) => adaptedValue(base, adapter, name), added: [] };
+  const read = async (name: string): Promise<Float32Array> => adapter.values.get(name) ?? base.read(name);
+  return { read, added: method.added, hooks: method.hooks };
 }
 
 /** A base parameter as the adapted model has it. Throws `peft/not-mergeable`. */
@@ -195,10 +188,11 @@ const hasHead = (base: BaseModel): boolean =>
 function modulesToSave(base: BaseModel, fields: Readonly<Record<string, unknown>>): string[] {
   const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
   const heads = hasHead(base) && fields['task_type'] !== null ? HEADS : [];
+  const { prefix } = base.architecture.names;
   const missing = base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, ''));
   const uncovered = missing
-    .filter((module) => !HEADS.includes(module))
-    .map((module) => module.replace(/^bert\./, ''));
+    .filter((module) => !isUnder(HEADS, module))
+    .map((module) => (module.startsWith(prefix) ? module.slice(prefix.length) : module));
   return [...new Set([...asked, ...heads, ...uncovered])];
 }
 

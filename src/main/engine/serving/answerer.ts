@@ -6,6 +6,7 @@ import { openExported } from '../export/exported-model.ts';
 import { VERIFICATION_FILE } from '../export/verification.ts';
 import { readJsonFile } from '../formats/json.ts';
 import { readModelConfig } from '../formats/model-config.ts';
+import { mostTokens } from '../models/architectures.ts';
 import { checkpointHead, otherHeadFault } from '../models/checkpoint-head.ts';
 import { openPredictor } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -62,7 +63,7 @@ async function openOwn(
     ...(adapter === undefined ? {} : { adapter }),
     ...(maxLength === undefined ? {} : { maxLength }),
     precision: 'fp32',
-    head: 'classification',
+    head: 'sequence',
   });
   const { labelNames: labels, tokenizer } = predictor;
   return {
@@ -81,11 +82,11 @@ async function openForeign(folder: string, trained: number | undefined): Promise
   const config = await readModelConfig(folder);
   const head = checkpointHead(folder, config, null);
   if (head.kind === 'other') throw otherHeadFault(folder, head);
-  const { id2label, max_position_embeddings: positions } = config;
+  const positions = mostTokens(config, path.join(folder, 'config.json'));
   const maxLength = trained ?? Math.min(positions, tokenizer.modelMaxLength ?? Infinity);
   const model = await openExported(folder, maxLength);
   return {
-    labels: id2label,
+    labels: config.id2label,
     tokenizer,
     maxLength,
     own: null,

@@ -4,7 +4,7 @@ import { classificationMetrics, type ClassificationMetrics } from '../metrics/cl
 import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';
 import { Inference } from '../models/inference.ts';
-import type { Adapter, AdapterPlan } from '../peft/adapter.ts';
+import { adaptation, type Adapter, type AdapterPlan } from '../peft/adapter.ts';
 
 /** Rows as the model takes them. */
 export interface EncodedRows {
@@ -50,8 +50,8 @@ export class Evaluator {
     if (this.last?.step === step) return this.last.evaluated;
     const started = performance.now();
     const { base, plan, precision, context } = this;
-    const options = { head: 'classification', precision } as const;
-    const inference = await Inference.open(base, { plan, values }, options);
+    const options = { head: 'sequence', precision } as const;
+    const inference = await Inference.open(base, adaptation(base, { plan, values }), options);
     try {
       const { texts, labels } = this.rows;
       const logits = await inference.logits(texts, async (done) => {

@@ -25,7 +25,7 @@ let plan: AdapterPlan;
 let fresh: TrainedState;
 
 beforeAll(async () => {
-  const base = await openBaseModel(goldenBert(), { head: 'classification' });
+  const base = await openBaseModel(goldenBert(), { head: 'sequence' });
   plan = planAdapter(base, loraFields, 'adapter');
   const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1, weightDecay: 0 };
   const attention = { kind: 'grouped', groups: 2 } as const;

@@ -8,7 +8,7 @@ import { Stepper } from './stepper.ts';
 import { lossTargets } from './targets.ts';
 
 it('resident memory does not grow with the number of steps, whatever the lengths of the texts', async () => {
-  const base = await openBaseModel(goldenBert('seed1'), { head: 'classification' });
+  const base = await openBaseModel(goldenBert('seed1'), { head: 'sequence' });
   const stepper = await Stepper.open({
     base,
     plan: planAdapter(base, loraFields, 'adapter'),

@@ -4,18 +4,16 @@ import { DropoutSource } from '../graph/ops/dropout.ts';
 import { crossEntropy } from '../graph/ops/loss.ts';
 import { binary, unary } from '../graph/ops/raw.ts';
 import { reachable } from '../graph/saved-model.ts';
-import { bertForSequenceClassification, headsOf, type BertConfig } from '../models/bert.ts';
+import type { BaseModel } from '../models/base-model.ts';
 import { Layers } from '../models/layers.ts';
-import { elements, groupBySize, Parameters, type ParameterSpec } from '../models/parameters.ts';
+import { elements, groupBySize, Parameters } from '../models/parameters.ts';
 import { tokenInputs, type Attention, type TokenInputs } from '../models/token-inputs.ts';
 import type { PeftMethod } from '../peft/method.ts';
 import { addChecksums } from './checksums.ts';
 import { adamW, type AdamWInputs, type AdamWSettings, type Trained } from './optimizer.ts';
 
 export interface StepGraphOptions {
-  config: BertConfig;
-  /** The base model's parameters; those of the method are added. */
-  parameters: readonly ParameterSpec[];
+  base: Pick<BaseModel, 'encoder' | 'head' | 'parameters'>;
   method: PeftMethod;
   trainable: ReadonlySet<string>;
   compute: 'float32' | 'bfloat16';
@@ -43,21 +41,22 @@ export interface StepGraph {
  * `load_…` takes parameters in; `read_…` and `restore_…` carry parameters and both moments out and in; `checksum_…`.
  */
 export function buildStepGraph(options: StepGraphOptions): StepGraph {
-  const { config, method, trainable } = options;
+  const { method, trainable } = options;
+  const { encoder, head } = options.base;
   const g = new Graph();
-  const parameters = new Parameters(g, [...options.parameters, ...method.added], trainable);
-  const inputs = tokenInputs(g, 'train', options.attention, headsOf(config));
+  const parameters = new Parameters(g, [...options.base.parameters, ...method.added], trainable);
+  const inputs = tokenInputs(g, 'train', options.attention, encoder.config.heads);
   const seed = g.placeholder('train/seed', 'int32', [2]);
-  const targets = g.placeholder('train/targets', 'float32', [-1, config.num_labels]);
+  const targets = g.placeholder('train/targets', 'float32', [-1, head.outputs]);
   const layers = new Layers({
     graph: g,
     parameters,
     compute: options.compute,
     dropout: new DropoutSource(seed),
-    ...(method.hooks ? { hooks: method.hooks } : {}),
+    hooks: method.hooks,
     fused: options.fused,
   });
-  const logits = bertForSequenceClassification(layers, config, inputs.batch);
+  const logits = encoder.output(layers, inputs.batch);
   const loss = crossEntropy(g, logits, targets);
   const rates = new Map(method.added.map((added) => [added.name, added.rate]));
   const trained = [...parameters.trainable].map(([name, { variable, value }]): Trained => {

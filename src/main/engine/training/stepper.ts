@@ -48,8 +48,7 @@ export class Stepper {
   static async open(options: StepperOptions): Promise<Stepper> {
     const { base, plan, precision } = options;
     const graph = buildStepGraph({
-      config: base.config,
-      parameters: base.parameters,
+      base,
       method: plan.method,
       trainable: new Set(plan.trained.map(({ name }) => name)),
       compute: precision === 'bf16' ? 'bfloat16' : 'float32',
@@ -145,7 +144,7 @@ export class Stepper {
 
   private feeds({ texts, targets }: MicroBatch, seed: readonly [number, number]): Feeds {
     const { feeds, order } = this.graph.inputs.feeds(texts);
-    const width = this.options.base.config.num_labels;
+    const width = this.options.base.head.outputs;
     // Rows that fill up a short batch have no targets, and so no loss.
     const sorted = new Float32Array(order.length * width);
     order.forEach((row, i) => sorted.set(targets.subarray(row * width, (row + 1) * width), i * width));

@@ -42,7 +42,7 @@ export async function timeRun(config: TrainConfig, baseDir: string, context: Job
   loadTensorFlow(training.precision);
   const data = await prepareData(config, baseDir, await headLabels(config.model));
   const base = await openBaseModel(config.model, {
-    head: 'classification',
+    head: 'sequence',
     labelNames: data.labels.names,
     overrides: config.model_overrides,
     seed: training.seed,
@@ -160,7 +160,7 @@ async function timeEvaluation(
   const step = Math.max(1, Math.floor(sorted.length / timedRows));
   const sample = sorted.filter((_, i) => i % step === 0);
   const opened = performance.now();
-  const inference = await Inference.open(base, undefined, { head: 'classification', precision });
+  const inference = await Inference.open(base, undefined, { head: 'sequence', precision });
   try {
     const loading = (performance.now() - opened) / 1000;
     await inference.logits(sample.slice(0, 8));

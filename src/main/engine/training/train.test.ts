@@ -64,7 +64,7 @@ describe('a run', () => {
       model: experiment.model,
       adapter: out,
       precision: 'fp32',
-      head: 'classification',
+      head: 'sequence',
     });
     expect(predictor.labelNames).toEqual(['ham', 'spam']);
     const rows = (await readFile(path.join(folder, 'eval.csv'), 'utf8')).trimEnd().split('\n').slice(1);

@@ -66,7 +66,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
   });
   const data = await prepareData(config, baseDir, await headLabels(model));
   const base = await openBaseModel(model, {
-    head: 'classification',
+    head: 'sequence',
     labelNames: data.labels.names,
     overrides: config.model_overrides,
     seed: training.seed,

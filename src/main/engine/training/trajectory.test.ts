@@ -8,7 +8,7 @@ import type { EncodedText } from '../models/batch.ts';
 import { Inference } from '../models/inference.ts';
 import { goldenBert, goldenTexts, noDropout } from '../models/test-support.ts';
 import type { Attention } from '../models/token-inputs.ts';
-import { planAdapter, readAdapter, type Adapter } from '../peft/adapter.ts';
+import { adaptation, planAdapter, readAdapter, type Adapter } from '../peft/adapter.ts';
 import { learningRateAt } from './schedule.ts';
 import { Stepper, type MicroBatch } from './stepper.ts';
 import { lossTargets, stepWeight } from './targets.ts';
@@ -47,8 +47,7 @@ afterAll(async () => {
 });
 
 function baseOf(seed: string): Promise<BaseModel> {
-  const base =
-    bases.get(seed) ?? openBaseModel(goldenBert(seed), { head: 'classification', overrides: noDropout });
+  const base = bases.get(seed) ?? openBaseModel(goldenBert(seed), { head: 'sequence', overrides: noDropout });
   bases.set(seed, base);
   return base;
 }
@@ -186,7 +185,10 @@ describe.each(cases)('training as Trainer and PEFT do, %s %s:', (seed, name) => 
     for (const [key, value] of final.values) {
       expect(largest(Array.from(adapter.values.get(key)!), Array.from(value)), key).toBeLessThan(1e-3);
     }
-    const inference = await Inference.open(base, adapter, { head: 'classification', precision: 'fp32' });
+    const inference = await Inference.open(base, adaptation(base, adapter), {
+      head: 'sequence',
+      precision: 'fp32',
+    });
     const logits = await inference.logits((await goldenTexts(seed)).texts);
     inference.close();
     expect(

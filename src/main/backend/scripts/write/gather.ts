@@ -129,7 +129,7 @@ async function modelFacts({ config, model }: ScriptSource, names: readonly strin
   const own = await headLabels(model.folder);
   const settled = settleLabels(buildLabelMap(names), own);
   const base = await openBaseModel(model.folder, {
-    head: 'classification',
+    head: 'sequence',
     labelNames: settled.names,
     overrides: config.model_overrides,
   });

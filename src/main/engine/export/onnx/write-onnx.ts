@@ -1,7 +1,7 @@
 import type { BaseModel, Head } from '../../models/base-model.ts';
 import { bytesOf } from '../../formats/dtype.ts';
 import { writeFileAtomic } from '../../formats/atomic.ts';
-import { portableGraph, INPUTS } from '../portable-graph.ts';
+import { portableGraph } from '../portable-graph.ts';
 import { modelBytes, type OnnxInitializer, type OnnxModel, type OnnxTypeName } from './messages.ts';
 import { translate, type OnnxWeight } from './translate.ts';
 import { quantized, type Int8Scales } from './quantize.ts';
@@ -67,7 +67,7 @@ function onnxModel(base: BaseModel, read: ReadValue, head: Head): WeightedModel 
   }));
   const outputDims =
     output.name === 'logits'
-      ? ['batch_size', base.config.num_labels]
+      ? ['batch_size', base.head.outputs]
       : ['batch_size', 'sequence_length', base.config.hidden_size];
   return {
     name: base.tree.type,
@@ -90,8 +90,8 @@ function onnxModel(base: BaseModel, read: ReadValue, head: Head): WeightedModel 
         };
       }),
     ],
-    inputs: INPUTS.map((name) => ({
-      name: nameOf(inputs[name]),
+    inputs: Object.values(inputs).map((tensor) => ({
+      name: nameOf(tensor),
       type: 'int64',
       dims: ['batch_size', 'sequence_length'],
     })),

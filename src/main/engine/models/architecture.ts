@@ -1,0 +1,85 @@
+import type { HeadSpec } from '../../../shared/tasks/task.ts';
+import type { ModelConfig } from '../formats/model-config.ts';
+import type { Tensor } from '../graph/graph.ts';
+import type { Heads } from './attention-layout.ts';
+import type { Layers } from './layers.ts';
+import type { ModuleNode } from './module-tree.ts';
+import type { TokenBatch } from './token-inputs.ts';
+
+/**
+ * What Graft knows of a family of encoders. A new one is a file beside this and a line in `architectures.ts`; nothing
+ * outside this folder asks which one a model is.
+ */
+export interface Architecture {
+  /** `model_type` in config.json. */
+  readonly modelTypes: readonly string[];
+  /** As people write it. */
+  readonly title: string;
+  readonly names: ArchitectureNames;
+  /**
+   * A model as its config.json (`file`) describes it, with the defaults of transformers' configuration class. Throws
+   * `formats/field` and `models/unsupported-value`.
+   */
+  open(config: ModelConfig, head: HeadSpec, file: string): Encoder;
+}
+
+/** Names of modules as the checkpoint has them; those of the encoder without `prefix`. */
+export interface ArchitectureNames {
+  /** Stands before the encoder's names in a model with a head; some checkpoints leave it out. */
+  prefix: string;
+  /** The table that token ids are looked up in. */
+  words: string;
+  /** What transformers puts on a bare encoder for a task, and PEFT trains and saves with an adapter. */
+  head: readonly string[];
+  /** The layer of the head that gives its outputs. */
+  output: string;
+  /** Modules of the encoder that its hidden states do not pass: a file of vectors may lack them. */
+  unread: readonly string[];
+  /** The linear layers that LoRA's authors adapt (query and value), by the ends of their paths. */
+  attention: readonly string[];
+}
+
+export type InputName = 'input_ids' | 'attention_mask' | 'token_type_ids';
+
+/** The sizes of a model that others ask for, under transformers' names where it has one for all architectures. */
+export interface EncoderConfig {
+  vocab_size: number;
+  hidden_size: number;
+  num_hidden_layers: number;
+  /** Tokens of the longest text. */
+  max_tokens: number;
+  /** 0: token types mean nothing here. */
+  type_vocab_size: number;
+  pad_token_id: number | null;
+  heads: Heads;
+}
+
+/** One model of an architecture: its modules, and the graph that answers with them. */
+export interface Encoder {
+  readonly config: EncoderConfig;
+  /** What programs that run an exported model feed. */
+  readonly inputs: readonly InputName[];
+  /** As `print(model)` lists them. */
+  readonly tree: ModuleNode;
+  /** Last hidden states, float32: [T,H], or [b,H] where only each text's first token is asked for. */
+  encode(l: Layers, batch: TokenBatch, rows: 'all' | 'first'): Tensor;
+  /** What the head gives, float32: [b,outputs] of `sequence`, [T,outputs] of `tokens`. */
+  output(l: Layers, batch: TokenBatch): Tensor;
+  /** First values of a parameter that a checkpoint lacks, by the module that owns it. */
+  initial(module: ModuleNode, parameter: string): Distribution;
+}
+
+/** Values of a new parameter: N(0, deviation²), or all alike. */
+export type Distribution = { deviation: number } | { constant: number };
+
+/** As transformers' `_init_weights`: N(0, initializer_range) for matrices, 1 for norms' weights, 0 for biases. */
+export const normalInitial =
+  (range: number): Encoder['initial'] =>
+  (module, parameter) => {
+    if (parameter === 'bias') return { constant: 0 };
+    return module.type.endsWith('Norm') ? { constant: 1 } : { deviation: range };
+  };
+
+/** Whether a parameter or module belongs to one of these modules. */
+export const isUnder = (modules: readonly string[], name: string): boolean =>
+  modules.some((module) => name === module || name.startsWith(`${module}.`));
