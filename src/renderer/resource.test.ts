@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RefusedError } from '../shared/rpc-client.ts';
-import { fakeBackend } from './pages/data/fake-backend.ts';
+import { fakeBackend } from './fake-backend.ts';
 import { Attempts, Pages, Resource, withChanged } from './resource.svelte.ts';
 
 const settle = () => new Promise((resolve) => setTimeout(resolve));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InputOf } from '../../shared/contract.ts';
-import { fakeBackend } from '../pages/data/fake-backend.ts';
+import { fakeBackend } from '../fake-backend.ts';
 import { FilesManager } from './files-manager.svelte.ts';
 
 describe('files of the person', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../shared/contract/jobs.ts';
-import { fakeBackend } from '../pages/data/fake-backend.ts';
+import { fakeBackend } from '../fake-backend.ts';
 import { JobsManager } from './jobs-manager.svelte.ts';
 
 const job = (change: Partial<Job> = {}): Job => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeBackend, sampleModel } from '../pages/data/fake-backend.ts';
+import { fakeBackend, sampleModel } from '../fake-backend.ts';
 import { PaletteManager } from './palette-manager.svelte.ts';
 
 const models = ['bert-base-uncased', 'roberta-base', '<b>bert</b>'].map((name, at) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Adapter } from '../../../shared/contract/adapters.ts';
-import { fakeBackend } from '../data/fake-backend.ts';
-import { experiment } from '../experiments/test-support.ts';
+import { fakeBackend } from '../../fake-backend.ts';
+import { experiment } from '../../test-support.ts';
 import { AdapterListManager } from './adapter-list-manager.svelte.ts';
 import { AdapterManager } from './adapter-manager.svelte.ts';
 import { adapter, adapterDetail } from './test-support.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { combinationSchema } from '../../../shared/contract/adapters.ts';
-import { fakeBackend } from '../data/fake-backend.ts';
+import { fakeBackend } from '../../fake-backend.ts';
 import { combinationOf, notCombinable, wayNames } from './combinations.ts';
 import { CombineManager } from './combine-manager.svelte.ts';
 import { adapter } from './test-support.ts';

@@ -1,5 +1,5 @@
 import type { AdapterDetail } from '../../../shared/contract/adapters.ts';
-import { methodName } from '../experiments/experiment-filter.ts';
+import { methodName } from '../../managers/experiment-filter.ts';
 import { ago, bytes, counted, decimal, percent } from '../../format.ts';
 
 export interface LineageEntry {

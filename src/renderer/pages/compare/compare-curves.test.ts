@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Curve } from '../../../shared/contract/experiments.ts';
-import { CurveColumns } from '../experiments/curve-columns.ts';
+import { CurveColumns } from '../../charts/curve-columns.ts';
 import {
   compareSeries,
   inUnit,
@@ -10,7 +10,7 @@ import {
   tokensRuler,
   type RunCurve,
 } from './compare-curves.ts';
-import { comparison, run } from './compare-test-support.ts';
+import { comparison, run } from '../../evaluation/compare-test-support.ts';
 import { entriesOf } from './comparison-entries.ts';
 
 function curveOf(loss: readonly number[], speeds = loss.map(() => 100)): RunCurve {

@@ -1,7 +1,7 @@
 import type { EvaluationPoint, Experiment } from '../../../shared/contract/experiments.ts';
 import type { LineSeries } from '../../charts/line-chart.ts';
 import { lowerBound, type Column } from '../../charts/thin.ts';
-import type { CurveColumns } from '../experiments/curve-columns.ts';
+import type { CurveColumns } from '../../charts/curve-columns.ts';
 import type { Entry, LabelledRun } from './comparison-entries.ts';
 
 export type CurveX = 'step' | 'epoch' | 'time' | 'tokens';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Comparison, SavedComparison } from '../../../shared/contract/compare.ts';
 import type { Curve } from '../../../shared/contract/experiments.ts';
-import { fakeBackend } from '../data/fake-backend.ts';
-import { detail, experiment } from '../experiments/test-support.ts';
-import { comparison, run } from './compare-test-support.ts';
+import { fakeBackend } from '../../fake-backend.ts';
+import { detail, experiment } from '../../test-support.ts';
+import { comparison, run } from '../../evaluation/compare-test-support.ts';
 import { ComparisonManager } from './comparison-manager.svelte.ts';
 import { CurvesManager } from './curves-manager.svelte.ts';
 import { chosenAfter, markedLines, pickLines } from './pick-list.ts';

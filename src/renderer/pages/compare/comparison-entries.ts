@@ -1,5 +1,5 @@
 import type { Comparison, Difference, Interval, RunFigures } from '../../../shared/contract/compare.ts';
-import { runLabels } from './run-labels.ts';
+import { runLabels } from '../../evaluation/run-labels.ts';
 
 /** What the runs are judged by. */
 export type Judge = 'accuracy' | 'macroF1';

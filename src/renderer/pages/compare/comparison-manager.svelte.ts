@@ -1,20 +1,20 @@
 import type { Comparison } from '../../../shared/contract/compare.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import { hasEnded } from '../experiments/experiment-actions.ts';
-import type { RpcPort } from '../experiments/rpc-port.ts';
+import { hasEnded } from '../../experiment-words.ts';
+import type { Rpc } from '../../rpc.ts';
 import type { Chosen } from './compare-address.ts';
 
 /** The comparison of the chosen experiments; what was shown stays until the next is there. */
 export class ComparisonManager {
-  readonly #rpc: RpcPort;
+  readonly #rpc: Rpc;
   #chosen: Chosen = { ids: [], baselineId: null };
   #comparison = $state.raw<Comparison | null>(null);
   #majority = $state<number | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
   #reading = 0;
 
-  constructor(rpc: RpcPort) {
+  constructor(rpc: Rpc) {
     this.#rpc = rpc;
   }
 

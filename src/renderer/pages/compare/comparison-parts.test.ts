@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { chosenOf, moved, queryOf, withAdded, without } from './compare-address.ts';
-import { comparison, run } from './compare-test-support.ts';
+import { comparison, run } from '../../evaluation/compare-test-support.ts';
 import { entriesOf, sortedEntries, winnerOf } from './comparison-entries.ts';
 import { comparisonBasis, comparisonCsv, comparisonMarkdown } from './comparison-text.ts';
-import { runLabels } from './run-labels.ts';
+import { runLabels } from '../../evaluation/run-labels.ts';
 import { settingNames, settingText } from './setting-text.ts';
 import { parallelAxes, tradeOffPoints } from './trade-offs.ts';
 import { labelledRuns } from './comparison-entries.ts';

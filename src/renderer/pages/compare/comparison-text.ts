@@ -2,7 +2,7 @@ import type { Comparison, Interval, RunFigures } from '../../../shared/contract/
 import { csvField, markdownCell, markdownText } from '../../../shared/quoting.ts';
 import { verdictText } from '../../../shared/statistics/verdict.ts';
 import { count, counted, percent } from '../../format.ts';
-import { textOfValue } from '../experiments/field-text.ts';
+import { textOfValue } from '../../forms/field-text.ts';
 import type { Entry } from './comparison-entries.ts';
 
 /** The comparison as rows of plain values, the head first; `digits`: as many as a number keeps that is not whole. */

@@ -1,8 +1,8 @@
 import type { EventOf } from '../../../shared/contract.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import { CurveColumns } from '../experiments/curve-columns.ts';
-import type { RpcPort } from '../experiments/rpc-port.ts';
+import { CurveColumns } from '../../charts/curve-columns.ts';
+import type { Rpc } from '../../rpc.ts';
 import type { RunCurve } from './compare-curves.ts';
 
 /** So many curves are asked for at a time: other requests get their turn. */
@@ -12,7 +12,7 @@ const TOGETHER_MS = 400;
 
 /** The curves of the chosen experiments, each as soon as it is there; a running one grows. */
 export class CurvesManager {
-  readonly #rpc: RpcPort;
+  readonly #rpc: Rpc;
   readonly #curves = new Map<string, RunCurve>();
   #wanted: readonly string[] = [];
   readonly #asking = new Set<string>();
@@ -21,7 +21,7 @@ export class CurvesManager {
   #shown = $state.raw<ReadonlyMap<string, RunCurve>>(new Map());
   #fault = $state.raw<FaultValue | null>(null);
 
-  constructor(rpc: RpcPort) {
+  constructor(rpc: Rpc) {
     this.#rpc = rpc;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fakeBackend } from '../data/fake-backend.ts';
-import { experiment } from '../experiments/test-support.ts';
+import { fakeBackend } from '../../fake-backend.ts';
+import { experiment } from '../../test-support.ts';
 import { followRetrained } from './disagree-retrained.ts';
 
 function follow() {

@@ -1,6 +1,6 @@
 import type { Experiment } from '../../../shared/contract/experiments.ts';
 import type { RpcClient } from '../../../shared/rpc-client.ts';
-import { hasEnded } from '../experiments/experiment-actions.ts';
+import { hasEnded } from '../../experiment-words.ts';
 
 /** Where the person is, and how to go elsewhere. */
 interface Place {

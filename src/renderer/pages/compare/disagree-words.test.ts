@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { disagreement } from './disagree-test-support.ts';
+import { disagreement } from '../../evaluation/disagree-test-support.ts';
 import { byAnswer, filtersFor, probabilityOf } from './disagree-words.ts';
 
 const labels = ['ham', 'spam'];

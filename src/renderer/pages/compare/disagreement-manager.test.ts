@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InputOf } from '../../../shared/contract.ts';
-import { fakeBackend } from '../data/fake-backend.ts';
-import { rowsOf } from './disagree-test-support.ts';
+import { fakeBackend } from '../../fake-backend.ts';
+import { rowsOf } from '../../evaluation/disagree-test-support.ts';
 import { DisagreementManager, PAGE, type BrowseChoice } from './disagreement-manager.svelte.ts';
 
 type Question = InputOf<'compare/disagreements'>;

@@ -1,5 +1,5 @@
 import type { Experiment } from '../../../shared/contract/experiments.ts';
-import { mainMetric, methodName } from '../experiments/experiment-filter.ts';
+import { mainMetric, methodName } from '../../managers/experiment-filter.ts';
 
 export const groupings = ['', 'data', 'model', 'method', 'tag'] as const;
 export type Grouping = (typeof groupings)[number];

@@ -1,16 +1,16 @@
 import type { SavedComparison } from '../../../shared/contract/compare.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { attempt } from '../../attempt.ts';
-import type { RpcPort } from '../experiments/rpc-port.ts';
+import type { Rpc } from '../../rpc.ts';
 import type { Chosen } from './compare-address.ts';
 
 /** Comparisons that were kept under a name. */
 export class SavedManager {
-  readonly #rpc: Pick<RpcPort, 'call'>;
+  readonly #rpc: Pick<Rpc, 'call'>;
   #saved = $state.raw<readonly SavedComparison[] | null>(null);
   #fault = $state.raw<FaultValue | null>(null);
 
-  constructor(rpc: Pick<RpcPort, 'call'>) {
+  constructor(rpc: Pick<Rpc, 'call'>) {
     this.#rpc = rpc;
   }
 

@@ -1,4 +1,4 @@
-import { textOfValue } from '../experiments/field-text.ts';
+import { textOfValue } from '../../forms/field-text.ts';
 
 /** A setting's value as one reads it; "—" where it is not set. */
 export function settingText(value: unknown): string {

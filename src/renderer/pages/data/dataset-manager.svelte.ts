@@ -1,8 +1,8 @@
 import type { Dataset, DatasetVersion, FindingCode, Finding } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
-import { withData } from '../experiments/spec-choice.ts';
-import { changeDraft } from '../experiments/window-draft.ts';
+import { withData } from '../../forms/spec-choice.ts';
+import { changeDraft } from '../../forms/window-draft.ts';
 
 type Rpc = Pick<RpcClient, 'call' | 'on'>;
 

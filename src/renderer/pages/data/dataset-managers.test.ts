@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Dataset, DatasetReport, DatasetVersion } from '../../../shared/contract/datasets.ts';
 import { DatasetListManager } from './dataset-list-manager.svelte.ts';
 import { DatasetManager } from './dataset-manager.svelte.ts';
-import { fakeBackend, sampleModel } from './fake-backend.ts';
+import { fakeBackend, sampleModel } from '../../fake-backend.ts';
 import { ReportManager } from './report-manager.svelte.ts';
 
 const version = (number: number, splits: string[] = []): DatasetVersion => ({

@@ -10,7 +10,7 @@ import type {
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { classesOf, readLabelColumn } from '../../../shared/label-column.ts';
 import { faultOf, type RpcClient } from '../../../shared/rpc-client.ts';
-import { PreviewLook } from './preview-look.ts';
+import { PreviewLook } from '../../managers/preview-look.ts';
 import { checkMapping, commonName, splitOfFile, withRole, type MappingCheck } from './mapping.ts';
 
 export type HubInfo = OutputOf<'datasets/hub-info'>;

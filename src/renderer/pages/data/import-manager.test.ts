@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnRole, Preview } from '../../../shared/contract/datasets.ts';
 import { readLabelColumn } from '../../../shared/label-column.ts';
-import { fakeBackend } from './fake-backend.ts';
+import { fakeBackend } from '../../fake-backend.ts';
 import { ImportManager } from './import-manager.svelte.ts';
 
 const column = (name: string, role: ColumnRole) => ({

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InputOf } from '../../../shared/contract.ts';
-import { fakeBackend } from './fake-backend.ts';
+import { fakeBackend } from '../../fake-backend.ts';
 import { RowsManager } from './rows-manager.svelte.ts';
 
 const row = (at: number) => ({

@@ -2,8 +2,8 @@ import { stringify } from 'yaml';
 import { loraSettings } from '../../../shared/settings/adapter.ts';
 import type { Settings } from '../../../shared/settings/setting.ts';
 import { configSettings } from '../../../shared/settings/train-config.ts';
-import { textOfValue } from './field-text.ts';
-import { isFields, type Fields } from './merge-patch.ts';
+import { textOfValue } from '../../forms/field-text.ts';
+import { isFields, type Fields } from '../../forms/merge-patch.ts';
 
 /** One setting of a configuration as it ran. */
 export interface ConfigLine {

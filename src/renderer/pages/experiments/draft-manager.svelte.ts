@@ -3,12 +3,12 @@ import type { Experiment, ExperimentSpec, Preset } from '../../../shared/contrac
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Model, TreeNode } from '../../../shared/contract/models.ts';
 import type { Recipe } from '../../../shared/contract/scripts.ts';
-import { fieldLabel, firstProblem, inWords, patchAt } from './form-fields.ts';
-import { isFields, type Fields } from './merge-patch.ts';
+import { fieldLabel, firstProblem, inWords, patchAt } from '../../forms/form-fields.ts';
+import { isFields, type Fields } from '../../forms/merge-patch.ts';
 import { PreflightManager } from './preflight-manager.svelte.ts';
-import { draftOfRecipe, type Missing } from './recipe-draft.ts';
+import { draftOfRecipe, type Missing } from '../../forms/recipe-draft.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import type { RpcPort } from './rpc-port.ts';
+import type { Rpc } from '../../rpc.ts';
 import {
   patched,
   presetOf,
@@ -18,14 +18,14 @@ import {
   withPreset,
   type Changed,
   type Draft,
-} from './spec-choice.ts';
-import { readDraft, saveDraft } from './window-draft.ts';
+} from '../../forms/spec-choice.ts';
+import { readDraft, saveDraft } from '../../forms/window-draft.ts';
 
 const saveMs = 500;
 
 /** The form of a new experiment: its draft, what can be chosen, and the pre-flight of it. */
 export class DraftManager {
-  readonly #rpc: RpcPort;
+  readonly #rpc: Rpc;
   readonly preflight: PreflightManager;
   #draft = $state.raw<Draft>({});
   #models = $state.raw<Model[]>([]);
@@ -46,7 +46,7 @@ export class DraftManager {
   #queued = $state(0);
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(rpc: RpcPort) {
+  constructor(rpc: Rpc) {
     this.#rpc = rpc;
     this.preflight = new PreflightManager(rpc, () => this.#busyWith === null);
   }

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Dataset } from '../../../shared/contract/datasets.ts';
 import type { ExperimentSpec, Preflight, Preset, Timing } from '../../../shared/contract/experiments.ts';
 import type { SystemStatus } from '../../../shared/contract/system.ts';
-import { fakeBackend, sampleModel } from '../data/fake-backend.ts';
+import { fakeBackend, sampleModel } from '../../fake-backend.ts';
 import { DraftManager } from './draft-manager.svelte.ts';
-import { detail, experiment, preflight, version } from './test-support.ts';
+import { detail, experiment, preflight, version } from '../../test-support.ts';
 
 const data: Dataset = {
   id: 'd',

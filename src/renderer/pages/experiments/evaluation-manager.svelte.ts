@@ -1,7 +1,7 @@
 import type { Evaluation, PredictionRow } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import type { RpcPort } from './rpc-port.ts';
+import type { Rpc } from '../../rpc.ts';
 
 /** Which rows are looked at, and which of them first. */
 export interface RowChoice {
@@ -13,7 +13,7 @@ const pageSize = 50;
 
 /** The evaluation of an experiment and the rows behind it. */
 export class EvaluationManager {
-  readonly #rpc: RpcPort;
+  readonly #rpc: Rpc;
   readonly #id: string;
   #evaluation = $state.raw<Evaluation | null>(null);
   #read = $state(false);
@@ -24,7 +24,7 @@ export class EvaluationManager {
   #choice = $state.raw<RowChoice>({ only: 'wrong', order: 'confident' });
   #asked = 0;
 
-  constructor(rpc: RpcPort, id: string) {
+  constructor(rpc: Rpc, id: string) {
     this.#rpc = rpc;
     this.#id = id;
   }

@@ -39,10 +39,3 @@ export function actionLabel(action: Action, { state, checkpointStep }: Experimen
       return 'Remove';
   }
 }
-
-/** Whether it uses the device now. */
-export const isActive = ({ state }: Pick<Experiment, 'state'>): boolean =>
-  state === 'running' || state === 'starting';
-/** Whether it will not go on by itself. */
-export const hasEnded = ({ state }: Pick<Experiment, 'state'>): boolean =>
-  state === 'finished' || state === 'stopped' || state === 'failed' || state === 'interrupted';

@@ -1,8 +1,8 @@
 import type { Experiment } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { chosenExperiments, noFilters, optionsOf, type Filters } from './experiment-filter.ts';
+import { chosenExperiments, noFilters, optionsOf, type Filters } from '../../managers/experiment-filter.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import type { RpcPort } from './rpc-port.ts';
+import type { Rpc } from '../../rpc.ts';
 
 /** The live list of experiments, the archived ones too. */
 export interface ExperimentSource {
@@ -13,13 +13,13 @@ export interface ExperimentSource {
 
 /** The list as one looks at it: filtered, several chosen at once, the queue's order. */
 export class ExperimentListManager {
-  readonly #rpc: Pick<RpcPort, 'call'>;
+  readonly #rpc: Pick<Rpc, 'call'>;
   readonly #source: ExperimentSource;
   #fault = $state.raw<FaultValue | null>(null);
   #chosen = $state.raw<ReadonlySet<string>>(new Set());
   filters = $state<Filters>({ ...noFilters });
 
-  constructor(rpc: Pick<RpcPort, 'call'>, source: ExperimentSource) {
+  constructor(rpc: Pick<Rpc, 'call'>, source: ExperimentSource) {
     this.#rpc = rpc;
     this.#source = source;
   }

@@ -6,16 +6,16 @@ import type {
 } from '../../../shared/contract/experiments.ts';
 import type { InputOf } from '../../../shared/contract.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { CurveColumns } from './curve-columns.ts';
+import { CurveColumns } from '../../charts/curve-columns.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import type { RpcPort } from './rpc-port.ts';
+import type { Rpc } from '../../rpc.ts';
 
 const notesMs = 600;
 
 /** One experiment, live: its facts, its curve, what can be done with it. */
 export class ExperimentManager {
   readonly id: string;
-  readonly #rpc: RpcPort;
+  readonly #rpc: Rpc;
   /** Appended to at each event; `revision` says that it grew. */
   readonly curve = new CurveColumns();
   #revision = $state(0);
@@ -32,7 +32,7 @@ export class ExperimentManager {
   #early: { curve: Curve; evaluations: EvaluationPoint[] }[] = [];
   #reading = 0;
 
-  constructor(rpc: RpcPort, id: string) {
+  constructor(rpc: Rpc, id: string) {
     this.#rpc = rpc;
     this.id = id;
   }

@@ -1,13 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Curve, Experiment, PredictionRow } from '../../../shared/contract/experiments.ts';
-import { fakeBackend } from '../data/fake-backend.ts';
+import { fakeBackend } from '../../fake-backend.ts';
 import { actionsOf } from './experiment-actions.ts';
-import { chosenExperiments, mainMetric, noFilters, optionsOf, stateRank } from './experiment-filter.ts';
+import {
+  chosenExperiments,
+  mainMetric,
+  noFilters,
+  optionsOf,
+  stateRank,
+} from '../../managers/experiment-filter.ts';
 import { EvaluationManager } from './evaluation-manager.svelte.ts';
 import { ExperimentListManager } from './experiment-list-manager.svelte.ts';
 import { ExperimentManager } from './experiment-manager.svelte.ts';
 import { LogManager } from './log-manager.svelte.ts';
-import { detail, experiment } from './test-support.ts';
+import { detail, experiment } from '../../test-support.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { unansweredClasses } from '../../../shared/contract/experiments.ts';
-import { CurveColumns } from './curve-columns.ts';
-import { movedGroups, movedSentence, neverAnswers, progressLine, tookParts } from './experiment-words.ts';
+import { CurveColumns } from '../../charts/curve-columns.ts';
+import { movedGroups, movedSentence, neverAnswers, progressLine, tookParts } from '../../experiment-words.ts';
 import { figuresOf, references } from './overview.ts';
 import { evaluationSummary, trainingSummary } from './spec-summary.ts';
-import { detail, experiment } from './test-support.ts';
+import { detail, experiment } from '../../test-support.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 

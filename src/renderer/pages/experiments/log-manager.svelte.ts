@@ -1,7 +1,7 @@
 import type { OutputOf } from '../../../shared/contract.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import type { RpcPort } from './rpc-port.ts';
+import type { Rpc } from '../../rpc.ts';
 
 export type LogLine = OutputOf<'experiments/log'>['items'][number];
 export type RunFile = OutputOf<'experiments/files'>['files'][number];
@@ -10,7 +10,7 @@ const pageSize = 200;
 
 /** The log of an experiment from its end, and the files of its folder. */
 export class LogManager {
-  readonly #rpc: RpcPort;
+  readonly #rpc: Rpc;
   readonly #id: string;
   #lines = $state.raw<LogLine[] | null>(null);
   /** Place of the first line that is shown. */
@@ -19,7 +19,7 @@ export class LogManager {
   #fault = $state.raw<FaultValue | null>(null);
   #filesFault = $state.raw<FaultValue | null>(null);
 
-  constructor(rpc: RpcPort, id: string) {
+  constructor(rpc: Rpc, id: string) {
     this.#rpc = rpc;
     this.#id = id;
   }

@@ -6,10 +6,9 @@ import type {
 } from '../../../shared/contract/experiments.ts';
 import type { LineSeries, Reference } from '../../charts/line-chart.ts';
 import { count, decimal, duration, megabytes, percent } from '../../format.ts';
-import type { CurveColumns, CurveName } from './curve-columns.ts';
-import { neverAnswers, overGuessing } from './experiment-words.ts';
-import { isFields } from './merge-patch.ts';
-import { metricName, metricText } from './metric-names.ts';
+import type { CurveColumns, CurveName } from '../../charts/curve-columns.ts';
+import { metricName, metricText, neverAnswers, overGuessing } from '../../experiment-words.ts';
+import { isFields } from '../../forms/merge-patch.ts';
 
 const drawn = {
   loss: 'loss',

@@ -2,7 +2,7 @@ import type { ExperimentSpec, Preflight, Timing } from '../../../shared/contract
 import type { AdapterPreview } from '../../../shared/contract/models.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import type { RpcPort } from './rpc-port.ts';
+import type { Rpc } from '../../rpc.ts';
 
 const settleMs = 300;
 const idleMs = 2500;
@@ -12,7 +12,7 @@ const timedPart = ({ name: _, tags: __, ...rest }: ExperimentSpec): string => JS
 
 /** The pre-flight of a spec: made anew a moment after each change; answers to older specs are dropped. */
 export class PreflightManager {
-  readonly #rpc: RpcPort;
+  readonly #rpc: Rpc;
   /** Whether the timed part may start by itself: not while an experiment uses the machine. */
   readonly #free: () => boolean;
   #spec: ExperimentSpec | null = null;
@@ -29,7 +29,7 @@ export class PreflightManager {
   #stale = $state(false);
   #timingBusy = $state(false);
 
-  constructor(rpc: RpcPort, free: () => boolean) {
+  constructor(rpc: Rpc, free: () => boolean) {
     this.#rpc = rpc;
     this.#free = free;
   }

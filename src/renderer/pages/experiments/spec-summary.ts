@@ -1,10 +1,10 @@
 import type { Dataset, DatasetVersion } from '../../../shared/contract/datasets.ts';
 import type { Model } from '../../../shared/contract/models.ts';
 import { short, count, counted, percent } from '../../format.ts';
-import { textOfValue } from './field-text.ts';
-import { methodName } from './experiment-filter.ts';
-import { metricName } from './metric-names.ts';
-import type { Draft } from './spec-choice.ts';
+import { textOfValue } from '../../forms/field-text.ts';
+import { methodName } from '../../managers/experiment-filter.ts';
+import { metricName } from '../../experiment-words.ts';
+import type { Draft } from '../../forms/spec-choice.ts';
 
 const joined = (parts: readonly (string | null)[]): string =>
   parts.filter((part) => part !== null && part !== '').join(' · ');

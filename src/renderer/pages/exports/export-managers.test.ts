@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Export } from '../../../shared/contract/exports.ts';
-import { fakeBackend } from '../data/fake-backend.ts';
+import { fakeBackend } from '../../fake-backend.ts';
 import { ExportListManager } from './export-list-manager.svelte.ts';
 import { ExportManager } from './export-manager.svelte.ts';
 import { exported, proof, target } from './test-support.ts';

@@ -3,8 +3,8 @@ import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Recipe } from '../../../shared/contract/scripts.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
 import type { Rpc } from '../../rpc.ts';
-import { draftOfRecipe, type Missing } from '../experiments/recipe-draft.ts';
-import { saveDraft } from '../experiments/window-draft.ts';
+import { draftOfRecipe, type Missing } from '../../forms/recipe-draft.ts';
+import { saveDraft } from '../../forms/window-draft.ts';
 
 type HomeContent = OutputOf<'system/home'>;
 

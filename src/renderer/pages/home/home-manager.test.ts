@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fakeBackend, sampleModel } from '../data/fake-backend.ts';
+import { fakeBackend, sampleModel } from '../../fake-backend.ts';
 import { HomeManager } from './home-manager.svelte.ts';
 import type { Recipe } from '../../../shared/contract/scripts.ts';
 import type { SystemStatus } from '../../../shared/contract/system.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HubModel } from '../../../shared/contract/models.ts';
-import { fakeBackend, sampleModel as model } from '../data/fake-backend.ts';
+import { fakeBackend, sampleModel as model } from '../../fake-backend.ts';
 import { ModelListManager } from './model-list-manager.svelte.ts';
 import { ModelManager } from './model-manager.svelte.ts';
 

@@ -2,7 +2,7 @@ import type { Preview } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Answerer } from '../../../shared/contract/playground.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
-import { PreviewLook } from '../data/preview-look.ts';
+import { PreviewLook } from '../../managers/preview-look.ts';
 import type { Rpc } from '../../rpc.ts';
 
 export const formats = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeBackend } from '../data/fake-backend.ts';
+import { fakeBackend } from '../../fake-backend.ts';
 import { BatchManager, outputFor } from './batch-manager.svelte.ts';
 import { choice } from './test-support.ts';
 

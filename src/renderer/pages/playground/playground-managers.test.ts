@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InputOf, OutputOf } from '../../../shared/contract.ts';
-import { fakeBackend } from '../data/fake-backend.ts';
+import { fakeBackend } from '../../fake-backend.ts';
 import { PlaygroundManager } from './playground-manager.svelte.ts';
 import { TextHistory } from './text-history.svelte.ts';
 import { answer, choice } from './test-support.ts';
