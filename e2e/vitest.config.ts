@@ -4,7 +4,7 @@ import { nodeArguments } from '../scripts/setup/node24.mjs';
 export default defineConfig({
   test: {
     include: ['e2e/**/*.spec.ts'],
-    globalSetup: ['e2e/build-first.ts'],
+    globalSetup: ['e2e/prepared.ts'],
     pool: 'forks',
     execArgv: nodeArguments,
     maxWorkers: 2,

@@ -5,17 +5,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, type ExpectStatic } from 'vitest';
-import { specSchema } from '../../src/shared/contract/experiments.ts';
-import { Content, temporaryFolder } from '../content.ts';
+import { Content, shortRun, temporaryFolder } from '../content.ts';
 import { hostsOfLongWay } from '../hosts/index.ts';
 
 const graft = fileURLToPath(new URL('../../scripts/graft.mjs', import.meta.url));
 const MINUTE_MS = 60_000;
 
-/** Three ways to train on the sample, as a person would compare them. */
+/** Three ways to train, as a person would compare them. */
 const methods: Record<string, Record<string, unknown>> = {
-  'LoRA r=16': {},
-  'LoRA r=32, all linear': { r: 32, lora_alpha: 64, target_modules: 'all-linear' },
+  'LoRA r=16': { ...shortRun.adapter, r: 16, lora_alpha: 32 },
+  'LoRA r=32, all linear': { ...shortRun.adapter, r: 32, lora_alpha: 64, target_modules: 'all-linear' },
   'Head only': { peft_type: 'HEAD_ONLY' },
 };
 
@@ -24,25 +23,22 @@ let trained: string;
 let base: string;
 beforeAll(async () => {
   trained = await mkdtemp(path.join(os.tmpdir(), 'graft-six-runs-'));
+  base = `${trained}-models/tiny`;
   await Content.fill(trained, async (content) => {
-    await content.finished((await content.call('system/open-sample', {})).jobId);
-    const spec = specSchema.parse((await content.call('experiments/read-draft', {})).spec);
-    base = (await content.call('models/list', {})).models[0]!.folder;
-    const rows = { shuffle_seed: 42, count: 320 };
+    const modelId = await content.addModel(base);
+    const versionId = await content.importRows(`${trained}-data`, 'Messages', toldByAWord(600));
     for (const [name, adapter] of Object.entries(methods)) {
       for (const seed of [42, 43]) {
-        await content.run({
-          ...spec,
-          name: `${name}, seed ${seed}`,
-          adapter: 'peft_type' in adapter ? adapter : { ...spec.adapter, ...adapter },
-          training: { ...spec.training, num_train_epochs: 1, seed },
-          data: { ...spec.data, trainSelect: rows, evalSelect: { ...rows, count: 200 } },
-        });
+        const training = { ...shortRun.training, per_device_train_batch_size: 8, num_train_epochs: 8, seed };
+        const run = { ...shortRun, modelId, versionId, name: `${name}, seed ${seed}`, adapter };
+        await content.run({ ...run, training: { ...training, eval_strategy: 'no' } });
       }
     }
   });
 }, 12 * MINUTE_MS);
-afterAll(() => rm(trained, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const made of ['', '-models', '-data']) await rm(trained + made, { recursive: true, force: true });
+});
 
 // Side by side: each waits much, for a process or for a page.
 describe.concurrent.each(hostsOfLongWay('web host'))('on the $name', ({ open }) => {
@@ -96,6 +92,21 @@ describe.concurrent.each(hostsOfLongWay('web host'))('on the $name', ({ open }) 
     },
   );
 });
+
+/** Rows whose class is told by one word in four: more of the model has to learn than its head. */
+function toldByAWord(count: number): [string, string, string][] {
+  const told = { ham: 'slow never bad cold broken', spam: 'good great loved free prize' };
+  const rest = 'food service room it again came back call now the was and';
+  return Array.from({ length: count }, (_, i) => {
+    const word = (from: string, k: number): string => {
+      const words = from.split(' ');
+      return words[(i * 7 + k * 13 + (i >> 2) * k) % words.length]!;
+    };
+    const label = i % 2 === 0 ? 'ham' : 'spam';
+    const text = [word(rest, 1), word(rest, 4), word(told[label], 2), word(rest, 3)].join(' ');
+    return [text, label, i % 3 === 2 ? 'test' : 'train'];
+  });
+}
 
 /** Seven targets have a proof; a script has none. */
 async function everyProofPassed(page: Page, expect: ExpectStatic): Promise<void> {

@@ -1,9 +1,10 @@
 import { readFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { Content, plainRows, shortRun, temporaryFolder } from '../content.ts';
+import { Content, plainRows, temporaryFolder } from '../content.ts';
 import { browser } from '../hosts/index.ts';
 import { webHost } from '../hosts/web-host.ts';
+import { preparedWorkspace } from '../prepared.ts';
 
 /** What a person meets between a file that is not quite right and a first training. */
 test.runIf(browser)(
@@ -107,22 +108,17 @@ test.runIf(browser)(
   'an adapter is evaluated on other rows, and label errors are looked for in training rows',
   { timeout: 180_000 },
   async () => {
-    const workspace = await temporaryFolder();
-    await Content.fill(workspace, async (content) => {
-      const modelId = await content.addModel(`${workspace}/tiny`);
-      const versionId = await content.importRows(`${workspace}/data`, 'Messages', plainRows(40));
-      return content.run({ ...shortRun, modelId, versionId, name: 'First' });
-    });
+    const { workspace } = await preparedWorkspace();
     const session = await webHost(browser!).open(workspace);
     onTestFinished(() => session.close());
     const { page } = session;
     await page.goto(session.address('/adapters'));
-    await page.getByRole('link', { name: 'First' }).first().click();
+    await page.getByRole('link', { name: 'A run' }).first().click();
     await page.getByRole('heading', { name: 'Evaluated on' }).waitFor();
     await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
     const evaluated = page.getByRole('row', { name: /Messages.*all rows/ });
     await evaluated.waitFor({ timeout: 60_000 });
-    expect(await evaluated.getByRole('cell').nth(3).innerText()).toBe('40');
+    expect(await evaluated.getByRole('cell').nth(3).innerText()).toBe('120');
 
     await page.goto(session.address('/data'));
     await page.getByRole('link', { name: 'Messages' }).first().click();

@@ -1,34 +1,30 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Content, plainRows, shortRun, temporaryFolder } from '../content.ts';
+import { temporaryFolder } from '../content.ts';
 import { browser, hosts } from '../hosts/index.ts';
 import { webHost } from '../hosts/web-host.ts';
+import { preparedWorkspace } from '../prepared.ts';
 
 describe.each(hosts)('on the $name', ({ open }) => {
   test('what is done in one window is seen in the other', async () => {
-    const workspace = await temporaryFolder();
-    const id = await Content.fill(workspace, async (content) => {
-      const modelId = await content.addModel(`${workspace}/tiny`);
-      const versionId = await content.importRows(`${workspace}/data`, 'Messages', plainRows(40));
-      return content.run({ ...shortRun, modelId, versionId, name: 'First name' });
-    });
+    const { workspace, run } = await preparedWorkspace();
     const session = await open(workspace);
     onTestFinished(() => session.close());
-    const [one, two] = [session.page, await session.openWindow()];
-    await one.goto(session.address('/experiments'));
-    await one.getByText('First name').first().waitFor();
-    await two.goto(session.address(`/experiments/${id}/overview`));
-    await two.getByRole('heading', { name: 'First name' }).waitFor();
+    const [list, experiment] = [session.page, await session.openWindow()];
+    await list.goto(session.address('/experiments'));
+    await list.getByText('A run').first().waitFor();
+    await experiment.goto(session.address(`/experiments/${run}/overview`));
+    await experiment.getByRole('heading', { name: 'A run' }).waitFor();
     const renamed = await Promise.all([
-      one.getByText('Second name').first().waitFor(),
-      rename(two, 'First name', 'Second name'),
+      list.getByText('Second name').first().waitFor(),
+      rename(experiment, 'A run', 'Second name'),
     ]);
     expect(renamed).toHaveLength(2);
     // What a page can do is found by its name.
-    await two.keyboard.press('Control+K');
-    await two.getByRole('combobox', { name: 'Find pages, things and actions' }).fill('duplicate');
-    await two.keyboard.press('Enter');
-    await two.waitForURL(/#\/experiments\/new/);
+    await experiment.keyboard.press('Control+K');
+    await experiment.getByRole('combobox', { name: 'Find pages, things and actions' }).fill('duplicate');
+    await experiment.keyboard.press('Enter');
+    await experiment.waitForURL(/#\/experiments\/new/);
   });
 });
 
