@@ -73,6 +73,91 @@ describe('a script', () => {
   });
 });
 
+describe('a value', () => {
+  const rate = (...lines: string[]) =>
+    readScript(
+      ['from transformers import *', ...lines, 'TrainingArguments("out", learning_rate=x, seed=1)'].join(
+        '\n',
+      ),
+    );
+
+  it.each([
+    ['arithmetic of numbers', ['x = 8 * 4 / (1 << 6) - 2e-5'], 0.5 - 2e-5],
+    ['one set alike on both ways', ['if f():', '  x = 5e-4', 'else:', '  x = 5e-4'], 5e-4],
+    ['a branch that is never taken', ['DEBUG = False', 'x = 1e-3', 'if DEBUG:', '  x = 1'], 1e-3],
+    ['a name of a helper', ['def make(base, times=2):', '  return base * times', 'x = make(1e-4)'], 2e-4],
+    ['a helper called twice', ['def f(a):', '  return a', 'y = f(1)', 'x = f(1e-4)'], 1e-4],
+    [
+      'a text that argparse turns into a number',
+      [
+        'import argparse',
+        'p = argparse.ArgumentParser()',
+        'p.add_argument("--lr", type=float, default="3e-4")',
+        'x = p.parse_args().lr',
+      ],
+      3e-4,
+    ],
+    [
+      'a default that is set later',
+      [
+        'import argparse',
+        'p = argparse.ArgumentParser()',
+        'p.add_argument("--lr")',
+        'p.set_defaults(lr=2e-4)',
+        'x = p.parse_args().lr',
+      ],
+      2e-4,
+    ],
+    ['the first of a list that grows', ['l = [1e-4]', 'l.append(2)', 'x = l[0]'], 1e-4],
+  ])('is worked out: %s', (_, lines, expected) => {
+    const recipe = rate(...lines);
+    expect(recipe.training).toEqual({ learning_rate: expected, seed: 1 });
+    expect(recipe.notUnderstood.filter(({ why }) => why.includes('learning_rate'))).toEqual([]);
+  });
+
+  it.each([
+    ['branches that differ', ['if f():', '  x = 1e-4', 'else:', '  x = 2e-4'], 'the condition in line 2'],
+    ['a branch that may not be taken', ['x = 1e-4', 'while f():', '  x = 2e-4'], 'the loop in line 3'],
+    ['a choice', ['x = 1e-4 if f() else 2e-4'], 'the condition in line 2'],
+    ['a sum of a loop', ['x = 0', 'for y in [1e-4, 2e-4]:', '  x += y'], 'the loop in line 3'],
+    [
+      'an entry set on a condition',
+      ['d = {"x": 1e-4}', 'if f():', '  d["x"] = 1', 'x = d["x"]'],
+      'line 4 on a condition',
+    ],
+    ['an entry of an unknown key', ['d = {"x": 1e-4}', 'd[f()] = 1', 'x = d["x"]'], 'no x in the dictionary'],
+    ['a dictionary with unknown parts', ['d = {"x": 1e-4, **f()}', 'x = d["x"]'], 'no x in the dictionary'],
+    ['an entry taken out', ['d = {"x": 1e-4}', 'd.pop("x")', 'x = d["x"]'], 'while the script runs'],
+    [
+      'an early return',
+      ['def g():', '  if f():', '    return 1e-4', '  return 2e-4', 'x = g()'],
+      'returned differs',
+    ],
+    ['a way without a return', ['def g():', '  if f():', '    return 1e-4', 'x = g()'], 'may return nothing'],
+    ['a global name', ['x = 1e-4', 'def g():', '  global x', '  x = 1', 'g()'], 'global name'],
+    ['the rest of a list', ['a, *x = 1, 1e-4'], 'a part of a list'],
+    [
+      'a function that calls itself',
+      ['def g(a):', '  return g(a)', 'x = g(1e-4)'],
+      'g gives is not followed',
+    ],
+    ['a name that is deleted', ['x = 1e-4', 'del x'], 'it is deleted'],
+  ])('is left out and named where it is not followed: %s', (_, lines, why) => {
+    const recipe = rate(...lines);
+    expect(recipe.training).toEqual({ seed: 1 });
+    expect(recipe.notUnderstood.map((one) => one.why).join(' ')).toContain(why);
+    expect(recipe.notUnderstood.find((one) => one.why.includes(why))!.line).toBeGreaterThan(1);
+  });
+
+  it('of a case of match, or of arguments in the script, is named', () => {
+    expect(rate('x = 1', 'match f():', '  case 1: x = 2').notUnderstood).toContainEqual(
+      expect.objectContaining({ line: 3 }),
+    );
+    const parsed = ['import argparse', 'p = argparse.ArgumentParser()', 'x = p.parse_args(["--lr", "1"]).lr'];
+    expect(rate(...parsed).notUnderstood).toContainEqual(expect.objectContaining({ line: 4 }));
+  });
+});
+
 describe('settings that depend on each other', () => {
   it.each([
     [
@@ -318,6 +403,11 @@ describe('hostile texts', () => {
     ['shell lines', '!x\n'.repeat(100_000)],
     ['open braces of an f-string', `f"${'{'.repeat(300_000)}`],
     ['names of objects', 'x = dict(__proto__=1, constructor=2)\nx["__proto__"]["y"] = toString.valueOf()\n'],
+    ['a text that doubles', `t = "ab"\n${'t = f"{t}{t}"\n'.repeat(60)}`],
+    ['a list that doubles', `x = [1]\n${'x = [*x, *x] + x\n'.repeat(60)}`],
+    ['a list of itself twice', `x = [1]\n${'x = [x, x]\n'.repeat(60)}TrainingArguments("out", seed=x)`],
+    ['a dictionary in itself', 'd = {}\nd["d"] = d\nTrainingArguments("out", **d)'],
+    ['many branches', Array.from({ length: 4000 }, (_, i) => `if c(${i}):\n  x${i} = 1\n`).join('')],
     ['bytes', Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 256)).toString('latin1')],
     ['nothing', ''],
   ])('%s end with an answer', (_, text) => {

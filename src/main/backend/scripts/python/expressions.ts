@@ -1,283 +1,336 @@
-import { childrenOf, numberContent, stringContent, unescaped, type SyntaxNode } from './syntax.ts';
+import { callValue } from './library.ts';
+import type { Reader } from './reader.ts';
+import { childrenOf, groupsOf, stringContent, unescaped, type SyntaxNode } from './syntax.ts';
 import {
+  atRunTime,
   constant,
   constantOf,
+  either,
   symbol,
   unknown,
+  type Call,
+  type Constant,
   type FunctionValue,
-  type Placed,
+  type Located,
   type Value,
 } from './values.ts';
-import type { Reader } from './reader.ts';
+
+/** Longer texts and lists are not put together. */
+const longest = 10_000;
 
 /** The value of an expression, as far as it is known without running it. */
-export function evaluate(reader: Reader, node: SyntaxNode): Value {
-  return reader.within(() => valueOf(reader, node));
-}
+export const evaluate = (reader: Reader, node: SyntaxNode): Value =>
+  reader.within(() => valueOf(reader, node, childrenOf(node)));
 
-function valueOf(reader: Reader, node: SyntaxNode): Value {
-  const text = (): string => reader.textOf(node);
+const located = (reader: Reader, node: SyntaxNode): Located => ({
+  value: evaluate(reader, node),
+  line: reader.lineOf(node),
+});
+
+function valueOf(reader: Reader, node: SyntaxNode, parts: readonly SyntaxNode[]): Value {
+  const text = reader.textOf(node);
+  const [first, second, third] = parts;
   switch (node.name) {
     case 'Number': {
-      const value = numberContent(text());
-      return value === undefined ? unknown('a complex number') : constant(value);
+      const value = Number(text.replaceAll('_', ''));
+      return Number.isNaN(value) ? unknown('a complex number') : constant(value);
     }
-    case 'String': {
-      const content = stringContent(text());
-      if (!content) return unknown('bytes');
-      return constant(content.raw ? content.text : unescaped(content.text));
-    }
-    case 'ContinuedString':
-      return joined(childrenOf(node).map((part) => evaluate(reader, part)));
+    case 'String':
     case 'FormatString':
-      return formatString(reader, node);
+      return stringValue(reader, node, text, parts);
+    case 'ContinuedString':
+      return joined(parts.map((part) => constantOf(evaluate(reader, part))));
     case 'Boolean':
-      return constant(text() === 'True');
+      return constant(text === 'True');
     case 'None':
       return constant(null);
     case 'VariableName':
-      return reader.lookup(text());
+      return reader.lookup(text);
     case 'ParenthesizedExpression':
-    case 'NamedExpression':
-    case 'AwaitExpression': {
-      const inner = childrenOf(node).filter((child) => !/^[()]$|^await$|^AssignOp$/.test(child.name));
-      const value = inner.length > 0 ? evaluate(reader, inner.at(-1)!) : unknown('nothing');
-      if (node.name === 'NamedExpression' && inner[0]) reader.scope.set(reader.textOf(inner[0]), value);
+      return second ? evaluate(reader, second) : unknown();
+    case 'AwaitExpression':
+    case 'NamedExpression': {
+      const value = evaluate(reader, parts.at(-1)!);
+      if (first && third) assign(reader, [first], value);
       return value;
     }
     case 'ArrayExpression':
     case 'TupleExpression':
     case 'SetExpression':
-      return { kind: 'list', items: reader.listItems(node) };
+      return { kind: 'list', items: listItems(reader, parts) };
     case 'DictionaryExpression':
-      return dictionary(reader, node);
-    case 'MemberExpression':
-      return member(reader, node);
+      return dictionary(reader, parts);
+    case 'MemberExpression': {
+      const of = evaluate(reader, first!);
+      if (third?.name === 'PropertyName') return memberOf(of, reader.textOf(third));
+      return parts.length === 4 ? itemOf(of, evaluate(reader, third!)) : unknown('a part of a list');
+    }
     case 'CallExpression':
-      return reader.call(node);
+      return first && second ? callOf(reader, first, second) : unknown('an incomplete call');
     case 'UnaryExpression':
-      return unary(reader, node);
     case 'BinaryExpression':
-      return binary(reader, node);
+      return parts.length < 2 ? unknown() : operation(reader, parts);
     case 'ConditionalExpression': {
-      const [chosen, , test, , other] = childrenOf(node);
-      const truth = test ? truthOf(evaluate(reader, test)) : undefined;
-      const branch = truth === false ? other : chosen;
-      return branch ? evaluate(reader, branch) : unknown('an incomplete expression');
+      const other = parts.at(-1)!;
+      const truth = third && truthOf(evaluate(reader, third));
+      if (!third || truth !== undefined) return evaluate(reader, truth ? first! : other);
+      const why = `it depends on the condition in line ${reader.lineOf(third)}`;
+      return either(evaluate(reader, first!), evaluate(reader, other), why);
     }
-    case 'LambdaExpression': {
-      const list = childrenOf(node);
-      const parameters = list.find((child) => child.name === 'ParamList');
-      const lambda: FunctionValue = {
-        name: 'lambda',
-        parameters: parameters ? reader.parameters(parameters) : [],
-        body: list.at(-1)!,
-        isLambda: true,
-        scope: reader.scope,
-        line: reader.lineOf(node),
-      };
-      return { kind: 'function', function: lambda };
-    }
+    case 'LambdaExpression':
+      return functionOf(reader, 'lambda', parts);
     default:
-      if (node.name.endsWith('ComprehensionExpression')) return comprehension(reader, node);
-      return unknown('it is worked out while the script runs');
+      return node.name.endsWith('ComprehensionExpression') ? comprehension(reader, parts) : unknown();
   }
 }
 
-/** The calls inside are read, once; what they give together is not known. */
-function comprehension(reader: Reader, node: SyntaxNode): Value {
-  const parts = childrenOf(node);
+/** The calls inside are read, once; what they give is not known. */
+function comprehension(reader: Reader, parts: readonly SyntaxNode[]): Value {
   const through = parts[parts.findIndex(({ name }) => name === 'in') + 1];
   let over: Value | undefined;
-  for (const child of parts) {
-    if (child.name !== 'CallExpression' && child.name !== 'MemberExpression') continue;
-    const value = evaluate(reader, child);
-    if (child === through) over = value;
+  for (const part of parts.filter(({ name }) => /^(Call|Member)Expression$/.test(name))) {
+    const value = evaluate(reader, part);
+    if (part === through) over = value;
   }
-  return { kind: 'unknown', why: 'it is worked out while the script runs', ...(over && { over }) };
+  return { kind: 'unknown', why: atRunTime, ...(over && { over }) };
 }
 
-function formatString(reader: Reader, node: SyntaxNode): Value {
-  const token = reader.textOf(node);
+function stringValue(reader: Reader, node: SyntaxNode, token: string, parts: readonly SyntaxNode[]): Value {
   const content = stringContent(token);
   if (!content) return unknown('bytes');
   let text = '';
-  let at = node.from + content.from;
-  for (const part of childrenOf(node)) {
-    if (part.name !== 'FormatReplacement') continue;
+  let at = content.from;
+  for (const part of parts.filter(({ name }) => name === 'FormatReplacement')) {
     const [, expression, ...rest] = childrenOf(part);
     const value = expression ? constantOf(evaluate(reader, expression)) : undefined;
-    if (value === undefined || rest.some(({ name }) => name.startsWith('Format'))) {
+    if (value === undefined || rest.some(({ name }) => name.startsWith('Format')))
       return unknown('a part of the text is worked out while the script runs');
-    }
-    text += reader.slice(at, part.from) + pythonText(value);
-    at = part.to;
+    text += token.slice(at, part.from - node.from) + pythonText(value);
+    at = part.to - node.from;
   }
-  return constant(unescaped(text + reader.slice(at, node.from + content.from + content.text.length)));
+  text += token.slice(at, content.from + content.text.length);
+  return joined([content.raw ? text : unescaped(text)]);
 }
 
-const pythonText = (value: string | number | boolean | null): string =>
+const pythonText = (value: Constant): string =>
   value === null ? 'None' : value === true ? 'True' : value === false ? 'False' : String(value);
 
-function joined(parts: Value[]): Value {
-  const texts = parts.map(constantOf);
+function joined(texts: readonly unknown[]): Value {
   if (!texts.every((text) => typeof text === 'string')) return unknown('a text that is put together');
-  return constant(texts.join(''));
+  const text = texts.join('');
+  return text.length > longest ? unknown('a long text') : constant(text);
 }
 
-function dictionary(reader: Reader, node: SyntaxNode): Value {
-  const entries = new Map<string, Placed>();
-  const parts = childrenOf(node);
-  for (let i = 1; i < parts.length; i++) {
-    const part = parts[i]!;
-    if (part.name === '**') {
-      const spread = parts[++i] ? evaluate(reader, parts[i]!) : undefined;
-      if (spread?.kind !== 'dict') return unknown('a dictionary with unknown parts');
-      for (const [key, entry] of spread.entries) entries.set(key, entry);
-    } else if (parts[i + 1]?.name === ':') {
-      const key = constantOf(evaluate(reader, part));
-      const value = parts[i + 2];
-      if (key === undefined || !value) return unknown('a dictionary with unknown keys');
-      entries.set(String(key), { value: evaluate(reader, value), line: reader.lineOf(value) });
-      i += 2;
+/** The items of a list, or arguments without a name. */
+export function listItems(reader: Reader, parts: readonly SyntaxNode[]): Located[] {
+  return groupsOf(parts).flatMap((group) => {
+    if (group.length === 1) return [located(reader, group[0])];
+    const { value, line } = located(reader, group[1]!);
+    if (group[0].name !== '*') return [{ value: comprehension(reader, group), line }];
+    const isKnown = value.kind === 'list' && value.items.length < longest;
+    return isKnown ? value.items : [{ value: unknown('a list that is not known'), line }];
+  });
+}
+
+/** What stands in an unknown part of a dictionary counts as the key `**`. */
+function dictionary(reader: Reader, parts: readonly SyntaxNode[]): Value {
+  const entries = new Map<string, Located>();
+  for (const [key, mark, value] of groupsOf(parts)) {
+    if (key.name === '**' && mark) {
+      const spread = located(reader, mark);
+      if (spread.value.kind === 'dict')
+        for (const [name, entry] of spread.value.entries) entries.set(name, entry);
+      else loseKeys(entries, spread.line);
+    } else if (value) {
+      const name = constantOf(evaluate(reader, key));
+      if (name === undefined) loseKeys(entries, reader.lineOf(key));
+      else entries.set(String(name), located(reader, value));
     }
   }
-  return { kind: 'dict', entries };
+  return { kind: 'dict', type: null, entries, condition: reader.condition };
 }
 
-function member(reader: Reader, node: SyntaxNode): Value {
-  const parts = childrenOf(node);
-  const of = evaluate(reader, parts[0]!);
-  const property = parts.find(({ name }) => name === 'PropertyName');
-  if (property) return memberOf(of, reader.textOf(property));
-  const inside = parts.slice(2, -1);
-  if (inside.length !== 1) return unknown('a part of a list');
-  return itemOf(of, evaluate(reader, inside[0]!));
+function loseKeys(entries: Map<string, Located>, line: number): void {
+  entries.clear();
+  entries.set('**', { value: unknown('a dictionary with unknown parts'), line });
 }
 
 /** `of.name`. */
-function memberOf(of: Value, name: string): Value {
+export function memberOf(of: Value, name: string): Value {
   if (of.kind === 'symbol') return symbol(`${of.path}.${name}`);
-  if (of.kind === 'object') {
-    const field = of.fields.get(name)?.value;
-    if (field?.kind === 'function') return { kind: 'function', function: { ...field.function, self: of } };
-    if (field) return field;
-  }
-  if (of.kind === 'class') return of.class.fields.get(name)?.value ?? unknown(`${of.class.name}.${name}`);
-  if (of.kind === 'call') {
-    const named = of.call.named.get(name);
-    if (named) return named.value;
-  }
-  return { kind: 'member', of, name };
+  if (of.kind === 'class') return of.entries.get(name)?.value ?? unknown(`${of.name}.${name}`);
+  const isObject = of.kind === 'dict' && of.type !== null;
+  const own = isObject ? of.entries.get(name) : of.kind === 'call' ? of.call.named.get(name) : undefined;
+  if (isObject && own?.value.kind === 'function') return { ...own.value, self: of };
+  return own?.value ?? { kind: 'member', of, name };
 }
 
 /** `of[key]`. */
 function itemOf(of: Value, key: Value): Value {
-  const place = constantOf(key);
-  if (of.kind === 'dict' && place !== undefined) {
-    return of.entries.get(String(place))?.value ?? unknown(`there is no ${String(place)} in the dictionary`);
-  }
-  if (of.kind === 'list' && typeof place === 'number') {
-    return of.items.at(place)?.value ?? unknown('the list is shorter');
-  }
-  if (of.kind === 'call' && place !== undefined) {
-    const set = of.call.items.get(String(place));
-    if (set) return set.value;
-  }
-  return { kind: 'item', of, key };
+  const name = constantOf(key);
+  if (of.kind === 'dict' && name !== undefined)
+    return of.entries.get(String(name))?.value ?? unknown(`there is no ${String(name)} in the dictionary`);
+  if (of.kind === 'list' && typeof name === 'number')
+    return of.items.at(name)?.value ?? unknown('the list is shorter');
+  const set = of.kind === 'call' && name !== undefined ? of.call.items.get(String(name))?.value : undefined;
+  return set ?? { kind: 'item', of, key };
 }
 
 /** Whether a condition holds; undefined where that is known only at run time. */
 export function truthOf(value: Value): boolean | undefined {
-  switch (value.kind) {
-    case 'constant':
-      return Boolean(value.value);
-    case 'list':
-      return value.items.length > 0;
-    case 'dict':
-      return value.entries.size > 0;
-    case 'object':
-    case 'class':
-    case 'function':
-      return true;
-    default:
-      return undefined;
-  }
+  if (value.kind === 'constant') return Boolean(value.value);
+  if (value.kind === 'list') return value.items.length > 0;
+  if (value.kind === 'dict') return value.type !== null || value.entries.size > 0;
+  return value.kind === 'class' || value.kind === 'function' ? true : undefined;
 }
 
-function unary(reader: Reader, node: SyntaxNode): Value {
-  const [operator, operand] = childrenOf(node);
-  if (!operator || !operand) return unknown('an incomplete expression');
-  const value = evaluate(reader, operand);
-  if (operator.name === 'not') {
-    const truth = truthOf(value);
-    return truth === undefined ? unknown('a condition') : constant(!truth);
-  }
-  const number = constantOf(value);
-  if (typeof number !== 'number') return unknown('it is worked out while the script runs');
-  return constant(reader.textOf(operator) === '-' ? -number : number);
-}
+const operators: Readonly<Record<string, (a: number, b: number) => Constant>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '//': (a, b) => Math.floor(a / b),
+  '%': (a, b) => a - Math.floor(a / b) * b,
+  '**': (a, b) => a ** b,
+  '<<': (a, b) => a * 2 ** b,
+  '<': (a, b) => a < b,
+  '>': (a, b) => a > b,
+  '<=': (a, b) => a <= b,
+  '>=': (a, b) => a >= b,
+};
 
-function binary(reader: Reader, node: SyntaxNode): Value {
-  const parts = childrenOf(node);
-  const left = evaluate(reader, parts[0]!);
+function operation(reader: Reader, parts: readonly SyntaxNode[]): Value {
+  const isUnary = parts.length === 2;
   const operator = parts
-    .slice(1, -1)
+    .slice(isUnary ? 0 : 1, -1)
     .map((part) => reader.textOf(part))
     .join(' ');
-  // A name that stands for "not said" decides by itself: `x or "default"`.
+  const left = evaluate(reader, isUnary ? parts[1]! : parts[0]!);
   const truth = truthOf(left);
-  if (operator === 'and' && truth === false) return left;
-  if (operator === 'or' && truth === true) return left;
-  const right = evaluate(reader, parts.at(-1)!);
-  if (operator === 'and' || operator === 'or') return truth === undefined ? left : right;
+  if (operator === 'not') return truth === undefined ? unknown('a condition') : constant(!truth);
+  if (isUnary)
+    return operator === '-' ? operate('*', left, constant(-1)) : operate(operator, constant(0), left);
+  // A name that stands for "not said" decides by itself: `x or "default"`.
+  if (operator === 'and' || operator === 'or')
+    return truth === undefined || truth === (operator === 'or') ? left : evaluate(reader, parts.at(-1)!);
+  return operate(operator, left, evaluate(reader, parts.at(-1)!));
+}
+
+/** What an operator of two values gives. */
+export function operate(operator: string, left: Value, right: Value): Value {
   const [a, b] = [constantOf(left), constantOf(right)];
-  if (operator === 'is' || operator === 'is not') {
-    if (b !== null || left.kind === 'unknown' || left.kind === 'parameter') return unknown('a condition');
-    return constant((a === null) === (operator === 'is'));
-  }
+  const isNone = b === null && truthOf(left) !== undefined;
+  if (/^(==|!=|is|is not)$/.test(operator) && (isNone || (a !== undefined && b !== undefined)))
+    return constant((a === b) === (operator === '==' || operator === 'is'));
   if (left.kind === 'list' && right.kind === 'list' && operator === '+') {
-    return { kind: 'list', items: [...left.items, ...right.items] };
+    const items = [...left.items, ...right.items];
+    return items.length > longest ? unknown('a long list') : { kind: 'list', items };
   }
-  if (operator === 'in' || operator === 'not in') return contains(left, right, operator === 'in');
-  if (a === undefined || b === undefined) return unknown('it is worked out while the script runs');
-  return arithmetic(operator, a, b);
+  // A path of pathlib, too.
+  if (typeof a === 'string' && typeof b === 'string' && /^[+/]$/.test(operator))
+    return joined([a, operator === '/' ? '/' : '', b]);
+  const result = typeof a === 'number' && typeof b === 'number' ? operators[operator]?.(a, b) : undefined;
+  const isFinite = typeof result !== 'number' || Number.isFinite(result);
+  return result === undefined || !isFinite ? unknown() : constant(result);
 }
 
-function contains(item: Value, list: Value, wanted: boolean): Value {
-  const value = constantOf(item);
-  if (value === undefined) return unknown('a condition');
-  if (list.kind === 'list')
-    return constant(list.items.some((one) => constantOf(one.value) === value) === wanted);
-  if (list.kind === 'dict') return constant(list.entries.has(String(value)) === wanted);
-  return unknown('a condition');
-}
-
-function arithmetic(operator: string, a: unknown, b: unknown): Value {
-  if (operator === '==') return constant(a === b);
-  if (operator === '!=') return constant(a !== b);
-  if (typeof a === 'string' && typeof b === 'string') {
-    if (operator === '+') return constant((a + b).slice(0, 10_000));
-    if (operator === '/') return constant(`${a}/${b}`);
-  }
-  if (typeof a !== 'number' || typeof b !== 'number')
-    return unknown('it is worked out while the script runs');
-  const results: Readonly<Record<string, number | boolean>> = {
-    '+': a + b,
-    '-': a - b,
-    '*': a * b,
-    '/': a / b,
-    '//': Math.floor(a / b),
-    '%': a - Math.floor(a / b) * b,
-    '**': a ** b,
-    '<': a < b,
-    '>': a > b,
-    '<=': a <= b,
-    '>=': a >= b,
+function callOf(reader: Reader, callee: SyntaxNode, list: SyntaxNode): Value {
+  const call: Call = {
+    callee: evaluate(reader, callee),
+    args: [],
+    named: new Map(),
+    line: reader.lineOf(list),
+    items: new Map(),
+    condition: reader.condition,
   };
-  const result = results[operator];
-  if (result === undefined || (typeof result === 'number' && !Number.isFinite(result))) {
-    return unknown('it is worked out while the script runs');
+  for (const group of groupsOf(childrenOf(list))) {
+    const [head, mark, value] = group;
+    const line = reader.lineOf(head);
+    if (mark?.name === 'AssignOp' && value)
+      call.named.set(reader.textOf(head), { value: evaluate(reader, value), line });
+    else if (head.name === '**' && mark) {
+      const spread = evaluate(reader, mark);
+      if (spread.kind === 'dict') for (const [key, entry] of spread.entries) call.named.set(key, entry);
+      else reader.note(line, 'The arguments behind ** are known only while the script runs.');
+    } else call.args.push(...listItems(reader, group));
   }
-  return constant(result);
+  reader.calls.push(call);
+  return callValue(reader, call);
+}
+
+/** A function from the parts of its definition, or of a lambda. */
+export function functionOf(reader: Reader, name: string, parts: readonly SyntaxNode[]): FunctionValue {
+  const list = parts.find((part) => part.name === 'ParamList');
+  const parameters = groupsOf(list ? childrenOf(list) : []).flatMap((group) => {
+    const variable = group.find((part) => part.name === 'VariableName');
+    const initial = group[group.findIndex((part) => part.name === 'AssignOp') + 1];
+    return !variable
+      ? []
+      : [
+          {
+            name: reader.textOf(variable),
+            initial: initial && initial !== group[0] ? located(reader, initial) : undefined,
+            rest: group[0].name.startsWith('*'),
+          },
+        ];
+  });
+  const body = parts.at(-1)!;
+  return { kind: 'function', name, parameters, body, scope: reader.scope, line: reader.lineOf(parts[0]!) };
+}
+
+/** Binds a name, a field or an item, or each of several to a part of the value. */
+export function assign(reader: Reader, targets: readonly SyntaxNode[], value: Value): void {
+  const [target, ...more] = targets;
+  if (!target) return;
+  if (more.length > 0) {
+    const groups = groupsOf(targets);
+    const starAt = groups.findIndex(([first]) => first.name === '*');
+    for (const [i, group] of groups.entries()) {
+      const item = value.kind === 'list' ? value.items[i]?.value : undefined;
+      const isKnown = starAt === -1 || i < starAt;
+      const part: Value = isKnown
+        ? { kind: 'item', of: value, key: constant(i) }
+        : unknown('a part of a list');
+      assign(reader, group.slice(-1), (isKnown ? item : undefined) ?? part);
+    }
+  } else if (/^(Tuple|Array|Parenthesized)Expression$/.test(target.name))
+    assign(reader, childrenOf(target), value);
+  else if (target.name === 'VariableName') reader.scope.set(reader.textOf(target), value);
+  else if (target.name === 'MemberExpression') {
+    const [object, , key, ...rest] = childrenOf(target);
+    const of = evaluate(reader, object!);
+    const line = reader.lineOf(target);
+    if (key?.name === 'PropertyName') {
+      const name = reader.textOf(key);
+      reader.fieldsSet.push({ of, name, value, line, condition: reader.condition });
+      setEntry(reader, of, name, { value, line }, 'named');
+    } else
+      setEntry(reader, of, key && rest.length === 1 ? constantOf(evaluate(reader, key)) : undefined, {
+        value,
+        line,
+      });
+  }
+}
+
+/**
+ * `of[key] = value`, or a field where a call is what has it. Without a key nothing is known of the whole any more; a
+ * change on a condition under which the object itself was not made leaves the value open.
+ */
+export function setEntry(
+  reader: Reader,
+  of: Value,
+  key: Constant | undefined,
+  { value, line }: Located,
+  where: 'named' | 'items' = 'items',
+): void {
+  if (of.kind === 'list') of.items.push({ value: unknown('the list is changed'), line });
+  const owner = of.kind === 'call' ? of.call : of.kind === 'dict' || of.kind === 'class' ? of : undefined;
+  if (!owner) return;
+  const into = 'entries' in owner ? owner.entries : owner[where];
+  if (key === undefined && 'entries' in owner) return loseKeys(into, line);
+  const name = key === undefined ? '**' : String(key);
+  const why = `it is set in line ${line} on a condition`;
+  const isOpen = owner.condition !== reader.condition;
+  const before = into.get(name)?.value ?? unknown(why);
+  into.set(name, { value: isOpen ? either(before, value, why) : value, line });
 }

@@ -23,7 +23,7 @@ const libraryNames = words(`
   cross_entropy compute_class_weight log_loss classification_report confusion_matrix softmax argmax login notebook_login display`);
 
 export const builtinNames = words(`
-  print len range dict list tuple set str int float bool zip enumerate isinstance getattr setattr hasattr min max sum
+  print len range dict list tuple set str int float bool zip enumerate isinstance getattr hasattr min max sum
   sorted open map filter any all super round abs type next iter vars repr input exit quit reversed id callable divmod
   ValueError RuntimeError Exception KeyError ImportError NotImplementedError format property staticmethod field`);
 

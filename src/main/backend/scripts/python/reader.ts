@@ -1,43 +1,59 @@
-import { applyCall } from './apply.ts';
-import { evaluate } from './expressions.ts';
+import { assign, evaluate, functionOf, listItems, operate, truthOf } from './expressions.ts';
 import { builtinNames } from './known.ts';
-import { runBody } from './statements.ts';
 import { childrenOf, type Source, type SyntaxNode } from './syntax.ts';
-import { Scope, symbol, unknown, type Call, type FunctionValue, type Placed, type Value } from './values.ts';
+import {
+  calledName,
+  constant,
+  either,
+  Scope,
+  symbol,
+  unknown,
+  type Call,
+  type ClassValue,
+  type FunctionValue,
+  type Located,
+  type Value,
+} from './values.ts';
 
 /** Expressions and statements looked at before reading ends; a usual script has a few thousand. */
 const mostSteps = 300_000;
 const deepest = 120;
+/** Functions of the script inside each other: `main`, what it calls, what that calls, and a callback. */
+const deepestCalls = 4;
 const mostNotes = 500;
 const longestReason = 2000;
 
 /** Reading ends here, with what was found so far. */
 class ReadingEnded extends Error {}
 
+/** What statements return, and whether nothing behind them is reached. */
+interface Outcome {
+  value: Value | undefined;
+  certain: boolean;
+}
+
 /** Reads a script from top to bottom without running it: names, constants, and the calls it would make. */
 export class Reader {
   readonly source: Source;
   scope = new Scope();
-  /** In the order in which the script makes them, each place of the text once. */
+  /** In the order in which the script makes them. */
   readonly calls: Call[] = [];
+  /** `x.name = value`, with the condition that is open there. */
+  readonly fieldsSet: { of: Value; name: string; value: Value; line: number; condition: string | null }[] =
+    [];
   readonly notUnderstood = new Map<number, string>();
-  /** Functions that the script defines, and those that were read because something calls them. */
-  readonly functions: FunctionValue[] = [];
-  readonly entered = new Set<SyntaxNode>();
-  /** Lines that switch off the training of weights; `part`: not all but the head, and on what condition. */
-  readonly frozenAt: { line: number; part: string | null }[] = [];
   /** The condition, known only at run time, under which statements are being read. */
   condition: string | null = null;
-  /** Modules that are switched on again: `model.classifier.requires_grad_(True)`. */
-  readonly trainedModules: string[] = [];
-  /** Methods of Trainer that a class of the script replaces, and their lines. */
-  readonly replaced = new Map<string, number>();
-  /** Modules of `from x import *`. */
-  readonly wildcards: string[] = [];
-  private readonly placed = new Map<number, Call>();
+  private readonly module = this.scope;
+  private readonly functions: FunctionValue[] = [];
+  private readonly entered = new Set<SyntaxNode>();
+  private readonly active: SyntaxNode[] = [];
+  /** The module of `from x import *`. */
+  private wildcard = 'builtins';
   private steps = 0;
   private depth = 0;
   private silent = 0;
+  private isEnded = false;
   private lastLine = 1;
 
   constructor(source: Source) {
@@ -48,11 +64,10 @@ export class Reader {
   read(): void {
     for (const line of this.source.brokenLines) this.note(line, 'It is not Python.');
     try {
-      runBody(this, childrenOf(this.source.root));
+      this.run(childrenOf(this.source.root));
       // Functions that nothing in the text calls: handed to a library by name, or the call was cut off.
-      this.silent++;
-      for (const fn of this.functions) if (!this.entered.has(fn.body)) this.enter(fn, [], new Map());
-      this.silent--;
+      this.isEnded = true;
+      for (const fn of this.functions) this.callback(fn);
     } catch (error) {
       if (!(error instanceof ReadingEnded)) throw error;
       this.silent = 0;
@@ -60,7 +75,7 @@ export class Reader {
     }
   }
 
-  /** One more step, one level deeper. */
+  /** A step further, a level deeper. */
   within<T>(work: () => T): T {
     if (++this.steps > mostSteps || this.depth > deepest) throw new ReadingEnded();
     this.depth++;
@@ -73,10 +88,6 @@ export class Reader {
 
   textOf(node: SyntaxNode): string {
     return this.source.text.slice(node.from, node.to);
-  }
-
-  slice(from: number, to: number): string {
-    return this.source.text.slice(from, to);
   }
 
   lineOf(node: SyntaxNode): number {
@@ -97,130 +108,277 @@ export class Reader {
       this.notUnderstood.set(line, `${before} ${why}`);
   }
 
-  /** Work whose lines are not noted: functions that a library would call. */
-  silently<T>(work: () => T): T {
-    this.silent++;
-    try {
-      return work();
-    } finally {
-      this.silent--;
-    }
-  }
-
-  /** Notes `param.requires_grad = False`, with what is frozen by it. */
-  freeze(of: Value, line: number): void {
-    const isHead = /classifier|score|head/.test(this.condition ?? '');
-    const isWhole = isWholeModel(of) && (this.condition === null || isHead);
-    this.frozenAt.push({ line, part: isWhole ? null : (this.condition ?? '') });
-  }
-
   lookup(name: string): Value {
-    const module = builtinNames.has(name) ? undefined : this.wildcards.at(-1);
-    return this.scope.get(name) ?? symbol(module === undefined ? `builtins.${name}` : `${module}.${name}`);
+    return (
+      this.scope.lookup(name) ?? symbol(`${builtinNames.has(name) ? 'builtins' : this.wildcard}.${name}`)
+    );
   }
 
-  /** The items of a list or the arguments without a name. */
-  listItems(node: SyntaxNode): Placed[] {
-    const items: Placed[] = [];
-    const parts = childrenOf(node);
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i]!;
-      if (/^[()[\]{},]$/.test(part.name)) continue;
-      if (part.name === '*') {
-        const spread = parts[++i] ? evaluate(this, parts[i]!) : undefined;
-        if (spread?.kind === 'list') items.push(...spread.items);
-        else items.push({ value: unknown('a list that is not known'), line: this.lineOf(part) });
-      } else items.push({ value: evaluate(this, part), line: this.lineOf(part) });
-    }
-    return items;
-  }
-
-  parameters(list: SyntaxNode): FunctionValue['parameters'] {
-    const parameters: FunctionValue['parameters'] = [];
-    const parts = childrenOf(list);
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i]!;
-      if (part.name !== 'VariableName') continue;
-      const rest = parts[i - 1]?.name === '*' || parts[i - 1]?.name === '**';
-      const at = parts[i + 1]?.name === 'TypeDef' ? i + 2 : i + 1;
-      const initial =
-        parts[at]?.name === 'AssignOp' && parts[at + 1]
-          ? { value: evaluate(this, parts[at + 1]!), line: this.lineOf(parts[at + 1]!) }
-          : undefined;
-      parameters.push({ name: this.textOf(part), initial, rest });
-      if (initial) i = at + 1;
-    }
-    return parameters;
-  }
-
-  call(node: SyntaxNode): Value {
-    const [calleeNode, list] = childrenOf(node);
-    if (!calleeNode || !list) return unknown('an incomplete call');
-    const callee = evaluate(this, calleeNode);
-    const args: Placed[] = [];
-    const named = new Map<string, Placed>();
-    const parts = childrenOf(list);
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i]!;
-      if (/^[(),]$/.test(part.name)) continue;
-      const line = this.lineOf(part);
-      if (part.name === 'VariableName' && parts[i + 1]?.name === 'AssignOp' && parts[i + 2]) {
-        named.set(this.textOf(part), { value: evaluate(this, parts[i + 2]!), line });
-        i += 2;
-      } else if (part.name === '*' && parts[i + 1]) {
-        const spread = evaluate(this, parts[++i]!);
-        args.push(...(spread.kind === 'list' ? spread.items : []));
-      } else if (part.name === '**' && parts[i + 1]) {
-        const spread = evaluate(this, parts[++i]!);
-        if (spread.kind === 'dict') for (const [key, entry] of spread.entries) named.set(key, entry);
-        else this.note(line, 'The arguments behind ** are known only while the script runs.');
-      } else args.push({ value: evaluate(this, part), line });
-    }
-    const known = this.placed.get(list.from);
-    const call: Call = {
-      callee,
-      args,
-      named,
-      line: this.lineOf(list),
-      items: known?.items ?? new Map<string, Placed>(),
-    };
-    if (!known) this.calls.push(call);
-    // A function that is read again for another caller says more the second time.
-    else Object.assign(known, call);
-    const place = known ?? call;
-    this.placed.set(list.from, place);
-    return applyCall(this, place);
+  /** Reads a function that a library would call, with arguments that nobody knows. */
+  callback(fn: FunctionValue): void {
+    if (this.entered.has(fn.body)) return;
+    this.silent++;
+    this.enter(fn, [], new Map());
+    this.silent--;
   }
 
   /** Reads the body of a function with its arguments bound; what it returns. */
-  enter(fn: FunctionValue, args: readonly Placed[], named: ReadonlyMap<string, Placed>): Value {
-    return this.within(() => {
-      this.entered.add(fn.body);
-      const outer = this.scope;
-      this.scope = new Scope(fn.scope);
-      const given = fn.self ? [{ value: fn.self, line: fn.line }, ...args] : args;
-      let place = 0;
-      for (const { name, initial, rest } of fn.parameters) {
-        const bound = rest ? undefined : (named.get(name) ?? given[place++] ?? initial);
-        this.scope.set(name, bound?.value ?? { kind: 'parameter', name });
+  enter(fn: FunctionValue, args: readonly Located[], named: ReadonlyMap<string, Located>): Value {
+    // What nothing calls adds nothing to what was read.
+    if (this.isEnded && this.entered.has(fn.body)) return unknown();
+    this.entered.add(fn.body);
+    if (this.active.length >= deepestCalls || this.active.includes(fn.body)) {
+      this.note(this.lastLine, `${fn.name} is called too deep inside other functions to be followed.`);
+      return unknown(`what ${fn.name} gives is not followed`);
+    }
+    const outer = this.scope;
+    this.scope = new Scope(fn.scope);
+    this.active.push(fn.body);
+    const given = fn.self ? [{ value: fn.self, line: fn.line }, ...args] : args;
+    let position = 0;
+    for (const { name, initial, rest } of fn.parameters) {
+      const bound = rest ? undefined : (named.get(name) ?? given[position++] ?? initial);
+      this.scope.set(name, bound?.value ?? { kind: 'parameter', name });
+    }
+    try {
+      if (fn.body.name !== 'Body') return evaluate(this, fn.body);
+      const outcome = this.run(childrenOf(fn.body));
+      const returned = outcome?.value ?? constant(null);
+      return outcome?.certain ? returned : either(returned, constant(null), `${fn.name} may return nothing`);
+    } finally {
+      this.active.pop();
+      this.scope = outer;
+    }
+  }
+
+  /** Reads statements in order, up to the one behind which nothing is reached. */
+  private run(statements: readonly SyntaxNode[]): Outcome | undefined {
+    let found: Outcome | undefined;
+    for (const node of statements) {
+      const next = this.within(() => this.statement(node, childrenOf(node)));
+      if (next) found = { certain: next.certain, value: returned(found, next) };
+      if (next?.certain) break;
+    }
+    return found;
+  }
+
+  private statement(node: SyntaxNode, parts: readonly SyntaxNode[]): Outcome | undefined {
+    switch (node.name) {
+      case 'ReturnStatement': {
+        const items = listItems(this, parts.slice(1));
+        const isList = parts.some(({ name }) => name === ',');
+        return {
+          value: isList ? { kind: 'list', items } : (items[0]?.value ?? constant(null)),
+          certain: true,
+        };
       }
-      try {
-        if (fn.isLambda) return evaluate(this, fn.body);
-        return runBody(this, childrenOf(fn.body)) ?? { kind: 'constant', value: null };
-      } finally {
-        this.scope = outer;
+      case 'RaiseStatement':
+      case 'BreakStatement':
+      case 'ContinueStatement':
+        return { value: undefined, certain: true };
+      case 'IfStatement':
+        return this.readIf(parts);
+      case 'ForStatement':
+      case 'WhileStatement':
+        return this.readLoop(node, parts);
+      case 'WithStatement':
+        for (const part of parts) if (part.name === 'CallExpression') evaluate(this, part);
+        return this.run(bodyOf(parts));
+      case 'TryStatement':
+        // What is read is the way without a fault.
+        return this.run(bodyOf(parts));
+      case 'DecoratedStatement':
+      case 'StatementGroup':
+        return this.run(parts);
+      default:
+        this.effect(node, parts);
+        return undefined;
+    }
+  }
+
+  /** Statements that only change what names stand for. */
+  private effect(node: SyntaxNode, parts: readonly SyntaxNode[]): void {
+    const [first, second, third] = parts;
+    switch (node.name) {
+      case 'ImportStatement':
+        this.readImport(parts);
+        break;
+      case 'ExpressionStatement':
+        for (const part of parts) evaluate(this, part);
+        break;
+      case 'AssignStatement':
+        this.readAssignment(parts);
+        break;
+      case 'UpdateStatement': {
+        if (!first || !second || !third) break;
+        const [left, right] = [evaluate(this, first), evaluate(this, third)];
+        assign(this, [first], operate(this.textOf(second).slice(0, -1), left, right));
+        break;
       }
-    });
+      case 'DeleteStatement':
+        for (const part of parts.slice(1)) assign(this, [part], unknown('it is deleted'));
+        break;
+      case 'ScopeStatement':
+        for (const part of parts.slice(1))
+          this.module.set(this.textOf(part), unknown('a function changes it as a global name'));
+        break;
+      case 'MatchStatement':
+        this.note(this.lineOf(node), 'The cases of match are not followed.');
+        break;
+      case 'FunctionDefinition': {
+        const fn = functionOf(this, this.nameIn(parts), parts);
+        this.functions.push(fn);
+        this.scope.set(fn.name, fn);
+        break;
+      }
+      case 'ClassDefinition':
+        this.defineClass(parts);
+    }
+  }
+
+  private nameIn(parts: readonly SyntaxNode[]): string {
+    const name = parts.find((part) => part.name === 'VariableName');
+    return name ? this.textOf(name) : '';
+  }
+
+  private readAssignment(parts: readonly SyntaxNode[]): void {
+    const groups: SyntaxNode[][] = [[]];
+    for (const part of parts) {
+      if (part.name === 'AssignOp') groups.push([]);
+      else if (part.name !== 'TypeDef') groups.at(-1)!.push(part);
+    }
+    const right = groups.pop()!;
+    // `x: int` alone.
+    if (groups.length === 0 || right.length === 0) return;
+    const items = listItems(this, right);
+    const value: Value = right.length > 1 ? { kind: 'list', items } : items[0]!.value;
+    for (const targets of groups) assign(this, targets, value);
+  }
+
+  /** The branch that holds; where that is not known all of them, and names that differ are not followed. */
+  private readIf(parts: readonly SyntaxNode[]): Outcome | undefined {
+    const open: { body: SyntaxNode[]; condition: string | null }[] = [];
+    let isComplete = false;
+    for (const [i, { name }] of parts.entries()) {
+      if (!/^(if|elif|else)$/.test(name) || isComplete) continue;
+      const test = name === 'else' ? undefined : parts[i + 1];
+      const text = test ? this.textOf(test) : '';
+      // The script is read as if it were started.
+      const truth = !test || text.startsWith('__name__') ? true : truthOf(evaluate(this, test));
+      if (truth === false) continue;
+      isComplete = truth === true;
+      const before = open.at(-1)?.condition ?? null;
+      const rest = before === null ? null : `not (${before})`;
+      open.push({ body: bodyOf(parts.slice(i)), condition: isComplete ? rest : text });
+    }
+    if (isComplete && open.length === 1) return this.run(open[0]!.body);
+    return this.alternatives(
+      open,
+      isComplete,
+      `it depends on the condition in line ${this.lineOf(parts[0]!)}`,
+    );
+  }
+
+  /** Reads bodies of which the script runs one or, unless `isComplete`, none. */
+  private alternatives(
+    bodies: readonly { body: SyntaxNode[]; condition: string | null }[],
+    isComplete: boolean,
+    why: string,
+  ): Outcome | undefined {
+    const [outer, outerCondition] = [this.scope, this.condition];
+    const ends: Scope[] = isComplete ? [] : [new Scope(outer)];
+    let found: Outcome | undefined;
+    let leaves = isComplete;
+    for (const { body, condition } of bodies) {
+      this.scope = new Scope(outer);
+      this.condition = condition ?? outerCondition;
+      const outcome = this.run(body);
+      if (!outcome?.certain) ends.push(this.scope);
+      leaves &&= outcome?.certain ?? false;
+      if (outcome) found = { certain: false, value: returned(found, outcome) };
+    }
+    [this.scope, this.condition] = [outer, outerCondition];
+    for (const name of new Set(ends.flatMap((end) => [...end.keys()]))) {
+      const values = ends.map((end) => end.lookup(name));
+      outer.set(
+        name,
+        values.reduce((a, b) => either(a, b, why))!,
+      );
+    }
+    return found && { ...found, certain: leaves };
+  }
+
+  /** The body is read once, with the first item of a known list, and as if it might not run. */
+  private readLoop(node: SyntaxNode, parts: readonly SyntaxNode[]): Outcome | undefined {
+    const line = this.lineOf(node);
+    const why = `it changes in the loop in line ${line}`;
+    const inAt = parts.findIndex(({ name }) => name === 'in');
+    const before = this.calls.length;
+    if (inAt > 0) {
+      const list = evaluate(this, parts[inAt + 1]!);
+      const item = list.kind === 'list' ? list.items[0]?.value : undefined;
+      assign(this, parts.slice(1, inAt), item ?? { kind: 'unknown', why, over: list });
+    }
+    const condition = this.source.text.slice(node.from, parts.find(({ name }) => name === 'Body')?.from);
+    const found = this.alternatives([{ body: bodyOf(parts), condition }], false, why);
+    if (this.calls.slice(before).some((call) => /^(Trainer|train|backward)$/.test(calledName(call))))
+      this.note(line, 'The script trains in a loop; only its first pass is read.');
+    return found;
+  }
+
+  /** Fields with their first values, and methods. `field(default=…)` of dataclasses gives its default. */
+  private defineClass(parts: readonly SyntaxNode[]): void {
+    const name = this.nameIn(parts);
+    const list = parts.find((part) => part.name === 'ArgList');
+    const bases = list ? listItems(this, childrenOf(list)).map(({ value }) => value) : [];
+    const inherited = bases.flatMap((base) => (base.kind === 'class' ? [...base.entries] : []));
+    const own: ClassValue = {
+      kind: 'class',
+      name,
+      bases,
+      entries: new Map(inherited),
+      condition: this.condition,
+    };
+    const outer = this.scope;
+    for (const statement of bodyOf(parts)) {
+      // The names of the body are the class's own.
+      this.scope = new Scope(outer);
+      this.run([statement]);
+      for (const [key, value] of this.scope)
+        own.entries.set(key, { value: fieldDefault(this, value), line: this.lineOf(statement) });
+    }
+    this.scope = outer;
+    outer.set(name, own);
+  }
+
+  /** Binds the names of `import a.b as c` and `from a import b as c` to what they stand for. */
+  private readImport(parts: readonly SyntaxNode[]): void {
+    const text = parts.map((part) => this.textOf(part)).join(' ');
+    const [, module, names = ''] = /^(?:from (.*?) )?import (.*)$/s.exec(text.replaceAll(' . ', '.')) ?? [];
+    for (const given of names.replaceAll(/[()]/g, '').split(',')) {
+      const [path = '', alias] = given.trim().split(' as ');
+      const [first = ''] = path.split('.');
+      if (path === '*') this.wildcard = module ?? this.wildcard;
+      else if (module !== undefined) this.scope.set(alias ?? path, symbol(`${module}.${path}`));
+      // `import a.b` binds a.
+      else this.scope.set(alias ?? first, symbol(alias === undefined ? first : path));
+    }
   }
 }
 
-/** Whether weights are those of a model, or of its encoder: `model.bert.parameters()`, also one of them in a loop. */
-function isWholeModel(value: Value): boolean {
-  if (value.kind === 'unknown') return value.over !== undefined && isWholeModel(value.over);
-  if (value.kind === 'item') return isWholeModel(value.of);
-  if (value.kind === 'member') return value.of.kind !== 'member' && !/classifier|score|head/.test(value.name);
-  if (value.kind !== 'call') return value.kind === 'parameter';
-  const { callee } = value.call;
-  const isList = callee.kind === 'member' && /^(named_)?parameters$/.test(callee.name);
-  return isList ? isWholeModel(callee.of) : true;
+const returned = (a: Outcome | undefined, b: Outcome): Value | undefined =>
+  a?.value && b.value ? either(a.value, b.value, 'what is returned differs') : (a?.value ?? b.value);
+
+/** Statements of the first body among the parts of a statement. */
+function bodyOf(parts: readonly SyntaxNode[]): SyntaxNode[] {
+  const body = parts.find(({ name }) => name === 'Body');
+  return body ? childrenOf(body) : [];
+}
+
+function fieldDefault(reader: Reader, value: Value): Value {
+  if (value.kind !== 'call' || calledName(value.call) !== 'field') return value;
+  const { named } = value.call;
+  const factory = named.get('default_factory')?.value;
+  if (factory?.kind === 'function') return reader.enter(factory, [], new Map());
+  return named.get('default')?.value ?? unknown('the field has no default');
 }

@@ -1,87 +1,96 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SyntaxNode } from './syntax.ts';
 
+export type Constant = string | number | boolean | null;
+
 /** A value and the line that says it. */
-export interface Placed {
+export interface Located {
   value: Value;
   line: number;
 }
 
+/** What is made while a condition is open may be changed under the same condition; null: none is open. */
+interface Conditional {
+  condition: string | null;
+}
+
 /** A call as it stands in the script; what it would give is not worked out. */
-export interface Call {
+export interface Call extends Conditional {
   callee: Value;
-  args: Placed[];
-  named: Map<string, Placed>;
+  args: Located[];
+  named: Map<string, Located>;
   line: number;
   /** `x["key"] = …` behind the call. */
-  items: Map<string, Placed>;
+  items: Map<string, Located>;
+  /** The script's own class that extends what is called. */
+  subclass?: ClassValue;
 }
 
 export interface FunctionValue {
+  kind: 'function';
   name: string;
-  parameters: { name: string; initial: Placed | undefined; rest: boolean }[];
-  /** Statements, or the one expression of a lambda. */
+  parameters: { name: string; initial: Located | undefined; rest: boolean }[];
+  /** Statements, or the expression of a lambda. */
   body: SyntaxNode;
-  isLambda: boolean;
   scope: Scope;
   /** The object that a method belongs to. */
   self?: Value;
   line: number;
 }
 
-export interface ClassValue {
+export interface ClassValue extends Conditional {
+  kind: 'class';
   name: string;
   bases: Value[];
-  fields: Map<string, Placed>;
-  line: number;
+  entries: Map<string, Located>;
+}
+
+/** A dictionary; with a `type`, an instance: of a class of the script, of argparse's results. */
+export interface DictValue extends Conditional {
+  kind: 'dict';
+  type: string | null;
+  entries: Map<string, Located>;
 }
 
 /** What is known of an expression without running it. */
 export type Value =
-  | { kind: 'constant'; value: string | number | boolean | null }
-  | { kind: 'list'; items: Placed[] }
-  | { kind: 'dict'; entries: Map<string, Placed> }
-  /** An instance: of a class of the script, of argparse's results. */
-  | { kind: 'object'; type: string; fields: Map<string, Placed> }
+  | { kind: 'constant'; value: Constant }
+  | { kind: 'list'; items: Located[] }
+  | DictValue
   /** Something imported or built in, by its full name: `peft.LoraConfig`. */
   | { kind: 'symbol'; path: string }
   | { kind: 'member'; of: Value; name: string }
   | { kind: 'item'; of: Value; key: Value }
   | { kind: 'call'; call: Call }
-  | { kind: 'function'; function: FunctionValue }
-  | { kind: 'class'; class: ClassValue }
+  | FunctionValue
+  | ClassValue
   /** The argument of a function that the script hands to a library: a batch of rows. */
   | { kind: 'parameter'; name: string }
   /** `over`: of a comprehension, what it goes through. */
   | { kind: 'unknown'; why: string; over?: Value };
 
-export const constant = (value: string | number | boolean | null): Value => ({ kind: 'constant', value });
-export const unknown = (why: string): Value => ({ kind: 'unknown', why });
+export const atRunTime = 'it is worked out while the script runs';
+
+export const constant = (value: Constant): Value => ({ kind: 'constant', value });
+export const unknown = (why = atRunTime): Value => ({ kind: 'unknown', why });
 export const symbol = (path: string): Value => ({ kind: 'symbol', path });
 
-/** Names of one function or of the module. */
-export class Scope {
-  private readonly names = new Map<string, Value>();
+/** Names of a function or of the module. */
+export class Scope extends Map<string, Value> {
   private readonly parent: Scope | undefined;
 
   constructor(parent?: Scope) {
+    super();
     this.parent = parent;
   }
 
-  get(name: string): Value | undefined {
-    return this.names.get(name) ?? this.parent?.get(name);
-  }
-
-  set(name: string, value: Value): void {
-    this.names.set(name, value);
-  }
-
-  own(): Map<string, Value> {
-    return this.names;
+  lookup(name: string): Value | undefined {
+    return this.get(name) ?? this.parent?.lookup(name);
   }
 }
 
 /** The constant of a value; undefined when it is none. */
-export function constantOf(value: Value | undefined): string | number | boolean | null | undefined {
+export function constantOf(value: Value | undefined): Constant | undefined {
   return value?.kind === 'constant' ? value.value : undefined;
 }
 
@@ -96,43 +105,54 @@ export function numberOf(value: Value | undefined): number | undefined {
 }
 
 /** The last part of what is called: `from_pretrained`, `LoraConfig`; empty where that is not known. */
-export function calledName(call: Call): string {
-  const { callee } = call;
+export function calledName({ callee }: Call): string {
   if (callee.kind === 'symbol') return callee.path.split('.').at(-1)!;
-  if (callee.kind === 'member') return callee.name;
-  return callee.kind === 'function' ? callee.function.name : '';
+  return callee.kind === 'member' || callee.kind === 'function' ? callee.name : '';
 }
 
 /** The name of the class that a class method is called on: `AutoTokenizer` of `AutoTokenizer.from_pretrained(…)`. */
-export function ownerName(call: Call): string {
-  return call.callee.kind === 'symbol' ? (call.callee.path.split('.').at(-2) ?? '') : '';
+export function ownerName({ callee }: Call): string {
+  return callee.kind === 'symbol' ? (callee.path.split('.').at(-2) ?? '') : '';
 }
 
-/** An argument by its name, or by its place where it was given without one. */
-export function argument(call: Call, name: string, place = -1): Placed | undefined {
-  return call.named.get(name) ?? (place >= 0 ? call.args[place] : undefined);
+/** An argument by its name, or by its position where it was given without one. */
+export function argument(call: Call, name: string, position = -1): Located | undefined {
+  return call.named.get(name) ?? (position >= 0 ? call.args[position] : undefined);
 }
+
+/** Parts of a value looked at before it counts as not known; a list may hold itself, or another twice and so on. */
+const mostParts = 20_000;
+const deepestParts = 50;
 
 /** A value as plain data; undefined where a part of it is not known. */
-export function plain(value: Value): { data: unknown } | undefined {
-  switch (value.kind) {
-    case 'constant':
-      return { data: value.value };
-    case 'symbol':
-      // Enumerations: TaskType.SEQ_CLS, IntervalStrategy.EPOCH.
-      return /\.[A-Z][A-Za-z]+\.[A-Z_0-9]+$/.test(value.path)
-        ? { data: value.path.split('.').at(-1)! }
-        : undefined;
-    case 'list': {
-      const items = value.items.map((item) => plain(item.value));
-      return items.every((item) => item !== undefined) ? { data: items.map(({ data }) => data) } : undefined;
-    }
-    case 'dict': {
-      const entries = [...value.entries].map(([key, entry]) => [key, plain(entry.value)] as const);
-      if (entries.some(([, entry]) => entry === undefined)) return undefined;
-      return { data: Object.fromEntries(entries.map(([key, entry]) => [key, entry!.data])) };
-    }
-    default:
-      return undefined;
+export function plain(value: Value | undefined): { data: unknown } | undefined {
+  let parts = 0;
+  const dataOf = (at: Value, depth: number): unknown => {
+    if (++parts > mostParts || depth > deepestParts) throw new NotPlain();
+    if (at.kind === 'constant') return at.value;
+    if (at.kind === 'list') return at.items.map((item) => dataOf(item.value, depth + 1));
+    if (at.kind === 'dict' && at.type === null)
+      return Object.fromEntries([...at.entries].map(([key, entry]) => [key, dataOf(entry.value, depth + 1)]));
+    // Enumerations: TaskType.SEQ_CLS, IntervalStrategy.EPOCH.
+    if (at.kind === 'symbol' && /\.[A-Z][A-Za-z]+\.[A-Z_0-9]+$/.test(at.path))
+      return at.path.split('.').at(-1);
+    throw new NotPlain();
+  };
+  try {
+    return value && { data: dataOf(value, 0) };
+  } catch (error) {
+    if (error instanceof NotPlain) return undefined;
+    throw error;
   }
+}
+
+class NotPlain extends Error {}
+
+/** What a name stands for behind two ways through the script; an object beside None is the object. */
+export function either(a: Value | undefined, b: Value | undefined, why: string): Value {
+  if (!a || !b || a === b) return a ?? b ?? unknown(why);
+  const [left, right] = [plain(a), plain(b)];
+  if (left && isDeepStrictEqual(left, right)) return a;
+  if (left?.data === null && !right) return b;
+  return right?.data === null && !left ? a : unknown(why);
 }

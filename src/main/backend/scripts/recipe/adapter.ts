@@ -4,7 +4,15 @@ import { loraSettings } from '../../../../shared/settings/adapter.ts';
 import { rangeText, schemaOf, type Setting } from '../../../../shared/settings/setting.ts';
 import { unsupportedFields } from '../../../engine/formats/adapter-config.ts';
 import type { Reader } from '../python/reader.ts';
-import { argument, calledName, ownerName, textOf, type Call } from '../python/values.ts';
+import {
+  argument,
+  calledName,
+  constantOf,
+  ownerName,
+  textOf,
+  type Call,
+  type Value,
+} from '../python/values.ts';
 import { commit, dropDependents, type Group, type Taken } from './dependent.ts';
 import type { Findings } from './findings.ts';
 
@@ -78,7 +86,7 @@ export function readAdapterFields(reader: Reader, trains: boolean, findings: Fin
     );
     return { fields: undefined, call: loaded };
   }
-  const [frozen, ...more] = reader.frozenAt;
+  const [frozen, ...more] = frozenAt(reader);
   if (frozen === undefined) return { fields: trains ? null : undefined, call: undefined };
   const partly = [frozen, ...more].find(({ part }) => part !== null);
   if (partly) {
@@ -91,11 +99,58 @@ export function readAdapterFields(reader: Reader, trains: boolean, findings: Fin
     return { fields: undefined, call: undefined };
   }
   findings.found('adapter.peft_type', frozen.line, 'HEAD_ONLY');
-  const others = reader.trainedModules.filter((name) => !heads.has(name));
+  const others = trainedModules(calls).filter((name) => !heads.has(name));
   return {
     fields: { peft_type: 'HEAD_ONLY', ...(others.length === 0 ? {} : { modules_to_save: others }) },
     call: undefined,
   };
+}
+
+const isHead = (text: string): boolean => /classifier|score|head/.test(text);
+
+/** What switches off the training of weights; `part`: not all but the head, and on what condition. */
+function frozenAt({ fieldsSet, calls }: Reader): { line: number; part: string | null }[] {
+  const switches = calls.filter((call) => calledName(call) === 'requires_grad_');
+  return [
+    ...fieldsSet.filter(({ name }) => name === 'requires_grad'),
+    ...switches.map((call) => ({
+      of: call.callee.kind === 'member' ? call.callee.of : call.callee,
+      value: argument(call, 'requires_grad', 0)?.value,
+      ...pick(call),
+    })),
+  ]
+    .filter(({ value }) => constantOf(value) === false)
+    .sort((a, b) => a.line - b.line)
+    .map(({ of, line, condition }) => {
+      const where = condition === null || /^(async )?for\b/.test(condition) ? '' : condition;
+      return { line, part: (where === '' || isHead(where)) && isWholeModel(of) ? null : where };
+    });
+}
+
+const pick = ({ line, condition }: Call): Pick<Call, 'line' | 'condition'> => ({ line, condition });
+
+/** Modules that are switched on again: `model.classifier.requires_grad_(True)`, `model.get_submodule("bert.pooler")` too. */
+function trainedModules(calls: readonly Call[]): string[] {
+  return calls.flatMap((call) => {
+    const { callee } = call;
+    const isOn = constantOf(argument(call, 'requires_grad', 0)?.value) ?? true;
+    if (callee.kind !== 'member' || callee.name !== 'requires_grad_' || isOn === false) return [];
+    const { of } = callee;
+    if (of.kind === 'member') return [of.name];
+    const isNamed = of.kind === 'call' && calledName(of.call) === 'get_submodule';
+    return isNamed ? [textOf(of.call.args[0]?.value) ?? ''] : [];
+  });
+}
+
+/** Whether weights are those of a model, or of its encoder: `model.bert.parameters()`, also one of them in a loop. */
+function isWholeModel(value: Value): boolean {
+  if (value.kind === 'unknown') return value.over !== undefined && isWholeModel(value.over);
+  if (value.kind === 'item') return isWholeModel(value.of);
+  if (value.kind === 'member') return value.of.kind !== 'member' && !isHead(value.name);
+  if (value.kind !== 'call') return value.kind === 'parameter';
+  const { callee } = value.call;
+  const isList = callee.kind === 'member' && /^(named_)?parameters$/.test(callee.name);
+  return isList ? isWholeModel(callee.of) : true;
 }
 
 /** `AutoPeftModel….from_pretrained(folder)`, `PeftModel.from_pretrained(base, folder)`. */

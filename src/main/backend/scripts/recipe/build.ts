@@ -30,7 +30,10 @@ export function buildRecipe(reader: Reader): Recipe {
   const model = modelName(modelCall, calls, findings);
   const data = readData(calls, trainer, findings);
   const adapter = readAdapterFields(reader, trainer !== undefined && model !== null, findings);
-  const training = readTraining({ calls, trainer, args: argumentsCall, replaced: reader.replaced }, findings);
+  const training = readTraining(
+    { calls, trainer, args: argumentsCall, replaced: replacedMethods(trainer, findings) },
+    findings,
+  );
   checkMaps(calls, findings);
   checkTrainer(trainer, findings);
   const split = splitOff(data, findings);
@@ -61,6 +64,19 @@ export function buildRecipe(reader: Reader): Recipe {
     traps: findings.traps.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     notUnderstood,
   };
+}
+
+/** Methods of the script's own Trainer and their lines; training says what becomes of its loss and its optimizer. */
+function replacedMethods(trainer: Call | undefined, findings: Findings): Map<string, number> {
+  const replaced = new Map<string, number>();
+  const { name: type, entries } = trainer?.subclass ?? {};
+  for (const [name, { value, line }] of entries ?? []) {
+    if (value.kind !== 'function') continue;
+    replaced.set(name, line);
+    if (!/^(__init__|compute_loss|create_(optimizer|scheduler|optimizer_and_scheduler))$/.test(name))
+      findings.unlessNoted(line, `${type}.${name} changes how Trainer works; it is not taken over.`);
+  }
+  return replaced;
 }
 
 function argumentsOf(trainer: Call | undefined, calls: readonly Call[]): Call | undefined {

@@ -6,7 +6,7 @@ import {
   plain,
   textOf,
   type Call,
-  type Placed,
+  type Located,
   type Value,
 } from '../python/values.ts';
 
@@ -41,7 +41,7 @@ export function dataSourceOf(value: Value | undefined): DataSource | undefined {
   const replaced = new Set<Call>();
   let place: unknown;
   for (let hops = 0; at && hops < 200; hops++) {
-    const part: Placed | undefined =
+    const part: Located | undefined =
       at.kind === 'call' && key !== undefined && !replaced.has(at.call) ? at.call.items.get(key) : undefined;
     if (part && at.kind === 'call') {
       replaced.add(at.call);

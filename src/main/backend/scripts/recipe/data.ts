@@ -8,7 +8,7 @@ import {
   plain,
   textOf,
   type Call,
-  type Placed,
+  type Located,
   type Value,
 } from '../python/values.ts';
 import { dataSourceOf, originalColumn, type DataSource } from './data-source.ts';
@@ -151,7 +151,7 @@ export function labelsOf(
 const isMap = (value: Value): boolean => value.kind === 'call' && calledName(value.call) === 'map';
 
 /** The dictionary that labels go through: `column.map(NAMES)`, `NAMES[label]`, `NAMES.get(label, label)`. */
-function labelMapOf({ value, line }: Placed, findings: Findings): Recipe['labelMap'] | undefined {
+function labelMapOf({ value, line }: Located, findings: Findings): Recipe['labelMap'] | undefined {
   if (value.kind === 'call' && isMap(value)) return mapOf(value.call.args[0]?.value);
   if (value.kind !== 'unknown') return undefined;
   for (const [, name] of findings.lineText(line).matchAll(/\b([A-Za-z_]\w*)(?:\[|\.get\()/g)) {
@@ -174,7 +174,7 @@ function mapOf(value: Value | undefined): Recipe['labelMap'] | undefined {
 }
 
 /** Whether labels only get numbers: the column itself, each label's place in a list. */
-const isNumbering = ({ value, line }: Placed, findings: Findings): boolean =>
+const isNumbering = ({ value, line }: Located, findings: Findings): boolean =>
   value.kind === 'item' ||
   /\.index\(|str2int\(|label2id\[|fit_transform\(|\bint\(/.test(findings.lineText(line));
 
@@ -213,8 +213,8 @@ export function checkMaps(calls: readonly Call[], findings: Findings): void {
         call.line,
         'Values are replaced by those of a dictionary; replace them where the data is imported.',
       );
-    else if (given?.kind === 'function' && !/tok/i.test(findings.textOf(given.function.body)))
-      findings.notUnderstood(call.line, `What ${given.function.name} changes in the rows is not taken over.`);
+    else if (given?.kind === 'function' && !/tok/i.test(findings.textOf(given.body)))
+      findings.notUnderstood(call.line, `What ${given.name} changes in the rows is not taken over.`);
   }
 }
 

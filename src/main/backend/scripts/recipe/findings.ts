@@ -1,5 +1,5 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
-import { plain, type Call, type Placed, type Value } from '../python/values.ts';
+import { plain, type Call, type Located, type Value } from '../python/values.ts';
 import type { SyntaxNode } from '../python/syntax.ts';
 import type { Reader } from '../python/reader.ts';
 
@@ -62,7 +62,7 @@ export class Findings {
   }
 
   /** One argument as plain data. */
-  value(name: string, { value, line }: Placed): { data: unknown } | undefined {
+  value(name: string, { value, line }: Located): { data: unknown } | undefined {
     const known = plain(value);
     if (!known) {
       const why = value.kind === 'unknown' ? value.why : 'it is worked out while the script runs';

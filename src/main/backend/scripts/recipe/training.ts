@@ -10,7 +10,7 @@ import {
   plain,
   textOf,
   type Call,
-  type Placed,
+  type Located,
   type Value,
 } from '../python/values.ts';
 import { commit, dropDependents, type Group, type Taken } from './dependent.ts';
@@ -91,7 +91,7 @@ function lose({ values, lost }: Taken, name: string, line: number): void {
 
 function readArgument(
   given: string,
-  placed: Placed,
+  placed: Located,
   script: TrainingCalls,
   taken: Taken,
   findings: Findings,
@@ -186,7 +186,7 @@ function readEarlyStopping({ calls, trainer }: TrainingCalls, taken: Taken, find
   for (const { value, line } of listed) {
     if (value.kind === 'call' && calledName(value.call) === 'EarlyStoppingCallback') continue;
     if (constantOf(value) === null) continue;
-    const name = value.kind === 'object' ? value.type : value.kind === 'call' ? calledName(value.call) : '';
+    const name = value.kind === 'dict' ? value.type : value.kind === 'call' ? calledName(value.call) : '';
     findings.notUnderstood(line, `The callback ${name || 'given here'} is not taken over.`);
   }
 }
