@@ -12,6 +12,7 @@ import { openBaseModel } from '../src/main/engine/models/base-model.ts';
 import { inferenceGraph } from '../src/main/engine/models/inference.ts';
 import type { Attention } from '../src/main/engine/models/token-inputs.ts';
 import { planAdapter } from '../src/main/engine/peft/adapter.ts';
+import { singleLabel } from '../src/main/engine/tasks/single-label.ts';
 import { buildStepGraph } from '../src/main/engine/training/step-graph.ts';
 import { kernelReport, readRegistry } from './kernels.ts';
 
@@ -60,7 +61,7 @@ async function graphsOf(folder: string, fused: boolean): Promise<Graph[]> {
         for (const accumulate of [false, true]) {
           const trainable = new Set(trained.map(({ name }) => name));
           const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1, weightDecay: 0.01 };
-          const options = { base, method, trainable, compute, attention, optimizer };
+          const options = { task: singleLabel, base, method, trainable, compute, attention, optimizer };
           graphs.push(buildStepGraph({ ...options, accumulate, fused }).graph);
         }
     for (const precision of ['fp32', 'bf16'] as const)

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { readExamples } from '../src/main/engine/data/examples.ts';
 import { buildLabelMap } from '../src/main/engine/data/labels.ts';
 import { selectRows } from '../src/main/engine/data/selection.ts';
-import { argmax } from '../src/main/engine/metrics/probabilities.ts';
+import { argmax } from '../src/shared/statistics/probabilities.ts';
 import { openBaseModel } from '../src/main/engine/models/base-model.ts';
 import { Inference, lengthBatches } from '../src/main/engine/models/inference.ts';
 import { loadTokenizer } from '../src/main/engine/tokenizer/load-tokenizer.ts';

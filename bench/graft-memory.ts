@@ -8,7 +8,7 @@ import { loadTokenizer } from '../src/main/engine/tokenizer/load-tokenizer.ts';
 import { encodeExamples } from '../src/main/engine/training/prepare-data.ts';
 import { epochBatches } from '../src/main/engine/training/sampler.ts';
 import { Stepper } from '../src/main/engine/training/stepper.ts';
-import { lossTargets } from '../src/main/engine/training/targets.ts';
+import { lossTargets, singleLabel } from '../src/main/engine/tasks/single-label.ts';
 import { loadTensorFlow } from '../src/main/engine/runtime/tensorflow.ts';
 import { precisions } from '../src/shared/settings/training.ts';
 
@@ -36,6 +36,7 @@ const { texts } = await encodeExamples(
 const base = await openBaseModel(options.model, { head: 'sequence', labelNames: ['0', '1'] });
 const adapter = { peft_type: 'LORA', task_type: 'SEQ_CLS', r: 16, lora_alpha: 32, lora_dropout: 0.05 };
 const stepper = await Stepper.open({
+  task: singleLabel,
   base,
   plan: planAdapter(base, { ...adapter, target_modules: ['query', 'value'] }, 'adapter'),
   seed: 42,

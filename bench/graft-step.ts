@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { openBaseModel } from '../src/main/engine/models/base-model.ts';
 import { planAdapter } from '../src/main/engine/peft/adapter.ts';
 import { Stepper } from '../src/main/engine/training/stepper.ts';
-import { lossTargets } from '../src/main/engine/training/targets.ts';
+import { lossTargets, singleLabel } from '../src/main/engine/tasks/single-label.ts';
 import { Pcg64 } from '../src/shared/random/pcg64.ts';
 import { loadTensorFlow } from '../src/main/engine/runtime/tensorflow.ts';
 import { precisions } from '../src/shared/settings/training.ts';
@@ -45,6 +45,7 @@ async function secondsPerStep(options: Options): Promise<number[]> {
     target_modules: ['query', 'value'],
   };
   const stepper = await Stepper.open({
+    task: singleLabel,
     base,
     plan: planAdapter(base, adapter, 'adapter'),
     seed: 42,

@@ -1,39 +1,43 @@
-import type { ClassificationMetrics } from '../engine/metrics/classification.ts';
+import { classDetailSchema, singleLabel, type ClassDetail } from '../../shared/tasks/single-label.ts';
+import type { Task } from '../../shared/tasks/task.ts';
 import { count, table } from './format.ts';
 
 /** The largest confusion matrix that still fits a terminal. */
 const matrixLabels = 12;
 
-/** Metrics as a person reads them: the totals, a line a class, the confusion matrix. */
-export function metricsText(metrics: ClassificationMetrics): string {
-  const totals = (['accuracy', 'f1_macro', 'f1_weighted', 'mcc', 'roc_auc', 'log_loss'] as const).flatMap(
-    (name) => {
-      const value = metrics[name];
-      return value === null ? [] : [[name, value.toFixed(4)]];
-    },
-  );
-  const classes = metrics.per_class.map((one) => [
+/** What is printed below the totals, by task. */
+const details: Readonly<Record<string, (evaluation: unknown) => string[]>> = {
+  [singleLabel.key]: (evaluation) => classTexts(classDetailSchema.parse(evaluation)),
+};
+
+/** Metrics as a person reads them: the totals, then what the task has beside them. `metrics` as metrics.json has them. */
+export function metricsText(task: Task, metrics: Readonly<Record<string, unknown>>): string {
+  const totals = task.metrics.flatMap(({ key, minor = false }) => {
+    const value = metrics[key];
+    return typeof value !== 'number' || minor ? [] : [[key, value.toFixed(4)]];
+  });
+  const detail = details[task.key]?.(task.evaluation(metrics)) ?? [];
+  return [table([['metric', 'value'], ...totals]), ...detail].join('\n\n');
+}
+
+/** A line a class, and the confusion matrix. */
+function classTexts(detail: ClassDetail): string[] {
+  const classes = detail.perClass.map((one) => [
     one.label,
     one.precision.toFixed(4),
     one.recall.toFixed(4),
     one.f1.toFixed(4),
     count(one.support),
   ]);
-  const parts = [
-    table([['metric', 'value'], ...totals]),
-    table([['class', 'precision', 'recall', 'f1', 'rows'], ...classes]),
-  ];
-  if (classes.length <= matrixLabels) parts.push(confusionText(metrics));
-  return parts.join('\n\n');
+  const lines = table([['class', 'precision', 'recall', 'f1', 'rows'], ...classes]);
+  return classes.length > matrixLabels ? [lines] : [lines, confusionText(detail)];
 }
 
 /** The confusion matrix: true classes down, predicted ones across. */
-export function confusionText(
-  metrics: Pick<ClassificationMetrics, 'per_class' | 'confusion_matrix'>,
-): string {
-  const names = metrics.per_class.map((one) => one.label);
+export function confusionText({ perClass, confusion }: ClassDetail): string {
+  const names = perClass.map(({ label }) => label);
   return table([
     ['true \\ predicted', ...names],
-    ...metrics.confusion_matrix.map((row, i) => [names[i]!, ...row.map((cell) => count(cell))]),
+    ...confusion.map((row, i) => [names[i]!, ...row.map((cell) => count(cell))]),
   ]);
 }

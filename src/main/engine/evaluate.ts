@@ -1,8 +1,6 @@
 import type { Precision } from '../../shared/settings/training.ts';
 import { readExamples, type ExampleOptions } from './data/examples.ts';
-import { encodeLabels, labelMap, matchLabels } from './data/labels.ts';
 import type { JobContext } from './jobs.ts';
-import { classificationMetrics, type ClassificationMetrics } from './metrics/classification.ts';
 import { openPredictor } from './predict.ts';
 import { encodeExamples } from './training/prepare-data.ts';
 
@@ -19,7 +17,10 @@ export interface EvaluateOptions {
 }
 
 export interface Evaluation {
-  metrics: ClassificationMetrics;
+  /** Its key. */
+  task: string;
+  /** As metrics.json has them. */
+  metrics: Record<string, unknown>;
   rows: number;
   /** Texts that lost tokens to the length limit. */
   truncated: number;
@@ -32,26 +33,26 @@ export async function evaluate(options: EvaluateOptions, context: JobContext): P
   const { data, rows } = options;
   const predictor = await openPredictor({ ...options, head: 'sequence' });
   try {
-    const { examples, notes, classNames, columns } = await readExamples(data, rows);
-    const { labelNames, tokenizer, maxLength } = predictor;
+    const { notes, columns, ...read } = await readExamples(data, rows);
+    const { examples } = read;
+    const { task, labelNames, tokenizer, maxLength } = predictor;
     const values = examples.map(({ label }) => label!);
-    const known = matchLabels(values, labelMap(labelNames), { file: classNames });
-    for (const message of [...notes, ...(known.note === null ? [] : [known.note])]) {
-      context.onEvent({ type: 'note', message });
-    }
     const column = columns.label ?? rows.labelColumn;
-    const labels = encodeLabels(examples, known, { file: data, column });
+    const { targets, note } = task
+      .known(labelNames)
+      .read({ ...read, values, column, file: data, source: data });
+    for (const message of note === null ? notes : [...notes, note])
+      context.onEvent({ type: 'note', message });
     const { texts, truncated } = await encodeExamples(examples, tokenizer, maxLength, 'longest');
     const started = performance.now();
-    const logits = await predictor.logits(texts, async (done) => {
+    const outputs = await predictor.logits(texts, async (done) => {
       context.signal.throwIfAborted();
       context.onEvent({ type: 'progress', phase: 'evaluate', done, total: texts.length, unit: 'rows' });
       await new Promise(setImmediate);
     });
     const seconds = (performance.now() - started) / 1000;
-    const numLabels = labelNames.length;
-    const metrics = classificationMetrics({ logits, labels, numLabels, labelNames: [...labelNames] });
-    return { metrics, rows: examples.length, truncated, seconds };
+    const { metrics } = task.report(outputs, targets, labelNames);
+    return { task: task.key, metrics, rows: examples.length, truncated, seconds };
   } finally {
     predictor.close();
   }

@@ -1,4 +1,5 @@
 import { fault } from '../../shared/faults/index.ts';
+import { taskKeys } from '../../shared/tasks/index.ts';
 import type { Precision } from '../../shared/settings/training.ts';
 import { openBaseModel, type BaseModel, type Head } from './models/base-model.ts';
 import type { EncodedText } from './models/batch.ts';
@@ -7,6 +8,8 @@ import { otherHeadFault } from './models/checkpoint-head.ts';
 import { adapterFolderLabels, isEncoderAdapter } from './peft/adapter-head.ts';
 import { adaptation, readAdapter, type Adapter } from './peft/adapter.ts';
 import { loadTensorFlow } from './runtime/tensorflow.ts';
+import { engineTask } from './tasks/index.ts';
+import type { EngineTask } from './tasks/task.ts';
 import { loadTokenizer } from './tokenizer/load-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
 
@@ -26,6 +29,8 @@ export interface PredictorOptions {
 
 /** A model, with an adapter or without, that answers texts. */
 export interface Predictor {
+  /** What the model was trained for. */
+  readonly task: EngineTask;
   readonly labelNames: readonly string[];
   readonly hiddenSize: number;
   /** Texts are cut to this many tokens. */
@@ -55,6 +60,7 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
     });
     const check = (texts: readonly EncodedExample[]): void => checkTokens(texts, base);
     return {
+      task: taskOfModel(base),
       labelNames: base.labelNames,
       hiddenSize: base.config.hidden_size,
       maxLength: longestText(base, tokenizer, options.maxLength),
@@ -73,6 +79,10 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
     await base.close();
   }
 }
+
+/** The task that a checkpoint's config.json names by its `problem_type`; without one the usual task. */
+const taskOfModel = ({ raw }: BaseModel): EngineTask =>
+  engineTask(taskKeys.find((key) => key === raw['problem_type']) ?? taskKeys[0]!);
 
 /**
  * A base model and its adapter, the head's labels settled between them. For vectors an adapter of a classifier is opened

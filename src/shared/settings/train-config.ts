@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { fault } from '../faults/index.ts';
+import { taskKeys, tasks } from '../tasks/index.ts';
 import { nearestName } from './nearest.ts';
 import { rangeText, schemaOf, type Setting, type Settings, type SettingsValues } from './setting.ts';
 import { trainingSettings } from './training.ts';
@@ -118,9 +119,9 @@ export const configSettings = {
   },
   task: {
     type: 'choice',
-    choices: ['single_label_classification'],
-    default: 'single_label_classification',
-    help: 'What is learnt: one class a text.',
+    choices: taskKeys,
+    default: taskKeys[0]!,
+    help: `What is learnt: ${tasks.map(({ learns }) => learns).join('; ')}.`,
   },
   data: { type: 'group', default: {}, fields: dataSettings, help: 'Where the rows come from.' },
   adapter: {
@@ -194,7 +195,7 @@ function isFields(value: unknown): value is Record<string, unknown> {
 }
 
 function refuseLaterTask(task: unknown, source: string): void {
-  if (typeof task !== 'string' || !laterTasks.includes(task)) return;
+  if (typeof task !== 'string' || !laterTasks.includes(task) || taskKeys.includes(task)) return;
   throw fault('settings/later', { source, path: 'task', value: task, now: configSettings.task.choices });
 }
 

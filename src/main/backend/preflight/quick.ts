@@ -6,7 +6,7 @@ import { headLabels } from '../../engine/models/checkpoint-head.ts';
 import { planAdapter, requireSavedModules, type AdapterPlan } from '../../engine/peft/adapter.ts';
 import { planSteps, type Plan } from '../../engine/training/loop.ts';
 import { buildLabelMap } from '../../engine/data/labels.ts';
-import { settleLabels } from '../../engine/training/labels.ts';
+import { settleLabels } from '../../engine/tasks/single-label.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord } from '../datasets/library.ts';
 import { configOfSpec } from '../experiments/create.ts';

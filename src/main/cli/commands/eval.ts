@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { taskOf } from '../../../shared/tasks/index.ts';
 import { setWork, type Work } from '../command.ts';
 import { count, duration } from '../format.ts';
 import { adapterFolder, modelFolder } from '../io/model-folder.ts';
@@ -48,7 +49,7 @@ const work: Work = async (given, context) => {
       ? {}
       : await readLabelMap(labelMap, { files: [options.data], options: rows, say: context.say });
   const { evaluate } = await import('../../engine/evaluate.ts');
-  const evaluation = await evaluate(
+  const { task, ...evaluation } = await evaluate(
     {
       model,
       data: options.data,
@@ -63,7 +64,7 @@ const work: Work = async (given, context) => {
   const { metrics, truncated, seconds } = evaluation;
   const cut = truncated === 0 ? '' : `, ${count(truncated)} texts cut to the length limit`;
   const head = `${count(evaluation.rows)} rows of ${options.data} in ${duration(seconds)}${cut}`;
-  return { result: evaluation, text: `${head}\n\n${metricsText(metrics)}` };
+  return { result: evaluation, text: `${head}\n\n${metricsText(taskOf(task), metrics)}` };
 };
 
 export function evalCommand(): Command {

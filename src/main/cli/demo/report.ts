@@ -63,7 +63,7 @@ export function demoReport(facts: DemoFacts): string {
       ]),
       `F1 (macro) ${metrics.f1_macro.toFixed(4)}, MCC ${metrics.mcc.toFixed(4)}`,
       '',
-      confusionText(metrics),
+      confusionText({ perClass: metrics.per_class, confusion: metrics.confusion_matrix }),
     ].join('\n'),
     [
       'Merged, written, read back from disk and compared with base + adapter',

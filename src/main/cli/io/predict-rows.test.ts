@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EncodedExample, Predictor } from '../../engine/predict.ts';
 import type { TextInput } from '../../engine/tokenizer/text-tokenizer.ts';
 import type { InputRow } from './input-rows.ts';
+import { engineTask } from '../../engine/tasks/index.ts';
 import { embedRows, predictRows } from './predict-rows.ts';
 
 /** A predictor whose logits are the number of tokens and its negative: enough to see the order. */
@@ -10,6 +11,7 @@ function lengthPredictor() {
     return Promise.resolve(Float32Array.from(examples.flatMap((example) => values(example.inputIds.length))));
   };
   const predictor: Predictor = {
+    task: engineTask('single_label_classification'),
     labelNames: ['short', 'long'],
     hiddenSize: 3,
     maxLength: 6,

@@ -1,18 +1,11 @@
 import { fault } from '../../../shared/faults/index.ts';
-import { argmax, softmax } from '../../engine/metrics/probabilities.ts';
 import type { VectorForm } from '../../engine/models/sentence-folder.ts';
 import type { EncodedExample, Predictor } from '../../engine/predict.ts';
 import { chunks } from './chunks.ts';
 import type { InputRow } from './input-rows.ts';
 
-/** One line of `graft predict`. */
-export interface Prediction {
-  label: string;
-  /** The label's probability. */
-  score: number;
-  /** In the order of the model's labels. */
-  logits: number[];
-}
+/** One line of `graft predict`: the answer as the model's task says it, and the head's outputs. */
+export type Prediction = Record<string, unknown> & { logits: number[] };
 
 /** Rows in memory at once; the predictor sorts them by length and forms its batches inside. */
 const rowsAtOnce = 1024;
@@ -22,14 +15,13 @@ export async function* predictRows(
   predictor: Predictor,
   rows: AsyncIterable<InputRow>,
 ): AsyncGenerator<Prediction[]> {
-  const { labelNames } = predictor;
+  const { task, labelNames } = predictor;
   for await (const batch of chunks(rows, rowsAtOnce)) {
-    const logits = await predictor.logits(await encodeRows(predictor, batch));
-    const scores = softmax(logits, labelNames.length);
-    yield Array.from(argmax(logits, labelNames.length), (best, i) => ({
-      label: labelNames[best]!,
-      score: scores[i * labelNames.length + best]!,
-      logits: shortFloats(logits.subarray(i * labelNames.length, (i + 1) * labelNames.length)),
+    const outputs = await predictor.logits(await encodeRows(predictor, batch));
+    const width = outputs.length / batch.length;
+    yield task.answers(outputs, labelNames).map((answer, i) => ({
+      ...task.line(answer),
+      logits: shortFloats(outputs.subarray(i * width, (i + 1) * width)),
     }));
   }
 }

@@ -6,7 +6,8 @@ import { headLabels } from '../models/checkpoint-head.ts';
 import { Inference } from '../models/inference.ts';
 import { elements } from '../models/parameters.ts';
 import type { EncodedRows } from '../training/evaluator.ts';
-import { prepareData, type LabelledRows } from '../training/prepare-data.ts';
+import { singleLabel } from '../tasks/single-label.ts';
+import { prepareData, rowsAt, type TargetRows } from '../training/prepare-data.ts';
 import { encodeRows } from '../training/train.ts';
 import { linearProbe } from './linear-probe.ts';
 
@@ -42,10 +43,10 @@ export async function baselines(
   context: JobContext,
 ): Promise<BaselineResult> {
   const head = await headLabels(config.model);
-  const data = await prepareData(config, baseDir, head);
-  const names = data.labels.names;
+  const data = await prepareData(singleLabel, config, baseDir, head);
+  const { names } = data;
   const evaluated = data.eval ?? data.train;
-  const majority = majorityScore(data.train.labels, evaluated.labels, names);
+  const majority = majorityScore(data.train.targets, evaluated.targets, names);
   if (!data.eval) {
     const ownHeadReason = 'No rows are evaluated.';
     return { majority, ownHead: null, ownHeadReason, linearProbe: null, evalRows: 0, probeRows: 0 };
@@ -76,7 +77,6 @@ function scoreOf(logits: Float32Array, labels: readonly number[], names: readonl
   const { accuracy, f1_macro } = classificationMetrics({
     logits,
     labels: Int32Array.from(labels),
-    numLabels: names.length,
     labelNames: names,
   });
   return { accuracy, f1_macro };
@@ -99,7 +99,7 @@ function majorityScore(
 export function rowsWithin(
   base: BaseModel,
   { data }: TrainConfig,
-  sides: readonly LabelledRows[],
+  sides: readonly TargetRows[],
   most: number,
 ): number {
   const inner = base.parameters.filter(({ name }) => !name.includes('embeddings'));
@@ -115,7 +115,7 @@ export function rowsWithin(
 }
 
 /** At most `most` rows, evenly spread. */
-function spread(side: LabelledRows, most: number): LabelledRows {
+function spread<Target>(side: TargetRows<Target>, most: number): TargetRows<Target> {
   if (side.examples.length <= most) return side;
   return rowsAt(side, spreadPlaces(side.examples.length, most));
 }
@@ -124,19 +124,11 @@ function spread(side: LabelledRows, most: number): LabelledRows {
 export const spreadPlaces = (count: number, most: number): number[] =>
   Array.from({ length: Math.min(count, most) }, (_, i) => Math.floor((i * count) / Math.min(count, most)));
 
-export function rowsAt(side: LabelledRows, places: readonly number[]): LabelledRows {
-  return {
-    ...side,
-    examples: places.map((i) => side.examples[i]!),
-    labels: places.map((i) => side.labels[i]!),
-  };
-}
-
 async function ownHead(
   { model, model_overrides: overrides }: TrainConfig,
   head: readonly string[] | null,
   names: readonly string[],
-  rows: EncodedRows,
+  rows: EncodedRows<number>,
   context: JobContext,
 ): Promise<Pick<BaselineResult, 'ownHead' | 'ownHeadReason'>> {
   const without = (ownHeadReason: string) => ({ ownHead: null, ownHeadReason });
@@ -147,7 +139,7 @@ async function ownHead(
   try {
     if (base.newlyInitialized.length > 0) return without('Layers below its head are not in the checkpoint.');
     const logits = await answers(base, rows, context);
-    return { ownHead: scoreOf(logits, rows.labels, names), ownHeadReason: null };
+    return { ownHead: scoreOf(logits, rows.targets, names), ownHeadReason: null };
   } finally {
     await base.close();
   }
@@ -168,12 +160,12 @@ async function answers(base: BaseModel, rows: EncodedRows, context: JobContext):
 
 async function probe(
   base: BaseModel,
-  train: EncodedRows,
-  evaluated: EncodedRows,
+  train: EncodedRows<number>,
+  evaluated: EncodedRows<number>,
   names: readonly string[],
   context: JobContext,
 ): Promise<Score | null> {
-  if (names.length > mostClasses || new Set(train.labels).size < 2) return null;
+  if (names.length > mostClasses || new Set(train.targets).size < 2) return null;
   const inference = await Inference.open(base, undefined, { head: 'none', precision: 'fp32' });
   try {
     const width = inference.width;
@@ -181,8 +173,8 @@ async function probe(
     context.signal.throwIfAborted();
     const others = await inference.embeddings(evaluated.texts, 'mean');
     const classes = names.length;
-    const logits = linearProbe({ values: vectors, width }, train.labels, classes, { values: others, width });
-    return scoreOf(logits, evaluated.labels, names);
+    const logits = linearProbe({ values: vectors, width }, train.targets, classes, { values: others, width });
+    return scoreOf(logits, evaluated.targets, names);
   } finally {
     inference.close();
   }

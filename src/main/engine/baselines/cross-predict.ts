@@ -5,9 +5,10 @@ import type { JobContext } from '../jobs.ts';
 import { openBaseModel } from '../models/base-model.ts';
 import { headLabels } from '../models/checkpoint-head.ts';
 import { Inference } from '../models/inference.ts';
-import { prepareData } from '../training/prepare-data.ts';
+import { singleLabel } from '../tasks/single-label.ts';
+import { prepareData, rowsAt } from '../training/prepare-data.ts';
 import { encodeRows } from '../training/train.ts';
-import { mostClasses, rowsAt, rowsWithin, spreadPlaces } from './baselines.ts';
+import { mostClasses, rowsWithin, spreadPlaces } from './baselines.ts';
 import { linearProbe } from './linear-probe.ts';
 
 /** Labels of training rows that rows without them contradict. */
@@ -34,9 +35,9 @@ export async function crossPredict(
   baseDir: string,
   context: JobContext,
 ): Promise<CrossPrediction> {
-  const data = await prepareData(config, baseDir, await headLabels(config.model));
-  const names = data.labels.names;
-  const [rows, classes] = [data.train.examples.length, new Set(data.train.labels).size];
+  const data = await prepareData(singleLabel, config, baseDir, await headLabels(config.model));
+  const { names } = data;
+  const [rows, classes] = [data.train.examples.length, new Set(data.train.targets).size];
   if (rows < FEWEST_ROWS || classes < 2 || names.length > mostClasses) {
     throw fault('compare/cross-prediction', { rows, fewest: FEWEST_ROWS, classes, most: mostClasses });
   }
@@ -55,15 +56,15 @@ export async function crossPredict(
       context.signal.throwIfAborted();
       const probabilities = await outOfFold(
         { values, width: inference.width },
-        looked.labels,
+        looked.targets,
         foldsOf(
           looked.examples.map(({ text, textPair }) => `${text}\n${textPair ?? ''}`),
-          looked.labels,
+          looked.targets,
         ),
         names.length,
         context,
       );
-      return judged(places, probabilities, looked.labels, names);
+      return judged(places, probabilities, looked.targets, names);
     } finally {
       inference.close();
     }

@@ -1,4 +1,4 @@
-import { argmax } from '../metrics/probabilities.ts';
+import { argmax } from '../../../shared/statistics/probabilities.ts';
 
 export interface Comparison {
   rows: number;

@@ -1,5 +1,5 @@
 import { accuracyOf, bootstrap, cellsOf } from '../../../shared/statistics/bootstrap.ts';
-import { argmax } from '../metrics/probabilities.ts';
+import { argmax } from '../../../shared/statistics/probabilities.ts';
 import { targets, tolerances, weightsOf, type TargetKey, type WeightPrecision } from './targets.ts';
 import type { VerificationOutcome } from './verification.ts';
 

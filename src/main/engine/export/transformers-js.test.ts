@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { env, pipeline } from '@huggingface/transformers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { argmax } from '../metrics/probabilities.ts';
+import { argmax } from '../../../shared/statistics/probabilities.ts';
 import { readModelConfig } from '../formats/model-config.ts';
 import type { TargetReport } from './export-targets.ts';
 import { exported, goldenModel } from './test-support.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { classificationMetrics } from './classification.ts';
-import { argmax, softmax } from './probabilities.ts';
+import { argmax, softmax } from '../../../shared/statistics/probabilities.ts';
 
 const perClass = z.object({
   label: z.string(),
@@ -41,7 +41,6 @@ describe.each(cases)('$name', (stored) => {
   const metrics = classificationMetrics({
     logits,
     labels: Int32Array.from(stored.labels),
-    numLabels: stored.num_labels,
     labelNames,
   });
   const { per_class, confusion_matrix, ...scalars } = stored.expected;
@@ -81,7 +80,7 @@ describe('classificationMetrics', () => {
 
   it('keeps its values through JSON', () => {
     const logits = Float32Array.of(1, 0, 0, 1);
-    const metrics = classificationMetrics({ logits, labels: Int32Array.of(0, 0), numLabels: 2, labelNames });
+    const metrics = classificationMetrics({ logits, labels: Int32Array.of(0, 0), labelNames });
     const read: unknown = JSON.parse(JSON.stringify(metrics));
     expect(read).toEqual(metrics);
     expect(metrics.roc_auc).toBeNull();
@@ -89,20 +88,17 @@ describe('classificationMetrics', () => {
 
   it('says nothing of scores that are not numbers', () => {
     const logits = Float32Array.of(NaN, 0, 0, 1);
-    const metrics = classificationMetrics({ logits, labels: Int32Array.of(0, 1), numLabels: 2, labelNames });
+    const metrics = classificationMetrics({ logits, labels: Int32Array.of(0, 1), labelNames });
     expect([metrics.roc_auc, metrics.roc_auc_weighted, metrics.log_loss]).toEqual([null, null, null]);
   });
 
   it('refuses a label beyond the last one, and no rows at all', () => {
     const logits = Float32Array.of(1, 0);
-    expect(() =>
-      classificationMetrics({ logits, labels: Int32Array.of(2), numLabels: 2, labelNames }),
-    ).toThrow('label 2');
+    expect(() => classificationMetrics({ logits, labels: Int32Array.of(2), labelNames })).toThrow('label 2');
     expect(() =>
       classificationMetrics({
         logits: new Float32Array(),
         labels: new Int32Array(),
-        numLabels: 2,
         labelNames,
       }),
     ).toThrow(RangeError);

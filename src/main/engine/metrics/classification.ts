@@ -1,5 +1,5 @@
 import { confusionMatrix, matthewsCorrelation, predictedCounts, supports } from './confusion-matrix.ts';
-import { argmax, softmax } from './probabilities.ts';
+import { argmax, softmax } from '../../../shared/statistics/probabilities.ts';
 import { rocAuc } from './roc-auc.ts';
 
 interface ClassMetrics {
@@ -40,20 +40,18 @@ export interface ClassificationMetrics {
  * Metrics of single-label classification as scikit-learn defines them, with `zero_division=0`. As there, a
  * macro average is over the labels that occur among the true or the predicted ones; `per_class` has them all.
  *
- * @param logits row-major `[n, numLabels]`, n at least 1
+ * @param logits row-major `[n, labels]`, n at least 1
  * @param labels `[n]`, indices into `labelNames`
  */
 export function classificationMetrics(input: {
   logits: Float32Array;
   labels: Int32Array;
-  numLabels: number;
   labelNames: readonly string[];
 }): ClassificationMetrics {
-  const { logits, labels, numLabels, labelNames } = input;
-  if (labels.length === 0 || logits.length !== labels.length * numLabels || labelNames.length !== numLabels) {
-    throw new RangeError(
-      `${logits.length} logits, ${labels.length} labels and ${labelNames.length} names do not fit ${numLabels} labels.`,
-    );
+  const { logits, labels, labelNames } = input;
+  const numLabels = labelNames.length;
+  if (labels.length === 0 || logits.length !== labels.length * numLabels) {
+    throw new RangeError(`${logits.length} logits do not fit ${labels.length} rows and ${numLabels} labels.`);
   }
   const probabilities = softmax(logits, numLabels);
   const matrix = confusionMatrix(labels, argmax(logits, numLabels), numLabels);

@@ -3,7 +3,7 @@ import { relativeDifference } from '../graph/test-support.ts';
 import type * as runtime from '../runtime/tensorflow.ts';
 import { planAdapter } from '../peft/adapter.ts';
 import { Stepper, type MicroBatch } from '../training/stepper.ts';
-import { lossTargets } from '../training/targets.ts';
+import { lossTargets, singleLabel } from '../tasks/single-label.ts';
 import { openBaseModel } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
 import { Inference } from './inference.ts';
@@ -41,6 +41,7 @@ async function openStepper(attention: Attention, precision: 'fp32' | 'bf16'): Pr
   const base = await openBaseModel(goldenBert(), { head: 'sequence', overrides: noDropout });
   const plan = planAdapter(base, { peft_type: 'FULL' }, 'adapter');
   const stepper = await Stepper.open({
+    task: singleLabel,
     base,
     plan,
     seed: 1,

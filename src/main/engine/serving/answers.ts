@@ -1,4 +1,4 @@
-import { argmax, softmax } from '../metrics/probabilities.ts';
+import { argmax, softmax } from '../../../shared/statistics/probabilities.ts';
 import type { Prediction } from './predict-request.ts';
 
 /** An answer to one text. */

@@ -1,27 +1,25 @@
 import type { Precision } from '../../../shared/settings/training.ts';
 import type { JobContext } from '../jobs.ts';
-import { classificationMetrics, type ClassificationMetrics } from '../metrics/classification.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';
 import { Inference } from '../models/inference.ts';
 import { adaptation, type Adapter, type AdapterPlan } from '../peft/adapter.ts';
+import type { EngineTask, Report } from '../tasks/task.ts';
 
 /** Rows as the model takes them. */
-export interface EncodedRows {
+export interface EncodedRows<Target = unknown> {
   texts: readonly EncodedText[];
-  labels: readonly number[];
+  targets: readonly Target[];
 }
 
-export interface Evaluated {
-  metrics: ClassificationMetrics;
-  /** The metrics that are single numbers, with the loss under Trainer's name. */
-  numbers: Record<string, number>;
-  /** [rows, labels], row-major. */
-  logits: Float32Array;
+export interface Evaluated extends Report {
+  /** [rows, outputs], row-major. */
+  outputs: Float32Array;
 }
 
 /** Answers the evaluation rows with the adapter as training left it. */
 export class Evaluator {
+  private readonly task: EngineTask;
   private readonly base: BaseModel;
   private readonly plan: AdapterPlan;
   private readonly rows: EncodedRows;
@@ -32,12 +30,14 @@ export class Evaluator {
   seconds = 0;
 
   constructor(
+    task: EngineTask,
     base: BaseModel,
     plan: AdapterPlan,
     rows: EncodedRows,
     precision: Precision,
     context: JobContext,
   ) {
+    this.task = task;
     this.base = base;
     this.plan = plan;
     this.rows = rows;
@@ -50,23 +50,16 @@ export class Evaluator {
     if (this.last?.step === step) return this.last.evaluated;
     const started = performance.now();
     const { base, plan, precision, context } = this;
-    const options = { head: 'sequence', precision } as const;
+    const options = { head: base.head.kind, precision };
     const inference = await Inference.open(base, adaptation(base, { plan, values }), options);
     try {
-      const { texts, labels } = this.rows;
-      const logits = await inference.logits(texts, async (done) => {
+      const { texts, targets } = this.rows;
+      const outputs = await inference.logits(texts, async (done) => {
         context.onEvent({ type: 'progress', phase: 'evaluate', done, total: texts.length, unit: 'rows' });
         await new Promise(setImmediate);
         context.signal.throwIfAborted();
       });
-      const labelNames = [...base.labelNames];
-      const metrics = classificationMetrics({
-        logits,
-        labels: Int32Array.from(labels),
-        numLabels: labelNames.length,
-        labelNames,
-      });
-      const evaluated = { metrics, numbers: numbersOf(metrics), logits };
+      const evaluated = { ...this.task.report(outputs, targets, base.labelNames), outputs };
       this.last = { step, evaluated };
       return evaluated;
     } catch (error) {
@@ -77,11 +70,4 @@ export class Evaluator {
       this.seconds += (performance.now() - started) / 1000;
     }
   }
-}
-
-function numbersOf(metrics: ClassificationMetrics): Record<string, number> {
-  const numbers = Object.entries(metrics).filter(
-    (entry): entry is [string, number] => typeof entry[1] === 'number',
-  );
-  return { ...Object.fromEntries(numbers), loss: metrics.log_loss ?? NaN };
 }

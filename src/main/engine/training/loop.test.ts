@@ -6,6 +6,7 @@ import { openBaseModel } from '../models/base-model.ts';
 import { goldenBert, randomText } from '../models/test-support.ts';
 import { planAdapter, type AdapterPlan } from '../peft/adapter.ts';
 import { loraFields } from '../peft/test-support.ts';
+import { singleLabel } from '../tasks/single-label.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
 import { trainLoop, type StepLine } from './loop.ts';
 import type { TrainedState } from '../peft/method.ts';
@@ -17,7 +18,7 @@ const inputs = { train: { count: 1, read: '', encoded: '' }, eval: null, model: 
 /** 20 rows in batches of 4: an epoch has five steps. */
 const rows = {
   texts: Array.from({ length: 20 }, (_, i) => randomText(1 + (i % 7), i)),
-  labels: Array.from({ length: 20 }, (_, i) => i % 5),
+  targets: Array.from({ length: 20 }, (_, i) => i % 5),
 };
 
 let stepper: Stepper;
@@ -30,6 +31,7 @@ beforeAll(async () => {
   const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1, weightDecay: 0 };
   const attention = { kind: 'grouped', groups: 2 } as const;
   stepper = await Stepper.open({
+    task: singleLabel,
     base,
     plan,
     seed: 1,
@@ -83,9 +85,8 @@ async function run(
     {
       stepper,
       rows,
-      numLabels: 5,
+      feed: singleLabel.lossFeed(settingsOf(training), [], ['1', '2', '3', '4', '5']),
       settings: settingsOf(training),
-      classWeights: null,
       checkpoints,
       progress,
       evaluate: (_, { step }) => {

@@ -3,18 +3,17 @@ import type { TrainingSettings } from '../../../shared/settings/training.ts';
 import type { JobContext } from '../jobs.ts';
 import type { Checkpoints, Progress } from './checkpoint.ts';
 import type { EncodedRows } from './evaluator.ts';
+import type { LossFeed } from '../tasks/task.ts';
 import { epochBatches } from './sampler.ts';
 import { learningRateAt, type ScheduleSettings } from './schedule.ts';
 import type { TrainedState } from '../peft/method.ts';
 import type { MicroBatch, Stepper } from './stepper.ts';
-import { lossTargets, stepWeight } from './targets.ts';
 
 export interface LoopOptions {
   stepper: Stepper;
   rows: EncodedRows;
-  numLabels: number;
+  feed: LossFeed<unknown>;
   settings: TrainingSettings;
-  classWeights: readonly number[] | null;
   checkpoints: Checkpoints;
   /** Where to begin: fresh, or as a checkpoint left it. Changed in place. */
   progress: Progress;
@@ -63,7 +62,7 @@ export function planSteps(rows: number, settings: TrainingSettings): Plan {
 /** Trains until the last step, a stop, or no more improvement. Throws `training/not-finite` naming the step. */
 export async function trainLoop(options: LoopOptions, context: JobContext): Promise<'finished' | 'stopped'> {
   const { stepper, rows, settings, checkpoints, progress } = options;
-  const { stepsPerEpoch, totalSteps, schedule } = planSteps(rows.labels.length, settings);
+  const { stepsPerEpoch, totalSteps, schedule } = planSteps(rows.texts.length, settings);
   const { gradient_accumulation_steps: accumulated, early_stopping_patience: patience } = settings;
   const lengths = rows.texts.map((text) => text.inputIds.length);
   let saved = progress.step;
@@ -113,7 +112,7 @@ export async function trainLoop(options: LoopOptions, context: JobContext): Prom
       order = { epoch, batches: epochBatches(lengths, sampler, batchSize, seed, epoch) };
     }
     const at = (progress.step - epoch * stepsPerEpoch) * accumulated;
-    const batches = microBatches(options, order.batches.slice(at, at + accumulated));
+    const batches = microBatches(rows, options.feed, order.batches.slice(at, at + accumulated));
     const started = performance.now();
     const learningRate = learningRateAt(progress.step, schedule);
     const { loss, norm } = stepper.step(batches, learningRate, progress.step + 1);
@@ -181,15 +180,12 @@ function judge(metrics: Record<string, number>, settings: TrainingSettings, prog
   return better;
 }
 
-function microBatches(
-  { rows, numLabels, settings, classWeights }: LoopOptions,
+/** The micro-batches of one optimizer step, of the places of their rows. */
+export function microBatches(
+  { texts, targets }: EncodedRows,
+  feed: LossFeed<unknown>,
   batches: readonly number[][],
 ): MicroBatch[] {
-  const labelsOf = (batch: readonly number[]): number[] => batch.map((row) => rows.labels[row]!);
-  // A step whose rows all have weight 0 teaches nothing; its loss is 0, not 0/0.
-  const weight = stepWeight(labelsOf(batches.flat()), classWeights) || 1;
-  return batches.map((batch) => ({
-    texts: batch.map((row) => rows.texts[row]!),
-    targets: lossTargets(labelsOf(batch), numLabels, settings.label_smoothing_factor, classWeights, weight),
-  }));
+  const fed = feed.of(batches.map((batch) => batch.map((row) => targets[row])));
+  return batches.map((batch, i) => ({ texts: batch.map((row) => texts[row]!), targets: fed[i]! }));
 }

@@ -5,11 +5,12 @@ import { goldenBert } from '../models/test-support.ts';
 import { planAdapter } from '../peft/adapter.ts';
 import { loraFields } from '../peft/test-support.ts';
 import { Stepper } from './stepper.ts';
-import { lossTargets } from './targets.ts';
+import { lossTargets, singleLabel } from '../tasks/single-label.ts';
 
 it('resident memory does not grow with the number of steps, whatever the lengths of the texts', async () => {
   const base = await openBaseModel(goldenBert('seed1'), { head: 'sequence' });
   const stepper = await Stepper.open({
+    task: singleLabel,
     base,
     plan: planAdapter(base, loraFields, 'adapter'),
     seed: 1,

@@ -6,9 +6,9 @@ import { writeFileAtomic } from '../formats/atomic.ts';
 import { takePidLock } from '../formats/pid-lock.ts';
 import { removeLeftovers } from '../formats/temporary.ts';
 import type { JobContext, JobEvent, TrainOptions, TrainResult } from '../jobs.ts';
-import { argmax, softmax } from '../metrics/probabilities.ts';
-import type { BaseModel } from '../models/base-model.ts';
-import type { LabelledRows } from './prepare-data.ts';
+import type { Names } from '../../../shared/tasks/task.ts';
+import type { EngineTask } from '../tasks/task.ts';
+import type { TargetRows } from './prepare-data.ts';
 
 /** Files that a run writes at the top of its output folder. */
 const OUTPUTS = [
@@ -57,22 +57,16 @@ export async function writeMetrics(result: TrainResult): Promise<void> {
 /** predictions.jsonl: a line an evaluation row, in its order. */
 export async function writePredictions(
   outputDir: string,
-  rows: LabelledRows,
-  base: BaseModel,
-  logits: Float32Array,
+  task: EngineTask,
+  { examples, targets }: TargetRows,
+  names: Names,
+  outputs: Float32Array,
 ): Promise<void> {
-  const width = base.labelNames.length;
-  const probabilities = softmax(logits, width);
-  const predicted = argmax(logits, width);
-  const lines = rows.examples.map(({ row }, i) => {
-    const label = predicted[i]!;
-    return JSON.stringify({
-      row,
-      label: base.labelNames[label],
-      expected: base.labelNames[rows.labels[i]!],
-      score: probabilities[i * width + label],
-      logits: Array.from(logits.subarray(i * width, (i + 1) * width)),
-    });
+  const width = outputs.length / examples.length;
+  const answers = task.answers(outputs, names);
+  const lines = examples.map(({ row }, i) => {
+    const logits = Array.from(outputs.subarray(i * width, (i + 1) * width));
+    return JSON.stringify({ row, ...task.judged(answers[i], targets[i], names), logits });
   });
   await writeFileAtomic(path.join(outputDir, 'predictions.jsonl'), `${lines.join('\n')}\n`);
 }

@@ -3,19 +3,20 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { goldenBert } from '../models/test-support.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
+import { singleLabel } from '../tasks/single-label.ts';
 import { encodeExamples, prepareData, type PreparedData } from './prepare-data.ts';
 import { csv, project, trainConfig } from './test-support.ts';
 
-const prepare = (folder: string, data: Record<string, unknown>): Promise<PreparedData> =>
-  prepareData(trainConfig({ data: { train: 'train.csv', ...data } }), folder, null);
+const prepare = (folder: string, data: Record<string, unknown>): Promise<PreparedData<number>> =>
+  prepareData(singleLabel, trainConfig({ data: { train: 'train.csv', ...data } }), folder, null);
 
 describe('the rows of a config', () => {
   it('are those of its files, in their order, with the ids of their labels', async () => {
     const folder = await project();
-    const { train, eval: evaluation, labels } = await prepare(folder, { eval: 'eval.csv' });
-    expect(labels.names).toEqual(['ham', 'spam']);
-    expect(train.labels).toEqual(Array.from({ length: 22 }, (_, i) => i % 2));
-    expect(evaluation!.labels).toEqual(Array.from({ length: 9 }, (_, i) => (i + 1) % 2));
+    const { train, eval: evaluation, names } = await prepare(folder, { eval: 'eval.csv' });
+    expect(names).toEqual(['ham', 'spam']);
+    expect(train.targets).toEqual(Array.from({ length: 22 }, (_, i) => i % 2));
+    expect(evaluation!.targets).toEqual(Array.from({ length: 9 }, (_, i) => (i + 1) % 2));
     expect(train.examples.map(({ row }) => row)).toEqual(Array.from({ length: 22 }, (_, i) => i + 1));
     expect(train.file).toBe(path.join(folder, 'train.csv'));
   });
@@ -24,18 +25,18 @@ describe('the rows of a config', () => {
     const { train } = await prepare(await project(), { train_select: { shuffle_seed: 42, count: 5 } });
     // numpy.random.default_rng(42).permutation(22)[:5], counted from 1.
     expect(train.examples.map(({ row }) => row)).toEqual(PERMUTATION);
-    expect(train.labels).toEqual(PERMUTATION.map((row) => (row - 1) % 2));
+    expect(train.targets).toEqual(PERMUTATION.map((row) => (row - 1) % 2));
   });
 
   it('may be split, the same share of every class and every row once', async () => {
     const folder = await project({ 'train.csv': csv(40) });
     const { train, eval: evaluation } = await prepare(folder, { split: { test_size: 0.25, seed: 1 } });
-    expect([train.labels.length, evaluation!.labels.length]).toEqual([30, 10]);
-    expect(evaluation!.labels.filter((label) => label === 0)).toHaveLength(5);
+    expect([train.targets.length, evaluation!.targets.length]).toEqual([30, 10]);
+    expect(evaluation!.targets.filter((label) => label === 0)).toHaveLength(5);
     const all = [...train.examples, ...evaluation!.examples].map(({ row }) => row).sort((a, b) => a - b);
     expect(all).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
     const again = await prepare(folder, { split: { test_size: 0.25, seed: 1 } });
-    expect(again.eval!.labels).toEqual(evaluation!.labels);
+    expect(again.eval!.targets).toEqual(evaluation!.targets);
   });
 
   it('are evaluated not at all where no rows are named', async () => {
@@ -50,14 +51,14 @@ describe('the label column of a config', () => {
   it('is taken as it is, with a note of what would be made of it', async () => {
     const labels = [0, '0.0', 1, '1.0', 0, '0.0', 1, '1.0', 'nan'];
     const folder = await project({ 'train.csv': rows(labels) });
-    const { labels: found, notes } = await prepare(folder, {});
-    expect(found.names).toHaveLength(5);
+    const { names: found, notes } = await prepare(folder, {});
+    expect(found).toHaveLength(5);
     expect(notes.join('\n')).toContain('Read as labels: "0.0" → "0"; "1.0" → "1".');
     expect(notes.join('\n')).toContain('--label-map proposed');
     const map = { '0.0': '0', '1.0': '1', nan: null };
     const folded = await prepare(folder, { label_map: map });
-    expect(folded.labels.names).toEqual(['0', '1']);
-    expect(folded.train.labels).toEqual([0, 0, 1, 1, 0, 0, 1, 1]);
+    expect(folded.names).toEqual(['0', '1']);
+    expect(folded.train.targets).toEqual([0, 0, 1, 1, 0, 0, 1, 1]);
     expect(folded.notes).toEqual(['One row of train.csv without a label is left out: 9.']);
   });
 
@@ -77,7 +78,7 @@ describe('the label column of a config', () => {
       'eval.csv': rows([1, 0, '1.0']),
     });
     const { eval: evaluated, notes } = await prepare(folder, { eval: 'eval.csv' });
-    expect(evaluated!.labels).toEqual([1, 0, 1]);
+    expect(evaluated!.targets).toEqual([1, 0, 1]);
     expect(notes.at(-1)).toContain('0 = ham');
   });
 });

@@ -1,117 +1,77 @@
 import path from 'node:path';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
-import type { LabelCount } from '../../../shared/contract/datasets.ts';
+import type { Names } from '../../../shared/tasks/task.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { readLabelColumn } from '../../../shared/label-column.ts';
-import {
-  exampleOptions,
-  readChosenExamples,
-  readExamples,
-  type Example,
-  type ReadFile,
-} from '../data/examples.ts';
-import {
-  buildLabelMap,
-  encodeLabels,
-  matchLabels,
-  requireEveryClass,
-  type LabelMap,
-} from '../data/labels.ts';
+import { exampleOptions, readChosenExamples, readExamples, type Example } from '../data/examples.ts';
 import { selectRows, stratifiedSplit } from '../data/selection.ts';
 import type { EncodedText } from '../models/batch.ts';
+import type { EngineTask } from '../tasks/task.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
-import { settleLabels, type SettledLabels } from './labels.ts';
 
-/** Labelled rows of one split as they were read. */
-export interface LabelledRows {
+/** Rows of one split as they were read, with what is to be learnt of each. */
+export interface TargetRows<Target = unknown> {
   file: string;
   examples: readonly Example[];
-  labels: readonly number[];
+  targets: readonly Target[];
 }
 
-export interface PreparedData {
-  labels: SettledLabels;
-  train: LabelledRows;
-  eval: LabelledRows | null;
+export interface PreparedData<Target = unknown> {
+  /** Of the head's outputs. */
+  names: Names;
+  train: TargetRows<Target>;
+  eval: TargetRows<Target> | null;
   notes: string[];
 }
 
-interface ReadRows extends ReadFile {
-  file: string;
-  /** Of every row of the file; the examples are those that were selected. */
-  labelValues: (string | number)[];
-  examples: Example[];
-}
-
 /**
- * Reads, selects and splits the rows of a config and settles their labels. `head`: the labels of the checkpoint's own
- * head, if it has one. Throws `data/…` and `files/…`.
+ * Reads, selects and splits the rows of a config and settles what is learnt of them. `head`: the names of the
+ * checkpoint's own head, if it has one. Throws `data/…` and `files/…`.
  */
-export async function prepareData(
+export async function prepareData<Target>(
+  task: EngineTask<Target>,
   config: TrainConfig,
   baseDir: string,
-  head: readonly string[] | null,
-): Promise<PreparedData> {
+  head: Names | null,
+): Promise<PreparedData<Target>> {
   const { data } = config;
-  const read = async (file: string, select: typeof data.train_select): Promise<ReadRows> => {
-    const found = path.resolve(baseDir, file);
-    if (select) {
-      const options = exampleOptions(data);
-      const chosen = await readChosenExamples(found, options, (rows) => selectRows(rows, select, file));
-      return { ...chosen, file: found, labelValues: chosen.labels };
-    }
-    const all = await readExamples(found, exampleOptions(data));
-    return { ...all, file: found, labelValues: all.examples.map(({ label }) => label!) };
+  const options = exampleOptions(data);
+  const read = async (source: string, select: typeof data.train_select) => {
+    const found = path.resolve(baseDir, source);
+    const chosen =
+      select && (await readChosenExamples(found, options, (rows) => selectRows(rows, select, source)));
+    const rows = chosen ?? (await readExamples(found, options));
+    const values = chosen?.labels ?? rows.examples.map(({ label }) => label!);
+    return { ...rows, found, source, file: path.basename(found), values };
   };
   const train = await read(data.train, data.train_select);
   const other = data.eval === null ? null : await read(data.eval, data.eval_select);
   const column = train.columns.label ?? data.label_column;
-  const odd = labelNotes(train.labelValues, column, data.train);
-  const labels = settleLabels(buildLabelMap(train.labelValues, train.classNames), head);
-  const labelled = (
-    { file, examples }: Pick<ReadRows, 'file' | 'examples'>,
-    known: LabelMap = labels,
-  ): LabelledRows => ({
-    file,
-    examples,
-    labels: Array.from(encodeLabels(examples, known, { file: path.basename(file), column })),
-  });
-  const all = labelled(train);
-  requireEveryClass(Int32Array.from(all.labels), labels, data.train);
-  const matched =
-    other && matchLabels(other.labelValues, labels, { trained: train.classNames, file: other.classNames });
-  const notes = [...train.notes, ...odd, ...(other?.notes ?? []), labels.note, matched?.note ?? null].filter(
-    (note) => note !== null,
+  const { targets, ...learnt } = task.learn({ ...train, column }, head);
+  const matched = other && learnt.read({ ...other, column });
+  const notes = [...train.notes, ...learnt.odd, ...(other?.notes ?? []), learnt.note, matched?.note].filter(
+    (note) => typeof note === 'string',
   );
-  if (data.split === null) return { labels, train: all, eval: other && labelled(other, matched!), notes };
-  const parts = stratifiedSplit(all.labels, { testSize: data.split.test_size, seed: data.split.seed });
-  const take = (rows: ArrayLike<number>): LabelledRows => ({
-    file: all.file,
-    examples: Array.from(rows, (row) => all.examples[row]!),
-    labels: Array.from(rows, (row) => all.labels[row]!),
+  const all: TargetRows<Target> = { file: train.found, examples: train.examples, targets };
+  const { names } = learnt;
+  if (data.split === null) {
+    const evaluated = other && { file: other.found, examples: other.examples, targets: matched!.targets };
+    return { names, train: all, eval: evaluated, notes };
+  }
+  const parts = stratifiedSplit(task.strata(targets), {
+    testSize: data.split.test_size,
+    seed: data.split.seed,
   });
-  return { labels, train: take(parts.train), eval: take(parts.test), notes };
+  return { names, train: rowsAt(all, parts.train), eval: rowsAt(all, parts.test), notes };
 }
 
-/** What stands out in a label column, for the run's notes. Throws `data/label-column` where no classes can be made of it. */
-function labelNotes(values: readonly (string | number)[], column: string, file: string): string[] {
-  const { observations, proposed } = readLabelColumn(countLabels(values), column);
-  const [refused] = observations.filter(({ weight }) => weight === 'error');
-  const map = Object.keys(proposed).length > 0;
-  if (refused) throw fault('data/label-column', { ...refused, file, map });
-  return observations
-    .filter(({ weight }) => weight === 'warning')
-    .map(({ message, remedy }) => `${message} ${remedy}${map ? ` ${TO_FOLD}` : ''}`);
-}
-
-const TO_FOLD = 'To have it so: --label-map proposed, or data.label_map.';
-
-/** Labels with their rows, in the order in which they come. */
-function countLabels(values: Iterable<string | number>): LabelCount[] {
-  const rows = new Map<string, number>();
-  for (const value of values) rows.set(String(value), (rows.get(String(value)) ?? 0) + 1);
-  return Array.from(rows, ([value, n]) => ({ value, rows: n }));
-}
+export const rowsAt = <Target>(
+  { file, examples, targets }: TargetRows<Target>,
+  places: ArrayLike<number>,
+): TargetRows<Target> => ({
+  file,
+  examples: Array.from(places, (row) => examples[row]!),
+  targets: Array.from(places, (row) => targets[row]!),
+});
 
 /**
  * Token ids of examples; rows that came tokenised are only cut. Each knows its row. `truncated` counts the texts that

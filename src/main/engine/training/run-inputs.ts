@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { fault, type Fault } from '../../../shared/faults/index.ts';
+import type { Names } from '../../../shared/tasks/task.ts';
 import { bytesOf } from '../formats/dtype.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedRows } from './evaluator.ts';
-import type { LabelledRows } from './prepare-data.ts';
+import type { EngineTask } from '../tasks/task.ts';
+import type { TargetRows } from './prepare-data.ts';
 
 const rowsSchema = z.strictObject({
   count: z.int().nonnegative(),
-  /** SHA-256 of the rows as they were read and selected, and of what the model gets of them: ids and labels. */
+  /** SHA-256 of the rows as they were read and selected, and of what the model gets of them: ids and targets. */
   read: z.string(),
   encoded: z.string(),
 });
@@ -24,15 +26,16 @@ export type RunInputs = z.infer<typeof runInputsSchema>;
 
 /** Digests of one split; 650,000 reviews take about three seconds, their tokenising a minute. */
 export function rowsDigest(
-  { examples }: LabelledRows,
-  { texts, labels }: EncodedRows,
-  labelNames: readonly string[],
+  task: EngineTask,
+  { examples }: TargetRows,
+  { texts, targets }: EncodedRows,
+  names: Names,
 ): RunInputs['train'] {
   const read = createHash('sha256');
   for (const { file: _, row: __, line: ___, tokens: ____, ...content } of examples)
     read.update(`${JSON.stringify(content)}\n`);
   const encoded = createHash('sha256');
-  encoded.update(JSON.stringify(labelNames)).update(bytesOf(Int32Array.from(labels)));
+  encoded.update(JSON.stringify(names)).update(task.digest(targets));
   for (const { inputIds, tokenTypeIds, attentionMask } of texts) {
     // Lengths before contents: else two rows could share their tokens otherwise and digest alike.
     const lengths = [inputIds, tokenTypeIds, attentionMask].map((values) => values?.length ?? -1);

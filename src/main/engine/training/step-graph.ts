@@ -1,7 +1,6 @@
 import { Graph, type Node, type Tensor, type Variable } from '../graph/graph.ts';
 import { gradients } from '../graph/gradients.ts';
 import { DropoutSource } from '../graph/ops/dropout.ts';
-import { crossEntropy } from '../graph/ops/loss.ts';
 import { binary, unary } from '../graph/ops/raw.ts';
 import { reachable } from '../graph/saved-model.ts';
 import type { BaseModel } from '../models/base-model.ts';
@@ -9,10 +8,12 @@ import { Layers } from '../models/layers.ts';
 import { elements, groupBySize, Parameters } from '../models/parameters.ts';
 import { tokenInputs, type Attention, type TokenInputs } from '../models/token-inputs.ts';
 import type { PeftMethod } from '../peft/method.ts';
+import type { EngineTask } from '../tasks/task.ts';
 import { addChecksums } from './checksums.ts';
 import { adamW, type AdamWInputs, type AdamWSettings, type Trained } from './optimizer.ts';
 
 export interface StepGraphOptions {
+  task: EngineTask;
   base: Pick<BaseModel, 'encoder' | 'head' | 'parameters'>;
   method: PeftMethod;
   trainable: ReadonlySet<string>;
@@ -42,12 +43,12 @@ export interface StepGraph {
  */
 export function buildStepGraph(options: StepGraphOptions): StepGraph {
   const { method, trainable } = options;
-  const { encoder, head } = options.base;
+  const { encoder } = options.base;
   const g = new Graph();
   const parameters = new Parameters(g, [...options.base.parameters, ...method.added], trainable);
   const inputs = tokenInputs(g, 'train', options.attention, encoder.config.heads);
   const seed = g.placeholder('train/seed', 'int32', [2]);
-  const targets = g.placeholder('train/targets', 'float32', [-1, head.outputs]);
+  const targets = g.placeholder('train/targets', 'float32', [-1, -1]);
   const layers = new Layers({
     graph: g,
     parameters,
@@ -57,7 +58,7 @@ export function buildStepGraph(options: StepGraphOptions): StepGraph {
     fused: options.fused,
   });
   const logits = encoder.output(layers, inputs.batch);
-  const loss = crossEntropy(g, logits, targets);
+  const loss = options.task.loss(g, logits, targets);
   const rates = new Map(method.added.map((added) => [added.name, added.rate]));
   const trained = [...parameters.trainable].map(([name, { variable, value }]): Trained => {
     const moment = (kind: string): Variable =>

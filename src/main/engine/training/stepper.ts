@@ -7,11 +7,13 @@ import { loadParameters, type ParameterSpec } from '../models/parameters.ts';
 import type { Attention } from '../models/token-inputs.ts';
 import type { AdapterPlan } from '../peft/adapter.ts';
 import type { TrainedState } from '../peft/method.ts';
+import type { EngineTask } from '../tasks/task.ts';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { hyperparameters, type AdamWSettings } from './optimizer.ts';
 import { buildStepGraph, type StepGraph } from './step-graph.ts';
 
 export interface StepperOptions {
+  task: EngineTask;
   base: BaseModel;
   plan: AdapterPlan;
   /** Values to start from instead of the method's own. */
@@ -25,7 +27,7 @@ export interface StepperOptions {
 
 export interface MicroBatch {
   texts: readonly EncodedText[];
-  /** Loss targets [texts, labels], row-major. */
+  /** What the task's loss is fed: [texts, width], row-major. */
   targets: Float32Array;
 }
 
@@ -46,8 +48,9 @@ export class Stepper {
   }
 
   static async open(options: StepperOptions): Promise<Stepper> {
-    const { base, plan, precision } = options;
+    const { task, base, plan, precision } = options;
     const graph = buildStepGraph({
+      task,
       base,
       method: plan.method,
       trainable: new Set(plan.trained.map(({ name }) => name)),
@@ -144,8 +147,8 @@ export class Stepper {
 
   private feeds({ texts, targets }: MicroBatch, seed: readonly [number, number]): Feeds {
     const { feeds, order } = this.graph.inputs.feeds(texts);
-    const width = this.options.base.head.outputs;
-    // Rows that fill up a short batch have no targets, and so no loss.
+    const width = targets.length / texts.length;
+    // Rows that fill up a short batch are fed zeros, and so have no loss.
     const sorted = new Float32Array(order.length * width);
     order.forEach((row, i) => sorted.set(targets.subarray(row * width, (row + 1) * width), i * width));
     return { ...feeds, seed: Int32Array.from(seed), targets: { shape: [order.length, width], data: sorted } };

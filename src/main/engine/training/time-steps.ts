@@ -9,13 +9,13 @@ import { Inference } from '../models/inference.ts';
 import { planAdapter, requireSavedModules } from '../peft/adapter.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import type { EncodedRows } from './evaluator.ts';
-import { planSteps, type Plan } from './loop.ts';
+import { engineTask } from '../tasks/index.ts';
+import { microBatches, planSteps, type Plan } from './loop.ts';
 import { prepareData } from './prepare-data.ts';
 import { epochBatches } from './sampler.ts';
 import { learningRateAt } from './schedule.ts';
-import { Stepper, type MicroBatch } from './stepper.ts';
-import { lossTargets, stepWeight } from './targets.ts';
-import { classWeights, encodeRows, stepperSettings } from './train.ts';
+import { Stepper } from './stepper.ts';
+import { encodeRows, stepperSettings } from './train.ts';
 
 export interface TimedRun {
   secondsPerStep: number;
@@ -40,10 +40,11 @@ const timedRows = 64;
 export async function timeRun(config: TrainConfig, baseDir: string, context: JobContext): Promise<TimedRun> {
   const { training } = config;
   loadTensorFlow(training.precision);
-  const data = await prepareData(config, baseDir, await headLabels(config.model));
+  const task = engineTask(config.task);
+  const data = await prepareData(task, config, baseDir, await headLabels(config.model));
   const base = await openBaseModel(config.model, {
-    head: 'sequence',
-    labelNames: data.labels.names,
+    head: task.head(data.names.length).kind,
+    labelNames: data.names,
     overrides: config.model_overrides,
     seed: training.seed,
   });
@@ -75,22 +76,22 @@ async function timeSteps(
   context: JobContext,
 ): Promise<number> {
   const { adapter, training } = config;
+  const task = engineTask(config.task);
   const adapterPlan = planAdapter(base, adapter, 'adapter');
   requireSavedModules(base, adapter);
-  const stepper = await Stepper.open({ ...stepperSettings(config, rows.texts), base, plan: adapterPlan });
+  const stepper = await Stepper.open({
+    ...stepperSettings(config, rows.texts),
+    task,
+    base,
+    plan: adapterPlan,
+  });
   try {
-    const weights = classWeights(training.class_weights, rows.labels, base.labelNames);
+    const feed = task.lossFeed(training, rows.targets, base.labelNames);
     const rate = learningRateAt(0, schedule);
     const started = performance.now();
     const times: number[] = [];
     for (const group of representativeSteps(rows, training)) {
-      const batches = microBatches(
-        rows,
-        group,
-        base.labelNames.length,
-        training.label_smoothing_factor,
-        weights,
-      );
+      const batches = microBatches(rows, feed, group);
       stepper.step(batches, rate, 1);
       const from = performance.now();
       stepper.step(batches, rate, 1);
@@ -134,21 +135,6 @@ function representativeSteps(
   return places.map((place) => sorted[place]!);
 }
 
-function microBatches(
-  rows: EncodedRows,
-  group: readonly number[][],
-  numLabels: number,
-  smoothing: number,
-  weights: readonly number[] | null,
-): MicroBatch[] {
-  const labelsOf = (batch: readonly number[]): number[] => batch.map((row) => rows.labels[row]!);
-  const weight = stepWeight(labelsOf(group.flat()), weights) || 1;
-  return group.map((batch) => ({
-    texts: batch.map((row) => rows.texts[row]!),
-    targets: lossTargets(labelsOf(batch), numLabels, smoothing, weights, weight),
-  }));
-}
-
 /** Seconds to answer all evaluation rows, worked out from some of every length. */
 async function timeEvaluation(
   base: BaseModel,
@@ -160,7 +146,7 @@ async function timeEvaluation(
   const step = Math.max(1, Math.floor(sorted.length / timedRows));
   const sample = sorted.filter((_, i) => i % step === 0);
   const opened = performance.now();
-  const inference = await Inference.open(base, undefined, { head: 'sequence', precision });
+  const inference = await Inference.open(base, undefined, { head: base.head.kind, precision });
   try {
     const loading = (performance.now() - opened) / 1000;
     await inference.logits(sample.slice(0, 8));

@@ -28,10 +28,10 @@ import { Evaluator, type EncodedRows, type Evaluated } from './evaluator.ts';
 import { planSteps, trainLoop } from './loop.ts';
 import { Movement } from './movement.ts';
 import { clearOutput, EventLog, openOutput, writeMetrics, writePredictions } from './output.ts';
-import { encodeExamples, prepareData, type LabelledRows } from './prepare-data.ts';
+import { engineTask } from '../tasks/index.ts';
+import { encodeExamples, prepareData, type TargetRows } from './prepare-data.ts';
 import { digesting, otherInputs, rowsDigest, type InputNames, type RunInputs } from './run-inputs.ts';
 import { Stepper, type StepperOptions } from './stepper.ts';
-import { balancedWeights } from './targets.ts';
 
 /**
  * One experiment, from its config to the saved adapter. A stop keeps a checkpoint; `resume` goes on from the last one
@@ -64,10 +64,11 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
         unit: 'MB',
       }),
   });
-  const data = await prepareData(config, baseDir, await headLabels(model));
+  const task = engineTask(config.task);
+  const data = await prepareData(task, config, baseDir, await headLabels(model));
   const base = await openBaseModel(model, {
-    head: 'sequence',
-    labelNames: data.labels.names,
+    head: task.head(data.names.length).kind,
+    labelNames: data.names,
     overrides: config.model_overrides,
     seed: training.seed,
   });
@@ -84,13 +85,14 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
     const loaded = digesting(base);
     const stepper = await Stepper.open({
       ...stepperSettings(config, rows.texts),
+      task,
       base: loaded.base,
       plan,
       initial,
     });
     const inputs: RunInputs = {
-      train: rowsDigest(data.train, rows, base.labelNames),
-      eval: data.eval && evalRows && rowsDigest(data.eval, evalRows, base.labelNames),
+      train: rowsDigest(task, data.train, rows, base.labelNames),
+      eval: data.eval && evalRows && rowsDigest(task, data.eval, evalRows, base.labelNames),
       model: loaded.digest(),
     };
     const checkpoints = new Checkpoints(outputDir, plan.trained, fingerprint(config), inputs);
@@ -99,7 +101,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
       ? await resume(checkpoints, stepper, inputs, names, context)
       : initialProgress();
     const log = await EventLog.open(path.join(outputDir, 'events.jsonl'), progress.step, context);
-    const evaluator = evalRows && new Evaluator(base, plan, evalRows, training.precision, context);
+    const evaluator = evalRows && new Evaluator(task, base, plan, evalRows, training.precision, context);
     const { stepsPerEpoch, totalSteps } = planSteps(rows.texts.length, training);
     context.onEvent({
       type: 'started',
@@ -126,9 +128,8 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
       {
         stepper,
         rows,
-        numLabels: base.labelNames.length,
+        feed: task.lossFeed(training, rows.targets, base.labelNames),
         settings: training,
-        classWeights: classWeights(training.class_weights, rows.labels, base.labelNames),
         checkpoints,
         progress,
         ...(evaluator ? { evaluate } : {}),
@@ -146,7 +147,8 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
       stepper.close();
       if (evaluator) {
         evaluated = await evaluate(state, { ...progress, step: best ?? progress.step });
-        if (evaluated) await writePredictions(outputDir, data.eval!, base, evaluated.logits);
+        if (evaluated)
+          await writePredictions(outputDir, task, data.eval!, base.labelNames, evaluated.outputs);
         else status = 'stopped';
       }
     } else {
@@ -165,7 +167,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
       tokens_per_second: progress.tokens / Math.max(1e-9, progress.seconds),
       parameters: plan.counts,
       newly_initialized: [...base.newlyInitialized],
-      metrics: evaluated && { ...evaluated.metrics },
+      metrics: evaluated && evaluated.metrics,
     };
     if (status === 'finished') await writeMetrics(result);
     return result;
@@ -216,25 +218,25 @@ async function initialValues(
 }
 
 /** Tokenises rows for a model, and says how many lost tokens. */
-export async function encodeRows(
-  rows: LabelledRows,
+export async function encodeRows<Target>(
+  rows: TargetRows<Target>,
   { data }: TrainConfig,
   base: BaseModel,
   context: JobContext,
-): Promise<EncodedRows> {
+): Promise<EncodedRows<Target>> {
   const tokenizer = await loadTokenizer(base.folder);
   const maxLength = longestText(base, tokenizer, data.max_length);
   const { texts, truncated } = await encodeExamples(rows.examples, tokenizer, maxLength, data.padding);
   checkTokens(texts, base);
   const of = `${truncated} of ${texts.length} texts of ${path.basename(rows.file)}`;
   if (truncated > 0) tell(context, [`${of} are cut to ${maxLength} tokens.`]);
-  return { texts, labels: rows.labels };
+  return { texts, targets: rows.targets };
 }
 
 export function stepperSettings(
   { training, data }: TrainConfig,
   texts: readonly EncodedText[],
-): Omit<StepperOptions, 'base' | 'plan'> {
+): Omit<StepperOptions, 'task' | 'base' | 'plan'> {
   const masked = texts.some(({ attentionMask }) => attentionMask?.includes(0));
   return {
     seed: training.seed,
@@ -293,16 +295,4 @@ async function resume(
 /** What decides a run's numbers: its config without the place of its output. */
 function fingerprint({ output_dir, ...config }: TrainConfig): string {
   return createHash('sha256').update(JSON.stringify(config)).digest('hex');
-}
-
-export function classWeights(
-  given: 'balanced' | number[] | null,
-  labels: readonly number[],
-  names: readonly string[],
-): number[] | null {
-  if (given === null) return null;
-  if (given === 'balanced') return balancedWeights(labels, names.length);
-  if (given.length !== names.length)
-    throw fault('training/class-weights', { given: given.length, labels: names });
-  return given;
 }

@@ -11,7 +11,7 @@ import type { Attention } from '../models/token-inputs.ts';
 import { adaptation, planAdapter, readAdapter, type Adapter } from '../peft/adapter.ts';
 import { learningRateAt } from './schedule.ts';
 import { Stepper, type MicroBatch } from './stepper.ts';
-import { lossTargets, stepWeight } from './targets.ts';
+import { lossTargets, stepWeight, singleLabel } from '../tasks/single-label.ts';
 
 const trajectorySchema = z.object({
   schedule: z.enum(['linear', 'cosine']),
@@ -90,6 +90,7 @@ async function follow(
   // The configuration has a dropout that the trajectory was made without.
   const plan = planAdapter(base, { ...start.plan.config, lora_dropout: 0 }, 'adapter');
   const stepper = await Stepper.open({
+    task: singleLabel,
     base,
     plan,
     initial: start.values,

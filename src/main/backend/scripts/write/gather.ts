@@ -12,7 +12,7 @@ import { walk } from '../../../engine/models/module-tree.ts';
 import { planAdapter } from '../../../engine/peft/adapter.ts';
 import { longestText } from '../../../engine/predict.ts';
 import { loadTokenizer } from '../../../engine/tokenizer/load-tokenizer.ts';
-import { settleLabels } from '../../../engine/training/labels.ts';
+import { settleLabels } from '../../../engine/tasks/single-label.ts';
 import type { DataFile, ScriptFacts } from './facts.ts';
 
 /** A run of which a script is asked. */

@@ -2,6 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
 import { headLabels } from '../../../engine/models/checkpoint-head.ts';
+import { engineTask } from '../../../engine/tasks/index.ts';
 import { prepareData } from '../../../engine/training/prepare-data.ts';
 import { writeRunRows, type RowsTask } from '../../experiments/run-rows.ts';
 import { copyName, gatherFacts, type ScriptSource } from './gather.ts';
@@ -69,7 +70,7 @@ async function copyFiles({ config, baseDir }: ScriptSource, folder: string): Pro
 /** The rows that the run trained on, and those that it set aside. */
 async function writeParts({ config, baseDir, model }: ScriptSource, folder: string): Promise<void> {
   const head = model.folder === null ? null : await headLabels(model.folder);
-  const { train, eval: aside } = await prepareData(config, baseDir, head);
+  const { train, eval: aside } = await prepareData(engineTask(config.task), config, baseDir, head);
   for (const [name, rows] of [
     ['train.jsonl', train],
     ['eval.jsonl', aside],

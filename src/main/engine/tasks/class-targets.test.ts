@@ -4,7 +4,7 @@ import { gradients } from '../graph/gradients.ts';
 import { crossEntropy } from '../graph/ops/loss.ts';
 import { Session } from '../graph/session.ts';
 import { relativeDifference } from '../graph/test-support.ts';
-import { balancedWeights, lossTargets, stepWeight } from './targets.ts';
+import { balancedWeights, lossTargets, stepWeight } from './single-label.ts';
 
 const logits = Float32Array.of(0.5, -1, 2, 1.5, 0.25, -0.75, -2, 0, 1, 0.1, 0.2, 0.3);
 const labels = [2, 0, 1, 0];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildLabelMap } from '../data/labels.ts';
-import { settleLabels } from './labels.ts';
+import { settleLabels } from './single-label.ts';
 
 const stars = ['1 star', '2 stars', '3 stars'];
 
