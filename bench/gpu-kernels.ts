@@ -66,7 +66,7 @@ async function graphsOf(folder: string, fused: boolean): Promise<Graph[]> {
         }
     for (const precision of ['fp32', 'bf16'] as const)
       for (const head of ['sequence', 'none'] as const) {
-        for (const adapted of [undefined, { ...method, read: base.read }])
+        for (const adapted of [undefined, { ...method, read: (name: string) => base.read(name) }])
           graphs.push(inferenceGraph(base, adapted, { head, precision }, fused).graph);
       }
   }
