@@ -1,6 +1,6 @@
-import { Session, type Feed } from '../graph/session.ts';
+import type { Feeds } from '../graph/graph.ts';
+import { loadParameters, Session } from '../graph/session.ts';
 import type { EncodedText } from '../models/batch.ts';
-import { loadParameters } from '../models/parameters.ts';
 import { openAdaptedModel } from '../predict.ts';
 import { adaptedValue } from '../peft/adapter.ts';
 import { gaussLegendre, type QuadraturePoint } from './gauss-legendre.ts';
@@ -55,7 +55,7 @@ export class IntegratedGradients {
     try {
       const path = pathGraph(base);
       const session = await Session.open(path.graph);
-      await loadParameters(session, path.loading, base.parameters, (name) =>
+      await loadParameters(session, path.loading, (name) =>
         adaptedValue(base, adapter, name),
       );
       return new IntegratedGradients(session, path, base.labelNames.length, base.config.pad_token_id ?? 0);
@@ -123,8 +123,8 @@ export class IntegratedGradients {
     label: number,
     isWord: readonly boolean[],
     points: readonly QuadraturePoint[],
-    feeds: Readonly<Record<string, Feed>>,
-  ): Record<string, Feed> {
+    feeds: Feeds,
+  ): Feeds {
     const tokens = (feeds['ids'] as Int32Array).length;
     const { length } = text.inputIds;
     const empty = new Int32Array(tokens);

@@ -101,6 +101,10 @@ export interface Variable {
   shape: Shape;
 }
 
+export type Values = Float32Array | Int32Array;
+/** What a signature's inputs are fed; with its shape where more than one of its axes is open. */
+export type Feeds = Readonly<Record<string, Values | { shape: Shape; data: Values }>>;
+
 export class Graph {
   readonly tape: TapeEntry[] = [];
   readonly signatures = new Map<string, Signature>();

@@ -3,13 +3,8 @@ import path from 'node:path';
 import type { NamedTensorMap, Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
 import { systemTemporary } from '../formats/temporary.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
-import type { Graph, Signature } from './graph.ts';
+import type { Feeds, Graph, Signature, Values } from './graph.ts';
 import { savedModelBytes } from './saved-model.ts';
-
-export type Values = Float32Array | Int32Array;
-/** A vector, or values with the shape that the graph leaves open. */
-export type Feed = Values | { shape: readonly number[]; data: Values };
-export type Feeds = Readonly<Record<string, Feed>>;
 
 type LoadedSignature = Awaited<ReturnType<ReturnType<typeof loadTensorFlow>['node']['loadSavedModel']>>;
 
@@ -75,5 +70,23 @@ export class Session {
 
   close(): void {
     for (const model of this.loaded.values()) model.dispose();
+  }
+}
+
+/** Feeds the parameters that each loading signature wants. Closes the session where `read` throws. */
+export async function loadParameters(
+  session: Session,
+  loading: ReadonlyMap<string, readonly string[]>,
+  read: (name: string) => Promise<Float32Array>,
+): Promise<void> {
+  try {
+    for (const [signature, names] of loading) {
+      const feeds: Record<string, Float32Array> = {};
+      for (const name of names) feeds[name] = await read(name);
+      session.run(signature, feeds);
+    }
+  } catch (error) {
+    session.close();
+    throw error;
   }
 }

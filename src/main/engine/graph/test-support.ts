@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
-import { Graph, type Shape, type Tensor } from './graph.ts';
+import { Graph, type Feeds, type Shape, type Tensor, type Values } from './graph.ts';
 import { gradients } from './gradients.ts';
 import { binary, reduce, reshape, unary } from './ops/raw.ts';
-import { Session, type Feeds, type Values } from './session.ts';
+import { Session } from './session.ts';
 
 /** A value that a test feeds. Gradients are taken of those in float32, unless they are frozen. */
 export interface Fed {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Graph, type Tensor } from '../graph/graph.ts';
+import { Graph, type Feeds, type Tensor, type Values } from '../graph/graph.ts';
 import { dotProductAttention } from '../graph/ops/attention.ts';
 import { scale, tanh } from '../graph/ops/elementwise.ts';
 import { binary, unary } from '../graph/ops/raw.ts';
-import { Session, type Feeds, type Values } from '../graph/session.ts';
+import { Session } from '../graph/session.ts';
 import {
   expectGradients,
   normals,

@@ -1,5 +1,5 @@
 import type { RowOrigin } from '../data/table.ts';
-import type { Feeds } from '../graph/session.ts';
+import type { Feeds } from '../graph/graph.ts';
 
 /** A tokenised text. */
 export interface EncodedText {

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { parseModelConfig } from '../formats/model-config.ts';
 import { Graph } from '../graph/graph.ts';
 import { reachable } from '../graph/saved-model.ts';
-import { Session } from '../graph/session.ts';
+import { loadParameters, Session } from '../graph/session.ts';
 import { relativeDifference } from '../graph/test-support.ts';
 import { bert } from './bert.ts';
 import { Layers } from './layers.ts';
-import { loadParameters, Parameters } from './parameters.ts';
+import { Parameters } from './parameters.ts';
 import { goldenBert, goldenTexts, openedModel } from './test-support.ts';
 import { tokenInputs } from './token-inputs.ts';
 
@@ -85,7 +85,7 @@ it('a token head gives every token what the layer makes of its hidden state, wit
   graph.signature('run', inputs.placeholders, { hidden, output: base.encoder.output(layers, inputs.batch) });
   const loading = parameters.addLoading(reachable(graph));
   const session = await Session.open(graph);
-  await loadParameters(session, loading, base.parameters, (name) => base.read(name));
+  await loadParameters(session, loading, (name) => base.read(name));
   const found = session.run('run', inputs.feeds(texts).feeds);
   session.close();
   const [weight, bias] = [await base.read('classifier.weight'), await base.read('classifier.bias')];

@@ -2,11 +2,11 @@ import type { Precision } from '../../../shared/settings/training.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
 import { reachable } from '../graph/saved-model.ts';
 import { usesGpu } from '../runtime/tensorflow.ts';
-import { Session } from '../graph/session.ts';
+import { loadParameters, Session } from '../graph/session.ts';
 import type { BaseModel, Head } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
 import { Layers, type LayerHooks } from './layers.ts';
-import { loadParameters, Parameters, type ParameterSpec } from './parameters.ts';
+import { Parameters, type ParameterSpec } from './parameters.ts';
 import { tokenInputs, type TokenBatch, type TokenInputs } from './token-inputs.ts';
 
 export type Pooling = 'mean' | 'cls';
@@ -58,9 +58,9 @@ export class Inference {
     adaptation: Adaptation | undefined,
     options: InferenceOptions,
   ): Promise<Inference> {
-    const { graph, inputs, specs, loading } = inferenceGraph(base, adaptation, options, !usesGpu());
+    const { graph, inputs, loading } = inferenceGraph(base, adaptation, options, !usesGpu());
     const session = await Session.open(graph);
-    await loadParameters(session, loading, specs, (name) => (adaptation ?? base).read(name));
+    await loadParameters(session, loading, (name) => (adaptation ?? base).read(name));
     const width = options.head === 'none' ? base.config.hidden_size : base.head.outputs;
     return new Inference(session, inputs, options, width);
   }
@@ -128,7 +128,6 @@ export function inferenceGraph(
 ): {
   graph: Graph;
   inputs: Map<string, TokenInputs>;
-  specs: readonly ParameterSpec[];
   loading: ReadonlyMap<string, string[]>;
 } {
   const graph = new Graph();
@@ -152,7 +151,7 @@ export function inferenceGraph(
     answer('hidden', (batch) => encoder.encode(layers, batch, 'all'));
     answer('first', (batch) => encoder.encode(layers, batch, 'first'));
   } else answer('logits', (batch) => encoder.output(layers, batch));
-  return { graph, inputs, specs, loading: parameters.addLoading(reachable(graph)) };
+  return { graph, inputs, loading: parameters.addLoading(reachable(graph)) };
 }
 
 /** The mean of `length` rows of `width`, without those that a mask leaves out, written to `target` at `at`. */

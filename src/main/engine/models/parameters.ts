@@ -1,7 +1,6 @@
 import type { DataTypeName, Graph, Node, Shape, Tensor, Variable } from '../graph/graph.ts';
 import { scale } from '../graph/ops/elementwise.ts';
 import { binary, unary } from '../graph/ops/raw.ts';
-import type { Feed, Session } from '../graph/session.ts';
 
 export interface ParameterSpec {
   name: string;
@@ -112,26 +111,6 @@ export class Parameters {
       signatures.set(signature, Object.keys(inputs));
     }
     return signatures;
-  }
-}
-
-/** Feeds the parameters that `addLoading` asks for. Closes the session where `read` throws. */
-export async function loadParameters(
-  session: Session,
-  loading: ReadonlyMap<string, readonly string[]>,
-  specs: readonly ParameterSpec[],
-  read: (name: string) => Promise<Float32Array>,
-): Promise<void> {
-  const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
-  try {
-    for (const [signature, names] of loading) {
-      const feeds: Record<string, Feed> = {};
-      for (const name of names) feeds[name] = { shape: shapes.get(name)!, data: await read(name) };
-      session.run(signature, feeds);
-    }
-  } catch (error) {
-    session.close();
-    throw error;
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Precision } from '../../../shared/settings/training.ts';
 import { usesGpu } from '../runtime/tensorflow.ts';
-import { Session, type Feed, type Feeds } from '../graph/session.ts';
+import type { Feeds } from '../graph/graph.ts';
+import { loadParameters, Session } from '../graph/session.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';
-import { loadParameters, type ParameterSpec } from '../models/parameters.ts';
+import type { ParameterSpec } from '../models/parameters.ts';
 import type { Attention } from '../models/token-inputs.ts';
 import type { AdapterPlan } from '../peft/adapter.ts';
 import type { TrainedState } from '../peft/method.ts';
@@ -129,7 +130,7 @@ export class Stepper {
 
   restoreState(state: TrainedState): void {
     for (const [number, names] of this.graph.state) {
-      const feeds: Record<string, Feed> = {};
+      const feeds: Record<string, Feeds[string]> = {};
       for (const name of names) {
         const { shape } = this.specs.get(name)!;
         const { p, m, v } = state.get(name)!;
@@ -163,9 +164,8 @@ export class Stepper {
       if (!this.specs.has(spec.name)) this.fixed.set(spec.name, p);
       else start.set(spec.name, { p, m: new Float32Array(p.length), v: new Float32Array(p.length) });
     }
-    const specs = [...base.parameters, ...plan.method.added];
     const read = async (name: string): Promise<Float32Array> => this.fixed.get(name) ?? base.read(name);
-    await loadParameters(this.session, this.graph.loading, specs, read);
+    await loadParameters(this.session, this.graph.loading, read);
     this.restoreState(start);
     if (this.options.accumulate) this.session.run('clear', {});
   }
