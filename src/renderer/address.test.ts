@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { href, match, parseAddress } from './address.ts';
-import { pages } from './routes.ts';
+import { href, parseAddress } from './address.ts';
+import { pageAt } from './routes.ts';
 
-const pageOf = (path: string) => pages.find(({ pattern }) => match(pattern, path) !== null)?.pattern;
+const pageOf = (path: string) => pageAt(path)?.pattern;
 
 describe('addresses', () => {
   it('an empty fragment and a foreign one lead home', () => {
@@ -41,7 +41,7 @@ describe('addresses', () => {
     fc.assert(
       fc.property(text, text, (id, value) => {
         const address = parseAddress(href(`/models/${encodeURIComponent(id)}`, { q: value }));
-        expect(match('/models/:id', address.path)).toEqual({ id });
+        expect(pageAt(address.path)?.params).toEqual({ id });
         expect(address.query).toEqual({ q: value });
       }),
     );

@@ -1,6 +1,6 @@
 import type { ExportSource } from '../../../shared/contract/exports.ts';
 import type { Rpc } from '../../rpc.ts';
-import { lineageSteps, type LineageStep } from '../adapters/lineage-steps.ts';
+import { lineageSteps, type LineageStep } from '../../components/lineage-steps.ts';
 
 /** Where the trained model of an export came from. Empty where its source was removed. */
 export async function sourceLineage(rpc: Pick<Rpc, 'call'>, source: ExportSource): Promise<LineageStep[]> {

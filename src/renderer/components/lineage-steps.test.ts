@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { exportStep, lineageSteps, methodText } from './lineage-steps.ts';
-import { adapterDetail } from './test-support.ts';
+import { adapterDetail } from '../pages/adapters/test-support.ts';
 
 const line = (detail: ReturnType<typeof adapterDetail>) =>
   lineageSteps(detail).map(({ what, entries }) => `${what}: ${entries.map(({ name }) => name).join(', ')}`);

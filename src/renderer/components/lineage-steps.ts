@@ -1,6 +1,6 @@
-import type { AdapterDetail } from '../../../shared/contract/adapters.ts';
-import { methodName } from '../../managers/experiment-filter.ts';
-import { ago, bytes, counted, decimal, percent } from '../../format.ts';
+import type { AdapterDetail } from '../../shared/contract/adapters.ts';
+import { methodName } from '../managers/experiment-filter.ts';
+import { ago, bytes, counted, decimal, percent } from '../format.ts';
 
 export interface LineageEntry {
   name: string;
