@@ -1,3 +1,6 @@
+import type { ParameterCounts } from '../engine/jobs.ts';
+import type { VerificationOutcome } from '../engine/export/verification.ts';
+
 /** "1,250" */
 export function count(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
@@ -11,10 +14,10 @@ export function rate(value: number): string {
 /** Seconds as people say them: "0.4 s", "48 s", "3 min 48 s", "2 h 5 min". */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  const rounded = Math.round(seconds);
+  if (rounded < 60) return `${rounded} s`;
+  if (rounded < 3600) return `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
+  return `${Math.floor(rounded / 3600)} h ${Math.floor((rounded % 3600) / 60)} min`;
 }
 
 /** Bytes in MB (10^6), with one decimal below 10. */
@@ -43,4 +46,43 @@ export function table(rows: readonly (readonly (string | number)[])[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** A line a file, under what was written. */
+export const filesText = (
+  output: string,
+  files: readonly (readonly [name: string, bytes: number])[],
+): string =>
+  `Written to ${output}:\n${table([['file', 'size'], ...files.map(([name, bytes]) => [name, megabytes(bytes)])])}`;
+
+/** As PEFT's `print_trainable_parameters()` says it. */
+export const parametersText = ({ trainable, all, trainable_percent: percent }: ParameterCounts): string =>
+  `trainable params: ${count(trainable)} || all params: ${count(all)} || trainable%: ${percent.toFixed(4)}`;
+
+/** What a fresh process found when it loaded an export, in a few lines. */
+export function proofText(outcome: VerificationOutcome): string {
+  const {
+    passed,
+    reason,
+    rows,
+    same_answers: same,
+    largest_difference: largest,
+    accuracy,
+    latency_ms: ms,
+    smallest_cosine: cosine,
+  } = outcome;
+  const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  const lines = [
+    passed ? 'Proof passed: loaded from disk by a fresh process.' : `Proof failed: ${reason ?? ''}`,
+    `  largest difference of a ${cosine === null ? 'logit' : "vector's element"} ${scientific(largest)}, same answers ${count(same)} of ${count(rows)}`,
+  ];
+  if (accuracy) {
+    const { reference, exported } = accuracy;
+    const interval = `95 % interval ${share(exported.low)} to ${share(exported.high)}`;
+    lines.push(
+      `  accuracy ${share(exported.value)} (${interval}) on ${count(accuracy.rows)} rows; before: ${share(reference.value)}`,
+    );
+  }
+  lines.push(`  ${ms.batch_1.toFixed(1)} ms for one text, ${ms.batch_32.toFixed(1)} ms for 32`);
+  return lines.join('\n');
 }

@@ -22,12 +22,10 @@ export function metricsText(task: Task, metrics: Readonly<Record<string, unknown
 
 /** A line a class, and the confusion matrix. */
 function classTexts(detail: ClassDetail): string[] {
-  const classes = detail.perClass.map((one) => [
-    one.label,
-    one.precision.toFixed(4),
-    one.recall.toFixed(4),
-    one.f1.toFixed(4),
-    count(one.support),
+  const classes = detail.perClass.map(({ label, precision, recall, f1, support }) => [
+    label,
+    ...[precision, recall, f1].map((value) => value.toFixed(4)),
+    count(support),
   ]);
   const lines = table([['class', 'precision', 'recall', 'f1', 'rows'], ...classes]);
   return classes.length > matrixLabels ? [lines] : [lines, confusionText(detail)];

@@ -2,15 +2,72 @@ import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { precisions } from '../../shared/settings/training.ts';
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
+/** An option as commander shows and reads it, and the type of its value. */
+export interface DescribedOption<Value = unknown> {
+  /** New ones at each call, as commander wants. */
+  make(): Option[];
+  value: z.ZodType<Value>;
+}
+export type OptionSet = Record<string, DescribedOption>;
+/** What commander hands over of a set, checked. */
+export type ValuesOf<Set extends OptionSet> = { [Name in keyof Set]: z.output<Set[Name]['value']> };
+
+function described<Value>(
+  flags: string,
+  help: string,
+  value: z.ZodType<Value>,
+  adjust: (option: Option) => Option = (option) => option,
+): DescribedOption<Value> {
+  return { make: () => [adjust(new Option(flags, help))], value };
+}
+
+export const text = (flags: string, help: string) => described(flags, help, z.string().optional());
+export const required = (flags: string, help: string) =>
+  described(flags, help, z.string(), (option) => option.makeOptionMandatory());
+const defaulted = (flags: string, help: string, usual: string) =>
+  described(flags, help, z.string(), (option) => option.default(usual));
+export const flag = (flags: string, help: string) => described(flags, help, z.boolean().default(false));
+export const hiddenFlag = (flags: string, help: string) =>
+  described(flags, help, z.boolean().default(false), (option) => option.hideHelp());
+/** On, off, or not said. */
+export const toggle = (
+  on: readonly [flags: string, help: string],
+  off: readonly [flags: string, help: string],
+): DescribedOption<boolean | undefined> => ({
+  make: () => [new Option(...on), new Option(...off).default(undefined)],
+  value: z.boolean().optional(),
+});
+export const number = (flags: string, help: string, read: (text: string) => number, usual?: number) =>
+  described(flags, help, z.number().optional(), (option) => option.argParser(read).default(usual));
+/** One of several; undefined where none is given. */
+export const choice = <const Choice extends string>(flags: string, help: string, of: readonly Choice[]) =>
+  described(flags, help, z.enum(of).optional(), (option) => option.choices(of));
+export const choiceOr = <const Choice extends string>(
+  flags: string,
+  help: string,
+  of: readonly Choice[],
+  usual: Choice,
+) => described(flags, help, z.enum(of), (option) => option.choices(of).default(usual));
+/** Each value, however it was given, is added to those before. */
+export const collected = <Value extends string>(
+  flags: string,
+  help: string,
+  add: (value: string, before: Value[] | undefined) => Value[],
+  adjust: (option: Option) => Option = (option) => option,
+): DescribedOption<Value[]> =>
+  described(flags, help, z.custom<Value[]>(Array.isArray).default([]), (option) =>
+    adjust(option.argParser(add)),
+  );
+
+function wholeNumber(given: string): number {
+  const value = Number(given);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It takes a whole number, 1 or more.');
   return value;
 }
 
-export function portNumber(text: string): number {
-  const port = Number(text);
+export function portNumber(given: string): number {
+  const port = Number(given);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new InvalidArgumentError('It takes a port number, 0 to 65535; 0 takes a free one.');
   return port;
@@ -20,90 +77,79 @@ export function portNumber(text: string): number {
 export const dataFormats =
   '.csv, .tsv, .jsonl, .json, .xlsx, .parquet, .txt (also fastText), or a folder with one folder of text files a class';
 
-/** The options that several commands share; each call makes a new one, as commander wants. */
+export const poolings = ['mean', 'cls'] as const;
+const leavingOut = ['refuse', 'leave_out'] as const;
+
+const adapterHelp = 'the folder of a trained adapter (adapter_config.json beside its weights)';
+
+/** The options that several commands share. */
 export const option = {
-  model: () =>
-    new Option('--model <M>', 'the model: a folder, or a hub id such as org/name').makeOptionMandatory(),
-  adapter: () =>
-    new Option('--adapter <A>', 'the folder of a trained adapter (adapter_config.json beside its weights)'),
-  input: () =>
-    new Option(
-      '--input <FILE>',
-      'the texts: .jsonl, .json, .csv, .tsv, .xlsx, .txt (a text a line), .parquet; - reads JSON Lines or lines from stdin',
-    ).makeOptionMandatory(),
-  outputFile: () => new Option('--output <FILE>', 'write the JSON Lines to FILE instead of stdout'),
-  textColumn: () => new Option('--text-column <NAME>', 'the column with the text').default('text'),
-  textPairColumn: () =>
-    new Option(
-      '--text-pair-column <NAME>',
-      'the column with the second text of a pair (text_pair, where there is one)',
-    ),
-  labelColumn: () => new Option('--label-column <NAME>', 'the column with the true class').default('label'),
-  encoding: () =>
-    new Option(
-      '--encoding <NAME>',
-      'of a text file that is not UTF-8, such as windows-1251 or gb18030 (default: found by itself)',
-    ),
-  textColumns: () =>
-    new Option(
-      '--text-columns <NAMES>',
-      'several columns as one text, parted by commas, in place of --text-column',
-    ).argParser((text: string) => text.split(',').map((name) => name.trim())),
-  labelMap: () =>
-    new Option(
-      '--label-map <MAP>',
-      'the class that each label value becomes, as JSON or a .json file ({"1": "negative"}; null: leave such rows out), or "proposed": as inspect --data says',
-    ),
-  emptyLabels: () =>
-    new Option('--empty-labels <WHAT>', 'rows without a label')
-      .choices(['refuse', 'leave_out'])
-      .default('refuse'),
-  raggedRows: () =>
-    new Option('--ragged-rows <WHAT>', 'rows with too few or too many fields')
-      .choices(['refuse', 'leave_out'])
-      .default('refuse'),
+  model: required('--model <M>', 'the model: a folder, or a hub id such as org/name'),
+  adapter: text('--adapter <A>', adapterHelp),
+  requiredAdapter: required('--adapter <A>', adapterHelp),
+  input: required(
+    '--input <FILE>',
+    'the texts: .jsonl, .json, .csv, .tsv, .xlsx, .txt (a text a line), .parquet; - reads JSON Lines or lines from stdin',
+  ),
+  outputFile: text('--output <FILE>', 'write the JSON Lines to FILE instead of stdout'),
+  config: required('--config <FILE>', 'the experiment, as JSON or YAML'),
+  textColumn: defaulted('--text-column <NAME>', 'the column with the text', 'text'),
+  textPairColumn: text(
+    '--text-pair-column <NAME>',
+    'the column with the second text of a pair (text_pair, where there is one)',
+  ),
+  labelColumn: defaulted('--label-column <NAME>', 'the column with the true class', 'label'),
+  encoding: text(
+    '--encoding <NAME>',
+    'of a text file that is not UTF-8, such as windows-1251 or gb18030 (default: found by itself)',
+  ),
+  textColumns: described(
+    '--text-columns <NAMES>',
+    'several columns as one text, parted by commas, in place of --text-column',
+    z.array(z.string().min(1)).optional(),
+    (made) => made.argParser((names: string) => names.split(',').map((name) => name.trim())),
+  ),
+  labelMap: text(
+    '--label-map <MAP>',
+    'the class that each label value becomes, as JSON or a .json file ({"1": "negative"}; null: leave such rows out), or "proposed": as inspect --data says',
+  ),
+  emptyLabels: choiceOr('--empty-labels <WHAT>', 'rows without a label', leavingOut, 'refuse'),
+  raggedRows: choiceOr('--ragged-rows <WHAT>', 'rows with too few or too many fields', leavingOut, 'refuse'),
   maxLength: (otherwise = "the model's limit") =>
-    new Option('--max-length <N>', `tokens after which a text is cut (default: ${otherwise})`).argParser(
-      wholeNumber,
-    ),
-  batchSize: () =>
-    new Option('--batch-size <N>', 'rows a batch; more need more memory, results stay the same').argParser(
-      wholeNumber,
-    ),
-  precision: () =>
-    new Option('--precision <P>', 'of matrix products; the default fp32 is exact')
-      .choices(precisions)
-      .default('fp32'),
-  outputDir: () => new Option('--output <DIR>', 'the folder to write'),
-  overwrite: () => new Option('--overwrite', 'replace the output folder when it exists'),
-  verify: () =>
-    new Option('--verify <FILE>', 'a file of texts on which the written model must answer as before'),
-  json: () => new Option('--json', 'print one JSON object on stdout and nothing else'),
-  workspace: () =>
-    new Option(
-      '--workspace <DIR>',
-      "the folder of the app's data: train records its run there, and writes there when no output is named",
-    ),
+    number('--max-length <N>', `tokens after which a text is cut (default: ${otherwise})`, wholeNumber),
+  batchSize: number(
+    '--batch-size <N>',
+    'rows a batch; more need more memory, results stay the same',
+    wholeNumber,
+  ),
+  precision: choiceOr('--precision <P>', 'of matrix products; the default fp32 is exact', precisions, 'fp32'),
+  outputDir: text('--output <DIR>', 'the folder to write'),
+  requiredOutputDir: required('--output <DIR>', 'the folder to write'),
+  overwrite: flag('--overwrite', 'replace the output folder when it exists'),
+  verify: text('--verify <FILE>', 'a file of texts on which the written model must answer as before'),
+  json: flag('--json', 'print one JSON object on stdout and nothing else'),
+  workspace: text(
+    '--workspace <DIR>',
+    "the folder of the app's data: train records its run there, and writes there when no output is named",
+  ),
 };
 
-/** The values of those options as commander hands them over. */
-export const optionValue = {
-  model: z.string(),
-  adapter: z.string().optional(),
-  input: z.string(),
-  output: z.string(),
-  textColumn: z.string(),
-  textPairColumn: z.string().optional(),
-  labelColumn: z.string(),
-  encoding: z.string().optional(),
-  textColumns: z.array(z.string().min(1)).optional(),
-  labelMap: z.string().optional(),
-  emptyLabels: z.enum(['refuse', 'leave_out']),
-  raggedRows: z.enum(['refuse', 'leave_out']),
-  maxLength: z.number().optional(),
-  batchSize: z.number().optional(),
-  precision: z.enum(precisions),
-  overwrite: z.boolean().default(false),
-  verify: z.string().optional(),
-  workspace: z.string().optional(),
+/** What texts are read from, and their columns. */
+export const textOptions = {
+  textColumn: option.textColumn,
+  encoding: option.encoding,
+  textPairColumn: option.textPairColumn,
 };
+export const speedOptions = {
+  maxLength: option.maxLength(),
+  batchSize: option.batchSize,
+  precision: option.precision,
+};
+
+/** Only what was given: options of the engine that are not there have its defaults. */
+export function given<Values extends object>(
+  values: Values,
+): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
+  const present = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as { [Name in keyof Values]?: Exclude<Values[Name], undefined> };
+}

@@ -1,12 +1,16 @@
-import { Command, Option } from 'commander';
-import { z } from 'zod';
+import { basename } from 'node:path';
+import type { LabelReading } from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { labelText, mapText, readLabelColumn } from '../../../shared/label-column.ts';
+import { givenTokens } from '../../engine/data/given-tokens.ts';
+import type { Table } from '../../engine/data/table.ts';
 import type { ModelReport } from '../../engine/inspect.ts';
-import { setWork, type CommandContext, type Outcome, type Work } from '../command.ts';
-import { count } from '../format.ts';
-import { inspectDataText, inspectTable } from '../inspect-data.ts';
+import type { TextTokenizer } from '../../engine/tokenizer/text-tokenizer.ts';
+import { command, type CommandContext, type Outcome } from '../command.ts';
+import { count, parametersText, table as textTable } from '../format.ts';
+import { chunks, rowsAtOnce } from '../io/input-rows.ts';
 import { adapterFolder, baseFolder, modelFolder } from '../io/model-folder.ts';
-import { dataFormats, optionValue, option } from '../options.ts';
+import { dataFormats, given, option, text, type ValuesOf } from '../options.ts';
 
 const help = `
 --model prints the module tree, parameters and labels; with --adapter the modules that the adapter touches are marked;
@@ -17,27 +21,36 @@ Examples:
   graft inspect --adapter out
   graft inspect --data train.csv --label-column stars --model org/name`;
 
-const values = z.object({
-  model: z.string().optional(),
-  adapter: optionValue.adapter,
-  data: z.string().optional(),
-  textColumn: optionValue.textColumn,
-  encoding: optionValue.encoding,
-  labelColumn: optionValue.labelColumn,
-});
-type Options = z.infer<typeof values>;
-
-const work: Work = async (given, context) => {
-  const options = values.parse(given);
-  if (options.data !== undefined) return inspectData(options.data, options, context);
-  if (options.adapter !== undefined) return inspectAdapter(options.adapter, options.model, context);
-  if (options.model === undefined) {
-    throw fault('cli/usage', { message: 'Nothing to inspect: give --model M, --adapter A or --data FILE' });
-  }
-  const folder = await modelFolder(options.model, context);
-  const { inspectModel } = await import('../../engine/inspect.ts');
-  return modelOutcome(await inspectModel(folder));
+const options = {
+  model: text('--model <M>', 'the model: a folder or a hub id'),
+  adapter: option.adapter,
+  data: text('--data <FILE>', `a data file: ${dataFormats}`),
+  textColumn: option.textColumn,
+  encoding: option.encoding,
+  labelColumn: option.labelColumn,
 };
+type InspectOptions = ValuesOf<typeof options>;
+
+export const inspectCommand = () =>
+  command({
+    name: 'inspect',
+    description: 'Shows what a model, an adapter or a data file holds.',
+    help,
+    options,
+    work: async (options, context) => {
+      const { data, adapter, model } = options;
+      if (data !== undefined) return inspectData(data, options, context);
+      if (adapter !== undefined) return inspectAdapter(adapter, model, context);
+      if (model === undefined) {
+        throw fault('cli/usage', {
+          message: 'Nothing to inspect: give --model M, --adapter A or --data FILE',
+        });
+      }
+      const folder = await modelFolder(model, context);
+      const { inspectModel } = await import('../../engine/inspect.ts');
+      return modelOutcome(await inspectModel(folder));
+    },
+  });
 
 /** Without --model the base is the one that adapter_config.json names. */
 async function inspectAdapter(
@@ -60,12 +73,7 @@ function modelOutcome(report: ModelReport): Outcome {
     report.tree,
     '',
     `parameters: ${count(report.parameters)}`,
-    ...(adapter === null
-      ? []
-      : [
-          `trainable params: ${count(adapter.trainable)} || all params: ${count(adapter.all)} || ` +
-            `trainable%: ${adapter.trainable_percent.toFixed(4)}`,
-        ]),
+    ...(adapter === null ? [] : [parametersText(adapter)]),
     ...(report.labels.length === 0 ? [] : [`labels: ${report.labels.join(', ')}`]),
     ...(head.kind === 'other'
       ? [
@@ -81,49 +89,192 @@ function modelOutcome(report: ModelReport): Outcome {
   return { result: report, text: lines.join('\n') };
 }
 
-async function inspectData(file: string, options: Options, context: CommandContext): Promise<Outcome> {
+async function inspectData(file: string, options: InspectOptions, context: CommandContext): Promise<Outcome> {
+  const { textColumn, labelColumn } = options;
   const { openTable } = await import('../../engine/data/table.ts');
-  const { encoding, ...columns } = options;
   const table = await openTable(file, {
     header: 'detect',
-    columnsNamed: [options.textColumn, options.labelColumn],
+    columnsNamed: [textColumn, labelColumn],
     raggedRows: 'leave_out',
     doubtfulEncoding: 'note',
-    ...(encoding !== undefined && { encoding }),
+    ...given({ encoding: options.encoding }),
   });
   const tokenizer = options.model === undefined ? undefined : await openTokenizer(options.model, context);
   const { foundColumns } = await import('../../engine/data/examples.ts');
-  const found = await foundColumns(table, columns);
-  const report = await inspectTable(table, {
-    ...options,
-    ...found.options,
-    tokenizer,
-    signal: context.signal,
-  });
+  const found = await foundColumns(table, { textColumn, labelColumn });
+  const report = await inspectTable(table, { ...options, ...found.options }, tokenizer, context.signal);
   report.notes.push(...found.notes);
-  if (report.labels === null && !table.columns.includes(found.options.labelColumn ?? options.labelColumn)) {
-    report.notes.push(
-      `There is no column "${options.labelColumn}": --label-column names the one with the classes.`,
-    );
+  if (report.labels === null && !table.columns.includes(found.options.labelColumn ?? labelColumn)) {
+    report.notes.push(`There is no column "${labelColumn}": --label-column names the one with the classes.`);
   }
   return { result: report, text: inspectDataText(report) };
 }
 
-async function openTokenizer(model: string, context: CommandContext) {
+async function openTokenizer(model: string, context: CommandContext): Promise<TextTokenizer> {
   const folder = await modelFolder(model, context);
   const { loadTokenizer } = await import('../../engine/tokenizer/load-tokenizer.ts');
   return loadTokenizer(folder);
 }
 
-export function inspectCommand(): Command {
-  const command = new Command('inspect')
-    .description('Shows what a model, an adapter or a data file holds.')
-    .addOption(new Option('--model <M>', 'the model: a folder or a hub id'))
-    .addOption(option.adapter())
-    .addOption(new Option('--data <FILE>', `a data file: ${dataFormats}`))
-    .addOption(option.textColumn())
-    .addOption(option.encoding())
-    .addOption(option.labelColumn())
-    .addHelpText('after', help);
-  return setWork(command, work);
+interface Lengths {
+  least: number;
+  median: number;
+  mean: number;
+  most: number;
+}
+
+interface ColumnReport {
+  name: string;
+  /** Rows with something in it. */
+  filled: number;
+  /** Different values; null beyond `distinctLimit`. */
+  distinct: number | null;
+}
+
+/** What `graft inspect --data` prints; with --json as it is. */
+interface DataReport {
+  file: string;
+  format: string;
+  /** Null for a binary format. */
+  encoding: string | null;
+  rows: number;
+  columns: ColumnReport[];
+  /** Null where there is no such column, or one with too many values to be classes. */
+  labels: ({ column: string; counts: { label: string; rows: number }[] } & LabelReading) | null;
+  /** Of the text column, in characters; null where there is no such column. */
+  characters: Lengths | null;
+  /** Of the text column, in tokens with the special ones, or of rows that come tokenised; null without either. */
+  tokens: Lengths | null;
+  notes: string[];
+}
+
+const distinctLimit = 1000;
+
+/** Reads a table once, row by row, and says what is in it. */
+async function inspectTable(
+  table: Table,
+  options: { textColumn: string; labelColumn: string },
+  tokenizer: TextTokenizer | undefined,
+  signal: AbortSignal,
+): Promise<DataReport> {
+  // Loaded with the readers of all formats, which other commands do without.
+  const { labelReader, raggedNotes } = await import('../../engine/data/examples.ts');
+  const columns = new Map(table.columns.map((name) => [name, newColumn()]));
+  const characters: number[] = [];
+  const tokens: number[] = [];
+  const file = basename(table.file);
+  // Class numbers by the names that the file gives them.
+  const labelOf = labelReader(table, options.labelColumn);
+  let rows = 0;
+  for await (const batch of chunks(table.rows(), rowsAtOnce)) {
+    signal.throwIfAborted();
+    rows += batch.length;
+    const texts: { text: string }[] = [];
+    for (const { row, line, values } of batch) {
+      const ids = givenTokens(values, { file, row, ...(line !== undefined && { line }) });
+      if (ids) tokens.push(ids.attentionMask?.filter((bit) => bit === 1).length ?? ids.inputIds.length);
+      for (const [name, value] of Object.entries(values)) {
+        countValue(columns, name, name === options.labelColumn ? labelOf(value) : value);
+      }
+      const text = values[options.textColumn];
+      if (typeof text !== 'string') continue;
+      characters.push(text.length);
+      if (!ids) texts.push({ text });
+    }
+    const encoded = (await tokenizer?.encode(texts, {})) ?? [];
+    for (const { inputIds } of encoded) tokens.push(inputIds.length);
+  }
+  const labels = columns.get(options.labelColumn)?.counts ?? null;
+  return {
+    file: table.file,
+    format: table.format,
+    encoding: table.encoding,
+    rows,
+    columns: Array.from(columns, ([name, column]) => ({
+      name,
+      filled: column.filled,
+      distinct: column.counts?.size ?? null,
+    })),
+    labels: labels && labelReport(options.labelColumn, labels),
+    characters: lengths(characters),
+    tokens: lengths(tokens),
+    notes: [...table.notes, ...raggedNotes(table)],
+  };
+}
+
+function labelReport(column: string, rows: ReadonlyMap<string, number>): NonNullable<DataReport['labels']> {
+  const counts = Array.from(rows, ([value, n]) => ({ value, rows: n }));
+  return { column, counts: sortedCounts(rows), ...readLabelColumn(counts, column) };
+}
+
+interface Column {
+  filled: number;
+  /** Null beyond `distinctLimit`. */
+  counts: Map<string, number> | null;
+}
+
+function newColumn(): Column {
+  return { filled: 0, counts: new Map() };
+}
+
+function countValue(columns: Map<string, Column>, name: string, value: unknown): void {
+  const column = columns.get(name) ?? newColumn();
+  columns.set(name, column);
+  if (value == null || value === '') return;
+  column.filled += 1;
+  const key = labelText(value);
+  column.counts?.set(key, (column.counts.get(key) ?? 0) + 1);
+  if (column.counts !== null && column.counts.size > distinctLimit) column.counts = null;
+}
+
+/** Labels in the order that they get ids in: numbers by value, names by code point. */
+function sortedCounts(counts: ReadonlyMap<string, number>): { label: string; rows: number }[] {
+  const numeric = [...counts.keys()].every((label) => label.trim() !== '' && Number.isFinite(Number(label)));
+  return [...counts]
+    .sort(([a], [b]) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1))
+    .map(([label, rows]) => ({ label, rows }));
+}
+
+function lengths(values: number[]): Lengths | null {
+  if (values.length === 0) return null;
+  const sorted = Float64Array.from(values).sort();
+  return {
+    least: sorted[0]!,
+    median: sorted[sorted.length >> 1]!,
+    mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
+    most: sorted.at(-1)!,
+  };
+}
+
+/** The report as a person reads it. */
+function inspectDataText(report: DataReport): string {
+  const parts = [
+    `${report.file}: ${count(report.rows)} rows, ${report.columns.length} columns, ${[report.format, report.encoding].filter(Boolean).join(', ')}`,
+    textTable([
+      ['column', 'filled', 'different values'],
+      ...report.columns.map((column) => [
+        column.name,
+        count(column.filled),
+        column.distinct === null ? `over ${count(distinctLimit)}` : count(column.distinct),
+      ]),
+    ]),
+  ];
+  if (report.labels !== null) {
+    const share = (rows: number) => `${((100 * rows) / report.rows).toFixed(1)} %`;
+    const rows = report.labels.counts.map(({ label, rows }) => [label, count(rows), share(rows)]);
+    parts.push(textTable([[report.labels.column, 'rows', 'share'], ...rows]));
+    parts.push(...report.labels.observations.map(({ message, remedy }) => `${message} ${remedy}`));
+    if (Object.keys(report.labels.proposed).length > 0) {
+      parts.push(`With --label-map proposed, train and eval read ${mapText(report.labels.proposed)}.`);
+    }
+  }
+  const measured = (['characters', 'tokens'] as const).flatMap((unit) => {
+    const found = report[unit];
+    return found === null
+      ? []
+      : [[unit, count(found.least), count(found.median), count(found.mean), count(found.most)]];
+  });
+  if (measured.length > 0)
+    parts.push(textTable([['length in', 'least', 'median', 'mean', 'most'], ...measured]));
+  return [...parts, ...report.notes].join('\n\n');
 }

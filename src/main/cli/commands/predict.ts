@@ -1,17 +1,15 @@
 import path from 'node:path';
-import { Command } from 'commander';
-import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
 import type { Predictor } from '../../engine/predict.ts';
 import type { TextInput } from '../../engine/tokenizer/text-tokenizer.ts';
-import { setWork, type CommandContext, type Outcome, type Work } from '../command.ts';
+import { command, type CommandContext, type Outcome } from '../command.ts';
 import { count, duration } from '../format.ts';
 import { readInput } from '../io/input-rows.ts';
-import { adapterFolder, modelFolder } from '../io/model-folder.ts';
+import { givenFolders, withPredictor } from '../io/model-folder.ts';
 import { predictRows } from '../io/predict-rows.ts';
 import { writeResults } from '../io/write-results.ts';
-import { option, optionValue } from '../options.ts';
+import { option, speedOptions, textOptions, type ValuesOf } from '../options.ts';
 
 const help = `
 Prints a line of JSON for each row, in the order of the input:
@@ -24,49 +22,14 @@ Examples:
   graft predict --model org/name --adapter out --input new.csv --text-column body --output answers.jsonl
   echo "Call now to claim your prize" | graft predict --model merged --input -`;
 
-const values = z.object({
-  model: optionValue.model,
-  adapter: optionValue.adapter,
-  input: optionValue.input,
-  output: optionValue.output.optional(),
-  textColumn: optionValue.textColumn,
-  encoding: optionValue.encoding,
-  textPairColumn: optionValue.textPairColumn,
-  maxLength: optionValue.maxLength,
-  batchSize: optionValue.batchSize,
-  precision: optionValue.precision,
-});
-
-const work: Work = async (given, context) => {
-  const options = values.parse(given);
-  const format = tableFormat(options.output);
-  if (format !== null && options.input === '-')
-    throw fault('cli/usage', {
-      message: `--output ${options.output} needs a file as --input, whose columns it keeps`,
-    });
-  const model = await modelFolder(options.model, context);
-  const adapter = options.adapter === undefined ? undefined : await adapterFolder(options.adapter);
-  const { openPredictor } = await import('../../engine/predict.ts');
-  const predictor = await openPredictor({
-    model,
-    ...(adapter !== undefined && { adapter }),
-    precision: options.precision,
-    head: 'sequence',
-    ...(options.maxLength !== undefined && { maxLength: options.maxLength }),
-    ...(options.batchSize !== undefined && { batchSize: options.batchSize }),
-  });
-  try {
-    if (format !== null) return await writeTable(predictor, { ...options, format }, context);
-    const rows = readInput({ ...options, signal: context.signal, say: context.say });
-    const results = predictRows(predictor, rows);
-    return await writeResults(results, options.output, context, 'Predicting');
-  } finally {
-    predictor.close();
-  }
+const options = {
+  model: option.model,
+  adapter: option.adapter,
+  input: option.input,
+  output: option.outputFile,
+  ...textOptions,
+  ...speedOptions,
 };
-
-type Values = z.infer<typeof values>;
-type TableOutput = Omit<Values, 'output'> & { output?: string | undefined; format: 'csv' | 'parquet' };
 
 /** The format that a file's name asks for; null: JSON Lines. */
 function tableFormat(output: string | undefined): 'csv' | 'parquet' | null {
@@ -77,7 +40,8 @@ function tableFormat(output: string | undefined): 'csv' | 'parquet' | null {
 /** A table with the columns of the input; whole or not at all. */
 async function writeTable(
   predictor: Predictor,
-  { input, output = '', textColumn, textPairColumn, encoding, format }: TableOutput,
+  { input, output = '', textColumn, textPairColumn, encoding }: ValuesOf<typeof options>,
+  format: 'csv' | 'parquet',
   context: CommandContext,
 ): Promise<Outcome> {
   const { answeredFile } = await import('../../engine/serving/answered-file.ts');
@@ -104,19 +68,29 @@ async function writeTable(
   return { result: { status: 'finished', output, rows, seconds }, text };
 }
 
-export function predictCommand(): Command {
-  const command = new Command('predict')
-    .description('Answers texts with a model, or with a model and an adapter on it.')
-    .addOption(option.model())
-    .addOption(option.adapter())
-    .addOption(option.input())
-    .addOption(option.outputFile())
-    .addOption(option.textColumn())
-    .addOption(option.encoding())
-    .addOption(option.textPairColumn())
-    .addOption(option.maxLength())
-    .addOption(option.batchSize())
-    .addOption(option.precision())
-    .addHelpText('after', help);
-  return setWork(command, work);
-}
+export const predictCommand = () =>
+  command({
+    name: 'predict',
+    description: 'Answers texts with a model, or with a model and an adapter on it.',
+    help,
+    options,
+    work: async (options, context) => {
+      const format = tableFormat(options.output);
+      if (format !== null && options.input === '-')
+        throw fault('cli/usage', {
+          message: `--output ${options.output} needs a file as --input, whose columns it keeps`,
+        });
+      const { precision, maxLength, batchSize } = options;
+      const folders = await givenFolders(options, context);
+      return withPredictor({ ...folders, precision, maxLength, batchSize, head: 'sequence' }, (predictor) =>
+        format === null
+          ? writeResults(
+              predictRows(predictor, readInput(options, context)),
+              options.output,
+              context,
+              'Predicting',
+            )
+          : writeTable(predictor, options, format, context),
+      );
+    },
+  });

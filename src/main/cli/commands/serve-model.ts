@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { Argument, Command, Option } from 'commander';
+import { Argument } from 'commander';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { restoreFolder } from '../../engine/formats/atomic.ts';
 import { readFault } from '../../engine/formats/file-faults.ts';
-import { reportFailure, type CommandContext } from '../command.ts';
+import { command, print, reportFailure, type CommandContext } from '../command.ts';
 import { baseFolder } from '../io/model-folder.ts';
-import { portNumber } from '../options.ts';
+import { number, portNumber, text } from '../options.ts';
 
 const help = `
 Answers programs of this machine until Ctrl-C:
@@ -24,11 +24,6 @@ Example:
   curl -s http://127.0.0.1:8080/predict -H 'content-type: application/json' -d '{"text": "Call now to claim"}'`;
 
 const USUAL_PORT = 4747;
-const optionsSchema = z.object({
-  port: z.number().default(USUAL_PORT),
-  model: z.string().optional(),
-  json: z.boolean().default(false),
-});
 
 const answeredSchema = z.object({
   labels: z.array(z.string()),
@@ -41,7 +36,7 @@ const answeredSchema = z.object({
 /** Resolves when it was ended by a signal and all that was asked is answered. */
 async function run(
   dir: string,
-  { port: wanted, model }: z.infer<typeof optionsSchema>,
+  { port: wanted = USUAL_PORT, model }: { port: number | undefined; model: string | undefined },
   context: CommandContext,
 ): Promise<void> {
   const folder = path.resolve(dir);
@@ -67,14 +62,14 @@ async function run(
       labels,
       maxLength,
       port: wanted,
-      predict: async (texts) => (await answer(texts)).answers.map((one) => prediction(one, labels, one.cut)),
+      predict: async (texts) =>
+        (await answer(texts)).answers.map((answered) => prediction(answered, labels, answered.cut)),
     }).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       throw fault('hosts/port', { port: wanted, reason }, error);
     });
     const address = `http://127.0.0.1:${server.port}`;
-    if (context.json) process.stdout.write(`${JSON.stringify({ address, port: server.port, labels })}\n`);
-    else process.stdout.write(`${address}\n`);
+    print({ result: { address, port: server.port, labels }, text: address }, context.json);
     context.say(`Answers POST ${address}/predict. Ctrl-C ends.`);
     await ended(context.signal);
     await server.close();
@@ -113,36 +108,32 @@ async function baseOf(
   return baseFolder(folder, model, context);
 }
 
-export function serveModelCommand(): Command {
-  return new Command('serve-model')
-    .description('Lets programs of this machine ask a model over HTTP.')
-    .addArgument(new Argument('<dir>', 'the folder of an export (hf, onnx, savedmodel, peft) or of a run'))
-    .addOption(
-      new Option(
+export const serveModelCommand = () =>
+  command({
+    name: 'serve-model',
+    description: 'Lets programs of this machine ask a model over HTTP.',
+    help,
+    lasting: true,
+    argument: new Argument('<dir>', 'the folder of an export (hf, onnx, savedmodel, peft) or of a run'),
+    options: {
+      port: number(
         '--port <N>',
         `the port on this machine (default: ${USUAL_PORT}; 0 takes a free one)`,
-      ).argParser(portNumber),
-    )
-    .addOption(new Option('--model <M>', 'the base model, for a folder that holds an adapter'))
-    .addHelpText('after', help)
-    .action(async (dir: string, given: Record<string, unknown>) => {
-      const options = optionsSchema.parse(given);
+        portNumber,
+      ),
+      model: text('--model <M>', 'the base model, for a folder that holds an adapter'),
+    },
+    work: async (options, context, dir) => {
       const ending = new AbortController();
-      const context: CommandContext = {
-        json: options.json,
-        signal: ending.signal,
-        onEvent: () => undefined,
-        say: (message) => void process.stderr.write(`${message}\n`),
-      };
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
         // A second one ends at once.
         process.on(signal, () => (ending.signal.aborted ? process.exit(1) : ending.abort()));
       try {
-        await run(dir, options, context);
+        await run(dir, options, { ...context, signal: ending.signal, onEvent: () => undefined });
         process.exit(0);
       } catch (error) {
-        reportFailure(error, options.json);
+        reportFailure(error, context.json);
         process.exit(process.exitCode);
       }
-    });
-}
+    },
+  });

@@ -1,13 +1,10 @@
-import { Command, Option } from 'commander';
-import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import type { TextTokenizer, TokenizeOptions } from '../../engine/tokenizer/text-tokenizer.ts';
-import { setWork, type Work } from '../command.ts';
-import { chunks } from '../io/chunks.ts';
-import { readInput, type InputRow } from '../io/input-rows.ts';
+import { command } from '../command.ts';
+import { chunks, readInput, rowsAtOnce, type InputRow } from '../io/input-rows.ts';
 import { modelFolder } from '../io/model-folder.ts';
 import { writeResults } from '../io/write-results.ts';
-import { option, optionValue } from '../options.ts';
+import { choiceOr, given, option, textOptions } from '../options.ts';
 
 const help = `
 Prints a line of JSON for each row, in the order of the input: input_ids, attention_mask and, where the tokenizer
@@ -16,19 +13,6 @@ has them, token_type_ids. A folder with only tokenizer files will do as the mode
 Examples:
   graft tokenize --model bert-base-uncased --input texts.txt --max-length 128 --padding max_length
   echo "one text" | graft tokenize --model merged --input -`;
-
-const values = z.object({
-  model: optionValue.model,
-  input: optionValue.input,
-  output: optionValue.output.optional(),
-  textColumn: optionValue.textColumn,
-  encoding: optionValue.encoding,
-  textPairColumn: optionValue.textPairColumn,
-  maxLength: optionValue.maxLength,
-  padding: z.enum(['none', 'longest', 'max_length']),
-});
-
-const rowsAtOnce = 1024;
 
 /** The line of each row, an array a batch. */
 async function* tokenizeRows(
@@ -49,35 +33,32 @@ async function* tokenizeRows(
   }
 }
 
-const work: Work = async (given, context) => {
-  const options = values.parse(given);
-  const model = await modelFolder(options.model, context);
-  const { loadTokenizer } = await import('../../engine/tokenizer/load-tokenizer.ts');
-  const tokenizer = await loadTokenizer(model);
-  for (const { message, remedy } of tokenizer.notes) context.say(`${message} ${remedy}`);
-  const rows = readInput({ ...options, signal: context.signal, say: context.say });
-  const results = tokenizeRows(tokenizer, rows, {
-    padding: options.padding,
-    ...(options.maxLength !== undefined && { maxLength: options.maxLength }),
+export const tokenizeCommand = () =>
+  command({
+    name: 'tokenize',
+    description: 'Turns texts into the token ids that the model sees.',
+    help,
+    options: {
+      model: option.model,
+      input: option.input,
+      output: option.outputFile,
+      padding: choiceOr(
+        '--padding <P>',
+        'none; longest pads to the longest row, max_length to --max-length',
+        ['none', 'longest', 'max_length'],
+        'none',
+      ),
+      maxLength: option.maxLength('nothing is cut'),
+      ...textOptions,
+    },
+    work: async (options, context) => {
+      const { padding, maxLength } = options;
+      const model = await modelFolder(options.model, context);
+      const { loadTokenizer } = await import('../../engine/tokenizer/load-tokenizer.ts');
+      const tokenizer = await loadTokenizer(model);
+      for (const { message, remedy } of tokenizer.notes) context.say(`${message} ${remedy}`);
+      const rows = readInput(options, context);
+      const results = tokenizeRows(tokenizer, rows, { padding, ...given({ maxLength }) });
+      return writeResults(results, options.output, context, 'Tokenising');
+    },
   });
-  return writeResults(results, options.output, context, 'Tokenising');
-};
-
-export function tokenizeCommand(): Command {
-  const command = new Command('tokenize')
-    .description('Turns texts into the token ids that the model sees.')
-    .addOption(option.model())
-    .addOption(option.input())
-    .addOption(option.outputFile())
-    .addOption(
-      new Option('--padding <P>', 'none; longest pads to the longest row, max_length to --max-length')
-        .choices(['none', 'longest', 'max_length'])
-        .default('none'),
-    )
-    .addOption(option.maxLength('nothing is cut'))
-    .addOption(option.textColumn())
-    .addOption(option.encoding())
-    .addOption(option.textPairColumn())
-    .addHelpText('after', help);
-  return setWork(command, work);
-}

@@ -1,8 +1,7 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
-import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { loraSettings } from '../../../shared/settings/adapter.ts';
+import { conditionText, type Setting, type Settings } from '../../../shared/settings/setting.ts';
 import {
   configSettings,
   dataSettings,
@@ -11,12 +10,42 @@ import {
 } from '../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../shared/settings/training.ts';
 import type { TrainResult } from '../../engine/jobs.ts';
-import { setWork, type Work } from '../command.ts';
+import { command } from '../command.ts';
 import { applySetting, readConfigFile } from '../config-file.ts';
 import { count, duration } from '../format.ts';
 import { readLabelMap } from '../io/label-map.ts';
-import { option } from '../options.ts';
-import { settingsHelp } from '../settings-help.ts';
+import { collected, flag, option } from '../options.ts';
+
+function initial(setting: Setting): string {
+  if (setting.type === 'required text') return 'required';
+  if (setting.type === 'group' || setting.type === 'record') return '';
+  return setting.default === null ? '-' : JSON.stringify(setting.default);
+}
+
+/** A line a setting: name, default, help; for the end of `--help`. */
+function settingsHelp(settings: Settings): string {
+  const rows = Object.entries(settings).flatMap(([name, setting]): [string, string, string][] => [
+    [name, initial(setting), helpText(setting)],
+    ...(setting.type === 'group'
+      ? Object.entries(setting.fields).map(([inner, field]): [string, string, string] => [
+          `${name}.${inner}`,
+          initial(field),
+          helpText(field),
+        ])
+      : []),
+  ]);
+  const nameWidth = Math.max(...rows.map(([name]) => name.length));
+  const defaultWidth = Math.max(...rows.map(([, value]) => value.length));
+  return rows
+    .map(([name, value, text]) => `  ${name.padEnd(nameWidth)}  ${value.padEnd(defaultWidth)}  ${text}`)
+    .join('\n');
+}
+
+function helpText(setting: Setting): string {
+  const choices = 'choices' in setting ? ` (${setting.choices.join(', ')})` : '';
+  const when = conditionText(setting);
+  return `${setting.help}${choices}${when && ` Applies when: ${when}.`}`;
+}
 
 const help = `
 A config is one JSON or YAML file; its relative paths start from its own folder:
@@ -32,7 +61,7 @@ Examples:
   graft train --config run.json --resume
 
 Settings and their defaults:
-${settingsHelp(Object.fromEntries(Object.entries(configSettings).filter(([, one]) => one.type !== 'group')))}
+${settingsHelp(Object.fromEntries(Object.entries(configSettings).filter(([, setting]) => setting.type !== 'group')))}
 
 Settings under "data":
 ${settingsHelp(dataSettings)}
@@ -42,55 +71,6 @@ ${settingsHelp(loraSettings)}
 
 Settings under "training", named as in transformers' TrainingArguments:
 ${settingsHelp(trainingSettings)}`;
-
-const values = z.object({
-  config: z.string(),
-  set: z.array(z.string()).default([]),
-  output: z.string().optional(),
-  labelMap: z.string().optional(),
-  resume: z.boolean().default(false),
-  overwrite: z.boolean().default(false),
-  workspace: z.string().optional(),
-});
-
-const work: Work = async (given, context) => {
-  const options = values.parse(given);
-  const raw = await readConfigFile(options.config);
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw fault('settings/not-an-object', { source: options.config, path: null });
-  }
-  const fields = { ...raw };
-  for (const assignment of options.set) applySetting(fields, assignment);
-  const { config, notes } = parseTrainConfig(fields, options.config);
-  for (const note of [...notes, ...(await precisionNotes(config))]) context.say(note);
-
-  const baseDir = dirname(resolve(options.config));
-  if (options.labelMap !== undefined) {
-    const { exampleOptions } = await import('../../engine/data/examples.ts');
-    const files = [config.data.train, config.data.eval].filter((file) => file !== null);
-    // The run keeps the map itself: what a word stands for may change with the file.
-    config.data.label_map = await readLabelMap(options.labelMap, {
-      files: files.map((file) => resolve(baseDir, file)),
-      options: { ...exampleOptions(config.data), labelColumn: config.data.label_column },
-      say: context.say,
-    });
-  }
-  const outputDir = outputFolder(options, config.output_dir, baseDir);
-  const { trainInWorkspace, runName } = await import('../workspace-run.ts');
-  const { resume, overwrite, workspace = null } = options;
-  const run = { workspace, name: runName(options.config, config) };
-  const result = await trainInWorkspace(
-    { ...run, options: { config, baseDir, outputDir, resume, overwrite } },
-    context,
-  );
-  // For comparisons from outside: the peak of this process, TensorFlow included.
-  const peak_memory_mb = process.resourceUsage().maxRSS / 1024;
-  return {
-    result: { ...result, peak_memory_mb },
-    text: resultText(result),
-    failed: result.status === 'stopped',
-  };
-};
 
 /** Whether fp32 would be faster here than the bf16 that was chosen: measured, in a second. */
 async function precisionNotes(config: TrainConfig): Promise<string[]> {
@@ -105,11 +85,16 @@ async function precisionNotes(config: TrainConfig): Promise<string[]> {
 }
 
 /** --output starts from the current folder, output_dir from the config's, like the config's other paths. */
-function outputFolder(options: z.infer<typeof values>, outputDir: string | null, baseDir: string): string {
-  if (options.output !== undefined) return resolve(options.output);
+function outputFolder(
+  { output, config }: { output: string | undefined; config: string },
+  workspace: string | undefined,
+  outputDir: string | null,
+  baseDir: string,
+): string {
+  if (output !== undefined) return resolve(output);
   if (outputDir !== null) return resolve(baseDir, outputDir);
-  if (options.workspace === undefined) throw fault('cli/usage-output', { config: options.config });
-  return resolve(join(options.workspace, 'experiments', basename(options.config, extname(options.config))));
+  if (workspace === undefined) throw fault('cli/usage-output', { config });
+  return resolve(join(workspace, 'experiments', basename(config, extname(config))));
 }
 
 function resultText(result: TrainResult): string {
@@ -128,20 +113,59 @@ function resultText(result: TrainResult): string {
   ].join('\n');
 }
 
-export function trainCommand(): Command {
-  const command = new Command('train')
-    .description('Trains an adapter: one experiment, from a config file.')
-    .addOption(new Option('--config <FILE>', 'the experiment, as JSON or YAML').makeOptionMandatory())
-    .addOption(
-      new Option(
+export const trainCommand = () =>
+  command({
+    name: 'train',
+    description: 'Trains an adapter: one experiment, from a config file.',
+    help,
+    options: {
+      config: option.config,
+      set: collected(
         '--set <path=value>',
         'change a setting of the config, as often as needed; the value is JSON or a text',
-      ).argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]),
-    )
-    .addOption(option.labelMap())
-    .addOption(option.outputDir())
-    .addOption(new Option('--resume', 'go on from the last checkpoint in the output folder'))
-    .addOption(option.overwrite())
-    .addHelpText('after', help);
-  return setWork(command, work);
-}
+        (value: string, before: string[] | undefined) => [...(before ?? []), value],
+      ),
+      labelMap: option.labelMap,
+      output: option.outputDir,
+      resume: flag('--resume', 'go on from the last checkpoint in the output folder'),
+      overwrite: option.overwrite,
+    },
+    work: async (options, context) => {
+      const { workspace, say } = context;
+      const raw = await readConfigFile(options.config);
+      if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+        throw fault('settings/not-an-object', { source: options.config, path: null });
+      }
+      const fields = { ...raw };
+      for (const assignment of options.set) applySetting(fields, assignment);
+      const { config, notes } = parseTrainConfig(fields, options.config);
+      for (const note of [...notes, ...(await precisionNotes(config))]) say(note);
+
+      const baseDir = dirname(resolve(options.config));
+      if (options.labelMap !== undefined) {
+        const { exampleOptions } = await import('../../engine/data/examples.ts');
+        const files = [config.data.train, config.data.eval].filter((file) => file !== null);
+        // The run keeps the map itself: what a word stands for may change with the file.
+        config.data.label_map = await readLabelMap(options.labelMap, {
+          files: files.map((file) => resolve(baseDir, file)),
+          options: { ...exampleOptions(config.data), labelColumn: config.data.label_column },
+          say,
+        });
+      }
+      const outputDir = outputFolder(options, workspace, config.output_dir, baseDir);
+      const { trainInWorkspace, runName } = await import('../workspace-run.ts');
+      const { resume, overwrite } = options;
+      const run = { workspace: workspace ?? null, name: runName(options.config, config) };
+      const result = await trainInWorkspace(
+        { ...run, options: { config, baseDir, outputDir, resume, overwrite } },
+        context,
+      );
+      // For comparisons from outside: the peak of this process, TensorFlow included.
+      const peak_memory_mb = process.resourceUsage().maxRSS / 1024;
+      return {
+        result: { ...result, peak_memory_mb },
+        text: resultText(result),
+        failed: result.status === 'stopped',
+      };
+    },
+  });

@@ -7,14 +7,14 @@ async function fromStdin(
   columns: { text?: string; pair?: string } = {},
 ): Promise<InputRow[]> {
   const rows: InputRow[] = [];
-  const input = readInput({
-    input: '-',
-    textColumn: columns.text ?? 'text',
-    textPairColumn: columns.pair,
-    signal: new AbortController().signal,
-    say: () => undefined,
-    stdin: Readable.from(typeof text === 'string' ? [Buffer.from(text)] : text),
-  });
+  const input = readInput(
+    { input: '-', textColumn: columns.text ?? 'text', textPairColumn: columns.pair },
+    {
+      signal: new AbortController().signal,
+      say: () => undefined,
+      stdin: Readable.from(typeof text === 'string' ? [Buffer.from(text)] : text),
+    },
+  );
   for await (const row of input) rows.push(row);
   return rows;
 }

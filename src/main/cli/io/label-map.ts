@@ -8,6 +8,8 @@ import { mapText, readLabelColumn } from '../../../shared/label-column.ts';
 import type { ExampleOptions } from '../../engine/data/examples.ts';
 import { readConfigFile } from '../config-file.ts';
 
+type LabelledOptions = ExampleOptions & { labelColumn: string };
+
 /**
  * The value of --label-map: JSON, a file, or `proposed`, for what Graft makes of the label columns of `files`. Throws
  * `cli/label-map` and what reading the files throws; a proposed map is said.
@@ -18,11 +20,7 @@ export async function readLabelMap(
     files,
     options,
     say,
-  }: {
-    files: readonly string[];
-    options: ExampleOptions & { labelColumn: string };
-    say: (message: string) => void;
-  },
+  }: { files: readonly string[]; options: LabelledOptions; say: (message: string) => void },
 ): Promise<LabelMapping> {
   if (given === 'proposed') {
     const map = await proposedMap(files, options);
@@ -39,15 +37,12 @@ export async function readLabelMap(
   return parsed.data;
 }
 
-async function proposedMap(
-  files: readonly string[],
-  options: ExampleOptions & { labelColumn: string },
-): Promise<LabelMapping> {
+async function proposedMap(files: readonly string[], options: LabelledOptions): Promise<LabelMapping> {
   const { countLabelValues } = await import('../../engine/data/examples.ts');
   const rows = new Map<string, number>();
   for (const file of files) {
     const { counts } = await countLabelValues(file, options);
-    for (const one of counts) rows.set(one.value, (rows.get(one.value) ?? 0) + one.rows);
+    for (const { value, rows: n } of counts) rows.set(value, (rows.get(value) ?? 0) + n);
   }
   const counts: LabelCount[] = Array.from(rows, ([value, n]) => ({ value, rows: n }));
   return readLabelColumn(counts, options.labelColumn).proposed;

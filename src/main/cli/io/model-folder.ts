@@ -4,7 +4,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { restoreFolder } from '../../engine/formats/atomic.ts';
+import type { Predictor, PredictorOptions } from '../../engine/predict.ts';
 import type { CommandContext } from '../command.ts';
+import { given } from '../options.ts';
 
 /** The folder of a model: `model` itself, or what the hub id stands for. Throws `files/…` and `hub/…`. */
 export async function modelFolder(model: string, context: CommandContext): Promise<string> {
@@ -20,7 +22,7 @@ export async function modelFolder(model: string, context: CommandContext): Promi
   });
 }
 
-/** What a model is called whose folder is `folder`. A hub id stays one; a folder's `models/bert` is not taken for one. */
+/** What a model is called whose folder is `folder`. A hub id stays a hub id; a folder's `models/bert` is not taken for one. */
 export const nameOfModel = (model: string, folder: string): string =>
   model === folder ? path.resolve(folder) : model;
 
@@ -28,6 +30,36 @@ export const nameOfModel = (model: string, folder: string): string =>
 export async function adapterFolder(adapter: string): Promise<string> {
   if (!(await isFolder(adapter))) throw fault('files/missing', { file: adapter });
   return adapter;
+}
+
+/** The folders of --model and --adapter. Throws `files/…` and `hub/…`. */
+export async function givenFolders(
+  options: { model: string; adapter?: string | undefined },
+  context: CommandContext,
+): Promise<{ model: string; adapter?: string }> {
+  const model = await modelFolder(options.model, context);
+  return options.adapter === undefined ? { model } : { model, adapter: await adapterFolder(options.adapter) };
+}
+
+/** Opens what is to answer, and closes it when `work` is done. Throws what `openPredictor` throws. */
+export async function withPredictor<Result>(
+  {
+    maxLength,
+    batchSize,
+    ...options
+  }: Omit<PredictorOptions, 'maxLength' | 'batchSize'> & {
+    maxLength: number | undefined;
+    batchSize: number | undefined;
+  },
+  work: (predictor: Predictor) => Promise<Result>,
+): Promise<Result> {
+  const { openPredictor } = await import('../../engine/predict.ts');
+  const predictor = await openPredictor({ ...options, ...given({ maxLength, batchSize }) });
+  try {
+    return await work(predictor);
+  } finally {
+    predictor.close();
+  }
 }
 
 /**

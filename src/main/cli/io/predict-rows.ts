@@ -1,14 +1,10 @@
 import { fault } from '../../../shared/faults/index.ts';
 import type { VectorForm } from '../../engine/models/sentence-folder.ts';
 import type { EncodedExample, Predictor } from '../../engine/predict.ts';
-import { chunks } from './chunks.ts';
-import type { InputRow } from './input-rows.ts';
+import { chunks, rowsAtOnce, type InputRow } from './input-rows.ts';
 
 /** One line of `graft predict`: the answer as the model's task says it, and the head's outputs. */
 export type Prediction = Record<string, unknown> & { logits: number[] };
-
-/** Rows in memory at once; the predictor sorts them by length and forms its batches inside. */
-const rowsAtOnce = 1024;
 
 /** A prediction a row, in order. Throws what the predictor throws. */
 export async function* predictRows(

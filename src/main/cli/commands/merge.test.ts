@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { statesOf, importedBackend } from '../backend/exports/test-support.ts';
-import { testBackend } from '../backend/test-support.ts';
-import { graft } from './test-support.ts';
+import { statesOf, importedBackend } from '../../backend/exports/test-support.ts';
+import { testBackend } from '../../backend/test-support.ts';
+import { graft } from '../test-support.ts';
 
 it('graft export and graft merge with --workspace stand in the window, live, once for each folder', async () => {
   const backend = await importedBackend();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { demoReport, shortcomings, type DemoFacts } from './report.ts';
+import { demoReport, shortcomings, type DemoResult } from './demo.ts';
 
-const facts: DemoFacts = {
+const result: DemoResult = {
   trainRows: 1000,
   parameters: { trainable: 148_226, all: 22_862_212, trainable_percent: 0.6483 },
   steps: 375,
@@ -30,7 +30,7 @@ const facts: DemoFacts = {
 
 describe('the report of the demo', () => {
   it('sets the accuracy beside that of always guessing the commonest class', () => {
-    const text = demoReport(facts);
+    const text = demoReport(result);
     expect(text).toContain('The demo is done.');
     expect(text).toContain('trainable params: 148,226 || all params: 22,862,212 || trainable%: 0.6483');
     expect(text).toMatch(/base \+ adapter +0\.9840\n/);
@@ -42,15 +42,15 @@ describe('the report of the demo', () => {
 
   it('looks failed when it fell short', () => {
     const short = {
-      ...facts,
-      metrics: { ...facts.metrics, accuracy: 0.95 },
-      comparison: { ...facts.comparison, largest_difference: 2e-4 },
+      ...result,
+      metrics: { ...result.metrics, accuracy: 0.95 },
+      comparison: { ...result.comparison, largest_difference: 2e-4 },
     };
     expect(shortcomings(short)).toEqual([
       'Accuracy is 0.9500, expected 0.96 or more.',
       'The merged model differs by 2.0e-4, expected 0.0001 or less.',
     ]);
     expect(demoReport(short)).toMatch(/^THE DEMO FELL SHORT\n/);
-    expect(shortcomings(facts)).toEqual([]);
+    expect(shortcomings(result)).toEqual([]);
   });
 });
