@@ -5,8 +5,8 @@ import { fault } from '../../../shared/faults/index.ts';
 import { isFile } from '../../engine/hub/cache.ts';
 import { listDataset, type HubSplit } from '../../engine/hub/dataset-files.ts';
 import { requireSpace } from '../../engine/hub/download-model.ts';
-import { fetchFile, discardPart } from '../../engine/hub/fetch-file.ts';
-import { hubClient } from '../../engine/hub/hub-fetch.ts';
+import { discardPart, fetchFile } from '../../engine/hub/download.ts';
+import { hubClient, hubDownload } from '../../engine/hub/hub-fetch.ts';
 import { datasetRepository } from '../../engine/hub/repository.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
@@ -70,7 +70,7 @@ export async function fetchHubDataset(
       for (const { url, target, ...file } of missing) {
         const tell = (phase: string) => (done: number) =>
           control.progress({ phase, done: (before + done) / 1e6, total: total / 1e6, unit: 'MB' });
-        await fetchFile(client, url, file, target, {
+        await fetchFile(hubDownload(client, url, file), target, {
           onBytes: tell('Downloading'),
           onCheck: () => tell(`Checking ${file.name}`)(file.size),
         });

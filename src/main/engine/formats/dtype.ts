@@ -1,15 +1,14 @@
-import type { DType, TensorInfo } from './tensor.ts';
-
+/** Bytes of one element, by the types that safetensors names. */
 const itemSizes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
+
+export type DType = keyof typeof itemSizes;
 
 export function isDType(name: string): name is DType {
   return Object.hasOwn(itemSizes, name);
 }
 
 /** Bytes of one element. */
-export function itemSize(dtype: DType): number {
-  return itemSizes[dtype];
-}
+export const itemSize = (dtype: DType): number => itemSizes[dtype];
 
 /** Number of elements of `shape`; NaN where it is beyond what a number counts exactly. */
 export function elementCount(shape: readonly number[]): number {
@@ -23,8 +22,8 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** Bytes of a tensor; NaN where its shape is beyond what a number counts exactly. */
-export function byteLength(info: Pick<TensorInfo, 'dtype' | 'shape'>): number {
-  const bytes = elementCount(info.shape) * itemSize(info.dtype);
+export function byteLength({ dtype, shape }: { dtype: DType; shape: readonly number[] }): number {
+  const bytes = elementCount(shape) * itemSize(dtype);
   return Number.isSafeInteger(bytes) ? bytes : NaN;
 }
 

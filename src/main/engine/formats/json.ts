@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import { openByteSource } from './byte-source.ts';
-import { refuseImpostor } from './impostor.ts';
+import { openByteSource, refuseImpostor } from './byte-source.ts';
 
 /** Configuration files are a few kilobytes, an index of shards a few hundred. */
 const largestFile = 16 * 2 ** 20;
@@ -121,7 +120,9 @@ function neededBy(issue: z.core.$ZodIssue): string | null {
     case 'invalid_value':
       return `one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
     case 'invalid_union': {
-      const all = issue.errors.map((errors) => errors[0] && neededBy(errors[0])).filter((one) => one != null);
+      const all = issue.errors
+        .map((errors) => errors[0] && neededBy(errors[0]))
+        .filter((wanted) => wanted != null);
       return all.length === 0 ? null : [...new Set(all)].join(' or ');
     }
     case 'invalid_key': {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSafetensors } from './safetensors.ts';
 import { faultOf, fixtures, golden, goldenFiles, temporaryFolder, textOf } from './test-support.ts';
-import type { DType } from './tensor.ts';
+import type { DType } from './dtype.ts';
 import { writeSafetensors } from './write-safetensors.ts';
 
 const adapter = join(golden, 'seed1/adapters/lora-qv/adapter_model.safetensors');

@@ -1,5 +1,5 @@
-/** Element types as safetensors names them. */
-export type DType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
+import { fault } from '../../../shared/faults/index.ts';
+import { toFloat32, type DType } from './dtype.ts';
 
 export interface TensorInfo {
   name: string;
@@ -23,4 +23,38 @@ export interface TensorFile {
   /** F64, F32, F16 and BF16 as float32. */
   readFloat32(name: string): Promise<Float32Array>;
   close(): Promise<void>;
+}
+
+/** What differs between the file formats: which tensors there are, and where their bytes come from. */
+interface Parts {
+  path: string;
+  metadata: Record<string, string>;
+  tensors: Iterable<TensorInfo>;
+  readBytes: (tensor: TensorInfo) => Promise<Uint8Array>;
+  close: () => Promise<void>;
+}
+
+/** A `TensorFile` from its format's parts. */
+export function tensorFile({ path, metadata, tensors: list, readBytes, close }: Parts): TensorFile {
+  const tensors = new Map(Array.from(list, (tensor) => [tensor.name, tensor]));
+
+  async function read(name: string): Promise<RawTensor> {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw fault('formats/no-tensor', { file: path, tensor: name });
+    return { ...tensor, bytes: await readBytes(tensor) };
+  }
+
+  return {
+    path,
+    metadata,
+    tensors,
+    read,
+    close,
+    async readFloat32(name) {
+      const { dtype, bytes } = await read(name);
+      const values = toFloat32(dtype, bytes);
+      if (values === null) throw fault('formats/not-float', { file: path, tensor: name, dtype });
+      return values;
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from './atomic.ts';
-import { byteLength } from './dtype.ts';
-import type { DType, TensorInfo } from './tensor.ts';
+import { byteLength, type DType } from './dtype.ts';
+import type { TensorInfo } from './tensor.ts';
 
 export interface TensorToWrite extends TensorInfo {
   /** Asked for when its turn comes: little-endian, row-major bytes, as many as dtype and shape say. */

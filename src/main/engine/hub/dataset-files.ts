@@ -2,8 +2,7 @@ import { datasetInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { classNamesOf } from '../data/class-names.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import type { HubFile } from './fetch-file.ts';
-import type { HubClient } from './hub-fetch.ts';
+import type { HubClient, HubFile } from './hub-fetch.ts';
 import { listTree, understood } from './list-files.ts';
 import { licenceOf } from './model-facts.ts';
 
@@ -42,7 +41,7 @@ const infoSchema = z.object({
         .union([z.string(), z.array(z.string())])
         .nullish()
         .catch(null),
-      dataset_info: z.union([z.array(splitsSchema), splitsSchema.transform((one) => [one])]).catch([]),
+      dataset_info: z.union([z.array(splitsSchema), splitsSchema.transform((only) => [only])]).catch([]),
     })
     .nullish()
     .catch(null),
@@ -103,8 +102,8 @@ function filesOf(
   const { id, kind } = repository;
   const inFolder = (folder: string) =>
     [...tree.values()].filter(({ name }) => name.startsWith(config + folder));
-  const whole = inFolder(`${split}/`);
-  const found = whole.length > 0 ? whole : inFolder(`partial-${split}/`);
+  const converted = inFolder(`${split}/`);
+  const found = converted.length > 0 ? converted : inFolder(`partial-${split}/`);
   if (found.length !== count) {
     const what = `it announces ${count} files for ${config}${split}, and ${found.length} are there`;
     throw fault('hub/answer', { endpoint, kind, id, what });

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import { fault } from '../../../shared/faults/index.ts';
 import { fileNames, isFile, makeFolder, type CachedModel } from './cache.ts';
-import { fetchFile, discardPart, sizeOfPart, type FetchOptions, type HubFile } from './fetch-file.ts';
-import type { HubClient } from './hub-fetch.ts';
+import { discardPart, fetchFile, sizeOfPart, type FetchOptions } from './download.ts';
+import { hubDownload, type HubClient, type HubFile } from './hub-fetch.ts';
 import { listModel } from './list-files.ts';
 import { neededFiles } from './needed-files.ts';
 
@@ -71,11 +71,11 @@ export async function downloadModel(
   for (const file of missing) {
     const tell = (done: number, checking = false) =>
       onProgress?.({ file: file.name, done: before + done, total, checking });
-    await fetchFile(client, fileUrl(client, commit, file.name), file, cache.blobPath(file.etag), {
-      onBytes: (done) => tell(done),
-      onCheck: () => tell(file.size, true),
-      retryWaits,
-    });
+    await fetchFile(
+      hubDownload(client, fileUrl(client, commit, file.name), file),
+      cache.blobPath(file.etag),
+      { onBytes: (done) => tell(done), onCheck: () => tell(file.size, true), retryWaits },
+    );
     before += file.size;
   }
   const present = await fileNames(cache.snapshotFolder(commit));

@@ -2,8 +2,7 @@ import { listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { isCommit } from './cache.ts';
-import type { HubFile } from './fetch-file.ts';
-import type { HubClient } from './hub-fetch.ts';
+import type { HubClient, HubFile } from './hub-fetch.ts';
 
 const entrySchema = z.object({
   type: z.string(),

@@ -1,21 +1,12 @@
-import { mkdir, open, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { Fault, fault } from '../../../../shared/faults/index.ts';
-import { writeFault } from '../../../engine/formats/file-faults.ts';
-import { hashFile } from '../../../engine/hub/hash-file.ts';
-import { reasonOf } from '../../../engine/hub/hub-fetch.ts';
-import { withPartLock } from '../../../engine/hub/part-lock.ts';
-import { honourProxy } from '../../../engine/hub/proxy.ts';
+import { fault } from '../../../../shared/faults/index.ts';
+import { fetchFile, type FetchOptions } from '../../../engine/hub/download.ts';
+import { openUrl, RetryableError, textOf, type Requests } from '../../../engine/hub/http.ts';
 
-export interface DownloadControl {
+export interface DownloadControl extends Pick<FetchOptions, 'onBytes' | 'retryWaits'> {
   signal: AbortSignal;
-  onBytes: (done: number, total: number) => void;
-  /** Milliseconds before each further try. */
-  retryWaits?: readonly number[];
 }
 
-const RETRY_WAITS = [1000, 3000, 10_000, 30_000];
 /** A server that sends nothing for so long is given up. */
 const SILENCE_MS = 30_000;
 /** Of the text that says the hash. */
@@ -26,38 +17,37 @@ const MOST_HASH_TEXT = 10_000;
  * is kept, and the next call goes on from it. Returns the file. Throws `runtime/no-hash`, `runtime/download`,
  * `runtime/hash`, `files/…`, or the signal's reason.
  */
-export async function downloadArchive(url: string, dir: string, control: DownloadControl): Promise<string> {
-  honourProxy();
-  const sha256 = await publishedHash(url, control.signal);
-  await mkdir(dir, { recursive: true });
+export async function downloadArchive(
+  url: string,
+  dir: string,
+  { signal, onBytes, retryWaits }: DownloadControl,
+): Promise<string> {
+  const failed = (reason: string, cause?: unknown) => fault('runtime/download', { url, reason }, cause);
+  const requests: Requests = {
+    signal,
+    silenceMs: SILENCE_MS,
+    unreachable: failed,
+    astray: failed,
+    refusal: ({ status }) => {
+      const failure = failed(`the server answers ${status}`);
+      // A busy server, or one in trouble.
+      return status === 429 || status >= 500 ? new RetryableError(failure) : failure;
+    },
+  };
+  const hash = await publishedHash(url, requests);
   // Named by its content: another archive of the same address does not go on from these bytes.
-  const part = path.join(dir, `${sha256}.part`);
-  return withPartLock(part, control.signal, async () => {
-    await fetchWhole(url, part, control);
-    const found = await hashFile(part, 'sha256', { signal: control.signal });
-    if (found === sha256) return part;
-    await rm(part, { force: true });
-    throw fault('runtime/hash', { file: url, expected: sha256, found });
-  });
-}
-
-async function fetchWhole(url: string, part: string, control: DownloadControl): Promise<void> {
-  const waits = control.retryWaits ?? RETRY_WAITS;
-  for (let tried = 0; ;) {
-    const before = await sizeOf(part);
-    try {
-      await fetchRest(url, part, before, control);
-      return;
-    } catch (error) {
-      control.signal.throwIfAborted();
-      if (error instanceof Fault) throw error;
-      // Whoever gets on is not giving up.
-      if ((await sizeOf(part)) > before) tried = 0;
-      const pause = waits[tried++];
-      if (pause === undefined) throw fault('runtime/download', { url, reason: reasonOf(error) }, error);
-      await wait(pause, undefined, { signal: control.signal });
-    }
-  }
+  const target = path.join(dir, `${hash}.zip`);
+  await fetchFile(
+    {
+      ...{ url, size: null, hash, signal, server: 'the server' },
+      open: (address, headers) => openUrl(address, headers, requests),
+      cut: (_, reason) => failed(reason),
+      damaged: (_, found) => fault('runtime/hash', { file: url, expected: hash, found }),
+    },
+    target,
+    { onBytes, retryWaits },
+  );
+  return target;
 }
 
 /** `<hash>  <name>`, as sha256sum writes it. */
@@ -65,74 +55,26 @@ export function hashIn(text: string): string | null {
   return /^([0-9a-f]{64})\b/i.exec(text.trim())?.[1]?.toLowerCase() ?? null;
 }
 
-async function publishedHash(url: string, signal: AbortSignal): Promise<string> {
+async function publishedHash(url: string, requests: Requests): Promise<string> {
   const address = new URL(url);
   address.pathname += '.sha256';
+  const none = fault('runtime/no-hash', { url: address.href });
   try {
-    const response = await fetch(address, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(SILENCE_MS)]),
-    });
-    if (mayPass(response.status)) throw await refusal(response);
-    const text = response.ok ? (await response.text()).slice(0, MOST_HASH_TEXT) : '';
-    const hash = hashIn(text);
+    const answer = await openUrl(
+      address.href,
+      {},
+      {
+        ...requests,
+        refusal: (response) => {
+          const refused = requests.refusal(response);
+          return refused instanceof RetryableError ? refused : none;
+        },
+      },
+    );
+    const hash = hashIn((await textOf(answer, MOST_HASH_TEXT)) ?? '');
     if (hash !== null) return hash;
-    if (!response.ok) await response.body?.cancel();
   } catch (error) {
-    signal.throwIfAborted();
-    throw fault('runtime/download', { url, reason: reasonOf(error) }, error);
+    throw error instanceof RetryableError ? error.fault : error;
   }
-  throw fault('runtime/no-hash', { url: address.href });
+  throw none;
 }
-
-async function fetchRest(url: string, part: string, start: number, control: DownloadControl): Promise<void> {
-  const silence = new AbortController();
-  const signal = AbortSignal.any([control.signal, silence.signal]);
-  const timer = setTimeout(() => silence.abort(new Error('the server is silent')), SILENCE_MS);
-  try {
-    // Compressed on the way, its ranges would be those of something else.
-    const headers = { 'accept-encoding': 'identity', ...(start > 0 && { range: `bytes=${start}-` }) };
-    const response = await fetch(url, { signal, headers });
-    if (!response.ok || !response.body) {
-      const refused = await refusal(response);
-      if (response.status === 416) return;
-      if (mayPass(response.status)) throw refused;
-      throw fault('runtime/download', { url, reason: refused.message });
-    }
-    // A server that knows no ranges sends everything again.
-    const goesOn = response.status === 206;
-    let done = goesOn ? start : 0;
-    const total = done + Number(response.headers.get('content-length') ?? 0);
-    const handle = await open(part, goesOn ? 'a' : 'w').catch((error: unknown) => {
-      throw writeFault(part, error);
-    });
-    try {
-      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-        timer.refresh();
-        await handle.write(chunk).catch((error: unknown) => {
-          throw writeFault(part, error);
-        });
-        done += chunk.length;
-        control.onBytes(done, Math.max(total, done));
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A busy server, or one in trouble. */
-const mayPass = (status: number): boolean => status === 429 || status >= 500;
-
-async function refusal({ status, body }: Response): Promise<Error> {
-  await body?.cancel();
-  return new Error(`the server answers ${status}`);
-}
-
-const sizeOf = (file: string): Promise<number> =>
-  stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );

@@ -1,4 +1,34 @@
-import { Callable, PickleError, Tuple, type PickleValue } from './values.ts';
+import type { DType } from '../dtype.ts';
+
+/** Why a pickle is not taken; the caller knows which file it came from. */
+export class PickleError extends Error {}
+
+/** What a pickle builds beside plain values. */
+interface Kinds {
+  tuple: { items: readonly PickleValue[] };
+  /** The stand-in for one of the few functions of torch that a file of weights calls. */
+  callable: { call: (args: readonly PickleValue[]) => PickleValue };
+  /** A class that names the element type of a storage. */
+  storageType: { dtype: DType };
+  /** Bytes that several tensors may share: an entry of the zip file. `length`: number of elements. */
+  storage: { key: string; dtype: DType; length: number };
+  /** A view of a storage; offset and strides count elements. */
+  tensor: { storage: Kinds['storage']; offset: number; shape: readonly number[]; stride: readonly number[] };
+}
+type Built<Kind extends keyof Kinds = keyof Kinds> = { [K in Kind]: { kind: K } & Kinds[K] }[Kind];
+export type Tensor = Built<'tensor'>;
+
+export type PickleValue =
+  null | boolean | number | bigint | string | PickleValue[] | Map<PickleValue, PickleValue> | Built;
+
+const tuple = (items: readonly PickleValue[]): Built<'tuple'> => ({ kind: 'tuple', items });
+
+export function isKind<Kind extends keyof Kinds>(
+  value: PickleValue | undefined,
+  kind: Kind,
+): value is Extract<PickleValue, { kind: Kind }> {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;
+}
 
 export interface PickleRules {
   /** The stand-in for a global of Python, or a throw: nothing else can ever be called. */
@@ -7,6 +37,7 @@ export interface PickleRules {
   persistentLoad(id: PickleValue): PickleValue;
 }
 
+const STOP = 0x2e;
 /** Some fifty operations describe a tensor, so this is room for 5,000; it bounds what a hostile file can build. */
 const mostOperations = 2 ** 18;
 
@@ -43,6 +74,8 @@ export function unpickle(
     at++;
     return value;
   };
+  // The stack may be another one by the time that a value is there.
+  const push = (value: PickleValue): void => void stack.push(value);
   const pop = (): PickleValue => {
     const value = stack.pop();
     if (value === undefined) throw new PickleError('its pickle takes more than it has given');
@@ -62,12 +95,12 @@ export function unpickle(
   };
   const popTuple = (count: number): void => {
     const items = Array.from({ length: count }, pop).reverse();
-    stack.push(new Tuple(items));
+    push(tuple(items));
   };
   const findGlobal = (module: PickleValue, name: PickleValue): void => {
     if (!isDotted(module) || !isDotted(name))
       throw new PickleError('its pickle names something that has no name');
-    stack.push(rules.findGlobal(module, name));
+    push(rules.findGlobal(module, name));
   };
   const append = (items: readonly PickleValue[]): void => {
     const list = top();
@@ -86,164 +119,90 @@ export function unpickle(
     if (value === undefined) throw new PickleError('its pickle recalls what it never gave');
     stack.push(value);
   };
+  const byte = (): number => view.getUint8(take(1));
+  const uint32 = (): number => view.getUint32(take(4), true);
+  /** By opcode; STOP is below. */
+  const operations: Readonly<Record<string, () => void>> = {
+    /* PROTO */ '\x80': () => {
+      if (byte() > 5) throw new PickleError('its pickle is of an unknown protocol');
+    },
+    /* FRAME */ '\x95': () => void take(8),
+    /* MARK */ '(': () => {
+      marked.push(stack);
+      stack = [];
+    },
+    /* POP */ '0': () => void pop(),
+    /* NONE */ N: () => push(null),
+    /* NEWTRUE */ '\x88': () => push(true),
+    /* NEWFALSE */ '\x89': () => push(false),
+    /* BININT */ J: () => push(view.getInt32(take(4), true)),
+    /* BININT1 */ K: () => push(byte()),
+    /* BININT2 */ M: () => push(view.getUint16(take(2), true)),
+    /* LONG1 */ '\x8a': () => {
+      const length = byte();
+      push(longOf(bytes.subarray(take(length), at)));
+    },
+    /* BINFLOAT */ G: () => push(view.getFloat64(take(8), false)),
+    /* SHORT_BINSTRING */ U: () => push(text(byte(), 'latin1')),
+    /* BINSTRING */ T: () => push(text(uint32(), 'latin1')),
+    /* SHORT_BINUNICODE */ '\x8c': () => push(text(byte(), 'utf-8')),
+    /* BINUNICODE */ X: () => push(text(uint32(), 'utf-8')),
+    /* EMPTY_TUPLE */ ')': () => push(tuple([])),
+    /* TUPLE1 */ '\x85': () => popTuple(1),
+    /* TUPLE2 */ '\x86': () => popTuple(2),
+    /* TUPLE3 */ '\x87': () => popTuple(3),
+    /* TUPLE */ t: () => push(tuple(popMark())),
+    /* EMPTY_LIST */ ']': () => push([]),
+    /* LIST */ l: () => push(popMark()),
+    /* APPEND */ a: () => append([pop()]),
+    /* APPENDS */ e: () => append(popMark()),
+    /* EMPTY_DICT */ '}': () => push(new Map()),
+    /* DICT */ d: () => {
+      const items = popMark();
+      push(new Map());
+      setItems(items);
+    },
+    /* SETITEM */ s: () => {
+      const value = pop();
+      setItems([pop(), value]);
+    },
+    /* SETITEMS */ u: () => setItems(popMark()),
+    /* BINPUT */ q: () => void memo.set(byte(), top()),
+    /* LONG_BINPUT */ r: () => void memo.set(uint32(), top()),
+    /* MEMOIZE */ '\x94': () => void memo.set(memo.size, top()),
+    /* BINGET */ h: () => recall(byte()),
+    /* LONG_BINGET */ j: () => recall(uint32()),
+    /* GLOBAL */ c: () => findGlobal(line(), line()),
+    /* INST */ i: () => findGlobal(line(), line()),
+    /* STACK_GLOBAL */ '\x93': () => {
+      const name = pop();
+      findGlobal(pop(), name);
+    },
+    /* BINPERSID */ Q: () => push(rules.persistentLoad(pop())),
+    /* REDUCE */ R: () => {
+      const [args, callable] = [pop(), pop()];
+      if (!isKind(callable, 'callable') || !isKind(args, 'tuple')) {
+        throw new PickleError('its pickle calls something that cannot be called');
+      }
+      push(callable.call(args.items));
+    },
+    /** Attributes of a dictionary (torch keeps version numbers there), not needed. */
+    /* BUILD */ b: () => {
+      pop();
+      if (!(top() instanceof Map)) throw new PickleError('its pickle gives attributes to something unknown');
+    },
+  };
 
-  for (let operations = 0; operations < mostOperations; operations++) {
-    const opcode = bytes[take(1)]!;
-    switch (String.fromCharCode(opcode)) {
-      case '\x80': // PROTO
-        if (bytes[take(1)]! > 5) throw new PickleError('its pickle is of an unknown protocol');
-        break;
-      case '\x95': // FRAME
-        take(8);
-        break;
-      case '.': // STOP
-        return { value: pop(), end: at };
-      case '(': // MARK
-        marked.push(stack);
-        stack = [];
-        break;
-      case '0': // POP
-        pop();
-        break;
-      case 'N': // NONE
-        stack.push(null);
-        break;
-      case '\x88': // NEWTRUE
-        stack.push(true);
-        break;
-      case '\x89': // NEWFALSE
-        stack.push(false);
-        break;
-      case 'J': // BININT
-        stack.push(view.getInt32(take(4), true));
-        break;
-      case 'K': // BININT1
-        stack.push(view.getUint8(take(1)));
-        break;
-      case 'M': // BININT2
-        stack.push(view.getUint16(take(2), true));
-        break;
-      case '\x8a': {
-        // LONG1
-        const length = bytes[take(1)]!;
-        stack.push(longOf(bytes.subarray(take(length), at)));
-        break;
-      }
-      case 'G': // BINFLOAT
-        stack.push(view.getFloat64(take(8), false));
-        break;
-      case 'U': // SHORT_BINSTRING
-        stack.push(text(view.getUint8(take(1)), 'latin1'));
-        break;
-      case 'T': // BINSTRING
-        stack.push(text(view.getUint32(take(4), true), 'latin1'));
-        break;
-      case '\x8c': // SHORT_BINUNICODE
-        stack.push(text(view.getUint8(take(1)), 'utf-8'));
-        break;
-      case 'X': // BINUNICODE
-        stack.push(text(view.getUint32(take(4), true), 'utf-8'));
-        break;
-      case ')': // EMPTY_TUPLE
-        stack.push(new Tuple([]));
-        break;
-      case '\x85': // TUPLE1
-        popTuple(1);
-        break;
-      case '\x86': // TUPLE2
-        popTuple(2);
-        break;
-      case '\x87': // TUPLE3
-        popTuple(3);
-        break;
-      case 't': {
-        // TUPLE
-        const items = popMark();
-        stack.push(new Tuple(items));
-        break;
-      }
-      case ']': // EMPTY_LIST
-        stack.push([]);
-        break;
-      case 'l': {
-        // LIST
-        const items = popMark();
-        stack.push(items);
-        break;
-      }
-      case 'a': // APPEND
-        append([pop()]);
-        break;
-      case 'e': // APPENDS
-        append(popMark());
-        break;
-      case '}': // EMPTY_DICT
-        stack.push(new Map());
-        break;
-      case 'd': {
-        // DICT
-        const items = popMark();
-        stack.push(new Map());
-        setItems(items);
-        break;
-      }
-      case 's': {
-        // SETITEM
-        const value = pop();
-        setItems([pop(), value]);
-        break;
-      }
-      case 'u': // SETITEMS
-        setItems(popMark());
-        break;
-      case 'q': // BINPUT
-        memo.set(view.getUint8(take(1)), top());
-        break;
-      case 'r': // LONG_BINPUT
-        memo.set(view.getUint32(take(4), true), top());
-        break;
-      case '\x94': // MEMOIZE
-        memo.set(memo.size, top());
-        break;
-      case 'h': // BINGET
-        recall(view.getUint8(take(1)));
-        break;
-      case 'j': // LONG_BINGET
-        recall(view.getUint32(take(4), true));
-        break;
-      case 'c': // GLOBAL
-      case 'i': // INST
-        findGlobal(line(), line());
-        break;
-      case '\x93': {
-        // STACK_GLOBAL
-        const name = pop();
-        findGlobal(pop(), name);
-        break;
-      }
-      case 'Q': // BINPERSID
-        stack.push(rules.persistentLoad(pop()));
-        break;
-      case 'R': {
-        // REDUCE
-        const args = pop();
-        const callable = pop();
-        if (!(callable instanceof Callable) || !(args instanceof Tuple)) {
-          throw new PickleError('its pickle calls something that cannot be called');
-        }
-        stack.push(callable.call(args.items));
-        break;
-      }
-      case 'b': // BUILD: attributes of a dictionary (torch keeps version numbers there), not needed
-        pop();
-        if (!(top() instanceof Map))
-          throw new PickleError('its pickle gives attributes to something unknown');
-        break;
-      default:
-        throw new PickleError(
-          `its pickle holds the operation 0x${opcode.toString(16)}, which data does not need`,
-        );
+  for (let done = 0; done < mostOperations; done++) {
+    const opcode = byte();
+    if (opcode === STOP) return { value: pop(), end: at };
+    const operation = operations[String.fromCharCode(opcode)];
+    if (operation === undefined) {
+      throw new PickleError(
+        `its pickle holds the operation 0x${opcode.toString(16)}, which data does not need`,
+      );
     }
+    operation();
   }
   throw new PickleError(`its pickle has more than ${mostOperations} operations`);
 }

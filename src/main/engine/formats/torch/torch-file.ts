@@ -1,14 +1,9 @@
 import { fault } from '../../../../shared/faults/index.ts';
-import { openByteSource, type ByteSource } from '../byte-source.ts';
-import { byteLength, itemSize } from '../dtype.ts';
-import { refuseImpostor } from '../impostor.ts';
-import { tensorFile } from '../tensor-file.ts';
-import type { TensorFile, TensorInfo } from '../tensor.ts';
-import { refuseLegacy } from './legacy.ts';
-import { unpickle } from './pickle.ts';
-import { gather, isContiguous, spanOf } from './strided.ts';
+import { openByteSource, refuseImpostor, type ByteSource } from '../byte-source.ts';
+import { byteLength, elementCount, itemSize } from '../dtype.ts';
+import { tensorFile, type TensorFile, type TensorInfo } from '../tensor.ts';
 import { torchRules } from './torch-rules.ts';
-import { PickleError, Tensor, type PickleValue } from './values.ts';
+import { isKind, PickleError, unpickle, type PickleValue, type Tensor } from './pickle.ts';
 import { ZipError, zipEntries, type ZipEntry } from './zip.ts';
 
 /** A tensor of the file, and the bytes that its elements lie among. */
@@ -74,7 +69,7 @@ function stateDict(value: PickleValue, file: string): Map<string, Tensor> {
     throw fault('formats/torch-content', { file, what: 'it is not a dictionary of tensors' });
   const tensors = new Map<string, Tensor>();
   for (const [name, tensor] of value) {
-    if (typeof name !== 'string' || !(tensor instanceof Tensor)) {
+    if (typeof name !== 'string' || !isKind(tensor, 'tensor')) {
       const key = typeof name === 'string' || typeof name === 'number' ? `${name}` : 'one of its keys';
       throw fault('formats/torch-content', { file, what: `${key} is not a tensor` });
     }
@@ -103,4 +98,81 @@ async function readView(
 ): Promise<Uint8Array> {
   const bytes = await source.read(start, span * itemSize(dtype));
   return isContiguous(shape, stride) || span === 0 ? bytes : gather(bytes, itemSize(dtype), shape, stride);
+}
+
+/** Enough for the pickles of the largest encoders; the numbers follow after them. */
+const largestPickles = 8 * 2 ** 20;
+
+/** The first pickle of a legacy file: protocol 2, then the number 0x1950a86a20f9469cfc6c. */
+const magic = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
+/**
+ * Refuses what is not a zip file. Bare pickles are looked through first, so that one that would run code is
+ * called that. Throws `formats/pickle-code`, `formats/torch-legacy` or `PickleError`.
+ */
+async function refuseLegacy(source: ByteSource): Promise<void> {
+  const [p, k] = await source.read(0, Math.min(source.size, 2));
+  if (p === 0x50 && k === 0x4b) return;
+  const bytes = await source.read(0, Math.min(source.size, largestPickles));
+  const isLegacy = magic.every((byte, at) => bytes[at] === byte);
+  try {
+    // Magic number, protocol, system, then the object.
+    for (let at = 0, count = 0; at < bytes.length && count < 4; count++) {
+      at = unpickle(bytes, torchRules(source.path), at).end;
+    }
+  } catch (error) {
+    if (!(error instanceof PickleError)) throw error;
+  }
+  if (isLegacy) throw fault('formats/torch-legacy', { file: source.path });
+  throw new PickleError('it does not begin as torch.save writes it');
+}
+
+/** Number of elements between the first and the last of a view, both included. */
+function spanOf(shape: readonly number[], stride: readonly number[]): number {
+  if (shape.includes(0)) return 0;
+  return shape.reduce((span, size, axis) => span + (size - 1) * stride[axis]!, 1);
+}
+
+function isContiguous(shape: readonly number[], stride: readonly number[]): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && stride[axis] !== expected) return false;
+    expected *= shape[axis]!;
+  }
+  return true;
+}
+
+/** The elements of a view in row-major order; `source` begins at its first element and is aligned to `itemSize`. */
+function gather(
+  source: Uint8Array,
+  itemSize: number,
+  shape: readonly number[],
+  stride: readonly number[],
+): Uint8Array {
+  // As pairs of integers: as float64, the bits of an int64 that reads as NaN could change.
+  if (itemSize === 8) return gather(source, 4, [...shape, 2], [...stride.map((step) => step * 2), 1]);
+  const count = elementCount(shape);
+  const result = new Uint8Array(count * itemSize);
+  const [from, to] = [elements(source, itemSize), elements(result, itemSize)];
+  const index = shape.map(() => 0);
+  let position = 0;
+  for (let i = 0; i < count; i++) {
+    to[i] = from[position]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]!++;
+      position += stride[axis]!;
+      if (index[axis]! < shape[axis]!) break;
+      position -= shape[axis]! * stride[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return result;
+}
+
+function elements(bytes: Uint8Array, itemSize: number): Uint8Array | Uint16Array | Uint32Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  const count = byteLength / itemSize;
+  if (itemSize === 2) return new Uint16Array(buffer, byteOffset, count);
+  if (itemSize === 4) return new Uint32Array(buffer, byteOffset, count);
+  return bytes;
 }

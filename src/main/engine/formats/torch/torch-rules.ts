@@ -1,7 +1,6 @@
 import { fault } from '../../../../shared/faults/index.ts';
-import type { DType } from '../tensor.ts';
-import type { PickleRules } from './pickle.ts';
-import { Callable, PickleError, Storage, StorageType, Tensor, Tuple, type PickleValue } from './values.ts';
+import type { DType } from '../dtype.ts';
+import { isKind, PickleError, type PickleRules, type PickleValue, type Tensor } from './pickle.ts';
 
 const storageTypes = new Map<string, DType>(
   Object.entries({
@@ -18,19 +17,19 @@ const storageTypes = new Map<string, DType>(
   }),
 );
 
-const functions = new Map<string, Callable>(
+const functions = new Map<string, (args: readonly PickleValue[]) => PickleValue>(
   Object.entries({
-    'torch._utils._rebuild_tensor': new Callable(rebuildTensor),
-    'torch._utils._rebuild_tensor_v2': new Callable(rebuildTensor),
-    'torch._utils._rebuild_parameter': new Callable(([data]) => {
-      if (!(data instanceof Tensor))
+    'torch._utils._rebuild_tensor': rebuildTensor,
+    'torch._utils._rebuild_tensor_v2': rebuildTensor,
+    'torch._utils._rebuild_parameter': ([data]: readonly PickleValue[]) => {
+      if (!isKind(data, 'tensor'))
         throw new PickleError('it makes a parameter of something that is no tensor');
       return data;
-    }),
-    'collections.OrderedDict': new Callable((args) => {
+    },
+    'collections.OrderedDict': (args: readonly PickleValue[]) => {
       if (args.length > 0) throw new PickleError('it makes a dictionary with arguments');
-      return new Map();
-    }),
+      return new Map<PickleValue, PickleValue>();
+    },
   }),
 );
 
@@ -41,41 +40,36 @@ const functions = new Map<string, Callable>(
 export function torchRules(file: string): PickleRules {
   return {
     findGlobal(module, name) {
-      const callable = functions.get(`${module}.${name}`);
-      if (callable !== undefined) return callable;
+      const call = functions.get(`${module}.${name}`);
+      if (call !== undefined) return { kind: 'callable', call };
       const dtype = module === 'torch' ? storageTypes.get(name) : undefined;
-      if (dtype !== undefined) return new StorageType(dtype);
+      if (dtype !== undefined) return { kind: 'storageType', dtype };
       if (module === 'torch' && name.endsWith('Storage')) {
         throw fault('formats/dtype', { file, tensor: 'tensors', dtype: `torch.${name}` });
       }
       throw fault('formats/pickle-code', { file, module, name });
     },
     persistentLoad(id) {
-      const [kind, type, key, , length] = id instanceof Tuple ? id.items : [];
-      if (
-        kind !== 'storage' ||
-        !(type instanceof StorageType) ||
-        typeof key !== 'string' ||
-        !isSize(length)
-      ) {
+      const [kind, type, key, , length] = isKind(id, 'tuple') ? id.items : [];
+      if (kind !== 'storage' || !isKind(type, 'storageType') || typeof key !== 'string' || !isSize(length)) {
         throw new PickleError('it refers to something that is no storage');
       }
-      return new Storage(key, type.dtype, length);
+      return { kind, key, dtype: type.dtype, length };
     },
   };
 }
 
 function rebuildTensor([storage, offset, shape, stride]: readonly PickleValue[]): Tensor {
-  if (!(storage instanceof Storage)) throw new PickleError('it makes a tensor without a storage');
+  if (!isKind(storage, 'storage')) throw new PickleError('it makes a tensor without a storage');
   if (!isSize(offset)) throw new PickleError('it makes a tensor that begins nowhere');
   const [sizes, strides] = [sizesOf(shape), sizesOf(stride)];
   if (sizes.length !== strides.length)
     throw new PickleError('it makes a tensor whose strides do not fit its shape');
-  return new Tensor(storage, offset, sizes, strides);
+  return { kind: 'tensor', storage, offset, shape: sizes, stride: strides };
 }
 
 function sizesOf(value: PickleValue | undefined): number[] {
-  if (!(value instanceof Tuple)) throw new PickleError('it makes a tensor without a shape');
+  if (!isKind(value, 'tuple')) throw new PickleError('it makes a tensor without a shape');
   return value.items.map((size) => {
     if (!isSize(size)) throw new PickleError('it makes a tensor of a shape that cannot be');
     return size;
