@@ -32,8 +32,17 @@ export const cliFaults = {
     Add it to the config, or pass --set {path}={example}.`,
   'settings/value': `{source}: {path} is {value}; it takes {expected}.
     Change it or take it out. {help}`,
-  'settings/conflict': `{source}: {first} does not go with {second}: {reason}.
-    {remedy}`,
+  'settings/conflict': (p: {
+    source: string;
+    /** Paths of two settings, each with what is said of it. */
+    first: readonly [path: string, what?: string];
+    second: readonly [path: string, what?: string];
+    reason: string;
+    remedy: string;
+  }) => ({
+    message: `${p.source}: ${p.first.join(' ')} does not go with ${p.second.join(' ')}: ${p.reason}.`,
+    remedy: p.remedy,
+  }),
   'cli/usage': (p: { message: string }) => ({
     message: `${p.message.charAt(0).toUpperCase()}${p.message.slice(1).replace(/\.$/, '')}.`,
     remedy: 'Options and examples: graft --help, graft <command> --help.',

@@ -120,12 +120,15 @@ export function filled(text: string, parameters: object): FaultText {
 export class Fault extends Error {
   readonly code: string;
   readonly remedy: string;
+  /** What the text was filled with, for who answers a fault of the same process. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, text: FaultText, cause?: unknown) {
+  constructor(code: string, text: FaultText, cause?: unknown, parameters: object = {}) {
     super(text.message, cause === undefined ? undefined : { cause });
     this.name = 'Fault';
     this.code = code;
     this.remedy = text.remedy;
+    this.parameters = { ...parameters };
   }
 
   /** The value that crosses a process border or is printed with `--json`. */

@@ -33,5 +33,6 @@ export function fault<Code extends FaultCode>(
     code,
     typeof text === 'string' ? filled(text, parameters) : text(parameters as never),
     cause,
+    parameters,
   );
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { fault } from '../faults/index.ts';
+import { fault, type Fault } from '../faults/index.ts';
 import { taskKeys, tasks } from '../tasks/index.ts';
 import { nearestName } from './nearest.ts';
 import { rangeText, schemaOf, type Setting, type Settings, type SettingsValues } from './setting.ts';
@@ -180,7 +180,7 @@ export function parseTrainConfig(value: unknown, source: string): { config: Trai
     if (!isFields(given['training'])) throw fault('settings/not-an-object', { source, path: 'training' });
     const resolved = resolveTrainingArguments(given['training'], source);
     given['training'] = resolved.fields;
-    notes.push(...resolved.notes);
+    notes.push(...resolved.idle.map(({ name, why }) => `${source}: training.${name} has no effect: ${why}.`));
   }
   const parsed = configSchema.safeParse(given);
   if (!parsed.success) throw issueFault(parsed.error.issues[0]!, given, source);
@@ -189,6 +189,12 @@ export function parseTrainConfig(value: unknown, source: string): { config: Trai
   config.training = settleTraining(config, isFields(given['training']) ? given['training'] : {}, source);
   return { config, notes };
 }
+
+/** The settings that a refusal of a config is about, by their paths. */
+export const settingsOf = ({ parameters: { path, first, second } }: Fault): string[] =>
+  [path, Array.isArray(first) ? first[0] : null, Array.isArray(second) ? second[0] : null].filter(
+    (one) => typeof one === 'string',
+  );
 
 function isFields(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -130,13 +130,16 @@ const aliases: Readonly<Record<string, Alias>> = {
 const sameOptimizer = ['adamw_torch_fused', 'adamw_hf'];
 
 /**
- * Turns the names of transformers' TrainingArguments into ours: aliases resolved, inert ones dropped with a note.
+ * Turns the names of transformers' TrainingArguments into ours: aliases resolved, inert ones dropped as `idle`.
  * Throws `settings/unsupported` for a known argument with an effect that Graft lacks, `settings/unknown` for an
  * unknown name, `settings/value` and `settings/conflict` for aliases that cannot be resolved.
  */
-export function resolveTrainingArguments(given: Fields, source: string): { fields: Fields; notes: string[] } {
+export function resolveTrainingArguments(
+  given: Fields,
+  source: string,
+): { fields: Fields; idle: { name: string; why: string }[] } {
   const fields: Fields = {};
-  const notes: string[] = [];
+  const idle: { name: string; why: string }[] = [];
   for (const [name, value] of Object.entries(given)) {
     const path = `training.${name}`;
     const alias = aliases[name];
@@ -152,7 +155,7 @@ export function resolveTrainingArguments(given: Fields, source: string): { field
         value: JSON.stringify(value),
         remedy: unsupported.remedy,
       });
-    } else if (inert !== undefined) notes.push(`${source}: ${path} has no effect: ${inert}.`);
+    } else if (inert !== undefined) idle.push({ name, why: inert });
     else {
       const nearest = nearestName(name, [...Object.keys(trainingSettings), ...Object.keys(aliases)]);
       throw fault('settings/unknown', { source, path, nearest, known: Object.keys(trainingSettings) });
@@ -160,14 +163,14 @@ export function resolveTrainingArguments(given: Fields, source: string): { field
   }
   if (typeof fields['optim'] === 'string' && sameOptimizer.includes(fields['optim']))
     fields['optim'] = 'adamw_torch';
-  return { fields, notes };
+  return { fields, idle };
 
   function resolveAlias(name: string, value: unknown, alias: Alias): void {
     if (alias.unused.includes(value)) return;
     const translated = alias.translate(value);
-    const idle = translated === undefined ? undefined : alias.idle?.(given);
-    if (idle !== undefined) {
-      notes.push(`${source}: training.${name} has no effect: ${idle}.`);
+    const why = translated === undefined ? undefined : alias.idle?.(given);
+    if (why !== undefined) {
+      idle.push({ name, why });
       return;
     }
     if (translated === undefined) {
@@ -185,8 +188,8 @@ export function resolveTrainingArguments(given: Fields, source: string): { field
     if (direct != null && direct !== translated && !(alias.setting === 'warmup_steps' && direct === 0)) {
       throw fault('settings/conflict', {
         source,
-        first: `training.${name} ${JSON.stringify(value)}`,
-        second: `training.${alias.setting} ${JSON.stringify(direct)}`,
+        first: [`training.${name}`, JSON.stringify(value)],
+        second: [`training.${alias.setting}`, JSON.stringify(direct)],
         reason: 'they set the same thing',
         remedy: `Keep only training.${alias.setting}.`,
       });

@@ -20,21 +20,27 @@ export function settleTraining(
 ): TrainingSettings {
   const { data } = config;
   const training = { ...config.training };
-  const refuse = (first: string, second: string, reason: string, remedy: string): never => {
+  type Part = readonly [path: string, what?: string];
+  const refuse = (first: Part, second: Part, reason: string, remedy: string): never => {
     throw fault('settings/conflict', { source, first, second, reason, remedy });
   };
 
   if (data.eval !== null && data.split !== null) {
-    refuse('data.eval', 'data.split', 'both say which rows to evaluate on', 'Keep one of them.');
+    refuse(['data.eval'], ['data.split'], 'both say which rows to evaluate on', 'Keep one of them.');
   }
   if (data.eval === null && data.eval_select !== null) {
-    refuse('data.eval_select', 'data without eval', 'it selects from the evaluation file', 'Add data.eval.');
+    refuse(
+      ['data.eval_select'],
+      ['data', 'without eval'],
+      'it selects from the evaluation file',
+      'Add data.eval.',
+    );
   }
   const evaluates = training.eval_strategy !== 'no';
   if (evaluates && data.eval === null && data.split === null) {
     refuse(
-      `training.eval_strategy "${training.eval_strategy}"`,
-      'data without evaluation rows',
+      ['training.eval_strategy', `"${training.eval_strategy}"`],
+      ['data', 'without evaluation rows'],
       'there is nothing to evaluate on',
       'Add data.eval (a file) or data.split (for example {"test_size": 0.2}).',
     );
@@ -48,8 +54,8 @@ export function settleTraining(
     const initial = trainingSettings.lr_scheduler_kwargs.fields[detail].default;
     if (training.lr_scheduler_type !== schedule && value !== initial) {
       refuse(
-        `training.lr_scheduler_kwargs.${detail}`,
-        `training.lr_scheduler_type "${training.lr_scheduler_type}"`,
+        [`training.lr_scheduler_kwargs.${detail}`],
+        ['training.lr_scheduler_type', `"${training.lr_scheduler_type}"`],
         `${detail} belongs to the schedule "${schedule}"`,
         `Take ${detail} out, or set lr_scheduler_type to "${schedule}".`,
       );
@@ -58,8 +64,8 @@ export function settleTraining(
   const { lr_end } = training.lr_scheduler_kwargs;
   if (training.lr_scheduler_type === 'polynomial' && lr_end >= training.learning_rate) {
     refuse(
-      `training.lr_scheduler_kwargs.lr_end ${lr_end}`,
-      `training.learning_rate ${training.learning_rate}`,
+      ['training.lr_scheduler_kwargs.lr_end', String(lr_end)],
+      ['training.learning_rate', String(training.learning_rate)],
       'the schedule falls from the one to the other',
       'Set lr_end below learning_rate.',
     );
@@ -75,15 +81,15 @@ export function settleTraining(
     training.early_stopping_patience !== null;
   if (!needsMetric) return training;
 
-  const because = training.load_best_model_at_end
-    ? 'training.load_best_model_at_end true'
+  const because: Part = training.load_best_model_at_end
+    ? ['training.load_best_model_at_end', 'true']
     : training.save_strategy === 'best'
-      ? 'training.save_strategy "best"'
-      : `training.early_stopping_patience ${training.early_stopping_patience}`;
+      ? ['training.save_strategy', '"best"']
+      : ['training.early_stopping_patience', String(training.early_stopping_patience)];
   if (!evaluates) {
     refuse(
       because,
-      'training.eval_strategy "no"',
+      ['training.eval_strategy', '"no"'],
       'the best step is known from evaluations',
       'Set eval_strategy to "epoch" or "steps".',
     );
@@ -95,19 +101,18 @@ export function settleTraining(
 
   function checkSavesMeetEvaluations(): void {
     const { eval_strategy, save_strategy, save_steps } = training;
-    const second = `training.save_strategy "${save_strategy}"`;
     if (eval_strategy !== save_strategy) {
       refuse(
         because,
-        `${second} beside eval_strategy "${eval_strategy}"`,
+        ['training.save_strategy', `"${save_strategy}" beside eval_strategy "${eval_strategy}"`],
         'the best step must have a checkpoint',
         `Set save_strategy to "${eval_strategy}" or "best".`,
       );
     }
     if (save_strategy === 'steps' && save_steps % training.eval_steps! !== 0) {
       refuse(
-        `training.save_steps ${save_steps}`,
-        `training.eval_steps ${training.eval_steps}`,
+        ['training.save_steps', String(save_steps)],
+        ['training.eval_steps', String(training.eval_steps)],
         'with load_best_model_at_end, checkpoints must fall on evaluations',
         `Set save_steps to a multiple of ${training.eval_steps}.`,
       );

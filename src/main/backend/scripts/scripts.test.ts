@@ -158,6 +158,33 @@ describe('a value', () => {
   });
 });
 
+describe('what trains', () => {
+  const lines = [
+    'from transformers import *',
+    'from peft import *',
+    'M = AutoModelForSequenceClassification',
+    'a, b = M.from_pretrained("a"), M.from_pretrained("b")',
+    'args = TrainingArguments("out", seed=1)',
+  ];
+  it.each([
+    ['which of several models', ['Trainer(model=[a, b][f()], args=args)'], 4, 'Several models'],
+    ['which arguments', ['Trainer(model=a, args=pick(args))'], 6, 'Which TrainingArguments'],
+    ['an adapter on a condition', ['if small():', '  LoraConfig(r=4)', 'Trainer(a, args)'], 7, 'small()'],
+    [
+      'a second adapter',
+      ['LoraConfig(r=4)', 'LoraConfig(r=8)', 'Trainer(a, args)'],
+      7,
+      'A second LoraConfig',
+    ],
+  ])('is named with its line where it is not certain: %s', (_, more, line, why) => {
+    const { notUnderstood, model } = readScript([...lines, ...more].join('\n'));
+    expect(model).toBe('a');
+    expect(notUnderstood).toContainEqual(
+      expect.objectContaining({ line, why: expect.stringContaining(why) as string }),
+    );
+  });
+});
+
 describe('settings that depend on each other', () => {
   it.each([
     [

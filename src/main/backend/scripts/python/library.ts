@@ -188,7 +188,15 @@ function parsedClasses(reader: Reader, call: Call, of: DictValue): Value {
   const parsed = of.entries.get('parsed')?.value;
   if (parsed) return parsed;
   const items = list.map(({ value, line }): Located => {
-    const made: Call = { ...call, callee: value, args: [], named: new Map(), items: new Map(), line };
+    const made: Call = {
+      ...call,
+      callee: value,
+      args: [],
+      named: new Map(),
+      items: new Map(),
+      line,
+      condition: of.condition,
+    };
     if (value.kind === 'class') return { value: instanceOf(reader, value, made), line };
     return {
       value:

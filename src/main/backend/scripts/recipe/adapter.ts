@@ -1,7 +1,11 @@
-import { isDeepStrictEqual } from 'node:util';
-import { lora } from '../../../../shared/methods/lora.ts';
-import { loraSettings } from '../../../../shared/settings/adapter.ts';
-import { rangeText, schemaOf, type Setting } from '../../../../shared/settings/setting.ts';
+import {
+  frozenMethod,
+  laterTypeOfClass,
+  methodOfClass,
+  trainableInWords,
+} from '../../../../shared/methods/index.ts';
+import { defaultsOf, type Method } from '../../../../shared/methods/method.ts';
+import { rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
 import { unsupportedFields } from '../../../engine/formats/adapter-config.ts';
 import type { Reader } from '../python/reader.ts';
 import {
@@ -13,112 +17,68 @@ import {
   type Call,
   type Value,
 } from '../python/values.ts';
-import { commit, dropDependents, type Group, type Taken } from './dependent.ts';
-import type { Findings } from './findings.ts';
+import { Section, type Findings } from './findings.ts';
 
-/** PEFT's other configurations by the method they stand for. */
-const otherMethods: Readonly<Record<string, string>> = {
-  IA3Config: 'IA3',
-  AdaLoraConfig: 'ADALORA',
-  PrefixTuningConfig: 'PREFIX_TUNING',
-  PromptTuningConfig: 'PROMPT_TUNING',
-  PromptEncoderConfig: 'P_TUNING',
-  VeraConfig: 'VERA',
-  LoHaConfig: 'LOHA',
-  LoKrConfig: 'LOKR',
-  OFTConfig: 'OFT',
-  BOFTConfig: 'BOFT',
-};
-/** The order of LoraConfig's arguments without names. */
-const places = ['task_type', 'peft_type'];
-
-export const ownHead = 'Graft trains the head that transformers has for this architecture.';
+/** The order of PEFT's arguments without names. */
+const positions = ['task_type', 'peft_type'];
 
 /** PEFT trains and saves the head of a classifier by itself. */
 const heads: ReadonlySet<unknown> = new Set(['classifier', 'score']);
 
-/** What of `modules_to_save` is said beyond the head; null: nothing. */
-function withoutHeads(names: unknown): unknown {
-  if (!Array.isArray(names)) return names;
-  const others = names.filter((name) => !heads.has(name));
-  return others.length === 0 ? null : others;
+/** What of `modules_to_save` is said beyond the head. */
+function withoutHeads(names: unknown): { modules_to_save?: unknown } {
+  const others = Array.isArray(names) ? names.filter((name) => !heads.has(name)) : names;
+  return others == null || (Array.isArray(others) && others.length === 0) ? {} : { modules_to_save: others };
 }
-
-const groups: readonly Group[] = [
-  { names: ['r', 'lora_alpha', 'use_rslora', 'rank_pattern', 'alpha_pattern'] },
-  {
-    names: ['target_modules', 'exclude_modules', 'layers_to_transform', 'layers_pattern'],
-    needs: ['target_parameters'],
-  },
-];
 
 export interface AdapterRead {
   /** Null: the whole model trains. Undefined: how the script trains is not known. */
   fields: Record<string, unknown> | null | undefined;
-  call: Call | undefined;
+  call?: Call | undefined;
 }
 
 /** The adapter's fields and the call that says them. `trains`: whether the script trains a model at all. */
 export function readAdapterFields(reader: Reader, trains: boolean, findings: Findings): AdapterRead {
   const { calls } = reader;
-  const [first, second] = calls.filter((call) => calledName(call) === 'LoraConfig');
-  if (second) findings.notUnderstood(second.line, 'A second LoraConfig; the recipe has the first one.');
-  if (first) return { fields: loraFields(first, findings), call: first };
-  const other = calls.find((call) => Object.hasOwn(otherMethods, calledName(call)));
+  const trainable = trainableInWords();
+  const [first, second] = calls.filter((call) => methodOfClass(calledName(call)));
+  if (second) findings.notTaken('another', second.line, { what: calledName(second), has: 'has' });
+  if (first) return { fields: fieldsOf(first, methodOfClass(calledName(first))!, findings), call: first };
+  const other = calls.find((call) => laterTypeOfClass(calledName(call)));
   if (other) {
-    const method = otherMethods[calledName(other)]!;
-    findings.trap(
-      'other-method',
-      other.line,
-      `The script trains by ${method}.`,
-      'Graft trains LoRA, the head alone, or everything; choose one of them.',
-    );
+    findings.trap('other-method', other.line, { method: laterTypeOfClass(calledName(other))!, trainable });
     return { fields: undefined, call: other };
   }
   const loaded = calls.find(isAdapterOf);
   if (loaded) {
     const folder = textOf(argument(loaded, 'model_id', ownerName(loaded) === 'PeftModel' ? 1 : 0)?.value);
-    findings.trap(
-      'init-adapter',
-      loaded.line,
-      `The script goes on from the adapter ${folder ?? 'that it loads here'}, whose method and base model do not stand in it.`,
-      'Choose model and method in the form. To train its weights further: init_adapter in a config of graft train.',
-    );
+    findings.trap('init-adapter', loaded.line, { folder: folder ?? 'that it loads here' });
     return { fields: undefined, call: loaded };
   }
-  const [frozen, ...more] = frozenAt(reader);
-  if (frozen === undefined) return { fields: trains ? null : undefined, call: undefined };
-  const partly = [frozen, ...more].find(({ part }) => part !== null);
+  const frozen = frozenAt(reader);
+  if (frozen.length === 0) return { fields: trains ? null : undefined };
+  const partly = frozen.find(({ part }) => part !== null);
   if (partly) {
-    findings.trap(
-      'other-method',
-      partly.line,
-      `Only a part of the weights is frozen${partly.part === '' ? '' : `: where ${partly.part!}`}.`,
-      'Graft trains LoRA, the head alone, or everything; choose one of them.',
-    );
-    return { fields: undefined, call: undefined };
+    const where = partly.part === '' ? '' : `: where ${partly.part!}`;
+    findings.trap('other-method/frozen', partly.line, { where, trainable });
+    return { fields: undefined };
   }
-  findings.found('adapter.peft_type', frozen.line, 'HEAD_ONLY');
-  const others = trainedModules(calls).filter((name) => !heads.has(name));
-  return {
-    fields: { peft_type: 'HEAD_ONLY', ...(others.length === 0 ? {} : { modules_to_save: others }) },
-    call: undefined,
-  };
+  findings.found('adapter.peft_type', frozen[0]!.line, frozenMethod.type);
+  return { fields: { peft_type: frozenMethod.type, ...withoutHeads(trainedModules(calls)) } };
 }
 
 const isHead = (text: string): boolean => /classifier|score|head/.test(text);
 
 /** What switches off the training of weights; `part`: not all but the head, and on what condition. */
 function frozenAt({ fieldsSet, calls }: Reader): { line: number; part: string | null }[] {
-  const switches = calls.filter((call) => calledName(call) === 'requires_grad_');
-  return [
-    ...fieldsSet.filter(({ name }) => name === 'requires_grad'),
-    ...switches.map((call) => ({
-      of: call.callee.kind === 'member' ? call.callee.of : call.callee,
-      value: argument(call, 'requires_grad', 0)?.value,
-      ...pick(call),
-    })),
-  ]
+  const switched = calls.flatMap((call) => {
+    const { callee, line, condition } = call;
+    const value = argument(call, 'requires_grad', 0)?.value;
+    return callee.kind === 'member' && callee.name === 'requires_grad_'
+      ? [{ of: callee.of, value, line, condition }]
+      : [];
+  });
+  return [...fieldsSet.filter(({ name }) => name === 'requires_grad'), ...switched]
     .filter(({ value }) => constantOf(value) === false)
     .sort((a, b) => a.line - b.line)
     .map(({ of, line, condition }) => {
@@ -126,8 +86,6 @@ function frozenAt({ fieldsSet, calls }: Reader): { line: number; part: string | 
       return { line, part: (where === '' || isHead(where)) && isWholeModel(of) ? null : where };
     });
 }
-
-const pick = ({ line, condition }: Call): Pick<Call, 'line' | 'condition'> => ({ line, condition });
 
 /** Modules that are switched on again: `model.classifier.requires_grad_(True)`, `model.get_submodule("bert.pooler")` too. */
 function trainedModules(calls: readonly Call[]): string[] {
@@ -157,59 +115,41 @@ function isWholeModel(value: Value): boolean {
 export const isAdapterOf = (call: Call): boolean =>
   calledName(call) === 'from_pretrained' && /^(AutoPeftModel|PeftModel|PeftConfig)/.test(ownerName(call));
 
-function loraFields(call: Call, findings: Findings): Record<string, unknown> {
-  const taken: Taken = { values: new Map(), lost: new Map() };
-  const given = new Map(call.named);
-  call.args.forEach((arg, i) => {
-    const name = places[i];
-    if (name !== undefined && !given.has(name)) given.set(name, arg);
-  });
-  for (const [name, placed] of given) {
-    const { line } = placed;
-    const known = findings.value(name, placed);
-    if (!known) {
-      taken.lost.set(name, line);
-      continue;
-    }
-    const { data } = known;
-    if (name === 'inference_mode') {
-      if (data !== true) continue;
-      findings.trap(
-        'inference-mode',
-        line,
-        'inference_mode=True freezes the adapter: nothing would be learnt.',
-        'The recipe leaves it out. Take it out of the script too.',
-      );
-    } else if (name === 'task_type' || Object.hasOwn(loraSettings, name)) {
-      if (data === null) continue;
-      const why = name === 'task_type' ? null : refused(name as keyof typeof loraSettings, data);
-      if (why === null) taken.values.set(name, { data, line });
-      else {
-        findings.trap('not-supported', line, `${name} is ${JSON.stringify(data)}; it takes ${why}.`, leftOut);
-        taken.lost.set(name, line);
-      }
-    } else if (unsupportedFields({ [name]: data }, lora).length > 0) {
-      findings.trap(
-        'not-supported',
-        line,
-        `LoraConfig's ${name} is not supported.`,
-        `The recipe leaves ${name} out; the result differs from the script's.`,
-      );
-      taken.lost.set(name, line);
+function fieldsOf(call: Call, method: Method, findings: Findings): Record<string, unknown> {
+  const section = new Section(findings);
+  const positional = call.args.slice(0, positions.length).map((arg, i) => [positions[i]!, arg] as const);
+  for (const [name, given] of new Map([
+    ...call.named,
+    ...positional.filter(([key]) => !call.named.has(key)),
+  ])) {
+    const { line } = given;
+    const known = findings.value(name, given);
+    const range = known && name !== 'task_type' ? refusal(name, method, known.data) : null;
+    if (!known) section.lose(name, line);
+    else if (name === 'inference_mode') {
+      if (known.data === true) findings.trap('inference-mode', line, {});
+    } else if (name === 'task_type' || Object.hasOwn(method.settings, name)) {
+      if (range !== null) {
+        findings.trap('not-supported/adapter', line, { name, value: known.data, range });
+        section.lose(name, line);
+      } else if (known.data !== null) section.values.set(name, { data: known.data, line });
+    } else if (unsupportedFields({ [name]: known.data }, method).length > 0) {
+      findings.trap('not-supported/field', line, { config: calledName(call), name });
+      section.lose(name, line);
     }
   }
-  dropDependents(taken, groups, findings);
-  const { modules_to_save: modules, ...others } = commit(taken, 'adapter', findings);
-  const kept = withoutHeads(modules) ?? null;
-  const fields = { peft_type: 'LORA', ...others, ...(kept === null ? {} : { modules_to_save: kept }) };
-  return isDeepStrictEqual(fields, { peft_type: 'LORA' }) ? { ...fields, r: loraSettings.r.default } : fields;
+  section.dropDependents(method.peft?.groups ?? []);
+  const { modules_to_save: modules, ...others } = section.commit('adapter');
+  const told = { ...others, ...withoutHeads(modules) };
+  // Nothing said is the method with its first setting's default.
+  const initial = Object.fromEntries(Object.entries(defaultsOf(method.settings)).slice(0, 1));
+  return { peft_type: method.type, ...(Object.keys(told).length === 0 ? initial : told) };
 }
 
-const leftOut = "It is left out of the recipe; the result differs from the script's.";
-
-/** What a setting of LoRA takes where it does not take the value; null: it does. */
-function refused(name: keyof typeof loraSettings, data: unknown): string | null {
-  const setting: Setting = loraSettings[name];
+/** What a setting takes where it does not take the value; null: it does, or leaves the default. */
+function refusal(name: string, method: Method, data: unknown): string | null {
+  const setting = method.settings[name];
+  if (!setting || data === null) return null;
   const isOther =
     setting.type === 'switch or choice' && typeof data === 'string' && !setting.choices.includes(data);
   return !isOther && schemaOf({ [name]: setting }).safeParse({ [name]: data }).success

@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../python/values.ts';
 import type { Reader } from '../python/reader.ts';
-import { isAdapterOf, ownHead, readAdapterFields } from './adapter.ts';
+import { isAdapterOf, readAdapterFields } from './adapter.ts';
 import { checkMaps, labelsOf, numLabelsOf, readData, selectOf, splitOf, type ScriptData } from './data.ts';
 import { Findings } from './findings.ts';
 import { readMetrics } from './metrics.ts';
@@ -24,9 +24,9 @@ export function buildRecipe(reader: Reader): Recipe {
   const findings = new Findings(reader);
   const trainers = calls.filter((call) => /Trainer$/.test(calledName(call)));
   const [trainer, second] = trainers;
-  if (second) reader.note(second.line, 'A second Trainer; the recipe is the first one.');
-  const argumentsCall = argumentsOf(trainer, calls);
-  const modelCall = modelOf(trainer, calls);
+  if (second) findings.notTaken('another', second.line, { what: 'Trainer', has: 'is' });
+  const argumentsCall = argumentsOf(trainer, calls, findings);
+  const modelCall = modelOf(trainer, calls, findings);
   const model = modelName(modelCall, calls, findings);
   const data = readData(calls, trainer, findings);
   const adapter = readAdapterFields(reader, trainer !== undefined && model !== null, findings);
@@ -34,6 +34,7 @@ export function buildRecipe(reader: Reader): Recipe {
     { calls, trainer, args: argumentsCall, replaced: replacedMethods(trainer, findings) },
     findings,
   );
+  for (const call of [trainer, argumentsCall, modelCall, adapter.call]) checkCondition(call, findings);
   checkMaps(calls, findings);
   checkTrainer(trainer, findings);
   const split = splitOff(data, findings);
@@ -74,15 +75,30 @@ function replacedMethods(trainer: Call | undefined, findings: Findings): Map<str
     if (value.kind !== 'function') continue;
     replaced.set(name, line);
     if (!/^(__init__|compute_loss|create_(optimizer|scheduler|optimizer_and_scheduler))$/.test(name))
-      findings.unlessNoted(line, `${type}.${name} changes how Trainer works; it is not taken over.`);
+      findings.notTaken('method', line, { type: type!, name });
   }
   return replaced;
 }
 
-function argumentsOf(trainer: Call | undefined, calls: readonly Call[]): Call | undefined {
-  const given = trainer && argument(trainer, 'args', 1)?.value;
-  if (given?.kind === 'call') return given.call;
-  return calls.find((call) => calledName(call) === 'TrainingArguments');
+/** What is made on a condition may not be what trains; loops that train are said by themselves. */
+function checkCondition(call: Call | undefined, findings: Findings): void {
+  if (!call || call.condition === null || /^(async )?(for|while)\b/.test(call.condition)) return;
+  const condition = call.condition.replaceAll(/\s+/g, ' ').slice(0, 100);
+  const name = calledName(call) === 'from_pretrained' ? ownerName(call) : calledName(call);
+  findings.notTaken('conditional', call.line, { name, condition });
+}
+
+const areArguments = (call: Call): boolean => /TrainingArguments$/.test(calledName(call));
+
+function argumentsOf(
+  trainer: Call | undefined,
+  calls: readonly Call[],
+  findings: Findings,
+): Call | undefined {
+  const given = trainer && argument(trainer, 'args', 1);
+  if (given?.value.kind === 'call' && areArguments(given.value.call)) return given.value.call;
+  if (given) findings.notTaken('arguments', given.line, {});
+  return calls.find(areArguments);
 }
 
 const isClassifier = (call: Call): boolean =>
@@ -91,13 +107,16 @@ const isClassifier = (call: Call): boolean =>
   /ForSequenceClassification$/.test(ownerName(call));
 
 /** The classifier that Trainer is given, behind get_peft_model and model_init; else the first of the script. */
-function modelOf(trainer: Call | undefined, calls: readonly Call[]): Call | undefined {
+function modelOf(trainer: Call | undefined, calls: readonly Call[], findings: Findings): Call | undefined {
   let at: Value | undefined = trainer && argument(trainer, 'model', 0)?.value;
   for (let hops = 0; at?.kind === 'call' && hops < 50; hops++) {
     if (isClassifier(at.call)) return at.call;
     at = at.call.args[0]?.value ?? (at.call.callee.kind === 'member' ? at.call.callee.of : undefined);
   }
-  return calls.find(isClassifier);
+  const [first, ...others] = calls.filter(isClassifier);
+  const other = others.find((call) => textOf(call.args[0]?.value) !== textOf(first?.args[0]?.value));
+  if (other) findings.notTaken('models', other.line, {});
+  return first;
 }
 
 function modelName(classifier: Call | undefined, calls: readonly Call[], findings: Findings): string | null {
@@ -137,7 +156,7 @@ function overridesOf(classifier: Call | undefined, findings: Findings): Record<s
     const { line } = placed;
     if (loading.has(name)) continue;
     if (headNames.test(name)) {
-      findings.trap('own-head', line, `The script puts a head of its own on the model (${name}).`, ownHead);
+      findings.trap('own-head', line, { model: `the model (${name})` });
       continue;
     }
     const known = findings.value(name, placed);
@@ -149,53 +168,33 @@ function overridesOf(classifier: Call | undefined, findings: Findings): Record<s
   return fields;
 }
 
-const otherRows = 'Graft sets the same share of every class aside, by a draw of its own.';
-
 /** `train_test_split(test_size=0.2, seed=42)` as the share of the training rows that is set aside. */
 function splitOff({ train, eval: evaluated }: ScriptData, findings: Findings): Recipe['split'] {
   const call = train?.part?.split;
   if (!call) return null;
+  const { line } = call;
   if (evaluated && evaluated.part?.split !== call) {
-    const why =
-      'A part of the rows trains and others than the rest are evaluated; Graft trains on the whole split.';
-    findings.notUnderstood(call.line, why);
+    findings.notTaken('rows elsewhere', line, {});
     return null;
   }
   if (train.lost) return null;
   const isNumpy = call.callee.kind === 'member';
+  const name = isNumpy ? 'seed' : 'random_state';
   const given = call.named.get('test_size') ?? (isNumpy ? call.args[0] : undefined);
-  const trained = call.named.get('train_size');
-  const seedGiven = call.named.get(isNumpy ? 'seed' : 'random_state');
+  const [trained, seedGiven] = [call.named.get('train_size'), call.named.get(name)];
   const [size, share, seed] = [given, trained, seedGiven].map((one) => numberOf(one?.value));
   const test = size ?? (share === undefined ? 0.25 : 1 - share);
   const isUnknown = [given, trained, seedGiven].some(
     (one) => one && numberOf(one.value) === undefined && constantOf(one.value) !== null,
   );
-  if (isUnknown || test >= 1 || test <= 0 || (share ?? 0) >= 1 || train.part!.name === 'test') {
-    const why = isUnknown
-      ? 'How many rows are set aside, or by which seed, is not known.'
-      : train.part!.name === 'test'
-        ? 'The part for testing trains.'
-        : 'A number of rows is set aside; Graft sets a share aside.';
-    findings.notUnderstood(call.line, why);
-    return null;
-  }
-  findings.found('data.split.test_size', (given ?? trained)?.line ?? call.line, test);
-  if (seed === undefined) {
-    const [name, example] = isNumpy ? ['seed', 'seed=42'] : ['random_state', 'random_state=42'];
-    findings.trap(
-      'no-seed',
-      call.line,
-      `train_test_split() has no ${name}: every start of the script evaluates other rows.`,
-      `Set one: train_test_split(test_size=0.2, ${example}). The recipe takes 42.`,
-    );
-  }
-  findings.trap(
-    'other-rows',
-    call.line,
-    `The rows set aside are others than train_test_split's. ${otherRows}`,
-    'For the same rows, split the files and import both parts.',
-  );
+  const isPart = test > 0 && test < 1 && (share ?? 0) < 1;
+  if (isUnknown) findings.notTaken('rows set aside at run time', line, {});
+  else if (train.part!.name === 'test') findings.notTaken('test part', line, {});
+  else if (!isPart) findings.notTaken('rows set aside', line, {});
+  if (isUnknown || train.part!.name === 'test' || !isPart) return null;
+  findings.found('data.split.test_size', (given ?? trained)?.line ?? line, test);
+  if (seed === undefined) findings.trap('no-seed/split', line, { name });
+  findings.trap('other-rows', line, {});
   return { test_size: test, seed: seed ?? 42 };
 }
 
@@ -207,7 +206,7 @@ const trainerArguments = new Set(
 
 function checkTrainer(trainer: Call | undefined, findings: Findings): void {
   for (const [name, { line }] of trainer?.named ?? []) {
-    if (!trainerArguments.has(name)) findings.notUnderstood(line, `${name} of Trainer is not taken over.`);
+    if (!trainerArguments.has(name)) findings.notTaken('trainer', line, { name });
   }
   const collator = trainer?.named.get('data_collator');
   const made = collator?.value.kind === 'call' ? calledName(collator.value.call) : '';
@@ -216,6 +215,5 @@ function checkTrainer(trainer: Call | undefined, findings: Findings): void {
     constantOf(collator.value) === null ||
     /^(DataCollatorWithPadding|DefaultDataCollator)$/.test(made) ||
     (collator.value.kind === 'symbol' && /\bdefault_data_collator$/.test(collator.value.path));
-  if (!isUsual)
-    findings.notUnderstood(collator.line, 'data_collator is not taken over; Graft pads the rows of a batch.');
+  if (!isUsual) findings.notTaken('collator', collator.line, {});
 }

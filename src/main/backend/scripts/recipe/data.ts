@@ -31,8 +31,8 @@ export function readData(calls: readonly Call[], trainer: Call | undefined, find
     const given = trainer?.named.get(name);
     if (!given || constantOf(given.value) === null) continue;
     const source = dataSourceOf(given.value);
-    if (!source) findings.notUnderstood(given.line, `Where the rows of ${name} come from is not known.`);
-    else if (source.lost) findings.unlessNoted(source.lost.line, source.lost.why);
+    if (!source) findings.notTaken('rows', given.line, { name });
+    else if (source.lost) findings.reader.note(source.lost.line, source.lost.why);
   }
   const load =
     train?.load ??
@@ -118,25 +118,17 @@ export function labelsOf(
   if (set) {
     const column = columnBehind(set.value);
     if (column === undefined) {
-      findings.notUnderstood(
-        set.line,
-        'The labels are worked out here; Graft takes those of a column as they are.',
-      );
+      findings.notTaken('labels', set.line, {});
       return { labelColumn: null, labelMap: {} };
     }
     findings.found('data.labelColumn', set.line, column);
     const labelMap = labelMapOf(set, findings);
     if (labelMap && Object.keys(labelMap).length > 0) findings.found('data.labelMap', set.line, labelMap);
     else if (!labelMap && (column !== 'label' || isMap(set.value)) && !isNumbering(set, findings))
-      findings.trap(
-        'labels-changed',
-        set.line,
-        `The script makes its labels of the column ${column}; Graft takes the column as it is.`,
-        'If that joins or leaves out classes, say it by a label map: where the data is imported, or as data.label_map.',
-      );
+      findings.trap('labels-changed', set.line, { column });
     for (const other of others.filter(({ value }) => isMap(value)))
       if (!isDeepStrictEqual(labelMapOf(other, findings), labelMap))
-        findings.notUnderstood(other.line, `Labels are made here in another way than in line ${set.line}.`);
+        findings.notTaken('labels again', other.line, { at: set.line });
     return { labelColumn: originalColumn(source, column), labelMap: labelMap ?? {} };
   }
   for (const name of ['labels', 'label']) {
@@ -154,8 +146,8 @@ const isMap = (value: Value): boolean => value.kind === 'call' && calledName(val
 function labelMapOf({ value, line }: Located, findings: Findings): Recipe['labelMap'] | undefined {
   if (value.kind === 'call' && isMap(value)) return mapOf(value.call.args[0]?.value);
   if (value.kind !== 'unknown') return undefined;
-  for (const [, name] of findings.lineText(line).matchAll(/\b([A-Za-z_]\w*)(?:\[|\.get\()/g)) {
-    const map = mapOf(findings.valueOf(name!));
+  for (const [, name] of findings.reader.source.lineText(line).matchAll(/\b([A-Za-z_]\w*)(?:\[|\.get\()/g)) {
+    const map = mapOf(findings.reader.lookup(name!));
     if (map) return map;
   }
   return undefined;
@@ -176,7 +168,7 @@ function mapOf(value: Value | undefined): Recipe['labelMap'] | undefined {
 /** Whether labels only get numbers: the column itself, each label's place in a list. */
 const isNumbering = ({ value, line }: Located, findings: Findings): boolean =>
   value.kind === 'item' ||
-  /\.index\(|str2int\(|label2id\[|fit_transform\(|\bint\(/.test(findings.lineText(line));
+  /\.index\(|str2int\(|label2id\[|fit_transform\(|\bint\(/.test(findings.reader.source.lineText(line));
 
 const isRows = (value: Value): boolean => value.kind === 'parameter' || dataSourceOf(value) !== undefined;
 
@@ -208,13 +200,9 @@ export function checkMaps(calls: readonly Call[], findings: Findings): void {
     const given = argument(call, 'function', 0)?.value;
     // The trap of changed labels says it.
     if (labels.some((set) => set?.value.kind === 'call' && set.value.call === call)) continue;
-    if (given?.kind === 'dict')
-      findings.notUnderstood(
-        call.line,
-        'Values are replaced by those of a dictionary; replace them where the data is imported.',
-      );
-    else if (given?.kind === 'function' && !/tok/i.test(findings.textOf(given.body)))
-      findings.notUnderstood(call.line, `What ${given.name} changes in the rows is not taken over.`);
+    if (given?.kind === 'dict') findings.notTaken('dictionary', call.line, {});
+    else if (given?.kind === 'function' && !/tok/i.test(findings.reader.textOf(given.body)))
+      findings.notTaken('function of map', call.line, { name: given.name });
   }
 }
 

@@ -1,13 +1,17 @@
+import { filled, type ParametersOf } from '../../../../shared/faults/fault.ts';
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
-import { plain, type Call, type Located, type Value } from '../python/values.ts';
-import type { SyntaxNode } from '../python/syntax.ts';
 import type { Reader } from '../python/reader.ts';
+import { atRunTime, plain, type Located } from '../python/values.ts';
+import { reasonTexts, trapTexts } from './texts.ts';
+
+type Traps = typeof trapTexts;
+type Reasons = typeof reasonTexts;
 
 /** Where a setting was read, a trap, a line that was not understood: collected while a recipe is put together. */
 export class Findings {
   readonly read: Recipe['read'] = [];
   readonly traps: Recipe['traps'] = [];
-  private readonly reader: Reader;
+  readonly reader: Reader;
 
   constructor(reader: Reader) {
     this.reader = reader;
@@ -19,55 +23,77 @@ export class Findings {
     this.read.push({ path, line, value: text.slice(0, 500) });
   }
 
-  trap(code: string, line: number | null, message: string, remedy: string): void {
-    if (this.traps.some((one) => one.code === code && one.line === line && one.message === message)) return;
-    this.traps.push({ code, line, message, remedy });
+  /** What stands before the slash of a text's name is the trap's code. */
+  trap<Name extends keyof Traps>(
+    name: Name,
+    line: number | null,
+    parameters: ParametersOf<Traps[Name]>,
+  ): void {
+    const trap = { code: name.split('/')[0]!, line, ...filled(trapTexts[name], parameters) };
+    const isSaid = this.traps.some(
+      (one) => one.code === trap.code && one.line === line && one.message === trap.message,
+    );
+    if (!isSaid) this.traps.push(trap);
   }
 
-  /** A setting that stands on a line and is not taken; each is said, also where a line holds several. */
-  notUnderstood(line: number, why: string): void {
-    this.reader.add(line, why);
+  /** Something that stands on a line and is not taken; each is said, also where a line holds several. */
+  notTaken<Name extends keyof Reasons>(
+    name: Name,
+    line: number,
+    parameters: ParametersOf<Reasons[Name]>,
+  ): void {
+    this.reader.add(line, filled(`${reasonTexts[name]}\n`, parameters).message);
   }
 
-  /** The same, where nothing was said of the line yet. */
-  unlessNoted(line: number, why: string): void {
-    this.reader.note(line, why);
-  }
-
-  /** What a name of the script stands for. */
-  valueOf(name: string): Value {
-    return this.reader.lookup(name);
-  }
-
-  textOf(node: SyntaxNode): string {
-    return this.reader.textOf(node);
-  }
-
-  lineText(line: number): string {
-    return this.reader.source.lineText(line);
-  }
-
-  /** The arguments of a call as plain data; what is known only at run time is noted and left out. */
-  settings(
-    call: Call,
-    ignored: ReadonlySet<string> = new Set(),
-  ): Map<string, { data: unknown; line: number }> {
-    const found = new Map<string, { data: unknown; line: number }>();
-    for (const [name, placed] of call.named) {
-      if (ignored.has(name)) continue;
-      const value = this.value(name, placed);
-      if (value) found.set(name, { data: value.data, line: placed.line });
-    }
-    return found;
-  }
-
-  /** One argument as plain data. */
+  /** An argument as plain data; one that is known only at run time is noted. */
   value(name: string, { value, line }: Located): { data: unknown } | undefined {
     const known = plain(value);
-    if (!known) {
-      const why = value.kind === 'unknown' ? value.why : 'it is worked out while the script runs';
-      this.notUnderstood(line, `The value of ${name} is not known: ${why}.`);
-    }
+    if (!known) this.notTaken('value', line, { name, why: value.kind === 'unknown' ? value.why : atRunTime });
     return known;
+  }
+}
+
+/** Settings that mean something only beside each other; `needs`: without which these would mean something else. */
+export interface Group {
+  names: readonly string[];
+  needs?: readonly string[];
+}
+
+/** A section of the recipe: what was read by the name of the setting, and the line of what could not be taken. */
+export class Section {
+  readonly values = new Map<string, { data: unknown; line: number }>();
+  readonly lost = new Map<string, number>();
+  readonly findings: Findings;
+
+  constructor(findings: Findings) {
+    this.findings = findings;
+  }
+
+  lose(name: string, line: number): void {
+    this.values.delete(name);
+    if (!this.lost.has(name)) this.lost.set(name, line);
+  }
+
+  /** Takes out what depends on a setting that could not be taken, and says so: a group is taken whole or not at all. */
+  dropDependents(groups: readonly Group[]): void {
+    for (let changed = true; changed;) {
+      changed = false;
+      for (const { names, needs = [] } of groups) {
+        const cause = [...names, ...needs].find((name) => this.lost.has(name));
+        for (const name of cause === undefined ? [] : names) {
+          const { line } = this.values.get(name) ?? {};
+          if (line === undefined) continue;
+          this.lose(name, line);
+          changed = true;
+          this.findings.trap('not-taken', line, { name, cause: cause!, at: this.lost.get(cause!)! });
+        }
+      }
+    }
+  }
+
+  /** The settings that were taken, each said with its line. */
+  commit(path: string): Record<string, unknown> {
+    for (const [name, { data, line }] of this.values) this.findings.found(`${path}.${name}`, line, data);
+    return Object.fromEntries([...this.values].map(([name, { data }]) => [name, data]));
   }
 }

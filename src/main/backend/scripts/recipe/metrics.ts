@@ -1,3 +1,4 @@
+import type { FaultText } from '../../../../shared/faults/fault.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { calledName, textOf, type Call } from '../python/values.ts';
 import type { Findings } from './findings.ts';
@@ -42,7 +43,7 @@ export function readMetrics(calls: readonly Call[], findings: Findings): string[
       call.callee.path.startsWith('sklearn.metrics.') &&
       !reports.has(name);
     if (isOther || (loaded !== undefined && found.length > 0 && !isOurs(loaded)))
-      findings.notUnderstood(call.line, `The metric ${loaded ?? name} is not worked out by Graft.`);
+      findings.notTaken('metric', call.line, { name: loaded ?? name });
     for (const metric of found) {
       if (!metrics.has(metric)) findings.found('metrics', call.line, metric);
       metrics.add(metric);
@@ -73,10 +74,7 @@ function averages(metric: string, calls: readonly Call[]): Set<string> {
 }
 
 /** Graft's name of the metric that chooses the best checkpoint, or why there is none. */
-export function bestMetric(
-  given: unknown,
-  calls: readonly Call[],
-): { name: string } | { why: string; remedy: string } {
+export function bestMetric(given: unknown, calls: readonly Call[]): { name: string } | FaultText {
   const said = typeof given === 'string' ? given.replace(/^eval_/, '') : String(given);
   const name = ourName(said);
   if (choices.includes(name)) return { name };
@@ -86,7 +84,7 @@ export function bestMetric(
   if (others.length === 0 && exact !== undefined && choices.includes(exact)) return { name: exact };
   if (ours.length === 0) {
     return {
-      why: `metric_for_best_model is "${said}", which Graft does not work out.`,
+      message: `metric_for_best_model is "${said}", which Graft does not work out.`,
       remedy: `Graft has ${choices.join(', ')}.`,
     };
   }
@@ -94,5 +92,8 @@ export function bestMetric(
     average === 'binary' && others.length === 0
       ? `it is that of one class here, and Graft has ${ours.join(', ')}`
       : `how it is averaged over the classes does not stand in the script, and Graft has ${ours.join(', ')}`;
-  return { why: `metric_for_best_model is "${said}": ${why}.`, remedy: 'Choose one of them under Evaluate.' };
+  return {
+    message: `metric_for_best_model is "${said}": ${why}.`,
+    remedy: 'Choose one of them under Evaluate.',
+  };
 }

@@ -61,16 +61,12 @@ export function readTokens(
     const given = argument(call, name, place);
     const found = columnBehind(given?.value);
     if (found === undefined) {
-      if (given && constantOf(given.value) !== null)
-        findings.notUnderstood(given.line, `The texts of ${name} are worked out while the script runs.`);
+      if (given && constantOf(given.value) !== null) findings.notTaken('texts', given.line, { name });
       return null;
     }
     const made = calls.find(({ items }) => items.has(found))?.items.get(found);
     if (!made) return originalColumn(source, found);
-    findings.notUnderstood(
-      made.line,
-      `The script makes the column ${found} here; join or change texts before they are imported.`,
-    );
+    findings.notTaken('column', made.line, { name: found });
     return columnBehind(made.value) ?? null;
   };
   result.textColumn = column('text', 0);
@@ -87,47 +83,25 @@ export function readTokens(
   if (length && result.maxLength === null && !isLimit) findings.value('max_length', length);
   if (result.maxLength !== null) findings.found('data.maxLength', length!.line, result.maxLength);
   readPadding(call, result, findings);
-  for (const [name, placed] of call.named) {
-    const off = plain(placed.value)?.data;
+  for (const [name, { value, line }] of call.named) {
+    const off = plain(value)?.data;
     if (!readArguments.has(name) && off !== false && off !== null && off !== 0)
-      findings.notUnderstood(placed.line, `${name} of the tokenizer is not taken over.`);
+      findings.notTaken('tokenizer', line, { name });
   }
-  checkTruncation(call, findings);
+  const truncation = call.named.get('truncation');
+  if (!truncation || constantOf(truncation.value) === false) findings.trap('no-truncation', call.line, {});
   return result;
 }
 
-function readPadding(call: Call, result: TokenSettings, findings: Findings): void {
-  const padding = call.named.get('padding') ?? call.named.get('pad_to_max_length');
+function readPadding({ named }: Call, result: TokenSettings, findings: Findings): void {
+  const old = named.get('pad_to_max_length');
+  const padding = named.get('padding') ?? old;
   if (!padding) return;
-  const isOld = call.named.has('pad_to_max_length');
-  const value = constantOf(padding.value);
-  if (isOld) {
-    findings.trap(
-      'deprecated-name',
-      padding.line,
-      'pad_to_max_length is an older name.',
-      'Today it is padding="max_length".',
-    );
-  }
-  const full = isOld ? value === true : textOf(padding.value) === 'max_length';
-  result.padding = full ? 'max_length' : 'longest';
-  findings.found('data.padding', padding.line, result.padding);
-  if (!full) return;
-  findings.trap(
-    'padding-max-length',
-    padding.line,
-    'padding="max_length" fills every text up to the longest possible one: most of the time goes into padding.',
-    'Set padding to longest. The results are the same and a step takes a fraction of the time.',
-  );
-}
-
-function checkTruncation(call: Call, findings: Findings): void {
-  const truncation = call.named.get('truncation');
-  if (truncation && constantOf(truncation.value) !== false) return;
-  findings.trap(
-    'no-truncation',
-    call.line,
-    'Texts are not cut: one longer than the model takes stops the script.',
-    'Graft always cuts at the maximum length, and says how many texts it cuts.',
-  );
+  const { line, value } = padding;
+  if (old)
+    findings.trap('deprecated-name', line, { name: 'pad_to_max_length', today: 'padding="max_length"' });
+  const isFull = old ? constantOf(value) === true : textOf(value) === 'max_length';
+  result.padding = isFull ? 'max_length' : 'longest';
+  findings.found('data.padding', line, result.padding);
+  if (isFull) findings.trap('padding-max-length', line, {});
 }

@@ -1,6 +1,7 @@
 import { Fault } from '../../../../shared/faults/index.ts';
+import { plainMethod } from '../../../../shared/methods/index.ts';
 import { rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
-import { parseTrainConfig } from '../../../../shared/settings/train-config.ts';
+import { parseTrainConfig, settingsOf } from '../../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { resolveTrainingArguments } from '../../../../shared/settings/training-arguments.ts';
 import {
@@ -13,8 +14,7 @@ import {
   type Located,
   type Value,
 } from '../python/values.ts';
-import { commit, dropDependents, type Group, type Taken } from './dependent.ts';
-import type { Findings } from './findings.ts';
+import { Section, type Findings, type Group } from './findings.ts';
 import { bestMetric } from './metrics.ts';
 
 /** Older names, and what they are called today. */
@@ -25,10 +25,8 @@ const renamed: Readonly<Record<string, string>> = {
   no_cuda: 'use_cpu',
   overwrite_output_dir: 'nothing: it is gone in transformers 5',
 };
-const perGpu = new Set(['per_gpu_train_batch_size', 'per_gpu_eval_batch_size']);
 /** Names that set nothing of the arithmetic, and need no word. */
 const quiet = new Set(['output_dir', 'report_to', 'logging_dir', 'run_name', 'push_to_hub']);
-const halfPrecision = new Set(['fp16', 'fp16_full_eval']);
 
 const best = [
   'load_best_model_at_end',
@@ -37,18 +35,14 @@ const best = [
   'early_stopping_patience',
   'early_stopping_threshold',
 ];
+const evaluation = ['eval_strategy', 'evaluation_strategy', 'eval_steps'];
+const saves = ['save_strategy', 'save_steps'];
 const groups: readonly Group[] = [
-  { names: ['eval_strategy', 'evaluation_strategy', 'eval_steps'] },
-  { names: ['save_strategy', 'save_steps'] },
-  {
-    names: best,
-    needs: ['eval_strategy', 'evaluation_strategy', 'eval_steps', 'save_strategy', 'save_steps'],
-  },
+  { names: evaluation },
+  { names: saves },
+  { names: best, needs: [...evaluation, ...saves] },
   { names: ['num_train_epochs', 'max_steps'] },
-  {
-    names: ['per_device_train_batch_size', 'gradient_accumulation_steps'],
-    needs: ['auto_find_batch_size'],
-  },
+  { names: ['per_device_train_batch_size', 'gradient_accumulation_steps'], needs: ['auto_find_batch_size'] },
   {
     names: ['optim', 'learning_rate', 'weight_decay', 'adam_beta1', 'adam_beta2', 'adam_epsilon'],
     needs: ['optim_args', 'adafactor', 'optim_target_modules'],
@@ -69,194 +63,161 @@ export interface TrainingCalls {
 
 /** Settings of training as Graft takes them: older names resolved, groups whole or not at all, all else named. */
 export function readTraining(script: TrainingCalls, findings: Findings): Record<string, unknown> {
-  const taken: Taken = { values: new Map(), lost: new Map() };
-  for (const [given, placed] of script.args?.named ?? [])
-    readArgument(given, placed, script, taken, findings);
-  readEarlyStopping(script, taken, findings);
-  readSeed(script, taken, findings);
-  readOptimizers(script, taken, findings);
-  readLoss(script, taken, findings);
-  if (taken.values.get('save_strategy')?.data === 'best' && best.some((name) => taken.lost.has(name)))
-    lose(taken, 'save_strategy', taken.values.get('save_strategy')!.line);
-  dropDependents(taken, groups, findings);
-  dropConflicts(taken, findings);
-  checkDirection(taken, findings);
-  return commit(taken, 'training', findings);
+  const section = new Section(findings);
+  for (const [given, located] of script.args?.named ?? []) readArgument(given, located, script, section);
+  readEarlyStopping(script, section);
+  readSeed(script, section);
+  readOptimizers(script, section);
+  readLoss(script, section);
+  const strategy = section.values.get('save_strategy');
+  if (strategy?.data === 'best' && best.some((name) => section.lost.has(name)))
+    section.lose('save_strategy', strategy.line);
+  section.dropDependents(groups);
+  dropConflicts(section);
+  checkDirection(section);
+  return section.commit('training');
 }
 
-function lose({ values, lost }: Taken, name: string, line: number): void {
-  values.delete(name);
-  if (!lost.has(name)) lost.set(name, line);
-}
-
-function readArgument(
-  given: string,
-  placed: Located,
-  script: TrainingCalls,
-  taken: Taken,
-  findings: Findings,
-): void {
-  const { line } = placed;
-  if (Object.hasOwn(renamed, given)) {
-    findings.trap(
-      'deprecated-name',
-      line,
-      `${given} is an older name.`,
-      `Today it is ${renamed[given]!}. The recipe has today's name.`,
-    );
-  }
-  if (halfPrecision.has(given)) {
-    if (constantOf(placed.value) !== false)
-      findings.trap(
-        'fp16',
-        line,
-        `${given} needs a GPU: without one the script stops, and on some models its losses overflow.`,
-        'Set precision to bf16 for half precision; the recipe leaves fp16 out.',
-      );
+function readArgument(given: string, located: Located, script: TrainingCalls, section: Section): void {
+  const { line, value } = located;
+  const { findings } = section;
+  const today = Object.hasOwn(renamed, given) ? renamed[given] : undefined;
+  if (today !== undefined) findings.trap('deprecated-name/resolved', line, { name: given, today });
+  if (given === 'fp16' || given === 'fp16_full_eval') {
+    if (constantOf(value) !== false) findings.trap('fp16', line, { name: given });
     return;
   }
   if (quiet.has(given)) return;
-  const name = perGpu.has(given) ? renamed[given]! : given;
-  const known = findings.value(name, placed);
-  if (!known) return lose(taken, name, line);
-  if (known.data === null) return;
+  const name = given.startsWith('per_gpu') && today !== undefined ? today : given;
+  const known = findings.value(name, located);
+  if (!known) return section.lose(name, line);
+  const { data } = known;
+  if (data === null) return;
   if (name === 'metric_for_best_model') {
-    const metric = bestMetric(known.data, script.calls);
-    if ('name' in metric) taken.values.set(name, { data: metric.name, line });
-    else {
-      findings.trap('not-supported', line, metric.why, metric.remedy);
-      lose(taken, name, line);
-    }
+    const metric = bestMetric(data, script.calls);
+    if ('name' in metric) section.values.set(name, { data: metric.name, line });
+    else refuse(name, line, metric, section);
     return;
   }
   // Adam with its states in eight bits, paged or fused: the settings mean the same.
-  const isAdam = name === 'optim' && /^(paged_)?adamw/i.test(JSON.stringify(known.data).slice(1));
-  if (name === 'data_seed' && known.data === constantOf(script.args?.named.get('seed')?.value)) return;
-  if (!take(name, known.data, line, taken, findings) && !isAdam) lose(taken, name, line);
+  const isAdam = name === 'optim' && typeof data === 'string' && /^(paged_)?adamw/i.test(data);
+  if (name === 'data_seed' && data === constantOf(script.args?.named.get('seed')?.value)) return;
+  if (!take(name, data, line, section) && !isAdam) section.lose(name, line);
+}
+
+function refuse(
+  name: string,
+  line: number,
+  text: { message: string; remedy: string },
+  section: Section,
+): void {
+  section.findings.trap('not-supported', line, text);
+  section.lose(name, line);
 }
 
 /** Whether the setting was taken, or changes nothing; else what was said of it is a trap. */
-function take(name: string, value: unknown, line: number, { values }: Taken, findings: Findings): boolean {
+function take(name: string, value: unknown, line: number, { values, findings }: Section): boolean {
   const data = typeof value === 'string' ? value.toLowerCase() : value;
   try {
-    const { fields, notes } = resolveTrainingArguments({ [name]: data }, 'script');
+    const { fields, idle } = resolveTrainingArguments({ [name]: data }, 'script');
     for (const [setting, one] of Object.entries(fields)) {
       const known = trainingSettings[setting as keyof typeof trainingSettings];
       if (!schemaOf({ [setting]: known }).safeParse({ [setting]: one }).success) {
-        const message = `${setting} is ${JSON.stringify(one)}; it takes ${rangeText(known)}.`;
-        findings.trap('not-supported', line, message, 'It is left out of the recipe.');
+        findings.trap('not-supported/range', line, { name: setting, value: one, range: rangeText(known) });
         return false;
       }
       // Arguments come one by one here; beside bf16 nothing is left for tf32 to round.
       if (one === 'tf32' && values.get(setting)?.data === 'bf16') continue;
       values.set(setting, { data: one, line });
     }
-    if (notes.length > 0) {
-      const why = notes[0]!.split('has no effect: ')[1] ?? '';
-      findings.trap(
-        'no-effect',
-        line,
-        `${name} has no effect in Graft: ${why}`,
-        'It is left out of the recipe.',
-      );
-    }
+    for (const { why } of idle) findings.trap('no-effect', line, { name, why });
     return true;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const text = error.message.replace(/^script: training\./, '');
-    findings.trap('not-supported', line, text, error.remedy);
+    findings.trap('not-supported', line, shortened(error));
     return false;
   }
 }
 
+/** What a refusal says, without the source and the section that it is told. */
+const shortened = ({ message, remedy }: Fault): { message: string; remedy: string } => ({
+  message: message.replace('script: ', '').replaceAll('training.', ''),
+  remedy,
+});
+
 /** `EarlyStoppingCallback(early_stopping_patience=3)`; other callbacks are named. */
-function readEarlyStopping({ calls, trainer }: TrainingCalls, taken: Taken, findings: Findings): void {
+function readEarlyStopping({ calls, trainer }: TrainingCalls, section: Section): void {
+  const { findings, values } = section;
   const call = calls.find((one) => calledName(one) === 'EarlyStoppingCallback');
-  if (call) {
-    taken.values.set('early_stopping_patience', { data: 1, line: call.line });
-    ['early_stopping_patience', 'early_stopping_threshold'].forEach((name, place) => {
-      const given = argument(call, name, place);
-      const known = given && findings.value(name, given);
-      if (given && !(known && take(name, known.data, given.line, taken, findings)))
-        lose(taken, name, given.line);
-    });
+  if (call) values.set('early_stopping_patience', { data: 1, line: call.line });
+  for (const [position, name] of ['early_stopping_patience', 'early_stopping_threshold'].entries()) {
+    const given = call && argument(call, name, position);
+    const known = given && findings.value(name, given);
+    if (given && !(known && take(name, known.data, given.line, section))) section.lose(name, given.line);
   }
   const callbacks = trainer?.named.get('callbacks');
-  const listed = callbacks?.value.kind === 'list' ? callbacks.value.items : callbacks ? [callbacks] : [];
-  for (const { value, line } of listed) {
-    if (value.kind === 'call' && calledName(value.call) === 'EarlyStoppingCallback') continue;
-    if (constantOf(value) === null) continue;
-    const name = value.kind === 'dict' ? value.type : value.kind === 'call' ? calledName(value.call) : '';
-    findings.notUnderstood(line, `The callback ${name || 'given here'} is not taken over.`);
+  for (const { value, line } of callbacks?.value.kind === 'list'
+    ? callbacks.value.items
+    : callbacks
+      ? [callbacks]
+      : []) {
+    const name = value.kind === 'dict' ? value.type : value.kind === 'call' ? calledName(value.call) : null;
+    if (name !== 'EarlyStoppingCallback' && constantOf(value) !== null)
+      findings.notTaken('callback', line, { name: name ?? 'given here' });
   }
 }
 
 /** `set_seed(42)`, where TrainingArguments has none. */
-function readSeed({ calls }: TrainingCalls, taken: Taken, findings: Findings): void {
-  if (taken.values.has('seed') || taken.lost.has('seed')) return;
+function readSeed({ calls }: TrainingCalls, section: Section): void {
+  if (section.values.has('seed') || section.lost.has('seed')) return;
   const call = calls.find((one) => /^(set_seed|enable_full_determinism)$/.test(calledName(one)));
   const given = call && argument(call, 'seed', 0);
   // `set_seed(training_args.seed)` says nothing new.
   if (!given || given.value.kind === 'member') return;
-  const known = findings.value('seed', given);
-  if (known) take('seed', known.data, given.line, taken, findings);
+  const known = section.findings.value('seed', given);
+  if (known) take('seed', known.data, given.line, section);
 }
 
 /** Optimizer and schedule that the script makes by itself take the place of those of TrainingArguments. */
-function readOptimizers({ trainer, replaced }: TrainingCalls, taken: Taken, findings: Findings): void {
-  const given = trainer?.named.get('optimizers');
+function readOptimizers({ trainer, replaced }: TrainingCalls, section: Section): void {
   const own = [...replaced].find(([name]) => /^create_(optimizer|scheduler)/.test(name));
-  const line = given?.line ?? own?.[1];
+  const line = trainer?.named.get('optimizers')?.line ?? own?.[1];
   if (line === undefined) return;
-  findings.trap(
-    'not-supported',
-    line,
-    'The script makes its optimizer or its schedule by itself.',
-    'Graft makes AdamW and a schedule of its settings; set rate, decay and warm-up in the form.',
-  );
-  for (const name of ['optim', 'lr_scheduler_type']) lose(taken, name, line);
+  section.findings.trap('not-supported/optimizer', line, {});
+  for (const name of ['optim', 'lr_scheduler_type']) section.lose(name, line);
 }
 
 /** A loss of the script's own: cross-entropy with class weights is taken, anything else named. */
-function readLoss({ calls, trainer, replaced }: TrainingCalls, taken: Taken, findings: Findings): void {
+function readLoss({ calls, trainer, replaced }: TrainingCalls, section: Section): void {
   const line = replaced.get('compute_loss') ?? trainer?.named.get('compute_loss_func')?.line;
   if (line === undefined) return;
-  const losses = calls.filter((call) => /^(cross_entropy|CrossEntropyLoss)$/.test(calledName(call)));
-  const [loss] = losses;
-  const given =
-    loss?.named.get('weight') ?? (loss && calledName(loss) === 'CrossEntropyLoss' ? loss.args[0] : undefined);
+  const { findings, values } = section;
+  const [loss, ...others] = calls.filter((call) =>
+    /^(cross_entropy|CrossEntropyLoss)$/.test(calledName(call)),
+  );
+  const position = loss && calledName(loss) === 'CrossEntropyLoss' ? 0 : -1;
+  const given = loss && argument(loss, 'weight', position);
   const weights = given && weightsOf(given.value);
   const smoothing = loss?.named.get('label_smoothing');
   const smooth = smoothing ? plain(smoothing.value)?.data : 0;
   const isSetting = smoothing?.value.kind === 'member' && smoothing.value.name === 'label_smoothing_factor';
-  const known = /^(weight|label_smoothing|input|target|reduction)$/;
-  const others = [...(loss?.named ?? [])].filter(
-    ([name, { value }]) => !known.test(name) || (name === 'reduction' && constantOf(value) !== 'mean'),
+  const isPlain = [...(loss?.named ?? [])].every(([name, { value }]) =>
+    name === 'reduction'
+      ? constantOf(value) === 'mean'
+      : /^(weight|label_smoothing|input|target)$/.test(name),
   );
-  if (
-    losses.length === 1 &&
-    weights !== undefined &&
-    (isSetting || typeof smooth === 'number') &&
-    others.length === 0
-  ) {
-    taken.values.set('class_weights', { data: weights, line: given!.line });
-    const factor = taken.values.get('label_smoothing_factor');
-    if (factor && !smoothing) {
-      taken.values.delete('label_smoothing_factor');
-      const why = 'label_smoothing_factor has no effect where the script computes its loss by itself.';
-      findings.trap('no-effect', factor.line, why, 'It is left out of the recipe.');
-    }
-    if (typeof smooth === 'number' && smooth > 0 && smoothing)
-      take('label_smoothing_factor', smooth, smoothing.line, taken, findings);
-    return;
+  if (others.length > 0 || !given || !weights || !isPlain || !(isSetting || typeof smooth === 'number')) {
+    findings.trap('not-supported/loss', loss?.line ?? line, {});
+    return section.lose('class_weights', loss?.line ?? line);
   }
-  findings.trap(
-    'not-supported',
-    loss?.line ?? line,
-    'The script computes its loss by itself.',
-    'Graft takes cross-entropy, with class_weights and label_smoothing_factor where they are set.',
-  );
-  lose(taken, 'class_weights', loss?.line ?? line);
+  values.set('class_weights', { data: weights, line: given.line });
+  const factor = values.get('label_smoothing_factor');
+  if (factor && !smoothing) {
+    values.delete('label_smoothing_factor');
+    findings.trap('no-effect/loss', factor.line, {});
+  }
+  if (typeof smooth === 'number' && smooth > 0 && smoothing)
+    take('label_smoothing_factor', smooth, smoothing.line, section);
 }
 
 /** Behind `torch.tensor(…)` and the methods that move it. */
@@ -264,59 +225,44 @@ function weightsOf(value: Value): 'balanced' | number[] | undefined {
   let at: Value | undefined = value;
   for (let hops = 0; at?.kind === 'call' && hops < 20; hops++) {
     const { call }: { call: Call } = at;
-    if (calledName(call) === 'compute_class_weight') {
+    if (calledName(call) === 'compute_class_weight')
       return textOf(argument(call, 'class_weight', 0)?.value) === 'balanced' ? 'balanced' : undefined;
-    }
     at = call.args[0]?.value ?? (call.callee.kind === 'member' ? call.callee.of : undefined);
   }
-  const data = at && plain(at)?.data;
-  return Array.isArray(data) && data.length > 0 && data.every((one) => typeof one === 'number')
-    ? data
-    : undefined;
+  const data = plain(at)?.data;
+  const isNumbers = Array.isArray(data) && data.length > 0 && data.every((one) => typeof one === 'number');
+  return isNumbers ? data : undefined;
 }
 
 /** Settings that contradict each other stop the script in Trainer too; the groups that they belong to are left out. */
-function dropConflicts(taken: Taken, findings: Findings): void {
+function dropConflicts(section: Section): void {
   for (let left = groups.length; left > 0; left--) {
-    const training = Object.fromEntries([...taken.values].map(([name, { data }]) => [name, data]));
+    const training = Object.fromEntries([...section.values].map(([name, { data }]) => [name, data]));
     const data = { train: 'train.csv', eval: 'eval.csv' };
     try {
-      parseTrainConfig({ model: 'm', data, adapter: { peft_type: 'FULL' }, training }, 'script');
+      parseTrainConfig({ model: 'm', data, adapter: { peft_type: plainMethod.type }, training }, 'script');
       return;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      const { message, remedy } = error;
-      const name = [...taken.values.keys()].find((one) => message.includes(`training.${one}`));
-      if (name === undefined) return;
-      const { line } = taken.values.get(name)!;
-      findings.trap(
-        'not-supported',
-        line,
-        message.replace(/^script: /, '').replaceAll('training.', ''),
-        remedy,
-      );
-      lose(taken, name, line);
-      dropDependents(taken, groups, findings);
+      const paths = settingsOf(error).map((path) => path.split('.')[1]);
+      const found = [...section.values].find(([name]) => paths.includes(name));
+      if (found === undefined) return;
+      refuse(found[0], found[1].line, shortened(error), section);
+      section.dropDependents(groups);
     }
   }
 }
 
 /** `greater_is_better` against what the metric means keeps the worst checkpoint. */
-function checkDirection({ values }: Taken, findings: Findings): void {
+function checkDirection({ values, findings }: Section): void {
   const given = values.get('greater_is_better');
   const isUsed =
     values.get('load_best_model_at_end')?.data === true ||
     values.has('early_stopping_patience') ||
     values.get('save_strategy')?.data === 'best';
-  if (!given || !isUsed) return;
   const chosen = values.get('metric_for_best_model')?.data;
   const metric = typeof chosen === 'string' ? chosen : 'loss';
-  if (given.data === !metric.endsWith('loss')) return;
+  if (!given || !isUsed || given.data === !metric.endsWith('loss')) return;
   values.delete('greater_is_better');
-  findings.trap(
-    'wrong-direction',
-    given.line,
-    `greater_is_better=${given.data === true ? 'True' : 'False'} with ${metric} keeps the worst checkpoint as the best.`,
-    'The recipe leaves it out: the direction follows from the metric.',
-  );
+  findings.trap('wrong-direction', given.line, { value: given.data === true ? 'True' : 'False', metric });
 }
