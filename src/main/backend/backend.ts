@@ -9,9 +9,11 @@ import type { BackendContext } from './context.ts';
 import { datasetHandlers } from './datasets/datasets.ts';
 import { experimentHandlers } from './experiments/experiments.ts';
 import { exportHandlers } from './exports/exports.ts';
+import { homeHandlers } from './home.ts';
 import type { Host } from './host.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { modelHandlers } from './models/models.ts';
+import { sampleHandlers } from './open-sample.ts';
 import { playgroundHandlers } from './playground/playground.ts';
 import { preflightHandlers } from './preflight/preflight.ts';
 import { Timings } from './preflight/timing.ts';
@@ -54,12 +56,10 @@ export async function openBackend(dir: string, host: Host): Promise<Backend> {
   app.add(preflightHandlers(context, timings));
   app.add(playgroundHandlers(context));
   app.add(scriptHandlers(context));
-  app.add(
-    systemHandlers(
-      context,
-      async () => (await experiments['experiments/list']({ archived: false })).experiments,
-    ),
-  );
+  const list = async () => (await experiments['experiments/list']({ archived: false })).experiments;
+  app.add(systemHandlers(context, list));
+  app.add(homeHandlers(context, list));
+  app.add(sampleHandlers(context));
   return {
     app,
     context,

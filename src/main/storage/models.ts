@@ -73,7 +73,7 @@ export class ModelStore {
   }
 
   /** Also one that was removed. */
-  read(id: string): (StoredModel & { experiments: number }) | null {
+  read(id: string | null): (StoredModel & { experiments: number }) | null {
     const row = this.db.prepare(`SELECT ${COLUMNS} FROM models WHERE id = ?`).get(id);
     return row === undefined ? null : rowSchema.parse(row);
   }

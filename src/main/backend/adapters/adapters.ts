@@ -10,7 +10,6 @@ import type { App } from '../app.ts';
 import type { BackendContext } from '../context.ts';
 import { isPresent } from './base.ts';
 import { adapterConfig, folderLabels } from './folder-facts.ts';
-import { evaluationHandlers } from './evaluations.ts';
 import { importAdapter } from './import.ts';
 import { exportsOf, lineageOf } from './lineage.ts';
 import { startMerge } from './merge.ts';
@@ -19,7 +18,7 @@ import { startMerge } from './merge.ts';
 export function adapterHandlers(
   context: BackendContext,
   app: Pick<App, 'onEvent'>,
-): Handlers<keyof typeof adapterMethods> {
+): Handlers<Exclude<keyof typeof adapterMethods, 'adapters/evaluate' | 'adapters/evaluations'>> {
   const { db, emit, workspace } = context;
   const store = new AdapterStore(db);
   const exports = new ExportStore(db);
@@ -42,7 +41,6 @@ export function adapterHandlers(
   };
 
   return {
-    ...evaluationHandlers(context),
     'adapters/list': async () => ({
       adapters: await Promise.all(
         store

@@ -7,29 +7,11 @@ import { fileNames } from '../../engine/hub/cache.ts';
 import { neededFiles } from '../../engine/hub/needed-files.ts';
 import type { KnownBase, ListedAdapter } from '../../storage/adapters.ts';
 import type { Db } from '../../storage/database.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
+import { ModelStore, type StoredModel } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
 import { adapterWeights, weightsFile } from './folder-facts.ts';
 import { hashWeights, isSameLook, weightStats, type WeightFile } from '../models/weights.ts';
-
-const modelRow = z.object({
-  name: z.string(),
-  folder: z.string(),
-  hubId: z.string().nullable(),
-  sha256: z.string().nullable(),
-  facts: z.string(),
-});
-const weightsOfFacts = z.object({
-  weights: z.array(z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() })),
-});
-type ModelRow = z.infer<typeof modelRow>;
-
-/** A model of the workspace, removed or not. */
-export function baseModel(db: Db, id: string | null): ModelRow | undefined {
-  const row = db
-    .prepare('SELECT name, folder, hub_id AS hubId, sha256, facts FROM models WHERE id = ?')
-    .get(id);
-  return row === undefined ? undefined : modelRow.parse(row);
-}
 
 /** Files of weights as they are now; none where there are none. Throws the file system's errors. */
 async function weightFiles(folder: string): Promise<WeightFile[]> {
@@ -47,13 +29,10 @@ const hashed = new Map<string, { weights: WeightFile[]; sha256: Promise<string> 
  * SHA-256 of the weights in a model's folder, as `hashWeights` defines it; null where there are none. Read only when
  * neither the store nor this process knows it for files of these sizes and times.
  */
-async function currentHash(folder: string, model: ModelRow | undefined): Promise<string | null> {
+async function currentHash(folder: string, model: StoredModel | null): Promise<string | null> {
   const weights = await weightFiles(folder).catch(() => []);
   if (weights.length === 0) return null;
-  if (model?.sha256 != null) {
-    const { data } = weightsOfFacts.safeParse(JSON.parse(model.facts));
-    if (data && isSameLook(data.weights, weights)) return model.sha256;
-  }
+  if (model?.sha256 != null && isSameLook(model.facts.weights, weights)) return model.sha256;
   const known = hashed.get(folder);
   if (known && isSameLook(known.weights, weights)) return known.sha256;
   const hashing = { weights, sha256: hashWeights(folder, weights) };
@@ -66,7 +45,7 @@ async function currentHash(folder: string, model: ModelRow | undefined): Promise
 
 /** The base of something that was just trained, imported or merged, with the hash that it has. */
 export async function knownBase(db: Db, modelId: string | null, folder: string): Promise<KnownBase> {
-  const model = baseModel(db, modelId);
+  const model = new ModelStore(db).read(modelId);
   const weights = await weightFiles(folder).catch(() => []);
   return {
     name: model?.hubId ?? model?.name ?? path.basename(folder),
@@ -109,7 +88,7 @@ export interface BaseNow {
 export async function baseNow({ db }: BackendContext, adapter: ListedAdapter): Promise<BaseNow> {
   const { modelId, modelName: name } = adapter;
   const then = adapter.facts.base;
-  const model = baseModel(db, modelId);
+  const model = new ModelStore(db).read(modelId);
   const folder = model?.folder ?? then?.folder ?? null;
   const sha256 = then?.sha256 ?? null;
   const found = { modelId, name, folder, sha256 };
@@ -146,7 +125,7 @@ export async function trainedBase(
 ): Promise<{ model: string; name: string }> {
   const { folder, name, problem } = await baseNow(context, adapter);
   if (problem) throw problem;
-  const hubId = baseModel(context.db, adapter.modelId)?.hubId;
+  const hubId = new ModelStore(context.db).read(adapter.modelId)?.hubId;
   return { model: folder!, name: hubId ?? name };
 }
 
@@ -160,4 +139,13 @@ export async function requireUnchanged({ name, folder, sha256: then }: ListedAda
 export async function isPresent({ folder }: Pick<ListedAdapter, 'folder'>): Promise<boolean> {
   const config = await stat(path.join(folder, 'adapter_config.json')).catch(() => null);
   return config !== null && config.isFile() && (await weightsFile(folder)) !== null;
+}
+
+const lengthSchema = z.object({ data: z.object({ max_length: z.number().int().positive().nullable() }) });
+
+/** Tokens after which texts were cut in training; null: at the model's limit, or it is not known. */
+export function trainedLength(db: Db, { experimentId }: Pick<ListedAdapter, 'experimentId'>): number | null {
+  if (experimentId === null) return null;
+  const { config } = new ExperimentStore(db).record(experimentId);
+  return lengthSchema.safeParse(config).data?.data.max_length ?? null;
 }

@@ -7,7 +7,8 @@ import { readFault } from '../../engine/formats/file-faults.ts';
 import { endText, runTask, taskModule } from '../../engine/threads/threads.ts';
 import type { AdapterStore } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
-import { baseModel, knownBase } from './base.ts';
+import { knownModel } from '../models/presence.ts';
+import { knownBase } from './base.ts';
 import type { tasks } from './check-adapter.ts';
 import { adapterWeights, weightsFile } from './folder-facts.ts';
 import { storeFolder } from './store-folder.ts';
@@ -36,8 +37,7 @@ export async function importAdapter(
 ): Promise<string> {
   const { db, workspace } = context;
   const folder = path.resolve(given);
-  const model = baseModel(db, modelId);
-  if (!model) throw fault('store/unknown', { kind: 'model', id: modelId });
+  const model = knownModel(context, modelId);
   if (!existsSync(path.join(model.folder, 'config.json')))
     throw fault('adapters/base-gone', { name: model.name, folder: model.folder });
   const base = await knownBase(db, modelId, model.folder);

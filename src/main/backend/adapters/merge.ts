@@ -4,11 +4,12 @@ import { z } from 'zod';
 import type { ParsedInputOf } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { AdapterStore, ListedAdapter } from '../../storage/adapters.ts';
+import { ModelStore } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
-import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
-import { inTurn } from '../exports/lane.ts';
+import { endOf, progressTo, runEngineJob } from '../jobs/engine-run.ts';
+import { inTurn } from '../jobs/turns.ts';
 import type { JobControl } from '../jobs/jobs.ts';
-import { baseModel, trainedModel } from './base.ts';
+import { trainedModel } from './base.ts';
 import { adapterWeights } from './folder-facts.ts';
 import { storeFolder } from './store-folder.ts';
 
@@ -40,7 +41,7 @@ export async function startMerge(
         job: 'merge-adapters',
         input: {
           model: folders[0]!.model,
-          baseName: baseModel(context.db, first.modelId)?.hubId ?? undefined,
+          baseName: new ModelStore(context.db).read(first.modelId)?.hubId ?? undefined,
           parts: parts.map(({ adapter, weight }, i) => ({
             name: adapter.name,
             folder: folders[i]!.adapter,

@@ -6,7 +6,7 @@ import { keepReport, readReport } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord } from '../datasets/library.ts';
 import { withFreeDevice } from '../preflight/engine-input.ts';
-import { requireModel } from '../preflight/lookup.ts';
+import { requireModel } from '../models/presence.ts';
 import { readTexts } from './tasks/texts.ts';
 
 const KEY = 'label-errors';

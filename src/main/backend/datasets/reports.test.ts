@@ -5,6 +5,7 @@ import type { Finding, FindingCode } from '../../../shared/contract/datasets.ts'
 import { faultOf } from '../../engine/data/test-support.ts';
 import { versionRecord } from './library.ts';
 import { importSample } from './sample.ts';
+import { insertModel } from '../../storage/test-support.ts';
 import { TestArea } from './test-support.ts';
 
 let area: TestArea;
@@ -112,11 +113,7 @@ describe('the report of SMS Spam', () => {
 
   it('counts tokens once for a tokenizer and says what is cut', async () => {
     const folder = resolve(import.meta.dirname, '../../../../fixtures/golden/seed1/tokenizer');
-    area.context.db
-      .prepare(
-        `INSERT INTO models (id, name, source, folder, facts, bytes, added_at) VALUES ('m', 'tiny', 'folder', ?, '{}', 0, 0)`,
-      )
-      .run(folder);
+    insertModel(area.context.db, { id: 'm', name: 'tiny', folder });
     const read = (versionId: string) =>
       area.ask('datasets/report', { versionId, modelId: 'm', maxLength: 64 });
     area.context.db.prepare('DELETE FROM dataset_reports').run();

@@ -15,6 +15,7 @@ import { keepReport, readReport, type VersionRow } from '../../storage/datasets.
 import type { BackendContext } from '../context.ts';
 import type { Job } from '../../../shared/contract/jobs.ts';
 import { told, type JobControl } from '../jobs/jobs.ts';
+import { knownModel } from '../models/presence.ts';
 import { withTemporary } from './keep-version.ts';
 import { knownVersion } from './library.ts';
 import { requirePresent, versionFile } from './presence.ts';
@@ -117,7 +118,7 @@ export class Reports {
   /** How long the texts are in a model's tokens. Throws `store/unknown`, `datasets/…`, `tokenizer/…`. */
   async lengths(versionId: string, modelId: string, maxLength: number | null): Promise<TokenLengths> {
     const version = this.presentVersion(versionId);
-    const model = modelFolder(this.context, modelId);
+    const model = knownModel(this.context, modelId);
     const { figures, lengthsFile } = await this.once(`${version.id} ${modelId} ${maxLength ?? ''}`, () =>
       this.work(version, `Counting the tokens of ${version.datasetName}`, (control) => {
         const input = { file: versionFile(this.context, version), modelFolder: model.folder, maxLength };
@@ -173,11 +174,3 @@ function jobFailure({ fault: found, title }: Job): Error {
 
 const lengthsKey = (modelId: string | null): string =>
   `lengths-${modelId === null ? 'last' : createHash('sha256').update(modelId).digest('hex').slice(0, 16)}`;
-
-const modelSchema = z.object({ name: z.string(), folder: z.string() });
-
-function modelFolder({ db }: BackendContext, id: string): { name: string; folder: string } {
-  const model = modelSchema.safeParse(db.prepare('SELECT name, folder FROM models WHERE id = ?').get(id));
-  if (!model.success) throw fault('store/unknown', { kind: 'model', id });
-  return model.data;
-}

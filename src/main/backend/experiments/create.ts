@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import type { ExperimentSpec } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { parseTrainConfig, type TrainConfig } from '../../../shared/settings/train-config.ts';
@@ -12,6 +10,7 @@ import { ExperimentStore, type NewExperiment } from '../../storage/experiments.t
 import { automaticName } from './automatic-name.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord, versionTitle } from '../datasets/library.ts';
+import { requireModel } from '../models/presence.ts';
 import { writeRows } from './tasks.ts';
 
 /** What messages call the settings of a spec. */
@@ -52,7 +51,7 @@ export function configOfSpec(
  * `models/…`, `store/…`, `datasets/…`, `experiments/…`, `data/…`, `files/…`.
  */
 export async function makeExperiment(context: BackendContext, spec: ExperimentSpec): Promise<NewExperiment> {
-  const model = findModel(context, spec.modelId);
+  const model = requireModel(context, spec.modelId);
   const version = versionRecord(context, spec.versionId);
   // Before the rows are written: most mistakes are in the settings.
   await checkAdapter(configOfSpec(spec, model.folder, false).config, version.labels);
@@ -92,14 +91,6 @@ export async function makeExperiment(context: BackendContext, spec: ExperimentSp
     details: { runner: 'app', baseDir: folder },
     tags: spec.tags,
   };
-}
-
-function findModel({ db }: BackendContext, id: string): { name: string; folder: string } {
-  const row = db.prepare('SELECT name, folder FROM models WHERE id = ?').get(id);
-  if (row === undefined) throw fault('store/unknown', { kind: 'model', id });
-  const model = z.object({ name: z.string(), folder: z.string() }).parse(row);
-  if (!existsSync(model.folder)) throw fault('experiments/model-missing', model);
-  return model;
 }
 
 /** What the engine would refuse when it starts is refused when the experiment is made. */

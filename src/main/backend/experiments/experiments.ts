@@ -5,6 +5,7 @@ import {
   evaluationSchema,
   specSchema,
   type Experiment,
+  type ExperimentSpec,
   type experimentMethods,
 } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
@@ -15,9 +16,9 @@ import { ExperimentStore } from '../../storage/experiments.ts';
 import { readVersion } from '../../storage/datasets.ts';
 import { readDraft, saveDraft } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
-import { keptBaselines } from '../preflight/baselines.ts';
-import type { Timings } from '../preflight/timing.ts';
+import { keptBaselines } from './baselines.ts';
 import { changedSettings } from './changed-settings.ts';
+import { evaluationHandlers } from './adapter-evaluations.ts';
 import { makeExperiment } from './create.ts';
 import { OtherRuns } from './other-runs.ts';
 import { textsOfConfig, type PredictionQuery } from './predictions.ts';
@@ -28,15 +29,23 @@ import { Supervisor } from './supervisor.ts';
 import { Teller } from './teller.ts';
 import { experimentTasks } from './tasks.ts';
 
-type Names = Exclude<
-  keyof typeof experimentMethods,
-  'experiments/presets' | 'experiments/preflight' | 'experiments/time'
->;
+type Names =
+  | Exclude<
+      keyof typeof experimentMethods,
+      'experiments/presets' | 'experiments/preflight' | 'experiments/time'
+    >
+  | 'adapters/evaluate'
+  | 'adapters/evaluations';
+/** Works out what a run is compared with when nothing else wants the device; `found` is called when it is kept. */
+interface BaselineSeeker {
+  seekBaselines(id: string, spec: ExperimentSpec, found: () => void): void;
+  close(): Promise<void>;
+}
 /** Runs on the same rows whose baselines are made with those of the one that is looked at. */
 const NEIGHBOURS = 20;
 
 /** Experiments: the queue, the engine's supervision, and all that is kept of them. */
-export function experimentHandlers(context: BackendContext, timings: Timings): Handlers<Names> {
+export function experimentHandlers(context: BackendContext, timings: BaselineSeeker): Handlers<Names> {
   const { db, emit, workspace } = context;
   relocate(db, workspace.experiments);
   const store = new ExperimentStore(db);
@@ -80,6 +89,7 @@ export function experimentHandlers(context: BackendContext, timings: Timings): H
   };
 
   return {
+    ...evaluationHandlers(context),
     ...queueHandlers({ store, results, teller, supervisor, emit }),
     'experiments/list': async ({ archived }) => {
       await settled;

@@ -2,7 +2,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import type { PointStore } from '../../storage/experiment-points.ts';
 import type { ExperimentRecord, ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
-import { endFault } from './engine-run.ts';
+import { endFault } from '../jobs/engine-run.ts';
 import { isAlive } from '../../engine/formats/temporary.ts';
 import { lastCheckpoint } from './run-folder.ts';
 import type { Teller } from './teller.ts';

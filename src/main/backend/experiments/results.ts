@@ -7,7 +7,8 @@ import type { ExperimentRecord } from '../../storage/experiments.ts';
 import { ResultStore, type KnownFile, type Prediction } from '../../storage/experiment-results.ts';
 import { AdapterStore } from '../../storage/adapters.ts';
 import type { Db } from '../../storage/database.ts';
-import { baseModel, baseOfRun } from '../adapters/base.ts';
+import { ModelStore } from '../../storage/models.ts';
+import { baseOfRun } from '../adapters/base.ts';
 import { adapterConfig, folderLabels } from '../adapters/folder-facts.ts';
 import type { ExperimentResult } from './job-events.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
@@ -126,7 +127,8 @@ export async function registerFiles(
   const weights = known.find(({ path: file }) => file === path.join(folder, 'adapter_model.safetensors'));
   if (weights) {
     const { peft_type: peftType, r: rank } = await adapterConfig(folder);
-    const modelFolder = baseModel(db, modelId)?.folder ?? (await modelOfConfig(experiment)) ?? folder;
+    const modelFolder =
+      new ModelStore(db).read(modelId)?.folder ?? (await modelOfConfig(experiment)) ?? folder;
     new AdapterStore(db).put({
       id: adapterId,
       name,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { forkEngine } from '../../web/fork-engine.ts';
 import { testHost } from '../test-host.ts';
 import { testBackend, workspaceFolder } from '../test-support.ts';
-import { endFault, EngineRun, runEngineJob } from './engine-run.ts';
+import { endFault, EngineRun, runEngineJob } from '../jobs/engine-run.ts';
 import { isAlive } from '../../engine/formats/temporary.ts';
 import { waitForEnd } from './processes.ts';
 import { atStep, inState, longTraining, outcomeOf, seedStore, smallSpec } from './test-support.ts';

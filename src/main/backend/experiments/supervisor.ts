@@ -4,11 +4,11 @@ import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { FromEngine } from '../../../shared/engine-protocol.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { ExperimentRecord, ExperimentStore } from '../../storage/experiments.ts';
-import { baseModel } from '../adapters/base.ts';
+import { ModelStore } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
 import { faultValue } from '../jobs/jobs.ts';
 import { readPreferences } from '../system/preferences.ts';
-import { EngineRun, endFault, type EngineEnd } from './engine-run.ts';
+import { EngineRun, endFault, type EngineEnd } from '../jobs/engine-run.ts';
 import { jobEventSchema, trainResultSchema, type ExperimentResult } from './job-events.ts';
 import { waitForEnd } from './processes.ts';
 import { Recorder } from './recorder.ts';
@@ -131,7 +131,7 @@ export class Supervisor {
     const input = {
       config,
       baseDir: details.baseDir,
-      baseName: baseModel(this.context.db, record.modelId)?.hubId ?? undefined,
+      baseName: new ModelStore(this.context.db).read(record.modelId)?.hubId ?? undefined,
       outputDir: folder,
       resume: recorder.checkpoint !== null,
     };

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Experiment, ExperimentState } from '../../../shared/contract/experiments.ts';
 import type { InputOf } from '../../../shared/contract.ts';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
+import { insertModel } from '../../storage/test-support.ts';
 import type { TestBackend } from '../test-support.ts';
 
 const goldenModel = path.resolve(import.meta.dirname, '../../../../fixtures/golden/seed1/models/bert');
@@ -15,11 +16,7 @@ const words = 'food great service slow loved come back again free entry win priz
 /** A model and a data set version in the store: 62 rows to train on, 20 to evaluate, two labels in turns. */
 export async function seedStore(backend: TestBackend): Promise<{ modelId: string; versionId: string }> {
   const modelId = randomUUID();
-  backend.context.db
-    .prepare(
-      `INSERT INTO models (id, name, source, folder, facts, bytes, added_at) VALUES (?, 'tiny', 'folder', ?, '{}', 1, 1)`,
-    )
-    .run(modelId, goldenModel);
+  insertModel(backend.context.db, { id: modelId, name: 'tiny', folder: goldenModel });
   const random = new Pcg64(1);
   const rows = Array.from({ length: 82 }, (_, i) => {
     const text = Array.from({ length: 1 + random.integers(10) }, () => words[random.integers(words.length)]!);

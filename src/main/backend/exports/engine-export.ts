@@ -1,5 +1,5 @@
 import { fault } from '../../../shared/faults/index.ts';
-import { EngineRun, progressTo, revived, wayOf, type EngineEnd } from '../experiments/engine-run.ts';
+import { EngineRun, progressTo, revived, wayOf, type EngineEnd } from '../jobs/engine-run.ts';
 import type { Host } from '../host.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { targetEventSchema, type ExportJobInput, type TargetEvent } from './engine-job.ts';

@@ -13,7 +13,7 @@ import { ExportStore, type StoredExport } from '../../storage/exports.ts';
 import { writeSetting } from '../../storage/settings.ts';
 import { requireUnchanged, trainedModel } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
-import { inTurn } from './lane.ts';
+import { inTurn } from '../jobs/turns.ts';
 import { LAST_PLACE, offerOf } from './offer.ts';
 import { isOurs, preparePlace, targetFolder, tidyPlace } from './place.ts';
 import { trainedSource } from './source.ts';

@@ -13,8 +13,9 @@ import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { targets as engineTargets } from '../../engine/export/targets.ts';
 import { readModelConfig } from '../../engine/formats/model-config.ts';
 import type { ExportStore } from '../../storage/exports.ts';
+import { ModelStore } from '../../storage/models.ts';
 import { readSetting } from '../../storage/settings.ts';
-import { baseModel, baseNow, isPresent } from '../adapters/base.ts';
+import { baseNow, isPresent } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { freeBytes } from '../preflight/disk.ts';
 import { countProofRows, trainedSource, type TrainedSource } from './source.ts';
@@ -108,8 +109,6 @@ async function isQuantised(folder: string | null): Promise<boolean> {
   );
 }
 
-const parametersOf = z.object({ parameters: z.number().positive() });
-
 /** About how many bytes each target takes: its weights, and the tokenizer's files beside them. */
 async function sizesOf(
   { db }: BackendContext,
@@ -127,8 +126,7 @@ async function sizesOf(
     );
   const sum = (wanted: RegExp): number =>
     [...sizes].reduce((total, [name, bytes]) => total + (wanted.test(name) ? bytes : 0), 0);
-  const facts = baseModel(db, adapter.modelId)?.facts ?? '{}';
-  const known = parametersOf.safeParse(JSON.parse(facts)).data?.parameters;
+  const known = new ModelStore(db).read(adapter.modelId)?.facts.parameters || undefined;
   const safetensors = sum(/^model.*\.safetensors$/);
   const parameters = known ?? (safetensors > 0 ? safetensors : sum(/^pytorch_model.*\.bin$/)) / 4;
   const tokenizer = sum(/^(tokenizer\.json|vocab\.txt|tokenizer_config\.json|config\.json)$/);

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { ExportedTarget } from '../../../shared/contract/exports.ts';
 import { ExportStore, type StoredExport } from '../../storage/exports.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
-import { inTurn } from './lane.ts';
+import { inTurn } from '../jobs/turns.ts';
 import { exported, importedBackend, standInEngine, statesOf } from './test-support.ts';
 
 /** Keeps every job of the lane waiting until the function that it gives is called. */

@@ -5,7 +5,7 @@ import type { ExportedTarget } from '../../../shared/contract/exports.ts';
 import type { ExportStore, StoredExport, TargetChange } from '../../storage/exports.ts';
 import { trainedBase } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
-import { endOf, runEngineJob } from '../experiments/engine-run.ts';
+import { endOf, runEngineJob } from '../jobs/engine-run.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { verifyResultSchema, type VerifyJobInput } from './engine-job.ts';

@@ -6,6 +6,7 @@ import type { ExportTarget } from '../../../shared/contract/exports.ts';
 import { Fault } from '../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import type { ExportStore, TargetChange } from '../../storage/exports.ts';
+import { trainedLength } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { changedSettings } from '../experiments/changed-settings.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
@@ -29,8 +30,6 @@ export interface ExportPlan {
   /** What the engine makes, in the order asked for. */
   engineTargets: ExportTarget[];
 }
-
-const maxLengthOf = z.object({ data: z.object({ max_length: z.number().int().positive().nullable() }) });
 
 /**
  * Writes and proves an export, and keeps in the store what became of each target; what was not begun when it is
@@ -85,7 +84,7 @@ export class ExportWriter {
           pooling: request.pooling,
           overwrite: request.overwrite,
           verify: hasRows ? rows : null,
-          maxLength: maxLengthOf.safeParse(run?.config).data?.data.max_length ?? null,
+          maxLength: trainedLength(context.db, source.adapter),
           names: { export: request.name, model: model!.name, data: dataName },
           settings: run && toldSettings(run.config),
         },

@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { fault } from '../../../shared/faults/index.ts';
+import { ModelStore, type StoredModel } from '../../storage/models.ts';
+import type { BackendContext } from '../context.ts';
 import { weightStats, type WeightFile } from './weights.ts';
 
 /** What a look at a model's folder tells without reading its files. */
@@ -26,4 +30,18 @@ export async function lookAt(folder: string, weights: readonly WeightFile[]): Pr
   }
   const now = await weightStats(folder, names).catch(() => null);
   return now === null ? gone(`The folder ${folder} cannot be read.`) : { now, problem: null };
+}
+
+/** A model, removed or not. Throws `store/unknown`. */
+export function knownModel({ db }: Pick<BackendContext, 'db'>, id: string): StoredModel {
+  const model = new ModelStore(db).read(id);
+  if (!model) throw fault('store/unknown', { kind: 'model', id });
+  return model;
+}
+
+/** The same whose folder is there. Throws `experiments/model-missing` too. */
+export function requireModel(context: Pick<BackendContext, 'db'>, id: string): StoredModel {
+  const model = knownModel(context, id);
+  if (!existsSync(model.folder)) throw fault('experiments/model-missing', model);
+  return model;
 }

@@ -1,6 +1,6 @@
 import { fault, type Fault } from '../../../shared/faults/index.ts';
 import type { AnswerAsk } from '../../engine/jobs/answer.ts';
-import { EngineRun, revived, type EngineEnd } from '../experiments/engine-run.ts';
+import { EngineRun, revived, type EngineEnd } from '../jobs/engine-run.ts';
 import type { Host } from '../host.ts';
 
 const IDLE_MS = 5 * 60_000;

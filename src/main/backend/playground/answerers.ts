@@ -8,7 +8,7 @@ import type { AnswerSource } from '../../engine/serving/answerer.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { ExportStore } from '../../storage/exports.ts';
-import { trainedBase, trainedModel } from '../adapters/base.ts';
+import { trainedBase, trainedLength, trainedModel } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { modelArea } from '../models/models.ts';
 
@@ -35,7 +35,7 @@ export async function answerSource(context: BackendContext, answerer: Answerer):
     case 'adapter': {
       const adapter = adapterOf(context, answerer);
       const { model, adapter: folder } = await trainedModel(context, adapter);
-      return { kind: 'model', model, adapter: folder, maxLength: lengthOf(context, adapter) };
+      return { kind: 'model', model, adapter: folder, maxLength: trainedLength(context.db, adapter) };
     }
     case 'export': {
       const { name, folder, source, targets } = new ExportStore(context.db).read(answerer.id);
@@ -58,11 +58,4 @@ function adapterOf({ db }: BackendContext, { kind, id }: ExportSource): ListedAd
   const adapter = store.ofExperiment(id);
   if (!adapter) throw fault('playground/not-ready', { name, state });
   return adapter;
-}
-
-/** Texts are cut where they were in training. */
-export function lengthOf({ db }: BackendContext, { experimentId }: ListedAdapter): number | null {
-  if (experimentId === null) return null;
-  const { config } = new ExperimentStore(db).record(experimentId);
-  return runDataSchema.safeParse(config).data?.data.max_length ?? null;
 }

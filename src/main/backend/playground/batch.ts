@@ -8,7 +8,7 @@ import { temporaryBeside } from '../../engine/formats/temporary.ts';
 import type { PredictFileInput } from '../../engine/jobs/predict-file.ts';
 import type { AnswerSource } from '../../engine/serving/answerer.ts';
 import type { BackendContext } from '../context.ts';
-import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
+import { endOf, progressTo, runEngineJob } from '../jobs/engine-run.ts';
 
 /**
  * Starts answering a file. What stands at `output` is replaced only where it holds answers, and a person says so. Throws

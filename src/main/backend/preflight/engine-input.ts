@@ -7,9 +7,9 @@ import type { BackendContext } from '../context.ts';
 import { versionRecord } from '../datasets/library.ts';
 import { configOfSpec } from '../experiments/create.ts';
 import { versionRows } from '../experiments/results.ts';
-import { runEngineJob } from '../experiments/engine-run.ts';
+import { runEngineJob } from '../jobs/engine-run.ts';
 import { writeRows } from '../experiments/tasks.ts';
-import { requireModel } from './lookup.ts';
+import { requireModel } from '../models/presence.ts';
 
 /** How often it is looked whether a training wants the device. */
 const lookMs = 500;

@@ -1,7 +1,7 @@
 import { baselinesSchema, type ExperimentSpec } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
-import { keepBaselines, keptBaselines } from './baselines.ts';
+import { keepBaselines, keptBaselines } from '../experiments/baselines.ts';
 import { withFreeDevice } from './engine-input.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Handlers } from '../../../shared/contract.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import type { BackendContext } from '../context.ts';
 import { knownSpeeds } from '../system/doctor.ts';
-import { findModel } from './lookup.ts';
+import { requireModel } from '../models/presence.ts';
 import { presetsFor } from './presets.ts';
 import { quickPreflight } from './quick.ts';
 import { RowReader } from './rows/row-reader.ts';
@@ -17,10 +17,10 @@ export function preflightHandlers(
   context.onClose(() => reader.close());
   return {
     'experiments/presets': async ({ modelId }) => {
-      const model = modelId === null ? null : findModel(context, modelId);
-      if (!model) return { presets: presetsFor(null, knownSpeeds(context.db)) };
       // A model that cannot be opened gets the usual names; what is wrong with it is said elsewhere.
-      const base = await openBaseModel(model.folder, { head: 'sequence' }).catch(() => null);
+      const open = async (id: string) =>
+        openBaseModel(requireModel(context, id).folder, { head: 'sequence' });
+      const base = modelId === null ? null : await open(modelId).catch(() => null);
       const presets = presetsFor(base?.tree ?? null, knownSpeeds(context.db));
       await base?.close();
       return { presets };

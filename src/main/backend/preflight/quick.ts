@@ -7,6 +7,7 @@ import { planAdapter, requireSavedModules, type AdapterPlan } from '../../engine
 import { planSteps, type Plan } from '../../engine/training/loop.ts';
 import { buildLabelMap } from '../../engine/data/labels.ts';
 import { settleLabels } from '../../engine/tasks/single-label.ts';
+import type { StoredModel } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord } from '../datasets/library.ts';
 import { configOfSpec } from '../experiments/create.ts';
@@ -22,7 +23,7 @@ import {
   otherHeadFinding,
 } from './findings/model.ts';
 import { diskFinding, trainingFindings } from './findings/training.ts';
-import { requireModel, type FoundModel } from './lookup.ts';
+import { requireModel } from '../models/presence.ts';
 import { questionOf } from './rows/question.ts';
 import type { RowFacts, RowQuestion } from './rows/row-facts.ts';
 import type { RowReader } from './rows/row-reader.ts';
@@ -127,7 +128,7 @@ interface Touched {
 /** Opens the model as the run would, for its labels and its adapter. The caller closes it. */
 async function lookAtModel(
   findings: (PreflightFinding | null)[],
-  model: FoundModel,
+  model: StoredModel,
   spec: ExperimentSpec,
   facts: RowFacts | null | undefined,
 ): Promise<Touched | undefined> {
@@ -171,7 +172,7 @@ async function lengths(
   question: RowQuestion,
   spec: ExperimentSpec,
   base: BaseModel,
-  model: FoundModel,
+  model: StoredModel,
 ): Promise<(PreflightFinding | null)[]> {
   const findings: (PreflightFinding | null)[] = [];
   const counted = await caught(findings, () => reader.lengths(question, model.folder));

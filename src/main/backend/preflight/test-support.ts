@@ -4,6 +4,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { goldenBert } from '../../engine/models/test-support.ts';
 import { addDataset, addVersion } from '../../storage/datasets.ts';
+import { insertModel } from '../../storage/test-support.ts';
 import type { BackendContext } from '../context.ts';
 import { TABLES } from '../datasets/version/schema.ts';
 
@@ -52,10 +53,7 @@ export function storeRows({ db, workspace }: BackendContext, rows: readonly Test
 /** A model's folder in the store, the golden bert's unless another is given; gives its id. */
 export function storeModel({ db }: BackendContext, folder = goldenBert()): string {
   const id = randomUUID();
-  db.prepare(
-    `INSERT INTO models (id, name, source, folder, facts, sha256, bytes, added_at)
-     VALUES (?, 'golden', 'folder', ?, '{}', ?, 1, 0)`,
-  ).run(id, folder, 'a'.repeat(64));
+  insertModel(db, { id, name: 'golden', folder, sha256: 'a'.repeat(64) });
   return id;
 }
 

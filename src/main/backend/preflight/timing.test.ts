@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { InputOf } from '../../../shared/contract.ts';
 import { RefusedError } from '../../../shared/rpc-client.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
-import { keptBaselines } from './baselines.ts';
+import { keptBaselines } from '../experiments/baselines.ts';
 import { storeModel, storeRows, texts } from './test-support.ts';
 import { specSchema } from '../../../shared/contract/experiments.ts';
 

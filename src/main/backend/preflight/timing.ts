@@ -7,7 +7,7 @@ import {
 } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
-import { keepBaselines, keptBaselines } from './baselines.ts';
+import { keepBaselines, keptBaselines } from '../experiments/baselines.ts';
 import { requireFreeDevice, withFreeDevice } from './engine-input.ts';
 import { LateBaselines } from './late-baselines.ts';
 

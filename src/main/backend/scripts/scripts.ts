@@ -5,7 +5,7 @@ import type { Handlers } from '../../../shared/contract.ts';
 import type { scriptMethods } from '../../../shared/contract/scripts.ts';
 import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
-import { baseModel } from '../adapters/base.ts';
+import { ModelStore } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
 import { readScriptAside, writeScriptAside } from './aside.ts';
 import { ownRecipes, readRecipes, removeRecipe, renameRecipe, saveRecipe } from './recipes.ts';
@@ -25,7 +25,7 @@ export function scriptHandlers(context: BackendContext): Handlers<keyof typeof s
       return { recipes: [...recipes, ...(await readRecipes(recipesFolder))], broken };
     },
     'scripts/save-recipe': async ({ name, spec }) => {
-      const base = baseModel(context.db, spec.modelId ?? null);
+      const base = new ModelStore(context.db).read(spec.modelId ?? null);
       return { file: await saveRecipe(own, name, spec, base?.hubId ?? base?.folder ?? null) };
     },
     'scripts/rename-recipe': async ({ name, to }) => {

@@ -16,6 +16,7 @@ import { experimentSchema, type Experiment } from '../../../shared/contract/expe
 import { openDatabase } from '../../storage/database.ts';
 import { openWorkspace } from '../../storage/workspace.ts';
 import type { BackendContext } from '../context.ts';
+import { homeHandlers } from '../home.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { windowlessHost } from '../windowless-host.ts';
 import { safeName } from './receive-file.ts';
@@ -51,7 +52,10 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const handlers = () => systemHandlers(context, () => Promise.resolve(experiments));
+const handlers = () => {
+  const list = () => Promise.resolve(experiments);
+  return { ...systemHandlers(context, list), ...homeHandlers(context, list) };
+};
 
 function experiment(change: Partial<Experiment>): Experiment {
   return experimentSchema.parse({

@@ -3,12 +3,10 @@ import type { systemMethods } from '../../../shared/contract/system.ts';
 import type { BackendContext } from '../context.ts';
 import { browseHandlers } from './browse.ts';
 import { Doctor } from './doctor.ts';
-import { homeHandlers } from './home.ts';
 import { licenceHandlers } from './licences.ts';
 import { preferenceHandlers } from './preferences.ts';
 import { receiveHandlers } from './receive-file.ts';
 import { runtimeHandlers } from './runtime/runtime.ts';
-import { sampleHandlers } from './sample.ts';
 import { statusHandlers, type ListExperiments } from './status.ts';
 import { storageHandlers } from './storage.ts';
 
@@ -16,17 +14,15 @@ import { storageHandlers } from './storage.ts';
 export function systemHandlers(
   context: BackendContext,
   listExperiments: ListExperiments,
-): Handlers<keyof typeof systemMethods> {
+): Handlers<Exclude<keyof typeof systemMethods, 'system/home' | 'system/open-sample'>> {
   const doctor = new Doctor(context);
   return {
     ...browseHandlers(context),
     ...doctor.handlers,
-    ...homeHandlers(context, listExperiments),
     ...licenceHandlers(),
     ...preferenceHandlers(context),
     ...receiveHandlers(context),
     ...runtimeHandlers(context),
-    ...sampleHandlers(context),
     ...statusHandlers(context, doctor, listExperiments),
     ...storageHandlers(context),
   };

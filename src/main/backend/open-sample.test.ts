@@ -3,14 +3,13 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
-import { fakeTools, pythonWithWheels } from '../../../../scripts/setup/fakes.mjs';
-import type { Model } from '../../../shared/contract/models.ts';
-import { bert, commit, modelFiles } from '../../engine/hub/test-hub.ts';
-import type { BackendContext } from '../context.ts';
-import type { JobControl } from '../jobs/jobs.ts';
-import { sampleHandlers } from '../system/sample.ts';
-import { addSampleModel } from './sample.ts';
-import { openModels, withHub } from './test-support.ts';
+import { fakeTools, pythonWithWheels } from '../../../scripts/setup/fakes.mjs';
+import type { Model } from '../../shared/contract/models.ts';
+import { bert, commit, modelFiles } from '../engine/hub/test-hub.ts';
+import type { BackendContext } from './context.ts';
+import type { JobControl } from './jobs/jobs.ts';
+import { addSampleModel, sampleHandlers } from './open-sample.ts';
+import { openModels, withHub } from './models/test-support.ts';
 
 const id = 'sentence-transformers/all-MiniLM-L6-v2';
 

@@ -1,5 +1,5 @@
 import type { BackendContext } from '../context.ts';
-import type { JobControl } from '../jobs/jobs.ts';
+import type { JobControl } from './jobs.ts';
 
 const last = new WeakMap<BackendContext, Promise<unknown>>();
 

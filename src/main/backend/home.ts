@@ -1,9 +1,9 @@
-import type { Handlers, OutputOf } from '../../../shared/contract.ts';
-import type { Experiment } from '../../../shared/contract/experiments.ts';
-import { targetText } from '../exports/offer.ts';
-import { ExportStore, type StoredExport } from '../../storage/exports.ts';
-import type { BackendContext } from '../context.ts';
-import type { ListExperiments } from './status.ts';
+import type { Handlers, OutputOf } from '../../shared/contract.ts';
+import type { Experiment } from '../../shared/contract/experiments.ts';
+import { targetText } from './exports/offer.ts';
+import { ExportStore, type StoredExport } from '../storage/exports.ts';
+import type { BackendContext } from './context.ts';
+import type { ListExperiments } from './system/status.ts';
 
 type Home = OutputOf<'system/home'>;
 type Decision = Home['decisions'][number];

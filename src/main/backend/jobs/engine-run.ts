@@ -9,7 +9,7 @@ import {
 } from '../../../shared/engine-protocol.ts';
 import { fault, Fault } from '../../../shared/faults/index.ts';
 import type { EngineProcess, Host } from '../host.ts';
-import type { JobControl } from '../jobs/jobs.ts';
+import type { JobControl } from './jobs.ts';
 
 /** How an engine process ended. */
 export type EngineEnd =

@@ -8,12 +8,11 @@ import { AdapterStore } from '../../storage/adapters.ts';
 import { keepReport, readReportsOf } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord, versionTitle } from '../datasets/library.ts';
-import { endOf, progressTo, runEngineJob } from '../experiments/engine-run.ts';
-import { trainResultSchema } from '../experiments/job-events.ts';
-import { evaluationOf } from '../experiments/results.ts';
-import { writeRows } from '../experiments/tasks.ts';
-import { lengthOf } from '../playground/answerers.ts';
-import { trainedModel } from './base.ts';
+import { endOf, progressTo, runEngineJob } from '../jobs/engine-run.ts';
+import { trainResultSchema } from './job-events.ts';
+import { evaluationOf } from './results.ts';
+import { writeRows } from './tasks.ts';
+import { trainedLength, trainedModel } from '../adapters/base.ts';
 
 const metricsSchema = trainResultSchema.pick({ metrics: true });
 const keyOf = (id: string, split = ''): string => `evaluation:${id}:${split}`;
@@ -48,7 +47,7 @@ export function evaluationHandlers(
               adapter: folder,
               data: path.join(rows, 'train.jsonl'),
               pairs,
-              maxLength: lengthOf(context, adapter),
+              maxLength: trainedLength(context.db, adapter),
             };
             const output = await runEngineJob({
               host: context.host,

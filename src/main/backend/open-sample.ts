@@ -1,18 +1,22 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import type { Model } from '../../../shared/contract/models.ts';
-import { Fault, fault } from '../../../shared/faults/index.ts';
-import { cachedModels } from '../../engine/hub/cache.ts';
-import { modelRepository } from '../../engine/hub/repository.ts';
-import type { BackendContext } from '../context.ts';
-import { sampleFile } from '../datasets/sample.ts';
-import type { JobControl } from '../jobs/jobs.ts';
-import { hubAccess } from './hub-access.ts';
-import { modelArea } from './models.ts';
+import type { Handlers } from '../../shared/contract.ts';
+import { specSchema, type ExperimentSpec } from '../../shared/contract/experiments.ts';
+import type { Model } from '../../shared/contract/models.ts';
+import { Fault, fault } from '../../shared/faults/index.ts';
+import { cachedModels } from '../engine/hub/cache.ts';
+import { modelRepository } from '../engine/hub/repository.ts';
+import { saveDraft } from '../storage/settings.ts';
+import type { BackendContext } from './context.ts';
+import { importSample, sampleFile } from './datasets/sample.ts';
+import type { JobControl } from './jobs/jobs.ts';
+import { hubAccess } from './models/hub-access.ts';
+import { modelArea } from './models/models.ts';
 
 const SAMPLE = 'sentence-transformers/all-MiniLM-L6-v2';
 /** What scripts/setup/checkpoint.mjs makes of the copy in a Python package. */
@@ -91,4 +95,45 @@ function setupCache({ platform, env } = process): string {
   if (platform === 'win32')
     return path.join(env['LOCALAPPDATA'] ?? path.join(home, 'AppData/Local'), 'graft/Cache');
   return path.join(env['XDG_CACHE_HOME'] ?? path.join(home, '.cache'), 'graft');
+}
+
+const recipeSchema = z.object({
+  data: z.object({ max_length: z.number() }),
+  adapter: z.record(z.string(), z.unknown()),
+  training: z.record(z.string(), z.unknown()),
+});
+
+/** The sample project: its data, its model, and a draft of its experiment, as `npm run demo` runs it. */
+export function sampleHandlers(context: BackendContext): Handlers<'system/open-sample'> {
+  return {
+    'system/open-sample': ({ window }) => {
+      const { id } = context.jobs.start({
+        kind: 'import',
+        title: 'Opening the sample project',
+        work: async (control) => {
+          // First what may be refused: a sample without its model would be left behind.
+          const model = await addSampleModel(context, control);
+          const versionId = await importSample(context, control.signal);
+          control.signal.throwIfAborted();
+          saveDraft(context.db, window, await sampleSpec(model.id, versionId));
+          return versionId;
+        },
+      });
+      return { jobId: id };
+    },
+  };
+}
+
+async function sampleSpec(modelId: string, versionId: string): Promise<ExperimentSpec> {
+  const file = path.join(path.dirname(sampleFile()), 'demo.json');
+  const { data, adapter, training } = recipeSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  return specSchema.parse({
+    // An automatic name, which says what tells the run from its neighbours.
+    name: '',
+    modelId,
+    versionId,
+    data: { trainSplit: 'train', evalSplit: 'eval', maxLength: data.max_length },
+    adapter,
+    training,
+  });
 }

@@ -6,11 +6,13 @@ import {
 } from '../../../shared/contract/experiments.ts';
 import { keepReport, readReport } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
-import { findModel } from './lookup.ts';
+import { existsSync } from 'node:fs';
+import { ModelStore } from '../../storage/models.ts';
 
 /** Everything that baselines depend on, hashed: they are kept with the data set version and cost nothing again. */
 function keyOf(context: BackendContext, { modelId, modelOverrides, data }: ExperimentSpec): string {
-  const model = findModel(context, modelId);
+  const known = new ModelStore(context.db).read(modelId);
+  const model = known && existsSync(known.folder) ? known : null;
   const { padding, ...rows } = data;
   // Nothing trains here, so nothing is dropped.
   const overrides = Object.entries(modelOverrides).filter(([name]) => !name.includes('dropout'));
