@@ -14,7 +14,7 @@ import { keepVersion, withTemporary } from './keep-version.ts';
 import { factsOf, knownVersion, versionOutput } from './library.ts';
 import { requirePresent, versionFile } from './presence.ts';
 import type { Reports } from './reports.ts';
-import type { MadeVersion } from './version/finish.ts';
+import type { MadeVersion } from './version/make-version.ts';
 import { datasetTasks } from './tasks.ts';
 
 /** Shares are typed by people: 33.3 % three times is all. */

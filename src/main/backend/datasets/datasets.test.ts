@@ -2,7 +2,8 @@ import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { faultOf } from '../../engine/data/test-support.ts';
-import { openVersion, versionRecord } from './library.ts';
+import { openReadOnly } from '../../storage/database.ts';
+import { versionRecord } from './library.ts';
 import { importSample } from './sample.ts';
 import { TestArea } from './test-support.ts';
 
@@ -64,7 +65,7 @@ describe('a data set', () => {
     const record = versionRecord(area.context, id);
     expect(record).toMatchObject({ name: 'test', number: 1, rows: 4, labels: ['1', '4', '5'], splits: [] });
     expect(record.file).toBe(join(area.context.workspace.datasets, `${record.sha256}.db`));
-    const db = openVersion(area.context, id);
+    const db = openReadOnly(versionRecord(area.context, id).file);
     expect(db.prepare('SELECT text FROM rows WHERE row = 3').pluck().get()).toBe('Good pad');
     expect(() => db.exec('DELETE FROM rows')).toThrow();
     db.close();

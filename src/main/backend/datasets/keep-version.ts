@@ -13,7 +13,7 @@ import {
 } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import { markWhole, stateOf, versionFile } from './presence.ts';
-import type { MadeVersion } from './version/finish.ts';
+import type { MadeVersion } from './version/make-version.ts';
 
 export interface Keeping {
   /** A known data set, or a new one. */

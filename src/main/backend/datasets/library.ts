@@ -1,6 +1,5 @@
 import type { Dataset, DatasetVersion } from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import type { Db } from '../../storage/database.ts';
 import {
   listVersions,
   readDataset,
@@ -8,10 +7,9 @@ import {
   type DatasetRecord,
   type VersionRow,
 } from '../../storage/datasets.ts';
+import { versionFactsSchema } from '../../storage/versions/version-file.ts';
 import type { BackendContext } from '../context.ts';
 import { requirePresent, stateOf, versionFile } from './presence.ts';
-import { factsSchema } from './version/facts.ts';
-import { openVersionFile } from './version/open.ts';
 
 /** A data set version whose rows are there. */
 export interface VersionRecord {
@@ -20,7 +18,7 @@ export interface VersionRecord {
   /** Of the data set. */
   name: string;
   number: number;
-  /** SQLite: tables `rows`, `labels`, `splits`, `meta`; see version/schema.ts. */
+  /** SQLite: tables `rows`, `labels`, `splits`, `meta`; see storage/versions/schema.ts. */
   file: string;
   sha256: string;
   rows: number;
@@ -54,11 +52,6 @@ export function versionRecord(context: BackendContext, versionId: string): Versi
   };
 }
 
-/** A read-only connection to the rows of a version, to be closed by the caller. Throws as `versionRecord` does. */
-export function openVersion(context: BackendContext, versionId: string): Db {
-  return openVersionFile(versionRecord(context, versionId).file);
-}
-
 /** Throws `store/unknown`. */
 export function knownVersion({ db }: BackendContext, id: string): VersionRow {
   const version = readVersion(db, id);
@@ -73,7 +66,7 @@ export function knownDataset({ db }: BackendContext, id: string): DatasetRecord 
   return dataset;
 }
 
-export const factsOf = ({ facts }: VersionRow) => factsSchema.parse(JSON.parse(facts));
+export const factsOf = ({ facts }: VersionRow) => versionFactsSchema.parse(JSON.parse(facts));
 
 /** As windows see it. */
 export function versionOutput(context: BackendContext, version: VersionRow): DatasetVersion {

@@ -6,7 +6,7 @@ import { goldenBert } from '../../engine/models/test-support.ts';
 import { addDataset, addVersion } from '../../storage/datasets.ts';
 import { insertModel } from '../../storage/test-support.ts';
 import type { BackendContext } from '../context.ts';
-import { TABLES } from '../datasets/version/schema.ts';
+import { TABLES } from '../../storage/versions/schema.ts';
 
 export interface TestRow {
   text: string;

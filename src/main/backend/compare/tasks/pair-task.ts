@@ -1,10 +1,9 @@
-import { z } from 'zod';
 import type { OutputOf } from '../../../../shared/contract.ts';
 import { measure, type Measured } from '../../../../shared/statistics/measured.ts';
 import { pairedTest } from '../../../../shared/statistics/verdict.ts';
 import { openReadOnly, type Db } from '../../../storage/database.ts';
 import { readRunFigures } from '../../../storage/run-figures.ts';
-import { versionWork } from '../../datasets/rows/read-rows.ts';
+import { versionWork } from '../../../storage/versions/version-file.ts';
 import { commonRows, readAnswers, type Answers } from './answers.ts';
 import { differenceOf, measuredOf } from './table-task.ts';
 
@@ -70,12 +69,11 @@ function sameTexts(answers: [Answers, Answers], files: [string, string]): [Int32
 }
 
 function textKeys({ labels, rows, expected }: Answers, file: string): string[] {
-  return versionWork(file, ({ db }) => {
-    // 64-bit hashes: as numbers they would lose their last bits.
-    const find = db.prepare('SELECT CAST(text_hash AS TEXT) FROM rows WHERE row = ?').pluck();
+  return versionWork(file, (version) => {
+    const hashes = version.textHashes();
     const seen = new Map<string, number>();
     return Array.from(rows, (row, place) => {
-      const key = `${z.string().parse(find.get(row))} ${labels[expected[place]!]!}`;
+      const key = `${hashes[row - 1]!} ${labels[expected[place]!]!}`;
       const nth = seen.get(key) ?? 0;
       seen.set(key, nth + 1);
       return `${key} ${nth}`;

@@ -1,9 +1,7 @@
-import { z } from 'zod';
 import type { Slices } from '../../../../shared/contract/compare.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { accuracyOf, bootstrap, cellsOf } from '../../../../shared/statistics/bootstrap.ts';
-import type { Db } from '../../../storage/database.ts';
-import { versionWork } from '../../datasets/rows/read-rows.ts';
+import { versionWork, type VersionFile } from '../../../storage/versions/version-file.ts';
 import type { RunInput } from './answers.ts';
 import { boardOf, isRight, type Board } from './board.ts';
 
@@ -23,10 +21,10 @@ const LOOKED_AT = 200;
 /** Accuracy by parts of the rows. Throws `compare/no-column`, `datasets/file-…`. */
 export function slicesTask({ database, runs, file, by }: SlicesInput): { slices: Slices; columns: string[] } {
   const board = boardOf(database, runs);
-  return versionWork(file, ({ db }) => {
-    const columns = columnsOf(db);
+  return versionWork(file, (version) => {
+    const columns = version.extraColumns(LOOKED_AT);
     if (by !== null && !columns.includes(by)) throw fault('compare/no-column', { column: by, columns });
-    const parts = by === null ? byLength(db, board) : byValue(db, board, by);
+    const parts = by === null ? byLength(version, board) : byValue(version, board, by);
     const shown = parts.slice(0, MOST_VALUES);
     const slices = shown.map(({ name, places }) => ({
       name,
@@ -46,16 +44,10 @@ interface Part {
   places: number[];
 }
 
-function columnsOf(db: Db): string[] {
-  const find = db.prepare<[number], string>(
-    'SELECT DISTINCT key FROM (SELECT extra FROM rows WHERE extra IS NOT NULL LIMIT ?), json_each(extra)',
-  );
-  return find.pluck().all(LOOKED_AT);
-}
-
 /** Quarters of the rows, from the shortest to the longest; fewer where many are of one length. */
-function byLength(db: Db, board: Board): Part[] {
-  const lengths = valuesOf(db, board, z.number(), 'SELECT row, characters FROM rows', []);
+function byLength(version: VersionFile, board: Board): Part[] {
+  const all = version.lengths();
+  const lengths = Array.from(board.rows, (row) => all[row - 1]);
   const sorted = [...lengths].filter((length) => length !== undefined).sort((a, b) => a - b);
   const tops = [1, 2, 3, 4].map((quarter) => sorted[Math.ceil((quarter / 4) * sorted.length) - 1]!);
   let from = sorted[0] ?? 0;
@@ -68,9 +60,9 @@ function byLength(db: Db, board: Board): Part[] {
 }
 
 /** One part a value, the commonest first. */
-function byValue(db: Db, board: Board, column: string): Part[] {
-  const sql = 'SELECT row, value FROM rows, json_each(rows.extra) WHERE key = ?';
-  const values = valuesOf(db, board, z.string(), sql, [column]);
+function byValue(version: VersionFile, board: Board, column: string): Part[] {
+  const all = new Map(version.extraValues(column));
+  const values = Array.from(board.rows, (row) => all.get(row));
   const parts = new Map<string, number[]>();
   for (const [at, value] of values.entries()) {
     const name = value?.trim() ? value : '(empty)';
@@ -81,26 +73,6 @@ function byValue(db: Db, board: Board, column: string): Part[] {
   return [...parts]
     .map(([name, places]) => ({ name, places }))
     .sort((a, b) => b.places.length - a.places.length || a.name.localeCompare(b.name));
-}
-
-/** What a statement gives of each row, by place in the board. */
-function valuesOf<Value>(
-  db: Db,
-  { rows }: Board,
-  schema: z.ZodType<Value>,
-  sql: string,
-  given: unknown[],
-): (Value | undefined)[] {
-  const places = new Map(Array.from(rows, (row, at) => [row, at]));
-  const values = new Array<Value | undefined>(rows.length).fill(undefined);
-  for (const [row, value] of db
-    .prepare<unknown[], [number, unknown]>(sql)
-    .raw()
-    .iterate(...given)) {
-    const at = places.get(row);
-    if (at !== undefined) values[at] = schema.parse(value);
-  }
-  return values;
 }
 
 function placesWhere<Value>(

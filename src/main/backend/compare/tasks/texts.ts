@@ -3,8 +3,9 @@ import { basename } from 'node:path';
 import type { DatasetRow } from '../../../../shared/contract/datasets.ts';
 import type { ExampleOptions } from '../../../engine/data/examples.ts';
 import { fault } from '../../../../shared/faults/index.ts';
-import { readRows, versionWork } from '../../datasets/rows/read-rows.ts';
-import { matchOf, searchOf } from '../../datasets/rows/search-words.ts';
+import { rowsWith } from '../../../storage/versions/choose-rows.ts';
+import { searchOf } from '../../../storage/versions/search-words.ts';
+import { versionWork } from '../../../storage/versions/version-file.ts';
 
 /** Where the rows of runs are: a data set version, or the file that a run from the command line was evaluated on. */
 export type TextSource =
@@ -13,7 +14,7 @@ export type TextSource =
 /** Rows by their numbers, in the order asked for. Throws `datasets/…`, `compare/file-missing`, `data/…`. */
 export async function readTexts(source: TextSource, rows: readonly number[]): Promise<DatasetRow[]> {
   if (source.kind === 'file') return fileRows(source, rows);
-  return versionWork(source.file, (version) => readRows(version, rows));
+  return versionWork(source.file, (version) => version.read(rows));
 }
 
 /** Those of `rows` whose texts have the words that a person typed; null: nothing was typed. Throws as `readTexts`. */
@@ -31,16 +32,7 @@ export async function searchTexts(
       `${text}\n${textPair ?? ''}`.toLowerCase().includes(wanted);
     return new Set(texts.filter(has).map(({ row }) => row));
   }
-  return versionWork(source.file, ({ db }) => {
-    const find = (sql: string) => db.prepare<unknown[], number>(sql).pluck();
-    return new Set(
-      search.kind === 'words'
-        ? find('SELECT rowid FROM rows_fts WHERE rows_fts MATCH ?').all(matchOf(search))
-        : find(`SELECT row FROM rows WHERE text LIKE ?1 ESCAPE '\\' OR text_pair LIKE ?1 ESCAPE '\\'`).all(
-            search.like,
-          ),
-    );
-  });
+  return versionWork(source.file, (version) => new Set(rowsWith(version, search)));
 }
 
 /** Rows from 1 of a data file as the engine reads it. */

@@ -1,4 +1,4 @@
-import type { Facets } from '../report/facets.ts';
+import type { Facets } from '../../../storage/versions/facets.ts';
 
 /** What a repair does to a version: rows that go, or labels and splits that change. */
 export interface Plan {

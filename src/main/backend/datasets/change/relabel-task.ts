@@ -1,9 +1,8 @@
 import { fault } from '../../../../shared/faults/index.ts';
-import { readFacets } from '../report/facets.ts';
+import { readFacets } from '../../../storage/versions/facets.ts';
+import { versionWork } from '../../../storage/versions/version-file.ts';
 import { many } from '../report/words.ts';
-import { editVersion } from '../version/edit.ts';
-import type { MadeVersion } from '../version/finish.ts';
-import { openVersionFile } from '../version/open.ts';
+import { editVersion, type MadeVersion } from '../version/make-version.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 
 export interface RelabelInput {
@@ -17,9 +16,7 @@ export async function relabelTask(
   { file, target, changes }: RelabelInput,
   tell: Tell,
 ): Promise<MadeVersion & { change: string }> {
-  const db = openVersionFile(file);
-  const facets = readFacets(db);
-  db.close();
+  const facets = versionWork(file, readFacets);
   const places = new Map(facets.labelNames.map((name, place) => [name, place]));
   const labels = new Map<number, number>();
   for (const { row, label } of changes) {

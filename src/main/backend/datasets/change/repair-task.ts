@@ -1,12 +1,10 @@
 import type { FindingCode } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
-import { readFacets, type Facets } from '../report/facets.ts';
-import { readFinding } from '../report/findings-file.ts';
+import { readFacets, type Facets } from '../../../storage/versions/facets.ts';
+import { readFinding } from '../../../storage/versions/findings.ts';
+import { versionWork } from '../../../storage/versions/version-file.ts';
 import { many } from '../report/words.ts';
-import { editVersion } from '../version/edit.ts';
-import { filterVersion } from '../version/filter.ts';
-import type { MadeVersion } from '../version/finish.ts';
-import { openVersionFile } from '../version/open.ts';
+import { editVersion, filterVersion, type MadeVersion } from '../version/make-version.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 import {
   planKeepOne,
@@ -76,25 +74,21 @@ const repairs = {
 } satisfies Record<string, Repair>;
 
 /** A version in which a finding is mended. Throws `datasets/no-repair` and `datasets/nothing-left`. */
-export async function repairTask(
+export function repairTask(
   { file, findings, target, finding, action }: RepairInput,
   tell: Tell,
 ): Promise<MadeVersion & { change: string }> {
   const repair: Repair = repairs[action];
   const groups = readFinding(findings, finding);
-  const db = openVersionFile(file);
-  try {
-    const facets = readFacets(db);
-    const plan = repair.plan(groups, facets);
+  return versionWork(file, async (version) => {
+    const plan = repair.plan(groups, readFacets(version));
     const { drop, labels, splits } = plan;
     if (drop.size + labels.size + splits.size === 0) throw fault('datasets/no-repair', { finding, action });
-    if (drop.size === facets.rows) throw fault('datasets/nothing-left', {});
+    if (drop.size === version.rows) throw fault('datasets/nothing-left', {});
     const made =
       drop.size > 0
-        ? await filterVersion(db, target, plan, tell)
+        ? await filterVersion(version, target, plan, tell)
         : await editVersion(file, target, { labels, splits }, tell);
     return { ...made, change: repair.change(plan, finding) };
-  } finally {
-    db.close();
-  }
+  });
 }

@@ -1,9 +1,8 @@
 import { fault } from '../../../../shared/faults/index.ts';
-import { equalTexts, readFacets } from '../report/facets.ts';
+import { equalTexts, readFacets } from '../../../storage/versions/facets.ts';
+import { versionWork } from '../../../storage/versions/version-file.ts';
 import { list, percent } from '../report/words.ts';
-import { editVersion } from '../version/edit.ts';
-import type { MadeVersion } from '../version/finish.ts';
-import { openVersionFile } from '../version/open.ts';
+import { editVersion, type MadeVersion } from '../version/make-version.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 import { stratify } from './stratify.ts';
 
@@ -20,13 +19,11 @@ export async function splitTask(
   { file, target, shares, seed, keepTogether }: SplitInput,
   tell: Tell,
 ): Promise<MadeVersion & { change: string }> {
-  const db = openVersionFile(file);
-  const facets = readFacets(db);
+  const facets = versionWork(file, readFacets);
   const groups = Int32Array.from({ length: facets.rows }, (_, i) => i);
   if (keepTogether) {
-    for (const rows of equalTexts(db)) for (const row of rows) groups[row - 1] = rows[0]! - 1;
+    for (const rows of versionWork(file, equalTexts)) for (const row of rows) groups[row - 1] = rows[0]! - 1;
   }
-  db.close();
   const splitNames = Object.keys(shares);
   const parts = stratify(facets.labels, groups, Object.values(shares), seed);
   const filled = new Set(parts);

@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises';
 import type { ImportReading, Mapping } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import type { Table } from '../../../engine/data/table.ts';
-import { finishVersion, type MadeVersion } from '../version/finish.ts';
-import { VersionWriter, type NewRow } from '../version/writer.ts';
+import type { NewRow, VersionWriter } from '../../../storage/versions/writer.ts';
+import { writeVersion, type MadeVersion } from '../version/make-version.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 import { LabelPlaces } from './label-places.ts';
 import { checkMapping, readRows, type SourceRow } from './read-rows.ts';
@@ -37,8 +37,7 @@ export async function importTask(input: ImportInput, tell: Tell): Promise<MadeVe
     const table = await openSourceTable(source, path, input.raggedRows);
     tables.push({ table, split, bytes: (await stat(path)).size });
   }
-  const writer = new VersionWriter(input.file, { pageLimit: input.pageLimit });
-  try {
+  const fill = async (writer: VersionWriter) => {
     const rows = new Importer(
       writer,
       new LabelPlaces(tables[0]?.table.classNames?.[mapping.label], mapping.labelMap),
@@ -47,8 +46,7 @@ export async function importTask(input: ImportInput, tell: Tell): Promise<MadeVe
     const leftOut: ImportReading['leftOut'] = [];
     for (const { table, split } of tables) {
       const file = basename(table.file);
-      const missing = new RowList();
-      const unlabelled = new RowList();
+      const [missing, unlabelled, ragged] = [new RowList(), new RowList(), new RowList()];
       for await (const row of readRows(table, mapping, split)) {
         if (total.saw(row) % TELL_ROWS === 0) tell('Reading rows', total.seen, total.rows);
         if (row.label !== null) rows.add(row, row.label, { file, names: table.classNames?.[mapping.label] });
@@ -61,7 +59,6 @@ export async function importTask(input: ImportInput, tell: Tell): Promise<MadeVe
         const first = missing.first.slice(0, NAMED_ROWS);
         throw fault('datasets/empty-labels', { file, column: mapping.label, rows: first, all: missing.rows });
       }
-      const ragged = new RowList();
       for (const { row } of table.ragged ?? []) ragged.add(row);
       leftOut.push(
         { file, reason: 'no-label', ...unlabelled.value },
@@ -71,16 +68,13 @@ export async function importTask(input: ImportInput, tell: Tell): Promise<MadeVe
     }
     const reading = readingOf(
       mapping,
-      leftOut.filter((one) => one.rows > 0),
+      leftOut.filter((part) => part.rows > 0),
     );
     rows.end();
     if (writer.rows === 0) throw noRows(rows.leftOut, tables[0]!.table, mapping);
-    const names = { ...rows.names, columns: columnsOf(mapping), reading };
-    return await finishVersion(writer, input.file, names, tell);
-  } catch (error) {
-    writer.abandon();
-    throw error;
-  }
+    return { ...rows.names, columns: columnsOf(mapping), reading };
+  };
+  return writeVersion(input.file, fill, tell, input.pageLimit);
 }
 
 function noRows(leftOut: number, { file }: Table, { label }: Mapping): Error {

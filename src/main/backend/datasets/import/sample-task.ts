@@ -2,8 +2,7 @@ import { basename } from 'node:path';
 import { mappingSchema } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { selectRows } from '../../../engine/data/selection.ts';
-import { finishVersion, type MadeVersion } from '../version/finish.ts';
-import { VersionWriter } from '../version/writer.ts';
+import { writeVersion, type MadeVersion } from '../version/make-version.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 import { openTable } from '../../../engine/data/table.ts';
 import { readRows, type SourceRow } from './read-rows.ts';
@@ -31,26 +30,21 @@ export async function sampleTask(
   });
   const rows: SourceRow[] = [];
   for await (const row of readRows(table, mapping, null)) rows.push(row);
-  const writer = new VersionWriter(file);
-  try {
-    for (const [i, place] of selectRows(rows.length, { shuffle_seed: SHUFFLE_SEED }).entries()) {
-      const { row, text, label } = rows[place]!;
-      const known = LABELS.indexOf(String(label));
-      if (known === -1) {
-        const value = String(label);
-        throw fault('data/unknown-label', { file: basename(tsv), row, value, known: LABELS });
+  return writeVersion(
+    file,
+    (writer) => {
+      for (const [i, place] of selectRows(rows.length, { shuffle_seed: SHUFFLE_SEED }).entries()) {
+        const { row, text, label } = rows[place]!;
+        const known = LABELS.indexOf(String(label));
+        if (known === -1) {
+          const value = String(label);
+          throw fault('data/unknown-label', { file: basename(tsv), row, value, known: LABELS });
+        }
+        const split = Math.min(SPLITS.length - 1, Math.floor(i / ROWS_EACH));
+        writer.add({ text, textPair: null, label: known, split, extra: null });
       }
-      const split = Math.min(SPLITS.length - 1, Math.floor(i / ROWS_EACH));
-      writer.add({ text, textPair: null, label: known, split, extra: null });
-    }
-    return await finishVersion(
-      writer,
-      file,
-      { labels: LABELS, splits: SPLITS, columns: ['text', 'label'] },
-      tell,
-    );
-  } catch (error) {
-    writer.abandon();
-    throw error;
-  }
+      return { labels: LABELS, splits: SPLITS, columns: ['text', 'label'] };
+    },
+    tell,
+  );
 }

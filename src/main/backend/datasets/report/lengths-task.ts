@@ -6,7 +6,7 @@ import type { TokenLengths } from '../../../../shared/contract/datasets.ts';
 import { writeFileAtomic } from '../../../engine/formats/atomic.ts';
 import { loadTokenizer } from '../../../engine/tokenizer/load-tokenizer.ts';
 import type { TextInput, TextTokenizer } from '../../../engine/tokenizer/text-tokenizer.ts';
-import { damageOf, openVersionFile } from '../version/open.ts';
+import { versionWork } from '../../../storage/versions/version-file.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 import { lengthsBytes, readLengths } from './lengths-file.ts';
 
@@ -53,28 +53,19 @@ async function keyOf({ files }: TextTokenizer): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-async function countTokens(file: string, tokenizer: TextTokenizer, tell: Tell): Promise<Uint32Array> {
-  const db = openVersionFile(file);
-  try {
-    const rows = db.prepare<[], number>('SELECT count(*) FROM rows').pluck().get() ?? 0;
-    const read = db
-      .prepare<[], [string, string | null]>('SELECT text, text_pair FROM rows ORDER BY row')
-      .raw();
+function countTokens(file: string, tokenizer: TextTokenizer, tell: Tell): Promise<Uint32Array> {
+  return versionWork(file, async (version) => {
     function* inputs(): Generator<TextInput> {
-      for (const [text, pair] of read.iterate()) yield pair === null ? { text } : { text, textPair: pair };
+      for (const [text, pair] of version.texts()) yield pair === null ? { text } : { text, textPair: pair };
     }
-    const lengths = new Uint32Array(rows);
-    tell('Counting tokens', 0, rows);
+    const lengths = new Uint32Array(version.rows);
+    tell('Counting tokens', 0, version.rows);
     await tokenizer.count(inputs(), (counted, done) => {
       lengths.set(counted, done - counted.length);
-      tell('Counting tokens', done, rows);
+      tell('Counting tokens', done, version.rows);
     });
     return lengths;
-  } catch (error) {
-    throw damageOf(file, error);
-  } finally {
-    db.close();
-  }
+  });
 }
 
 /** The bins reach a little beyond nearly all rows; the last one holds what is longer. */

@@ -1,10 +1,9 @@
 import type { DatasetReport } from '../../../../shared/contract/datasets.ts';
-import type { Db } from '../../../storage/database.ts';
-import { damageOf, openVersionFile } from '../version/open.ts';
+import { countClasses, equalTexts, readFacets } from '../../../storage/versions/facets.ts';
+import { writeFindings } from '../../../storage/versions/findings.ts';
+import { versionWork, type VersionFile } from '../../../storage/versions/version-file.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 import { imbalanceFinding, labelsFinding, rareClasses, rareFinding } from './class-findings.ts';
-import { countClasses, equalTexts, readFacets, type Facets } from './facets.ts';
-import { writeFindings } from './findings-file.ts';
 import { NearDuplicates } from './near-duplicates.ts';
 import { oddityOf, type Oddity } from './odd-texts.ts';
 import {
@@ -30,30 +29,22 @@ export type BaseReport = Omit<DatasetReport, 'versionId' | 'lengths'>;
 const TELL_ROWS = 5000;
 
 /** Looks at every row of a version. Throws `datasets/file-…` and `store/disk-full`. */
-export function reportTask({ file, findings, patience }: ReportInput, tell: Tell): BaseReport {
-  const db = openVersionFile(file);
-  try {
-    return makeReport(db, findings, patience, tell);
-  } catch (error) {
-    throw damageOf(file, error);
-  } finally {
-    db.close();
-  }
-}
+export const reportTask = (input: ReportInput, tell: Tell): BaseReport =>
+  versionWork(input.file, (version) => makeReport(version, input, tell));
 
-function makeReport(db: Db, findingsFile: string, patience: number, tell: Tell): BaseReport {
-  const facets = readFacets(db);
+function makeReport(version: VersionFile, { findings, patience }: ReportInput, tell: Tell): BaseReport {
+  const facets = readFacets(version);
   const { rows, labels, splits, labelNames, splitNames } = facets;
   const classes = countClasses(facets);
   tell('Looking for equal texts', 0, rows);
-  const equal = equalTexts(db);
-  const distinct = rows - exactRepeats(db, equal);
+  const equal = equalTexts(version);
+  const distinct = rows - exactRepeats(version, equal);
   const conflicts = equal.filter((group) => differs(group, labels));
   const leaks = equal.filter((group) => differs(group, splits));
-  const seen = lookAtTexts(db, facets, equal, patience, tell);
+  const seen = lookAtTexts(version, equal, patience, tell);
   const rare = new Set(rareClasses(classes.labels));
   const rareRows = [...labels.keys()].filter((i) => rare.has(labels[i]!)).map((i) => i + 1);
-  writeFindings(findingsFile, {
+  writeFindings(findings, {
     duplicates: equal,
     'near-duplicates': seen.near,
     'conflicting-labels': conflicts,
@@ -92,11 +83,10 @@ function differs(rows: readonly number[], places: Int32Array): boolean {
 }
 
 /** How many rows repeat an earlier one character by character, the second text included. */
-function exactRepeats(db: Db, groups: readonly (readonly number[])[]): number {
-  const read = db
-    .prepare<[number], string>("SELECT text || char(0) || coalesce(text_pair, '') FROM rows WHERE row = ?")
-    .pluck();
-  return groups.reduce((sum, rows) => sum + rows.length - new Set(rows.map((row) => read.get(row))).size, 0);
+function exactRepeats(version: VersionFile, groups: readonly (readonly number[])[]): number {
+  const textOf = version.textOf();
+  const exact = (row: number) => textOf(row).join('\0');
+  return groups.reduce((sum, rows) => sum + rows.length - new Set(rows.map(exact)).size, 0);
 }
 
 interface Seen {
@@ -110,39 +100,33 @@ interface Seen {
 
 /** One pass over all texts. */
 function lookAtTexts(
-  db: Db,
-  { rows }: Facets,
+  version: VersionFile,
   equal: readonly (readonly number[])[],
   patience: number,
   tell: Tell,
 ): Seen {
+  const { rows } = version;
   const repeats = new Uint8Array(rows + 1);
   for (const group of equal) for (const row of group.slice(1)) repeats[row] = 1;
   const texts = rows - repeats.reduce((sum, repeat) => sum + repeat, 0);
   const seen: Seen = { empty: [], odd: new Map(), near: [], texts, looked: 0 };
   const join = (text: string, pair: string | null) => (pair === null ? text : `${text}\n${pair}`);
-  const one = db
-    .prepare<[number], [string, string | null]>('SELECT text, text_pair FROM rows WHERE row = ?')
-    .raw();
-  const near = new NearDuplicates(texts, (row) => {
-    const found = one.get(row);
-    return found ? join(...found) : '';
-  });
+  const textOf = version.textOf();
+  const near = new NearDuplicates(texts, (row) => join(...textOf(row)));
   const until = performance.now() + patience;
-  const all = db
-    .prepare<[], [number, string, string | null]>('SELECT row, text, text_pair FROM rows ORDER BY row')
-    .raw();
-  for (const [row, text, pair] of all.iterate()) {
+  let row = 0;
+  for (const [text, pair] of version.texts()) {
+    row++;
     if (row % TELL_ROWS === 0) tell('Looking at texts', row, rows);
     if (text.trim() === '') seen.empty.push(row);
-    const whole = join(text, pair);
-    const oddity = oddityOf(whole);
+    const both = join(text, pair);
+    const oddity = oddityOf(both);
     if (oddity !== null) {
-      const found = seen.odd.get(oddity);
-      if (found) found.push(row);
-      else seen.odd.set(oddity, [row]);
+      const found = seen.odd.get(oddity) ?? [];
+      found.push(row);
+      seen.odd.set(oddity, found);
     }
-    if (repeats[row] === 0 && performance.now() < until) near.add(row, whole);
+    if (repeats[row] === 0 && performance.now() < until) near.add(row, both);
   }
   return { ...seen, near: near.found(), looked: near.looked };
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../../../../shared/contract/datasets.ts';
 import { planKeepOne, planMajorityLabel, planRemoveLeaks, planSplitTogether } from '../change/plan.ts';
-import type { Facets } from './facets.ts';
+import type { Facets } from '../../../storage/versions/facets.ts';
 import { LONG_BYTES, ODDITY_WORDS, type Oddity } from './odd-texts.ts';
 import { list, many, number } from './words.ts';
 

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { VersionComparison } from '../../../../shared/contract/datasets.ts';
-import { readRows, versionWork } from '../rows/read-rows.ts';
-import type { OpenVersion } from '../rows/connections.ts';
+import { countClasses, readFacets } from '../../../storage/versions/facets.ts';
+import { versionWork, type VersionFile } from '../../../storage/versions/version-file.ts';
 
 type Change = keyof VersionComparison['counts'];
 /** Rows of each kind that are shown. */
@@ -21,7 +22,7 @@ export function compareTask({ from, to }: { from: string; to: string }): Version
   return versionWork(from, (before) => versionWork(to, (after) => compareVersions(before, after)));
 }
 
-function compareVersions(before: OpenVersion, after: OpenVersion): VersionComparison {
+function compareVersions(before: VersionFile, after: VersionFile): VersionComparison {
   const [old, now] = [rowsByText(before), rowsByText(after)];
   const found: Record<Change, [Row | null, Row | null][]> = {
     added: [],
@@ -30,11 +31,7 @@ function compareVersions(before: OpenVersion, after: OpenVersion): VersionCompar
     'text-changed': [],
     moved: [],
   };
-  const textQuery = ({ db }: OpenVersion) =>
-    db
-      .prepare<[number], string>("SELECT text || char(0) || coalesce(text_pair, '') FROM rows WHERE row = ?")
-      .pluck();
-  const [textBefore, textAfter] = [textQuery(before), textQuery(after)];
+  const [textBefore, textAfter] = [before.textOf(), after.textOf()];
   let unchanged = 0;
   const left: Row[][] = [];
   const came: Row[][] = [];
@@ -48,7 +45,7 @@ function compareVersions(before: OpenVersion, after: OpenVersion): VersionCompar
       if (a.label !== b.label) found.relabelled.push([a, b]);
       if (a.split !== b.split) found.moved.push([a, b]);
       // The hash of a text leaves out capitals and spaces.
-      const sameText = textBefore.get(a.row) === textAfter.get(b.row);
+      const sameText = isDeepStrictEqual(textBefore(a.row), textAfter(b.row));
       if (!sameText) found['text-changed'].push([a, b]);
       if (sameText && a.label === b.label && a.split === b.split) unchanged++;
     }
@@ -64,8 +61,7 @@ function compareVersions(before: OpenVersion, after: OpenVersion): VersionCompar
   }
   for (const row of byNumber.values()) found.added.push([null, row]);
 
-  const one = (version: OpenVersion, row: Row | null) =>
-    row === null ? null : readRows(version, [row.row])[0]!;
+  const read = (version: VersionFile, row: Row | null) => (row === null ? null : version.read([row.row])[0]!);
   const order = (Object.keys(found) as Change[]).filter((change) => found[change].length > 0);
   return {
     counts: {
@@ -81,7 +77,7 @@ function compareVersions(before: OpenVersion, after: OpenVersion): VersionCompar
       found[change]
         .sort(([a, b], [c, d]) => (a ?? b)!.row - (c ?? d)!.row)
         .slice(0, SHOWN_ROWS)
-        .map(([a, b]) => ({ change, from: one(before, a), to: one(after, b) })),
+        .map(([a, b]) => ({ change, from: read(before, a), to: read(after, b) })),
     ),
   };
 }
@@ -103,39 +99,22 @@ function pairRows(rows: readonly Row[], others: readonly Row[]) {
   return { pairs, gone: gone.slice(both), added: added.slice(both) };
 }
 
-function rowsByText({ db, labels, splits }: OpenVersion): Map<bigint, Row[]> {
-  const all = db
-    .prepare<[], [bigint, bigint, bigint | null, bigint | null]>(
-      'SELECT text_hash, row, label, split FROM rows ORDER BY row',
-    )
-    .raw()
-    .safeIntegers();
-  const name = (names: readonly string[], place: bigint | null) =>
-    place === null ? null : (names[Number(place)] ?? null);
-  const rows = new Map<bigint, Row[]>();
-  for (const [hash, row, label, split] of all.iterate()) {
-    const one = { row: Number(row), label: name(labels, label), split: name(splits, split) };
-    const same = rows.get(hash);
-    if (same) same.push(one);
-    else rows.set(hash, [one]);
-  }
-  return rows;
+function rowsByText(version: VersionFile): Map<bigint, Row[]> {
+  const { labels, splits, labelNames, splitNames } = readFacets(version);
+  const rows = Array.from(labels, (label, i): Row => {
+    return { row: i + 1, label: labelNames[label] ?? null, split: splitNames[splits[i]!] ?? null };
+  });
+  const hashes = version.textHashes();
+  return Map.groupBy(rows, ({ row }) => hashes[row - 1]!);
 }
 
-function classCounts(before: OpenVersion, after: OpenVersion): VersionComparison['classes'] {
-  const of = ({ db, labels }: OpenVersion) =>
-    new Map(
-      db
-        .prepare<[], [number, number]>(
-          'SELECT label, count(*) FROM rows WHERE label IS NOT NULL GROUP BY label',
-        )
-        .raw()
-        .all()
-        .map(([place, rows]) => [labels[place] ?? '', rows]),
-    );
+function classCounts(before: VersionFile, after: VersionFile): VersionComparison['classes'] {
+  const of = (version: VersionFile) => {
+    const { labels } = countClasses(readFacets(version));
+    return (name: string): number => labels[version.labels.indexOf(name)] ?? 0;
+  };
   const [from, to] = [of(before), of(after)];
-  const names = [...new Set([...before.labels, ...after.labels])];
-  return names
-    .map((name) => ({ name, from: from.get(name) ?? 0, to: to.get(name) ?? 0 }))
-    .filter((one) => one.from + one.to > 0);
+  return [...new Set([...before.labels, ...after.labels])]
+    .map((name) => ({ name, from: from(name), to: to(name) }))
+    .filter((count) => count.from + count.to > 0);
 }

@@ -1,4 +1,4 @@
-import type { Db } from '../../../storage/database.ts';
+import type { Db } from '../database.ts';
 
 /** One data set version. `row` counts from 1; `label` and `split` are places in the two tables below it. */
 export const TABLES = `

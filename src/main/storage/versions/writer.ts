@@ -1,8 +1,8 @@
+import { hash } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { storeFault, type Db } from '../../../storage/database.ts';
-import { keepPrivate } from '../../../storage/workspace.ts';
+import { storeFault, type Db } from '../database.ts';
+import { keepPrivate } from '../workspace.ts';
 import { INDEXES, prepareForWriting, SEARCH, TABLES } from './schema.ts';
-import { textKey } from './text-key.ts';
 
 export interface NewRow {
   text: string;
@@ -13,7 +13,7 @@ export interface NewRow {
   extra: Record<string, string> | null;
 }
 
-export type Told = (phase: string, done: number, total: number) => void;
+type Told = (phase: string, done: number, total: number) => void;
 
 /** So many rows are indexed between two words of progress. */
 const INDEX_ROWS = 5000;
@@ -107,5 +107,60 @@ export class VersionWriter {
     } catch (error) {
       throw storeFault(this.file, error);
     }
+  }
+}
+
+const SPACING = /\s{2}|[^\S ]/;
+
+/** A text without what does not make it another text: outer and repeated spaces, and case. */
+function foldText(text: string): string {
+  const trimmed = text.trim();
+  return (SPACING.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed).toLowerCase();
+}
+
+/** 64 bits of the folded text and its second text: rows with the same key hold the same text. */
+function textKey(text: string, textPair: string | null): bigint {
+  const folded = textPair === null ? foldText(text) : `${foldText(text)}\0${foldText(textPair)}`;
+  return hash('sha1', folded, 'buffer').readBigInt64BE(0);
+}
+
+export interface Edits {
+  /** New places by row. */
+  labels?: ReadonlyMap<number, number>;
+  splits?: ReadonlyMap<number, number>;
+  /** Replaces the table of splits. */
+  splitNames?: readonly string[];
+}
+
+const TELL_ROWS = 10_000;
+
+/** Changes the file of a version that nobody knows yet. Throws SQLite's errors. */
+export function editRows(file: string, { labels, splits, splitNames }: Edits, tell: Told): void {
+  const db = new Database(file);
+  try {
+    prepareForWriting(db);
+    db.exec('BEGIN');
+    // Many rows: cheaper to make the indexes anew than to keep them right.
+    const total = (labels?.size ?? 0) + (splits?.size ?? 0);
+    const rows = db.prepare<[], number>('SELECT count(*) FROM rows').pluck().get() ?? 0;
+    const remade = total * 10 > rows;
+    if (remade) for (const index of Object.keys(INDEXES)) db.exec(`DROP INDEX ${index}`);
+    let done = 0;
+    for (const [column, places] of Object.entries({ label: labels, split: splits })) {
+      const update = db.prepare(`UPDATE rows SET ${column} = ? WHERE row = ?`);
+      for (const [row, place] of places ?? []) {
+        update.run(place, row);
+        if (++done % TELL_ROWS === 0) tell('Changing rows', done, total);
+      }
+    }
+    if (splitNames) {
+      db.exec('DELETE FROM splits');
+      const insert = db.prepare('INSERT INTO splits (place, name) VALUES (?, ?)');
+      splitNames.forEach((name, place) => insert.run(place, name));
+    }
+    if (remade) for (const sql of Object.values(INDEXES)) db.exec(sql);
+    db.exec('COMMIT');
+  } finally {
+    db.close();
   }
 }

@@ -1,9 +1,9 @@
 import Database from 'better-sqlite3';
 import { z } from 'zod';
-import type { FindingCode } from '../../../../shared/contract/datasets.ts';
-import { openReadOnly, storeFault, type Db } from '../../../storage/database.ts';
-import { keepPrivate } from '../../../storage/workspace.ts';
-import { prepareForWriting } from '../version/schema.ts';
+import type { FindingCode } from '../../../shared/contract/datasets.ts';
+import { openReadOnly, storeFault, type Db } from '../database.ts';
+import { keepPrivate } from '../workspace.ts';
+import { prepareForWriting } from './schema.ts';
 
 /** Rows in groups, by finding: a group holds rows that belong together, such as equal texts. */
 export type FoundRows = Partial<Record<FindingCode, readonly (readonly number[])[]>>;

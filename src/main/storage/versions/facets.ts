@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import type { Db } from '../../../storage/database.ts';
+import type { VersionFile } from './version-file.ts';
 
 /** Labels and splits of all rows by place: what a report and a repair reckon with, without the texts. */
 export interface Facets {
@@ -11,10 +10,7 @@ export interface Facets {
   splitNames: string[];
 }
 
-const names = z.array(z.string());
-
-export function readFacets(db: Db): Facets {
-  const rows = z.number().parse(db.prepare('SELECT count(*) FROM rows').pluck().get());
+export function readFacets({ db, rows, labels: labelNames, splits: splitNames }: VersionFile): Facets {
   const labels = new Int32Array(rows).fill(-1);
   const splits = new Int32Array(rows).fill(-1);
   const all = db
@@ -25,9 +21,7 @@ export function readFacets(db: Db): Facets {
     labels[row - 1] = label ?? -1;
     splits[row - 1] = split ?? -1;
   }
-  const read = (table: string) =>
-    names.parse(db.prepare(`SELECT name FROM ${table} ORDER BY place`).pluck().all());
-  return { rows, labels, splits, labelNames: read('labels'), splitNames: read('splits') };
+  return { rows, labels, splits, labelNames, splitNames };
 }
 
 /** Rows by label, and rows by label in each split. */
@@ -48,7 +42,7 @@ export function countClasses({ labels, splits, labelNames, splitNames }: Facets)
 }
 
 /** Rows that hold the same folded text, two or more, in their order; groups by their first row. */
-export function equalTexts(db: Db): number[][] {
+export function equalTexts({ db }: VersionFile): number[][] {
   const groups: number[][] = [];
   let first = 0;
   let group: number[] | null = null;

@@ -1,19 +1,12 @@
 import { z } from 'zod';
-import type { FindingCode } from '../../../../shared/contract/datasets.ts';
-import { fault } from '../../../../shared/faults/index.ts';
-import { longerRows, readLengths } from '../report/lengths-file.ts';
-import { attachFindings, type OpenVersion } from './connections.ts';
-import { matchOf, searchOf, type Words } from './search-words.ts';
+import { fault } from '../../../shared/faults/index.ts';
+import { matchOf, searchOf, type Search, type Words } from './search-words.ts';
+import type { VersionFile } from './version-file.ts';
 
 export interface RowChoice {
-  /** The version's file of findings; null: no report was made. */
-  findings: string | null;
-  /** Its file of token lengths, and where texts are cut. */
-  lengths: { file: string; maxLength: number } | null;
   query: string;
   label: string | null;
   split: string | null;
-  finding: FindingCode | null;
   order: 'row' | 'longest' | 'shortest';
   offset: number;
   limit: number;
@@ -32,11 +25,15 @@ interface Condition {
  * and are put together here: SQLite would look up every row of a common word one by one.
  * Throws `datasets/unknown-label` and `datasets/unknown-split`.
  */
-export function chooseRows(version: OpenVersion, choice: RowChoice): { total: number; places: number[] } {
+export function chooseRows(
+  version: VersionFile,
+  choice: RowChoice,
+  /** Rows of a finding, in their order; null: none was asked for. */
+  finding: Uint32Array | null,
+): { total: number; places: number[] } {
   const { offset, limit } = choice;
   const conditions = conditionsOf(version, choice);
   const byLength = choice.order === 'row' ? null : version.byLength(choice.order);
-  const finding = choice.finding === null ? null : rowsOfFinding(version, choice, choice.finding);
   if (!byLength && !finding && conditions.length <= 1) return onePage(version, conditions[0], offset, limit);
   const sets = conditions.map(({ sql, values }) => version.numbers(sql, values));
   if (finding && byLength) sets.push(finding);
@@ -47,7 +44,7 @@ export function chooseRows(version: OpenVersion, choice: RowChoice): { total: nu
 
 /** All rows, or those of one condition, in their order. */
 function onePage(
-  version: OpenVersion,
+  version: VersionFile,
   condition: Condition | undefined,
   offset: number,
   limit: number,
@@ -80,17 +77,10 @@ function inAll(rows: Uint32Array, sets: readonly Uint32Array[], last: number): n
   return fitting;
 }
 
-function conditionsOf(version: OpenVersion, { query, label, split }: RowChoice): Condition[] {
+function conditionsOf(version: VersionFile, { query, label, split }: RowChoice): Condition[] {
   const conditions: Condition[] = [];
   const search = searchOf(query);
-  if (search?.kind === 'words') {
-    const words = settled(version, search);
-    const sql = 'SELECT rowid AS row FROM rows_fts WHERE rows_fts MATCH ?';
-    conditions.push({ sql, values: [matchOf(words)], countable: !words.unfinished });
-  } else if (search?.kind === 'part') {
-    const sql = `SELECT row FROM rows WHERE text LIKE ? ESCAPE '\\' OR text_pair LIKE ? ESCAPE '\\'`;
-    conditions.push({ sql, values: [search.like, search.like], countable: false });
-  }
+  if (search) conditions.push(containing(search.kind === 'words' ? settled(version, search) : search));
   const placed = (column: 'label' | 'split', place: number): void => {
     const sql = `SELECT row FROM rows WHERE ${column} = ?`;
     conditions.push({ sql, values: [place], countable: true });
@@ -108,26 +98,28 @@ function conditionsOf(version: OpenVersion, { query, label, split }: RowChoice):
   return conditions;
 }
 
+function containing(search: Search): Condition {
+  if (search.kind === 'words') {
+    const sql = 'SELECT rowid AS row FROM rows_fts WHERE rows_fts MATCH ?';
+    return { sql, values: [matchOf(search)], countable: !search.unfinished };
+  }
+  const sql = `SELECT row FROM rows WHERE text LIKE ? ESCAPE '\\' OR text_pair LIKE ? ESCAPE '\\'`;
+  return { sql, values: [search.like, search.like], countable: false };
+}
+
+/** Every row whose texts have what a person typed. */
+export function rowsWith(version: VersionFile, search: Search): Uint32Array {
+  const { sql, values } = containing(search);
+  return version.numbers(sql, values);
+}
+
 /** A last word that so many rows have is meant as it is: all that begins like it would take long to gather. */
 const COMMON_ROWS = 20_000;
 const count = z.number();
 
-function settled({ db }: OpenVersion, search: Words): Words {
+function settled({ db }: VersionFile, search: Words): Words {
   if (!search.unfinished) return search;
   const last = matchOf({ kind: 'words', words: search.words.slice(-1), unfinished: false });
   const found = db.prepare('SELECT count(*) FROM rows_fts WHERE rows_fts MATCH ?').pluck().get(last);
   return { ...search, unfinished: count.parse(found) < COMMON_ROWS };
-}
-
-/** Those that belong together next to each other. */
-function rowsOfFinding(
-  version: OpenVersion,
-  { lengths, findings }: RowChoice,
-  finding: FindingCode,
-): Uint32Array {
-  if (finding === 'truncation')
-    return Uint32Array.from(lengths === null ? [] : longerRows(readLengths(lengths.file), lengths.maxLength));
-  if (findings === null) return new Uint32Array();
-  attachFindings(version, findings);
-  return version.numbers('SELECT row FROM findings.finding_rows WHERE code = ? ORDER BY place', [finding]);
 }
