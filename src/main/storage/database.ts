@@ -95,3 +95,14 @@ function missingTables(db: Db): string[] {
   const there = new Set(tableNames(db));
   return tables.filter((name) => !there.has(name));
 }
+
+/** How many of each kind a workspace lists. */
+export const countAll = (db: Db) => ({
+  datasets: countOf(db, 'datasets WHERE removed_at IS NULL'),
+  models: countOf(db, 'models WHERE removed_at IS NULL'),
+  experiments: countOf(db, 'experiments WHERE removed_at IS NULL'),
+  adapters: countOf(db, 'adapters WHERE removed_at IS NULL'),
+  exports: countOf(db, 'exports'),
+});
+const countOf = (db: Db, what: string): number =>
+  db.prepare<[], number>(`SELECT count(*) FROM ${what}`).pluck().get() ?? 0;

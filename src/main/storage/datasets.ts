@@ -68,6 +68,33 @@ export const findVersion = (db: Db, source: string, sha256: string): VersionRow 
     )
     .get(source, sha256);
 
+/** A version with this content, of whatever data set. */
+export const versionOfContent = (db: Db, sha256: string): VersionRow | undefined =>
+  db.prepare<[string], VersionRow>(`${VERSIONS} WHERE v.sha256 = ? LIMIT 1`).get(sha256);
+
+const REMOVED = `SELECT v.id FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id
+  WHERE d.removed_at IS NOT NULL OR v.removed_at IS NOT NULL`;
+
+/** Files of removed data sets and versions that no other version shares. */
+export const removedFiles = (db: Db): string[] =>
+  db
+    .prepare<[], string>(
+      `SELECT DISTINCT file FROM dataset_versions WHERE id IN (${REMOVED})
+       AND file NOT IN (SELECT file FROM dataset_versions WHERE id NOT IN (${REMOVED}))`,
+    )
+    .pluck()
+    .all();
+
+/** Drops what is known of removed data sets and versions. */
+export function forgetRemoved(db: Db): void {
+  db.transaction(() => {
+    db.prepare(`UPDATE experiments SET version_id = NULL WHERE version_id IN (${REMOVED})`).run();
+    db.prepare(`UPDATE dataset_versions SET parent_id = NULL WHERE parent_id IN (${REMOVED})`).run();
+    db.prepare(`DELETE FROM dataset_versions WHERE id IN (${REMOVED})`).run();
+    db.prepare('DELETE FROM datasets WHERE removed_at IS NOT NULL').run();
+  })();
+}
+
 export function addDataset(db: Db, { id, name, source, createdAt }: Omit<DatasetRecord, 'removedAt'>): void {
   db.prepare('INSERT INTO datasets (id, name, source, created_at) VALUES (?, ?, ?, ?)').run(
     id,

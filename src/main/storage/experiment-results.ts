@@ -19,6 +19,25 @@ export interface KnownFile {
   bytes: number;
 }
 
+/** Which predictions; null: of every class. */
+interface PredictionQuery {
+  id: string;
+  expected: number | null;
+  predicted: number | null;
+  only: keyof typeof chosen;
+  order: keyof typeof orders;
+  limit: number;
+  offset: number;
+}
+
+const orders = {
+  row: 'row',
+  confident: 'score DESC, row',
+  worst: 'expected_score, row',
+  best: 'expected_score DESC, row',
+};
+const chosen = { all: '1', wrong: 'expected <> predicted', right: 'expected = predicted' };
+
 /** What experiments leave: predictions, adapters, and the files that the store answers for. */
 export class ResultStore {
   private readonly db: Db;
@@ -39,6 +58,39 @@ export class ResultStore {
         add.run(id, row, expected, predicted, score, expectedScore, bytes);
       }
     })();
+  }
+
+  /** A page of an experiment's predictions, and how many there are in all. */
+  predictions(query: PredictionQuery): { total: number; found: Omit<Prediction, 'logits'>[] } {
+    const where = `experiment_id = @id AND (@expected IS NULL OR expected = @expected)
+      AND (@predicted IS NULL OR predicted = @predicted) AND ${chosen[query.only]}`;
+    const total = this.db
+      .prepare<[PredictionQuery], number>(`SELECT count(*) FROM predictions WHERE ${where}`)
+      .pluck()
+      .get(query);
+    const found = this.db
+      .prepare<[PredictionQuery], Omit<Prediction, 'logits'>>(
+        `SELECT row, expected, predicted, score, expected_score AS expectedScore FROM predictions WHERE ${where}
+         ORDER BY ${orders[query.order]} LIMIT @limit OFFSET @offset`,
+      )
+      .all(query);
+    return { total: total ?? 0, found };
+  }
+
+  countPredictions(id: string): number {
+    const count = this.db.prepare<[string], number>(
+      'SELECT count(*) FROM predictions WHERE experiment_id = ?',
+    );
+    return count.pluck().get(id) ?? 0;
+  }
+
+  /** The rows that were answered and their classes, in their order. */
+  answeredRows(id: string): Pick<Prediction, 'row' | 'expected'>[] {
+    return this.db
+      .prepare<[string], Pick<Prediction, 'row' | 'expected'>>(
+        'SELECT row, expected FROM predictions WHERE experiment_id = ? ORDER BY row',
+      )
+      .all(id);
   }
 
   /** The adapter of an experiment, removed or not. */

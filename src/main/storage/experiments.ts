@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import {
   experimentSchema,
@@ -145,6 +146,14 @@ export interface ExperimentRecord extends Omit<
   facts: Facts;
   details: Details;
 }
+
+const ended = `state IN ('finished', 'stopped') AND removed_at IS NULL`;
+const runKinds = {
+  listed: 'removed_at IS NULL',
+  ended,
+  open: `NOT (${ended}) AND removed_at IS NULL`,
+  removed: 'removed_at IS NOT NULL',
+};
 
 const configSchema = z.record(z.string(), z.unknown());
 
@@ -318,6 +327,43 @@ export class ExperimentStore {
       this.db.prepare(`DELETE FROM adapters WHERE experiment_id IN (${owners})`).run({ folder });
       this.db.prepare('DELETE FROM experiments WHERE folder = ?').run(folder);
     })();
+  }
+
+  /** Runs whose folder stood in another one of experiments, by their ids, are found in this one: a workspace moved. */
+  relocate(experiments: string): void {
+    const moved = this.db
+      .prepare<[string], { id: string; folder: string }>(
+        `SELECT id, folder FROM experiments WHERE substr(folder, -length(id)) = id AND folder <> ? || id`,
+      )
+      .all(experiments + path.sep);
+    const update = (sql: string) => this.db.prepare<[{ id: string; from: string; to: string }]>(sql);
+    const updates = [
+      update(
+        `UPDATE experiments SET folder = @to, details = json_set(details, '$.baseDir', @to) WHERE id = @id`,
+      ),
+      update('UPDATE adapters SET folder = @to WHERE experiment_id = @id AND folder = @from'),
+      update(
+        `UPDATE files SET path = @to || substr(path, length(@from) + 1)
+         WHERE owner_id = @id OR owner_id IN (SELECT id FROM adapters WHERE experiment_id = @id)`,
+      ),
+    ];
+    this.db.transaction(() => {
+      for (const { id, folder } of moved)
+        for (const change of updates) change.run({ id, from: folder, to: path.join(experiments, id) });
+    })();
+  }
+
+  /** Where runs are that `kind` says; those of the command line lie in a person's own folders. */
+  folders(kind: keyof typeof runKinds): { id: string; name: string; folder: string }[] {
+    return this.db
+      .prepare<[], { id: string; name: string; folder: string }>(
+        `SELECT id, name, folder FROM experiments WHERE ${runKinds[kind]}`,
+      )
+      .all();
+  }
+
+  forgetRemoved(): void {
+    this.db.prepare('DELETE FROM experiments WHERE removed_at IS NOT NULL').run();
   }
 
   lastPlace(): number {

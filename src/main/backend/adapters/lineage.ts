@@ -1,21 +1,12 @@
-import { z } from 'zod';
 import type { AdapterDetail } from '../../../shared/contract/adapters.ts';
 import type { AdapterStore, ListedAdapter } from '../../storage/adapters.ts';
 import { readVersion } from '../../storage/datasets.ts';
-import type { Db } from '../../storage/database.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
 import type { ExportStore, StoredExport } from '../../storage/exports.ts';
 import type { BackendContext } from '../context.ts';
 import { baseNow } from './base.ts';
 
 type Lineage = AdapterDetail['lineage'];
-
-const experimentRow = z.object({
-  id: z.string(),
-  name: z.string(),
-  versionId: z.string().nullable(),
-  accuracy: z.number().nullable(),
-  finishedAt: z.number().nullable(),
-});
 
 /** Where an adapter came from and what was made of it. */
 export async function lineageOf(
@@ -24,7 +15,7 @@ export async function lineageOf(
   adapter: ListedAdapter,
 ): Promise<Lineage> {
   const { db } = context;
-  const found = experimentOf(db, adapter.experimentId);
+  const found = adapter.experimentId === null ? null : new ExperimentStore(db).line(adapter.experimentId);
   const version = found?.versionId == null ? undefined : readVersion(db, found.versionId);
   const { modelId, name, sha256, matches, problem } = await baseNow(context, adapter);
   return {
@@ -37,9 +28,12 @@ export async function lineageOf(
           rows: version.rows,
         }
       : null,
-    experiment: found
-      ? { id: found.id, name: found.name, accuracy: found.accuracy, finishedAt: found.finishedAt }
-      : null,
+    experiment: found && {
+      id: found.id,
+      name: found.name,
+      accuracy: found.metrics?.['accuracy'] ?? null,
+      finishedAt: found.finishedAt,
+    },
     base: {
       modelId,
       name,
@@ -68,15 +62,4 @@ function passed(targets: StoredExport['targets']): boolean | null {
   const states = new Set(targets.map(({ state }) => state));
   if (states.has('failed') || states.has('refused') || states.has('missing')) return false;
   return states.size === 1 && states.has('passed') ? true : null;
-}
-
-function experimentOf(db: Db, id: string | null): z.infer<typeof experimentRow> | undefined {
-  if (id === null) return undefined;
-  const row = db
-    .prepare(
-      `SELECT id, name, version_id AS versionId, json_extract(metrics, '$.accuracy') AS accuracy,
-         finished_at AS finishedAt FROM experiments WHERE id = ?`,
-    )
-    .get(id);
-  return row === undefined ? undefined : experimentRow.parse(row);
 }

@@ -8,7 +8,7 @@ import {
   addDataset,
   addVersion,
   listVersions,
-  readVersion,
+  versionOfContent,
   type VersionRow,
 } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
@@ -83,11 +83,7 @@ export const latestVersion = ({ db }: BackendContext, datasetId: string): Versio
 /** Renames a made file to the name of its content; a whole file of that name is as good. */
 export async function putInPlace(context: BackendContext, made: MadeVersion, file: string): Promise<void> {
   const target = versionFile(context, { file });
-  const version = context.db
-    .prepare<[string], string>('SELECT id FROM dataset_versions WHERE sha256 = ? LIMIT 1')
-    .pluck()
-    .get(made.sha256);
-  const known = version === undefined ? undefined : readVersion(context.db, version);
+  const known = versionOfContent(context.db, made.sha256);
   if (known && stateOf(context, known) === 'present') return;
   await rename(made.file, target);
   if (process.platform !== 'win32') {

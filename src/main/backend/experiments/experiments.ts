@@ -23,7 +23,6 @@ import { makeExperiment } from './create.ts';
 import { OtherRuns } from './other-runs.ts';
 import { textsOfConfig, type PredictionQuery } from './predictions.ts';
 import { queueHandlers } from './queue.ts';
-import { relocate } from './relocate.ts';
 import { filesIn } from './run-folder.ts';
 import { Supervisor } from './supervisor.ts';
 import { Teller } from './teller.ts';
@@ -47,8 +46,8 @@ const NEIGHBOURS = 20;
 /** Experiments: the queue, the engine's supervision, and all that is kept of them. */
 export function experimentHandlers(context: BackendContext, timings: BaselineSeeker): Handlers<Names> {
   const { db, emit, workspace } = context;
-  relocate(db, workspace.experiments);
   const store = new ExperimentStore(db);
+  store.relocate(workspace.experiments);
   const points = new PointStore(db);
   const results = new ResultStore(db);
   const teller = new Teller(emit, store);

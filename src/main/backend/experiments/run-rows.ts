@@ -1,9 +1,8 @@
 import path from 'node:path';
-import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { selectRows, type RowSelection } from '../../engine/data/selection.ts';
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
-import { openReadOnly, type Db } from '../../storage/database.ts';
+import { versionWork, type VersionFile } from '../../storage/versions/version-file.ts';
 
 export interface RowsPart {
   /** Null: rows of every split. */
@@ -27,26 +26,17 @@ export interface WrittenRows {
   pairs: boolean;
 }
 
-const rowSchema = z.object({
-  row: z.number(),
-  text: z.string(),
-  text_pair: z.string().nullable(),
-  label: z.string(),
-});
-
 /**
  * Writes train.jsonl and eval.jsonl into a run's folder: the labelled rows of a split, or those chosen of them, with
  * `text`, `text_pair` where the data has pairs, `label` and `row`, the place in the version. Throws
  * `experiments/no-split`, `data/select-count`, `files/…` and `store/…`.
  */
-export async function writeRunRows(task: RowsTask): Promise<WrittenRows> {
-  const db = openReadOnly(task.file);
-  try {
-    const pairs =
-      db.prepare('SELECT EXISTS (SELECT 1 FROM rows WHERE text_pair IS NOT NULL)').pluck().get() === 1;
+export function writeRunRows(task: RowsTask): Promise<WrittenRows> {
+  return versionWork(task.file, async (version) => {
+    const pairs = version.hasPairs();
     const write = async (part: RowsPart, name: string): Promise<number> => {
-      const rows = chosenRows(db, task, part);
-      await writeFileAtomic(path.join(task.folder, name), jsonLines(db, rows, pairs));
+      const rows = chosenRows(version, task, part);
+      await writeFileAtomic(path.join(task.folder, name), jsonLines(version, rows, pairs));
       return rows.length;
     };
     return {
@@ -54,42 +44,31 @@ export async function writeRunRows(task: RowsTask): Promise<WrittenRows> {
       eval: task.eval ? await write(task.eval, 'eval.jsonl') : 0,
       pairs,
     };
-  } finally {
-    db.close();
-  }
+  });
 }
 
-function chosenRows(db: Db, { dataName }: RowsTask, { split, select }: RowsPart): number[] {
-  const place = split === null ? null : splitPlace(db, split, dataName);
-  const rows = db
-    .prepare<[{ split: number | null }], number>(
-      'SELECT row FROM rows WHERE label IS NOT NULL AND (@split IS NULL OR split = @split) ORDER BY row',
-    )
-    .pluck()
-    .all({ split: place });
+function chosenRows(
+  version: VersionFile,
+  { dataName: data }: RowsTask,
+  { split, select }: RowsPart,
+): Uint32Array {
+  if (split !== null && !version.splits.includes(split))
+    throw fault('experiments/no-split', { split, known: version.splits, data });
+  const rows = version.labelled(split);
   if (!select) return rows;
-  const of = split === null ? dataName : `split "${split}" of ${dataName}`;
-  return Array.from(selectRows(rows.length, select, of), (at) => rows[at]!);
+  const of = split === null ? data : `split "${split}" of ${data}`;
+  return Uint32Array.from(selectRows(rows.length, select, of), (at) => rows[at]!);
 }
 
-function splitPlace(db: Db, split: string, data: string): number {
-  const find = db.prepare<[string], number>('SELECT place FROM splits WHERE name = ?').pluck();
-  const place = find.get(split);
-  if (place !== undefined) return place;
-  const known = db.prepare<[], string>('SELECT name FROM splits ORDER BY place').pluck().all();
-  throw fault('experiments/no-split', { split, known, data });
-}
+const ROWS_AT_ONCE = 1000;
 
-function* jsonLines(db: Db, rows: readonly number[], pairs: boolean): Generator<Uint8Array> {
-  const read = db.prepare(
-    'SELECT row, text, text_pair, l.name AS label FROM rows JOIN labels l ON l.place = rows.label WHERE row = ?',
-  );
-  const AT_ONCE = 1000;
-  for (let from = 0; from < rows.length; from += AT_ONCE) {
-    const lines = rows.slice(from, from + AT_ONCE).map((place) => {
-      const { row, text, text_pair, label } = rowSchema.parse(read.get(place));
-      return `${JSON.stringify({ row, text, ...(pairs ? { text_pair: text_pair ?? '' } : {}), label })}\n`;
-    });
-    yield Buffer.from(lines.join(''));
+function* jsonLines(version: VersionFile, rows: Uint32Array, pairs: boolean): Generator<Uint8Array> {
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    const lines = version
+      .read(rows.subarray(from, from + ROWS_AT_ONCE))
+      .map(({ row, text, textPair, label }) =>
+        JSON.stringify({ row, text, ...(pairs ? { text_pair: textPair ?? '' } : {}), label }),
+      );
+    yield Buffer.from(`${lines.join('\n')}\n`);
   }
 }

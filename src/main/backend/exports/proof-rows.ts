@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
 import { openReadOnly } from '../../storage/database.ts';
+import { ResultStore } from '../../storage/experiment-results.ts';
 import { rowsOf, type PredictionQuery } from '../experiments/predictions.ts';
 
 /** Answering takes a process a while: of more rows, so many are taken at even distances. */
@@ -17,8 +17,6 @@ export interface ProofRowsTask {
 
 export const tasks = { write: () => writeProofRows };
 
-const rowSchema = z.object({ row: z.number(), expected: z.number() });
-
 /**
  * Writes the evaluation rows of a run as JSON Lines with `text`, `label`, and `text_pair` where the data has pairs.
  * Runs in a thread. Resolves to how many: 0, and no file, where their texts are gone. Throws `files/…`, `store/…`.
@@ -26,15 +24,9 @@ const rowSchema = z.object({ row: z.number(), expected: z.number() });
 async function writeProofRows(task: ProofRowsTask): Promise<number> {
   const { database, experimentId, labels, texts, file } = task;
   const db = openReadOnly(database);
-  let answered: z.infer<typeof rowSchema>[];
+  let answered: ReturnType<ResultStore['answeredRows']>;
   try {
-    answered = z
-      .array(rowSchema)
-      .parse(
-        db
-          .prepare('SELECT row, expected FROM predictions WHERE experiment_id = ? ORDER BY row')
-          .all(experimentId),
-      );
+    answered = new ResultStore(db).answeredRows(experimentId);
   } finally {
     db.close();
   }

@@ -7,6 +7,7 @@ import { runTask, taskModule } from '../../engine/threads/threads.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { readVersion } from '../../storage/datasets.ts';
 import type { Db } from '../../storage/database.ts';
+import { ResultStore } from '../../storage/experiment-results.ts';
 import { ExperimentStore, type ExperimentRecord } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
 import { textsOfConfig, type PredictionQuery } from '../experiments/predictions.ts';
@@ -69,11 +70,7 @@ function textsOf({ db, workspace }: BackendContext, run: ExperimentRecord): Pred
 export function countProofRows(context: BackendContext, source: TrainedSource): number {
   const run = provingRun(context.db, source);
   if (!run || textsOf(context, run) === null) return 0;
-  const count = context.db
-    .prepare<[string], number>('SELECT count(*) FROM predictions WHERE experiment_id = ?')
-    .pluck()
-    .get(run.id);
-  return Math.min(MOST_ROWS, count ?? 0);
+  return Math.min(MOST_ROWS, new ResultStore(context.db).countPredictions(run.id));
 }
 
 /** Writes them into `file`; resolves to whether there are any. Throws `files/…`, `store/…`. */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { ExperimentSpec } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord } from '../datasets/library.ts';
 import { configOfSpec } from '../experiments/create.ts';
@@ -74,10 +74,7 @@ async function runConfig(
 
 /** Throws `preflight/device-busy` while an experiment runs. */
 export function requireFreeDevice({ db }: BackendContext): void {
-  const running = db
-    .prepare("SELECT name FROM experiments WHERE state IN ('starting', 'running') LIMIT 1")
-    .pluck()
-    .get();
-  const name = z.string().optional().parse(running);
-  if (name !== undefined) throw fault('preflight/device-busy', { name });
+  const store = new ExperimentStore(db);
+  const [running] = store.running();
+  if (running !== undefined) throw fault('preflight/device-busy', { name: store.line(running).name });
 }

@@ -6,18 +6,11 @@ import { z } from 'zod';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { Experiment } from '../../../shared/contract/experiments.ts';
 import type { SystemStatus } from '../../../shared/contract/system.ts';
+import { countAll } from '../../storage/database.ts';
 import type { BackendContext } from '../context.ts';
 import type { Doctor } from './doctor.ts';
 
 export type ListExperiments = () => Promise<Experiment[]>;
-
-const countsSchema = z.object({
-  datasets: z.number(),
-  models: z.number(),
-  experiments: z.number(),
-  adapters: z.number(),
-  exports: z.number(),
-});
 
 /** States in which an experiment holds the device. */
 const busy = new Set(['starting', 'running']);
@@ -29,13 +22,6 @@ export function statusHandlers(
   listExperiments: ListExperiments,
 ): Handlers<'system/status'> {
   const { db, host, workspace } = context;
-  const count = db.prepare(`SELECT
-    (SELECT count(*) FROM datasets WHERE removed_at IS NULL) AS datasets,
-    (SELECT count(*) FROM models WHERE removed_at IS NULL) AS models,
-    (SELECT count(*) FROM experiments WHERE removed_at IS NULL) AS experiments,
-    (SELECT count(*) FROM adapters WHERE removed_at IS NULL) AS adapters,
-    (SELECT count(*) FROM exports) AS exports`);
-
   const status = async (): Promise<SystemStatus> => {
     const experiments = await listExperiments();
     const { bavail, bsize } = await statfs(workspace.dir);
@@ -48,7 +34,7 @@ export function statusHandlers(
       memoryTotalMb: os.totalmem() / 2 ** 20,
       memoryFreeMb: os.freemem() / 2 ** 20,
       diskFreeBytes: bavail * bsize,
-      counts: countsSchema.parse(count.get()),
+      counts: countAll(db),
       running: experiments.find(({ state }) => busy.has(state)) ?? null,
       queued: experiments.filter(({ state }) => state === 'queued').length,
     };

@@ -18,6 +18,11 @@ export function isInside(folder: string, inner: string): boolean {
   return way !== '' && !way.startsWith('..') && !path.isAbsolute(way);
 }
 
+export const measured = <Part>(
+  parts: readonly Part[],
+  entryOf: (part: Part) => Promise<Entry>,
+): Promise<Entry[]> => Promise.all(parts.map(entryOf));
+
 export const filled = (entries: readonly Entry[]) => entries.filter(({ bytes }) => bytes > 0);
 
 /**

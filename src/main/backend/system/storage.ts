@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Handlers } from '../../../shared/contract.ts';
+import { forgetRemoved, removedFiles } from '../../storage/datasets.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
 import { madeKinds } from './storage-made.ts';
 import {
@@ -8,13 +10,12 @@ import {
   folderEntry,
   isInside,
   isNoLink,
+  measured,
   removePaths,
   type Entry,
   type Kind,
   type StorageItem,
 } from './storage-sizes.ts';
-
-const namedRow = (value: unknown) => value as { id: string; name: string; folder: string };
 
 /** What takes how much, and cleaning that deletes no more than it showed. */
 export function storageHandlers(context: BackendContext): Handlers<'system/storage' | 'system/clean'> {
@@ -58,9 +59,9 @@ export function storageHandlers(context: BackendContext): Handlers<'system/stora
 }
 
 function storageKinds({ workspace, db }: BackendContext): Kind[] {
-  const experiments = (where: string) =>
-    db.prepare(`SELECT id, name, folder FROM experiments WHERE ${where}`).all().map(namedRow);
-  const ended = `state IN ('finished', 'stopped') AND removed_at IS NULL`;
+  const store = new ExperimentStore(db);
+  const checkpoints = (kind: 'ended' | 'open') =>
+    measured(store.folders(kind), ({ name, folder }) => folderEntry(path.join(folder, 'checkpoints'), name));
   return [
     {
       key: 'datasets',
@@ -71,44 +72,31 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
       key: 'experiments',
       name: 'Experiments: adapters, predictions, logs',
       entries: () =>
-        Promise.all(
-          experiments('removed_at IS NULL').map(({ name, folder }) =>
-            folderEntry(folder, name, ['checkpoints']),
-          ),
-        ),
+        measured(store.folders('listed'), ({ name, folder }) => folderEntry(folder, name, ['checkpoints'])),
     },
     {
       key: 'open-checkpoints',
       name: 'Checkpoints that an experiment may go on from',
-      entries: () =>
-        Promise.all(
-          experiments(`NOT (${ended}) AND removed_at IS NULL`).map(({ name, folder }) =>
-            folderEntry(path.join(folder, 'checkpoints'), name),
-          ),
-        ),
+      entries: () => checkpoints('open'),
     },
     {
       key: 'checkpoints',
       name: 'Checkpoints of finished experiments',
-      entries: () =>
-        Promise.all(
-          experiments(ended).map(({ name, folder }) => folderEntry(path.join(folder, 'checkpoints'), name)),
-        ).then(filled),
+      entries: () => checkpoints('ended').then(filled),
       clean: removePaths,
     },
     {
       key: 'removed',
       name: 'Removed experiments',
       entries: () =>
-        Promise.all(
-          experiments('removed_at IS NOT NULL')
-            // A run of the command line lies in a folder of the person's own.
-            .filter(({ folder }) => isInside(workspace.dir, folder))
-            .map(({ name, folder }) => folderEntry(folder, name)),
+        measured(
+          // A run of the command line lies in a folder of the person's own.
+          store.folders('removed').filter(({ folder }) => isInside(workspace.dir, folder)),
+          ({ name, folder }) => folderEntry(folder, name),
         ),
       clean: async (entries) => {
         await removePaths(entries);
-        db.prepare('DELETE FROM experiments WHERE removed_at IS NOT NULL').run();
+        store.forgetRemoved();
       },
     },
     {
@@ -117,12 +105,7 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
       entries: () => removedVersions(),
       clean: async (entries) => {
         await removePaths(entries);
-        db.transaction(() => {
-          db.prepare(`UPDATE experiments SET version_id = NULL WHERE version_id IN (${removedIds})`).run();
-          db.prepare(`UPDATE dataset_versions SET parent_id = NULL WHERE parent_id IN (${removedIds})`).run();
-          db.prepare(`DELETE FROM dataset_versions WHERE id IN (${removedIds})`).run();
-          db.prepare('DELETE FROM datasets WHERE removed_at IS NOT NULL').run();
-        })();
+        forgetRemoved(db);
       },
     },
     ...madeKinds({ workspace, db }),
@@ -145,18 +128,9 @@ function storageKinds({ workspace, db }: BackendContext): Kind[] {
 
   /** Files of removed data sets that no other version shares. */
   async function removedVersions(): Promise<Entry[]> {
-    const files = db
-      .prepare<[], string>(
-        `SELECT DISTINCT file FROM dataset_versions WHERE id IN (${removedIds})
-         AND file NOT IN (SELECT file FROM dataset_versions WHERE id NOT IN (${removedIds}))`,
-      )
-      .pluck()
-      .all();
     // Findings and token lengths stand beside a version, under its name.
-    const names = new Set(files.map((file) => path.basename(file, '.db')));
+    const names = new Set(removedFiles(db).map((file) => path.basename(file, '.db')));
     const isRemoved = (file: string): boolean => names.has(path.basename(file).split('.')[0] ?? '');
     return filled(await filesIn(workspace.datasets, 'a removed data set', isRemoved));
   }
 }
-
-const removedIds = `SELECT v.id FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id WHERE d.removed_at IS NOT NULL OR v.removed_at IS NOT NULL`;

@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import { buildLabelMap } from '../../../engine/data/labels.ts';
 import { selectRows, stratifiedSplit, type RowSelection } from '../../../engine/data/selection.ts';
 import type { TextInput, TextTokenizer } from '../../../engine/tokenizer/text-tokenizer.ts';
-import { openReadOnly, type Db } from '../../../storage/database.ts';
+import { readFacets } from '../../../storage/versions/facets.ts';
+import { versionWork, type VersionFile } from '../../../storage/versions/version-file.ts';
 
 interface Part {
   /** Null: rows of every split. */
@@ -38,109 +38,81 @@ export interface RowFacts {
 
 /** Counting rows of a large version and tokenising take longer than the backend's event loop may be held. */
 export const tasks = {
-  facts: () => (question: RowQuestion) => withRows(question, (db) => readRowFacts(db, question)),
+  facts: () => (question: RowQuestion) =>
+    versionWork(question.file, (version) => readRowFacts(version, question)),
   lengths:
     () =>
     ({ question, folder }: { question: RowQuestion; folder: string }) =>
-      withRows(question, (db) => readLengths(db, question, folder)),
+      versionWork(question.file, (version) => readLengths(version, question, folder)),
 };
 
-async function withRows<Result>({ file }: RowQuestion, work: (db: Db) => Result): Promise<Awaited<Result>> {
-  const db = openReadOnly(file);
-  try {
-    return await work(db);
-  } finally {
-    db.close();
-  }
+/** The rows of one part of a question, in the order in which an experiment gets them. Throws `data/select-count`. */
+function chooseRows(version: VersionFile, { split, select }: Part): Uint32Array {
+  const all = version.labelled(split);
+  return pick(all, selectRows(all.length, select ?? {}, 'The data set'));
 }
 
-/** Places of rows in the version, in the order in which an experiment gets them. */
-interface ChosenRows {
-  /** Row numbers. */
-  rows: Int32Array;
-  labels: Int32Array;
-  /** 52 bits of the hash of the text. */
-  hashes: Float64Array;
-}
-
-/** The rows of one part of a question. Throws `data/select-count`. */
-function chooseRows(db: Db, { split, select }: RowQuestion['train']): ChosenRows {
-  const place =
-    split === null ? null : db.prepare('SELECT place FROM splits WHERE name = ?').pluck().get(split);
-  const where = split === null ? '' : 'AND split = ?';
-  const query = db
-    .prepare<unknown[], [number, number | null, number]>(
-      `SELECT row, label, coalesce(text_hash & 4503599627370495, -row) FROM rows
-       WHERE label IS NOT NULL ${where} ORDER BY row`,
-    )
-    .raw();
-  const all = query.all(...(split === null ? [] : [place ?? -1]));
-  const order = selectRows(all.length, select ?? {}, 'The data set');
-  return {
-    rows: Int32Array.from(order, (i) => all[i]![0]),
-    labels: Int32Array.from(order, (i) => all[i]![1] ?? -1),
-    hashes: Float64Array.from(order, (i) => all[i]![2]),
-  };
-}
-
-/** Some of the rows, by their places. */
-function pick(chosen: ChosenRows, places: ArrayLike<number>): ChosenRows {
-  const take = Array.from(places);
-  return {
-    rows: Int32Array.from(take, (i) => chosen.rows[i]!),
-    labels: Int32Array.from(take, (i) => chosen.labels[i]!),
-    hashes: Float64Array.from(take, (i) => chosen.hashes[i]!),
-  };
-}
+const pick = (rows: Uint32Array, places: ArrayLike<number>): Uint32Array =>
+  Uint32Array.from(places, (place) => rows[place]!);
 
 interface Parts {
-  train: ChosenRows;
-  eval: ChosenRows | null;
+  train: Uint32Array;
+  eval: Uint32Array | null;
   labels: string[];
+  /** Of every row of the version. */
+  labelOf: (row: number) => number;
 }
 
 /** Counts and lengths are asked one after the other; of a large version the rows are read once. */
 let last: { key: string; parts: Parts } | undefined;
 
-function chosenParts(db: Db, question: RowQuestion): Parts {
+function chosenParts(version: VersionFile, question: RowQuestion): Parts {
   const key = JSON.stringify(question);
-  if (last?.key !== key) last = { key, parts: partsOf(db, question) };
+  if (last?.key !== key) last = { key, parts: partsOf(version, question) };
   return last.parts;
 }
 
 /** Both parts as an experiment has them, rows set aside included. Throws `data/select-count`, `data/split-size`. */
-function partsOf(db: Db, question: RowQuestion): Parts {
-  const names = z.array(z.string()).parse(db.prepare('SELECT name FROM labels ORDER BY place').pluck().all());
-  const train = chooseRows(db, question.train);
-  const labels = buildLabelMap([...new Set(train.labels)].map((place) => names[place] ?? '')).names;
-  if (question.eval) return { train, eval: chooseRows(db, question.eval), labels: [...labels] };
-  if (!question.setAside) return { train, eval: null, labels: [...labels] };
+function partsOf(version: VersionFile, question: RowQuestion): Parts {
+  const { labels: all, labelNames: names } = readFacets(version);
+  const labelOf = (row: number) => all[row - 1]!;
+  const train = chooseRows(version, question.train);
+  const seen = [...new Set(Array.from(train, labelOf))];
+  const labels = [...buildLabelMap(seen.map((place) => names[place] ?? '')).names];
+  if (question.eval) return { train, eval: chooseRows(version, question.eval), labels, labelOf };
+  if (!question.setAside) return { train, eval: null, labels, labelOf };
   // The engine splits by class ids, whose order decides which rows are drawn.
   const idOf = new Map(labels.map((name, id) => [name, id]));
-  const ids = train.labels.map((place) => idOf.get(names[place] ?? '') ?? 0);
+  const ids = Int32Array.from(train, (row) => idOf.get(names[labelOf(row)] ?? '') ?? 0);
   const { test_size: testSize, seed } = question.setAside;
   const parts = stratifiedSplit(ids, { testSize, seed });
-  return { train: pick(train, parts.train), eval: pick(train, parts.test), labels: [...labels] };
+  return { train: pick(train, parts.train), eval: pick(train, parts.test), labels, labelOf };
 }
 
 /** What a pre-flight says about the rows of an experiment. Throws as `chosenParts` does. */
-function readRowFacts(db: Db, question: RowQuestion): RowFacts {
-  const names = z.array(z.string()).parse(db.prepare('SELECT name FROM labels ORDER BY place').pluck().all());
-  const { train, eval: evaluated, labels } = chosenParts(db, question);
-  const seen = new Set(train.hashes);
+function readRowFacts(version: VersionFile, question: RowQuestion): RowFacts {
+  const { train, eval: evaluated, labels, labelOf } = chosenParts(version, question);
+  const hashes = version.textHashes();
+  const seen = new Set(Array.from(train, (row) => hashes[row - 1]!));
+  const side = (rows: Uint32Array): Side => {
+    const counts = new Map<number, number>();
+    for (const row of rows) counts.set(labelOf(row), (counts.get(labelOf(row)) ?? 0) + 1);
+    const sorted = [...counts].sort(([a], [b]) => a - b);
+    return {
+      rows: rows.length,
+      labels: sorted.map(([place, n]) => ({ name: version.labels[place] ?? '', rows: n })),
+    };
+  };
   return {
     labels,
-    train: { rows: train.rows.length, labels: countLabels(train, names) },
-    eval: evaluated && { rows: evaluated.rows.length, labels: countLabels(evaluated, names) },
-    leaked: evaluated ? evaluated.hashes.reduce((sum, hash) => sum + (seen.has(hash) ? 1 : 0), 0) : 0,
-    repeated: train.rows.length - seen.size,
+    train: side(train),
+    eval: evaluated && side(evaluated),
+    leaked: (evaluated ?? new Uint32Array()).reduce(
+      (sum, row) => sum + Number(seen.has(hashes[row - 1]!)),
+      0,
+    ),
+    repeated: train.length - seen.size,
   };
-}
-
-function countLabels({ labels }: ChosenRows, names: readonly string[]): RowFacts['train']['labels'] {
-  const rows = new Map<number, number>();
-  for (const label of labels) rows.set(label, (rows.get(label) ?? 0) + 1);
-  return [...rows].sort(([a], [b]) => a - b).map(([place, n]) => ({ name: names[place] ?? '', rows: n }));
 }
 
 /** Texts looked at for their length. */
@@ -158,9 +130,17 @@ export interface LengthFacts {
 const tokenizers = new Map<string, Promise<TextTokenizer>>();
 
 /** Token lengths of up to 2,000 training rows, evenly spread. Throws `tokenizer/…`. */
-async function readLengths(db: Db, question: RowQuestion, folder: string): Promise<LengthFacts> {
-  const { train } = chosenParts(db, question);
-  const texts = textsOf(db, spread(train.rows, sampleRows));
+async function readLengths(
+  version: VersionFile,
+  question: RowQuestion,
+  folder: string,
+): Promise<LengthFacts> {
+  const { train } = chosenParts(version, question);
+  const textOf = version.textOf();
+  const texts = Array.from(spread(train, sampleRows), (row): TextInput => {
+    const [text, textPair] = textOf(row);
+    return textPair === null ? { text } : { text, textPair };
+  });
   const { loadTokenizer } = await import('../../../engine/tokenizer/load-tokenizer.ts');
   const held = tokenizers.get(folder) ?? loadTokenizer(folder);
   tokenizers.set(folder, held);
@@ -169,21 +149,11 @@ async function readLengths(db: Db, question: RowQuestion, folder: string): Promi
   const lengths: number[] = [];
   await tokenizer.count(texts, (counted) => void lengths.push(...counted));
   lengths.sort((a, b) => a - b);
-  return { lengths, of: train.rows.length, modelMaxLength: tokenizer.modelMaxLength };
+  return { lengths, of: train.length, modelMaxLength: tokenizer.modelMaxLength };
 }
 
 /** At most `most` of the rows, evenly spread over them. */
-function spread(rows: Int32Array, most: number): Int32Array {
+function spread(rows: Uint32Array, most: number): Uint32Array {
   if (rows.length <= most) return rows;
-  return Int32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!);
-}
-
-function textsOf(db: Db, rows: Int32Array): TextInput[] {
-  const read = db
-    .prepare<[number], [string, string | null]>('SELECT text, text_pair FROM rows WHERE row = ?')
-    .raw();
-  return Array.from(rows, (row) => {
-    const [text, textPair] = read.get(row)!;
-    return textPair === null ? { text } : { text, textPair };
-  });
+  return Uint32Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!);
 }
