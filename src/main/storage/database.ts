@@ -47,6 +47,13 @@ export function openReadOnly(file: string): Db {
   }
 }
 
+/** Whether another connection has written since it was asked last. */
+export function otherWrites(db: Db): () => boolean {
+  const version = (): unknown => db.pragma('data_version', { simple: true });
+  let known = version();
+  return () => known !== (known = version());
+}
+
 function migrate(db: Db, file: string, found: number): void {
   if (found === migrations.length) return;
   if (found > 0) {

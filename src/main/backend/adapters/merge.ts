@@ -6,7 +6,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import type { AdapterStore, ListedAdapter } from '../../storage/adapters.ts';
 import { ModelStore } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
-import { endOf, progressTo, runEngineJob } from '../jobs/engine-run.ts';
+import { watchedEngineJob } from '../jobs/engine-run.ts';
 import { inTurn } from '../jobs/turns.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { trainedModel } from './base.ts';
@@ -36,8 +36,7 @@ export async function startMerge(
   const work = async (control: JobControl): Promise<string> => {
     let made: z.infer<typeof resultSchema> | undefined;
     await storeFolder(folder, async (temporary) => {
-      const output = await runEngineJob({
-        host: context.host,
+      const output = await watchedEngineJob(context, control, 'Combining the adapters', {
         job: 'merge-adapters',
         input: {
           model: folders[0]!.model,
@@ -53,9 +52,6 @@ export async function startMerge(
           seed: request.seed,
           output: temporary,
         },
-        signal: control.signal,
-        onMessage: progressTo(control),
-        ended: endOf('Combining the adapters'),
       });
       control.signal.throwIfAborted();
       made = resultSchema.parse(output);

@@ -8,7 +8,7 @@ import { AdapterStore } from '../../storage/adapters.ts';
 import { keepReport, readReportsOf } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord, versionTitle } from '../datasets/library.ts';
-import { endOf, progressTo, runEngineJob } from '../jobs/engine-run.ts';
+import { watchedEngineJob } from '../jobs/engine-run.ts';
 import { trainResultSchema } from './job-events.ts';
 import { evaluationOf } from './results.ts';
 import { writeRows } from './tasks.ts';
@@ -49,13 +49,9 @@ export function evaluationHandlers(
               pairs,
               maxLength: trainedLength(context.db, adapter),
             };
-            const output = await runEngineJob({
-              host: context.host,
+            const output = await watchedEngineJob(context, control, 'The evaluation', {
               job: 'evaluate',
               input,
-              signal: control.signal,
-              onMessage: progressTo(control),
-              ended: endOf('The evaluation'),
             });
             const evaluation = evaluationOf(metricsSchema.parse(output));
             const kept = { evaluation, split, dataName: versionTitle(version), at: Date.now() };

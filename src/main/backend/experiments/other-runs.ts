@@ -1,4 +1,5 @@
 import { fault } from '../../../shared/faults/index.ts';
+import { otherWrites } from '../../storage/database.ts';
 import type { PointStore } from '../../storage/experiment-points.ts';
 import type { ExperimentRecord, ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
@@ -18,7 +19,7 @@ export class OtherRuns {
   private readonly points: PointStore;
   private readonly teller: Teller;
   private readonly timer: NodeJS.Timeout;
-  private version: unknown;
+  private readonly written: () => boolean;
   private lookedAt = Date.now();
   private looking = false;
   /** The last step told to windows, by experiment. */
@@ -36,7 +37,7 @@ export class OtherRuns {
     this.store = store;
     this.points = points;
     this.teller = teller;
-    this.version = this.dataVersion();
+    this.written = otherWrites(context.db);
     this.timer = setInterval(() => {
       if (this.looking) return;
       this.looking = true;
@@ -79,9 +80,7 @@ export class OtherRuns {
   /** Tells windows what other programs wrote since the last look. */
   private async look(): Promise<void> {
     await this.settle(false);
-    const version = this.dataVersion();
-    if (version === this.version) return;
-    this.version = version;
+    if (!this.written()) return;
     const since = this.lookedAt;
     this.lookedAt = Date.now();
     for (const id of this.store.changedSince(since)) {
@@ -93,11 +92,6 @@ export class OtherRuns {
         this.context.emit('experiments/points', { id, curve, evaluations });
       this.teller.changed(id);
     }
-  }
-
-  /** Changes when another connection has written. */
-  private dataVersion(): unknown {
-    return this.context.db.pragma('data_version', { simple: true });
   }
 }
 

@@ -8,6 +8,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import { requirePlain } from '../../engine/export/card/facts.ts';
 import { writeFault } from '../../engine/formats/file-faults.ts';
 import { publicName } from '../../engine/hub/repository.ts';
+import { otherWrites } from '../../storage/database.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { ExportStore, type StoredExport } from '../../storage/exports.ts';
 import { writeSetting } from '../../storage/settings.ts';
@@ -24,10 +25,7 @@ import { ExportWriter, type ExportPlan } from './write-export.ts';
 export function exportHandlers(context: BackendContext): Handlers<keyof typeof exportMethods> {
   const { db, emit, jobs, workspace } = context;
   const store = new ExportStore(db);
-  /** Jobs that write, by export. */
-  const writing = new Map<string, string>();
-  /** Jobs that repeat its proof, by export. */
-  const proving = new Map<string, string>();
+  const writing = (id: string) => jobs.under(`write ${id}`);
   relocate(store, workspace.exports);
   const tidied = endUnfinished(store);
   /** What windows are told, in its order. */
@@ -45,7 +43,7 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
           : target;
       }),
     ),
-    jobId: writing.get(stored.id) ?? proving.get(stored.id) ?? null,
+    jobId: (writing(stored.id) ?? jobs.under(`verify ${stored.id}`))?.id ?? null,
   });
   const changed = (id: string): void => {
     const tell = async () => {
@@ -61,11 +59,13 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
     'exports/offer': ({ source }) => offerOf(context, store, source),
     'exports/start': async (request) => {
       await tidied;
-      const plan = await planOf(context, store, request, writing);
+      const plan = await planOf(context, store, request);
       const { id } = plan;
-      const job = jobs.start({
+      jobs.start({
         kind: 'export',
+        key: `write ${id}`,
         title: titleOf(context, request.name),
+        ended: () => changed(id),
         work: async (control) => {
           try {
             const writer = new ExportWriter(context, store, plan, () => changed(id));
@@ -75,12 +75,9 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
             // Cancelled in the middle, or before its turn came.
             store.cancelUnfinished([id]);
             await tidyPlace(plan.request.folder);
-            writing.delete(id);
-            changed(id);
           }
         },
       });
-      writing.set(id, job.id);
       writeSetting(db, LAST_PLACE, path.dirname(request.folder));
       changed(id);
       return { export: await present(store.read(id)) };
@@ -89,32 +86,24 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
     'exports/read': async ({ id }) => ({ export: await present(store.read(id)) }),
     'exports/verify': ({ id }) => {
       const { name, targets } = store.read(id);
-      if (writing.has(id)) throw fault('exports/running', { name });
-      const running = proving.get(id);
-      if (running !== undefined) return { jobId: running };
+      if (writing(id)) throw fault('exports/running', { name });
       if (!targets.some(isWritten)) throw fault('exports/nothing-to-verify', { name });
-      const job = jobs.start({
+      const { id: jobId } = jobs.start({
         kind: 'verify',
+        key: `verify ${id}`,
         title: `Proving ${name} again`,
+        ended: () => changed(id),
         work: async (control) => {
-          try {
-            await inTurn(context, control, () =>
-              verifyTargets(context, store, id, control, () => changed(id)),
-            );
-            return id;
-          } finally {
-            proving.delete(id);
-            changed(id);
-          }
+          await inTurn(context, control, () => verifyTargets(context, store, id, control, () => changed(id)));
+          return id;
         },
       });
-      proving.set(id, job.id);
       changed(id);
-      return { jobId: job.id };
+      return { jobId };
     },
     'exports/remove': async ({ id, files }) => {
       const found = store.read(id);
-      if (writing.has(id)) throw fault('exports/running', { name: found.name });
+      if (writing(id)) throw fault('exports/running', { name: found.name });
       if (files) await deleteFiles(found, store);
       store.remove(id);
       emit('exports/removed', { id });
@@ -128,7 +117,6 @@ async function planOf(
   context: BackendContext,
   store: ExportStore,
   given: ParsedInputOf<'exports/start'>,
-  writing: ReadonlyMap<string, string>,
 ): Promise<ExportPlan> {
   const targets = [...new Set(given.targets)];
   const request = { ...given, targets, folder: path.normalize(given.folder) };
@@ -145,10 +133,8 @@ async function planOf(
   if (model) await requireUnchanged(source.adapter);
   if (possible.length === 0)
     throw fault('exports/refused', { target: targets[0]!, reason: refusals.get(targets[0]!)! });
-  for (const id of writing.keys()) {
-    const other = store.read(id);
-    if (other.folder === folder) throw fault('exports/same-folder', { folder, name: other.name });
-  }
+  const other = store.list().find((each) => each.folder === folder && context.jobs.under(`write ${each.id}`));
+  if (other) throw fault('exports/same-folder', { folder, name: other.name });
   requirePlain('the folder', path.basename(folder));
   if (model) requirePlain('the base model', publicName(model.name));
   await preparePlace(folder, possible, request.overwrite);
@@ -178,13 +164,10 @@ function watchOthers(
   store: ExportStore,
   changed: (id: string) => void,
 ): NodeJS.Timeout {
-  // Changes when another connection has written.
-  let version = db.pragma('data_version', { simple: true });
+  const written = otherWrites(db);
   let known = new Set(store.ids());
   return setInterval(() => {
-    const now = db.pragma('data_version', { simple: true });
-    if (now === version) return;
-    version = now;
+    if (!written()) return;
     const ids = new Set(store.ids());
     for (const id of ids) if (!known.has(id)) changed(id);
     for (const id of known) if (!ids.has(id)) emit('exports/removed', { id });

@@ -5,7 +5,7 @@ import type { ExportedTarget } from '../../../shared/contract/exports.ts';
 import type { ExportStore, StoredExport, TargetChange } from '../../storage/exports.ts';
 import { trainedBase } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
-import { endOf, runEngineJob } from '../jobs/engine-run.ts';
+import { watchedEngineJob } from '../jobs/engine-run.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { verifyResultSchema, type VerifyJobInput } from './engine-job.ts';
@@ -45,7 +45,7 @@ async function look(
   store: ExportStore,
   { id, source }: StoredExport,
   target: ExportedTarget,
-  { signal }: JobControl,
+  control: JobControl,
 ): Promise<TargetChange> {
   const { folder, proof } = target;
   if (!existsSync(folder)) return { state: 'missing', reason: `${folder} is gone.` };
@@ -60,8 +60,7 @@ async function look(
         ? (await trainedBase(context, trainedSource(context.db, source).adapter)).model
         : null;
     const input: VerifyJobInput = { folder, base };
-    const ended = endOf('Proving it again');
-    const output = await runEngineJob({ host: context.host, job: 'verify', input, signal, ended });
+    const output = await watchedEngineJob(context, control, 'Proving it again', { job: 'verify', input });
     const result = verifyResultSchema.parse(output);
     return result.passed
       ? { state: 'passed', reason: null }

@@ -8,6 +8,7 @@ import {
   type ToEngine,
 } from '../../../shared/engine-protocol.ts';
 import { fault, Fault } from '../../../shared/faults/index.ts';
+import type { BackendContext } from '../context.ts';
 import type { EngineProcess, Host } from '../host.ts';
 import type { JobControl } from './jobs.ts';
 
@@ -191,13 +192,23 @@ export async function runEngineJob(options: EngineJobOptions): Promise<unknown> 
   throw ended ? ended(end) : endFault(end, 0, null);
 }
 
-/** For `runEngineJob`: `doing` ("Combining the adapters") ended. Gives `experiments/job-…`. */
-export const endOf =
-  (doing: string) =>
-  (end: SilentEnd): Fault =>
-    end.kind === 'memory'
-      ? fault('experiments/job-memory', { doing })
-      : fault('experiments/job-ended', { doing, how: wayOf(end) });
+/**
+ * As `runEngineJob`, as a job that windows watch and stop; `doing`: "Combining the adapters". Throws
+ * `experiments/job-…` too.
+ */
+export const watchedEngineJob = (
+  { host }: Pick<BackendContext, 'host'>,
+  control: JobControl,
+  doing: string,
+  { job, input }: Pick<EngineRunOptions, 'job' | 'input'>,
+): Promise<unknown> =>
+  runEngineJob({
+    ...{ host, job, input, signal: control.signal, onMessage: progressTo(control) },
+    ended: (end) =>
+      end.kind === 'memory'
+        ? fault('experiments/job-memory', { doing })
+        : fault('experiments/job-ended', { doing, how: wayOf(end) }),
+  });
 
 /** How a process ended, in a few words. */
 export function wayOf(end: Exclude<SilentEnd, { kind: 'memory' }>): string {

@@ -24,13 +24,18 @@ export const told = ({ signal, progress }: Pick<JobControl, 'signal' | 'progress
 export interface JobStart {
   kind: Job['kind'];
   title: string;
+  /** While a job runs under it, starting another gives that one. */
+  key?: string;
   canPause?: boolean;
   /** Resolves to what came of it: an id, or null. */
   work: (control: JobControl) => Promise<string | null>;
+  /** Called when it has ended, however it did. */
+  ended?: () => void;
 }
 
 interface Held {
   job: Job;
+  key: string | undefined;
   abort: AbortController;
   pauseListeners: (() => void)[];
   goOn: (() => void)[];
@@ -53,7 +58,9 @@ export class Jobs {
     this.tell = tell;
   }
 
-  start({ kind, title, canPause = false, work }: JobStart): Job {
+  start({ kind, title, key, canPause = false, work, ended }: JobStart): Job {
+    const under = key === undefined ? undefined : this.under(key);
+    if (under) return under;
     const job: Job = {
       id: randomUUID(),
       kind,
@@ -72,6 +79,7 @@ export class Jobs {
     const abort = new AbortController();
     const held: Held = {
       job,
+      key,
       abort,
       pauseListeners: [],
       goOn: [],
@@ -80,9 +88,15 @@ export class Jobs {
       finished: Promise.resolve(job),
     };
     this.held.set(job.id, held);
-    held.finished = this.run(held, work);
+    held.finished = this.run(held, work).finally(ended);
     this.tell(job);
     return job;
+  }
+
+  /** The job that runs under a key, or is paused. */
+  under(key: string): Job | undefined {
+    const held = [...this.held.values()].find(({ key: own, job }) => own === key && isOpen(job));
+    return held?.job;
   }
 
   /** The job once it has ended, however it did. */
@@ -120,8 +134,8 @@ export class Jobs {
       return {};
     },
     'jobs/dismiss': ({ id }) => {
-      const state = this.held.get(id)?.job.state;
-      if (state !== 'running' && state !== 'paused') this.held.delete(id);
+      const held = this.held.get(id);
+      if (held && !isOpen(held.job)) this.held.delete(id);
       return {};
     },
   };
@@ -172,6 +186,8 @@ export class Jobs {
     return held;
   }
 }
+
+const isOpen = ({ state }: Job): boolean => state === 'running' || state === 'paused';
 
 /** Any failure as the value that crosses a process border. */
 export function faultValue(what: string, error: unknown): { code: string; message: string; remedy: string } {

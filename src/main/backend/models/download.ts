@@ -25,11 +25,10 @@ interface Fetched {
   sha256: string | null;
 }
 
-/** Downloads that run, by model and revision: a second request for one gets the first one's job. */
+/** Downloads; a second request for a model and revision gets the first one's job. */
 export class Downloads {
   private readonly context: BackendContext;
   private readonly library: ModelLibrary;
-  private readonly running = new Map<string, string>();
 
   constructor(context: BackendContext, library: ModelLibrary) {
     this.context = context;
@@ -40,18 +39,13 @@ export class Downloads {
   start(hubId: string): string {
     const repository = modelRepository(hubId);
     const name = repositoryName(repository);
-    const under = this.running.get(name);
-    if (under !== undefined) return under;
-    const { jobs } = this.context;
-    const job = jobs.start({
+    return this.context.jobs.start({
       kind: 'download',
+      key: `download ${name}`,
       title: `Downloading ${name}`,
       canPause: true,
       work: async (control) => (await this.download(repository, control)).id,
-    });
-    this.running.set(name, job.id);
-    void jobs.finished(job.id).then(() => this.running.delete(name));
-    return job.id;
+    }).id;
   }
 
   /** Takes a model from the Hugging Face cache, or fetches it there, and adds it. Throws `hub/…`, `models/…`. */

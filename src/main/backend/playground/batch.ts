@@ -8,7 +8,7 @@ import { temporaryBeside } from '../../engine/formats/temporary.ts';
 import type { PredictFileInput } from '../../engine/jobs/predict-file.ts';
 import type { AnswerSource } from '../../engine/serving/answerer.ts';
 import type { BackendContext } from '../context.ts';
-import { endOf, progressTo, runEngineJob } from '../jobs/engine-run.ts';
+import { watchedEngineJob } from '../jobs/engine-run.ts';
 
 /**
  * Starts answering a file. What stands at `output` is replaced only where it holds answers, and a person says so. Throws
@@ -44,13 +44,9 @@ export async function startBatch(
     title: `Answering ${path.basename(input)}`,
     work: async (control) => {
       try {
-        await runEngineJob({
-          host: context.host,
+        await watchedEngineJob(context, control, 'Answering the file', {
           job: 'predict-file',
           input: question,
-          signal: control.signal,
-          onMessage: progressTo(control),
-          ended: endOf('Answering the file'),
         });
         return output;
       } finally {

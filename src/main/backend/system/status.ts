@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import os from 'node:os';
-import path from 'node:path';
-import { z } from 'zod';
+import packageJson from '../../../../package.json' with { type: 'json' };
 import type { Handlers } from '../../../shared/contract.ts';
 import type { Experiment } from '../../../shared/contract/experiments.ts';
 import type { SystemStatus } from '../../../shared/contract/system.ts';
@@ -26,7 +24,7 @@ export function statusHandlers(
     const experiments = await listExperiments();
     const { bavail, bsize } = await statfs(workspace.dir);
     return {
-      version: programVersion(),
+      version: packageJson.version,
       workspace: workspace.dir,
       host: host.kind,
       device: doctor.device,
@@ -52,19 +50,4 @@ export function statusHandlers(
     context.onClose(() => Promise.resolve(clearTimeout(timer)));
   }
   return { 'system/status': status };
-}
-
-/** The version in package.json, found upwards from here, in the checkout and in the built app alike. */
-function programVersion(): string {
-  for (let folder = import.meta.dirname; path.dirname(folder) !== folder; folder = path.dirname(folder)) {
-    try {
-      const found = z
-        .object({ name: z.literal('graft'), version: z.string() })
-        .safeParse(JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')));
-      if (found.success) return found.data.version;
-    } catch {
-      // No package.json here.
-    }
-  }
-  return 'unknown';
 }

@@ -5,14 +5,6 @@ import type { OutputOf } from '../../../shared/contract.ts';
 export type StorageItem = OutputOf<'system/storage'>['items'][number];
 export type Entry = StorageItem['entries'][number];
 
-/** One kind of thing that takes space. `clean` deletes what `entries` named, and what the store knew of it. */
-export interface Kind {
-  key: string;
-  name: string;
-  entries: () => Promise<Entry[]>;
-  clean?: (entries: readonly Entry[]) => Promise<void>;
-}
-
 export function isInside(folder: string, inner: string): boolean {
   const way = path.relative(folder, inner);
   return way !== '' && !way.startsWith('..') && !path.isAbsolute(way);

@@ -19,7 +19,7 @@ import type { BackendContext } from '../context.ts';
 import { homeHandlers } from '../home.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { windowlessHost } from '../windowless-host.ts';
-import { safeName } from './receive-file.ts';
+import { safeName } from './files.ts';
 import { systemHandlers } from './system.ts';
 
 let dir: string;

@@ -1,11 +1,10 @@
 import type { Handlers } from '../../../shared/contract.ts';
 import type { systemMethods } from '../../../shared/contract/system.ts';
 import type { BackendContext } from '../context.ts';
-import { browseHandlers } from './browse.ts';
 import { Doctor } from './doctor.ts';
+import { browseHandlers, receiveHandlers } from './files.ts';
 import { licenceHandlers } from './licences.ts';
 import { preferenceHandlers } from './preferences.ts';
-import { receiveHandlers } from './receive-file.ts';
 import { runtimeHandlers } from './runtime/runtime.ts';
 import { statusHandlers, type ListExperiments } from './status.ts';
 import { storageHandlers } from './storage.ts';
