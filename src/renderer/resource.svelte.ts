@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { EventName, EventOf } from '../shared/contract.ts';
 import type { FaultValue } from '../shared/contract/message.ts';
 import { faultOf } from '../shared/rpc-client.ts';
@@ -41,15 +42,16 @@ export class Resource<Value extends object> extends Attempts {
   fault = $state.raw<FaultValue | null>(null);
   reading = $state(false);
   protected readonly rpc: Rpc;
-  readonly #load: () => Promise<Value>;
+  readonly #load: () => Promise<Value | null>;
   readonly #follow: Follow<Value>;
   #turn = 0;
   #again = false;
   #running: Promise<void> | null = null;
+  #pause: ReturnType<typeof setTimeout> | undefined;
   /** What events changed while it was read: done to the answer too, which may be older than they are. */
   #missed: ((value: Value | null) => Value | null)[] = [];
 
-  constructor(rpc: Rpc, load: () => Promise<Value>, follow: Follow<Value> = {}) {
+  constructor(rpc: Rpc, load: () => Promise<Value | null>, follow: Follow<Value> = {}) {
     super();
     this.rpc = rpc;
     this.#load = load;
@@ -64,9 +66,24 @@ export class Resource<Value extends object> extends Attempts {
 
   /** Reads at once, for what `load` asks for has changed: an answer to what it asked for before is dropped. */
   replace(): Promise<void> {
-    this.#running = null;
+    this.#drop();
     return this.read();
   }
+  /** The same after a pause in typing, which begins anew when it is asked for again. */
+  replaceAfter(milliseconds: number): void {
+    this.#drop();
+    this.reading = true;
+    this.#pause = setTimeout(() => void this.read(), milliseconds);
+  }
+  /** As before the first answer. */
+  clear(): void {
+    this.#drop();
+    this.value = this.fault = null;
+    this.reading = false;
+  }
+
+  /** What is done with each answer that counts. */
+  protected taken(_: Value): void {}
 
   /** Changes the value in place; nothing where there is none yet. */
   patch(change: (value: Value) => Value): void {
@@ -99,6 +116,13 @@ export class Resource<Value extends object> extends Attempts {
     this.value = change(this.value);
   }
 
+  #drop(): void {
+    clearTimeout(this.#pause);
+    this.#turn++;
+    this.#again = false;
+    this.#running = null;
+  }
+
   async #run(turn: number): Promise<void> {
     this.reading = true;
     try {
@@ -117,10 +141,12 @@ export class Resource<Value extends object> extends Attempts {
 
   async #once(turn: number): Promise<void> {
     try {
-      const answer = await this.#load();
+      // What it asks for is no reason for an effect to read it again.
+      const answer = await untrack(this.#load);
       if (turn !== this.#turn) return;
       this.value = this.#missed.reduce<Value | null>((value, change) => change(value), answer);
       this.fault = null;
+      if (this.value !== null) this.taken(this.value);
     } catch (error) {
       const fault = faultOf(error);
       if (turn === this.#turn) this.fault = fault;

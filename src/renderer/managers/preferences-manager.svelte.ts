@@ -7,18 +7,12 @@ import { rpc } from '../rpc.ts';
 /** The person's preferences; the theme is put on the page as soon as it is known. */
 class PreferencesManager extends Resource<OutputOf<'settings/read'>> {
   constructor() {
-    super(
-      rpc,
-      async () => {
-        const settings = await rpc.call('settings/read', {});
-        this.#use(settings.preferences);
-        return settings;
-      },
-      {
-        'settings/changed': (changed, settings) =>
-          settings && { ...settings, preferences: this.#use(changed) },
-      },
-    );
+    super(rpc, () => rpc.call('settings/read', {}), {
+      'settings/changed': (changed, settings) => settings && { ...settings, preferences: this.#use(changed) },
+    });
+  }
+  protected override taken({ preferences }: OutputOf<'settings/read'>): void {
+    this.#use(preferences);
   }
 
   /** Rejects with a RefusedError. */

@@ -127,9 +127,9 @@ describe('an adapter', () => {
     const manager = new AdapterManager(rpc, 'a');
     await manager.read();
     await manager.rename('for the shop');
-    expect(manager.detail?.adapter.name).toBe('for the shop');
+    expect(manager.value?.adapter.name).toBe('for the shop');
     await manager.rename('taken');
-    expect(manager.detail?.adapter.name).toBe('for the shop');
+    expect(manager.value?.adapter.name).toBe('for the shop');
     expect(manager.refused?.message).toBe('The name is taken.');
   });
 
@@ -147,11 +147,11 @@ describe('an adapter', () => {
     const manager = new AdapterManager(rpc, 'a');
     const stop = manager.listen();
     await settle();
-    expect(manager.detail?.lineage.base.matches).toBe(true);
+    expect(manager.value?.lineage.base.matches).toBe(true);
     matches = false;
     emit('models/changed', { id: 'm' });
     await settle();
-    expect(manager.detail?.lineage.base.reason).toBe('It changed.');
+    expect(manager.value?.lineage.base.reason).toBe('It changed.');
     stop();
   });
 });

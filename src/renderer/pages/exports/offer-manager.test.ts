@@ -38,7 +38,10 @@ function open(change: Partial<typeof offer> = {}, refusal?: string) {
       ? Promise.reject(new RefusedError({ code: refusal, message: 'No.', remedy: 'None.' }))
       : Promise.resolve({ export: exported() });
   };
-  const form = new OfferManager({ call: call as never }, { kind: 'experiment', id: 'e' });
+  const form = new OfferManager(
+    { call: call as never, on: () => () => undefined },
+    { kind: 'experiment', id: 'e' },
+  );
   return { form, change, started, ids: () => form.chosen.map(({ target }) => target) };
 }
 
@@ -149,7 +152,7 @@ describe('the start of an export', () => {
     await form.start();
     expect(form.refused?.code).toBe('files/unwritable');
     expect(form.exists).toBeNull();
-    expect(form.starting).toBe(false);
+    expect(form.busy).toBe(false);
   });
 
   it.each([[null], [-1], [101]])('a limit of %s points for int8 is refused', async (limit) => {

@@ -48,17 +48,17 @@ it('an empty workspace is known as such, also after the first thing was brought 
   });
   const manager = new HomeManager(rpc);
   await manager.read();
-  expect(manager.empty).toBe(true);
+  expect(manager.value?.empty).toBe(true);
   experiments = 1;
   await manager.read();
-  expect(manager.empty).toBe(false);
+  expect(manager.value?.empty).toBe(false);
 });
 
 it('a backend that refuses is shown as its fault', async () => {
   const manager = new HomeManager(fakeBackend({}).rpc);
   await manager.read();
   expect(manager.fault?.code).toBe('test/refused');
-  expect(manager.home).toBeNull();
+  expect(manager.value).toBeNull();
 });
 
 it('a recipe fills the draft, and what the workspace lacks is named', async () => {

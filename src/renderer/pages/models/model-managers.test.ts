@@ -32,7 +32,7 @@ describe('the list of models', () => {
       },
     });
     const manager = new ModelListManager(backend.rpc);
-    return { ...backend, manager, stop: manager.listen() };
+    return { ...backend, manager, stop: manager.source.listen() };
   };
 
   it('filters what is here at once and shows from the hub only what is not here', async () => {
@@ -71,7 +71,7 @@ describe('the list of models', () => {
     await settle();
     manager.search('bert');
     await settle();
-    expect(manager.hubFault?.message).toBe('The hub does not answer.');
+    expect(manager.hub.fault?.message).toBe('The hub does not answer.');
     expect(manager.here).toHaveLength(1);
     expect(manager.cached).toHaveLength(1);
   });
@@ -96,12 +96,12 @@ describe('the list of models', () => {
         },
       }).rpc,
     );
-    await manager.read();
+    await manager.source.read();
     const names = () => manager.here.map(({ name }) => name);
     expect(names()).toEqual(['large', 'tiny']);
-    manager.sort('smallest');
+    manager.order = 'smallest';
     expect(names()).toEqual(['tiny', 'large']);
-    manager.narrow('missing');
+    manager.filters.show = 'missing';
     expect(names()).toEqual(['tiny']);
     await manager.remove(['b']);
     expect(names()).toEqual([]);
@@ -157,18 +157,18 @@ describe('a model', () => {
     const { manager } = open();
     await settle();
     expect(manager.preset).toBe('article');
-    expect(manager.preview?.targets).toEqual(['q']);
+    expect(manager.preview.value?.targets).toEqual(['q']);
     await manager.show('small');
-    expect(manager.preview).toBeNull();
-    expect(manager.previewFault?.message).toBe('Target modules not found.');
+    expect(manager.preview.value).toBeNull();
+    expect(manager.preview.fault?.message).toBe('Target modules not found.');
     await manager.show(null);
-    expect(manager.previewFault).toBeNull();
+    expect(manager.preview.fault).toBeNull();
   });
 
   it('whose folder vanished is not asked for presets', async () => {
     const { manager, asked } = open(false);
     await settle();
-    expect(manager.detail?.model.present).toBe(false);
+    expect(manager.value?.model.present).toBe(false);
     expect(asked.map(({ method }) => method)).toEqual(['models/read']);
   });
 
@@ -178,7 +178,7 @@ describe('a model', () => {
     manager.tokenize('h');
     manager.tokenize('hello');
     await settle();
-    expect(manager.tokens?.tokens[0]?.text).toBe('hello');
+    expect(manager.tokens.value?.tokens[0]?.text).toBe('hello');
     expect(asked.filter(({ method }) => method === 'models/tokenize')).toHaveLength(1);
   });
 });

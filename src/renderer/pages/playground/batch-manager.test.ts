@@ -56,9 +56,9 @@ describe('a file', () => {
     const { manager, asked } = batch(true);
     await manager.choose('/data/in.csv');
     expect(await manager.start(run.answerer, false)).toBeNull();
-    expect(manager.fault?.message).toBe('it exists');
+    expect(manager.refused?.message).toBe('it exists');
     expect(await manager.start(run.answerer, true)).toBe('j');
-    expect(manager.fault).toBeNull();
+    expect(manager.refused).toBeNull();
     expect(asked.at(-1)?.input).toMatchObject({
       textColumn: 'review',
       textPairColumn: null,

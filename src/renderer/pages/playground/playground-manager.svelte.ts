@@ -1,7 +1,7 @@
 import type { AnswererChoice } from '../../../shared/contract/playground.ts';
 import type { DatasetRow } from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import { faultOf } from '../../../shared/rpc-client.ts';
+import { Resource } from '../../resource.svelte.ts';
 import type { Rpc } from '../../rpc.ts';
 import { choiceOf, keyOf } from './answerer-address.ts';
 import { SideManager } from './side-manager.svelte.ts';
@@ -13,38 +13,43 @@ const TYPED_MS = 90;
 const KEPT_MS = 1500;
 const EXAMPLES = 5;
 
-/** The playground: one text or pair, one or two answerers beside each other. */
-export class PlaygroundManager {
-  readonly #rpc: Rpc;
+/** The playground: what can answer, one text or pair, one or two answerers beside each other. */
+export class PlaygroundManager extends Resource<readonly AnswererChoice[]> {
   readonly history: TextHistory;
   readonly first: SideManager;
   readonly second: SideManager;
-  #choices = $state.raw<readonly AnswererChoice[] | null>(null);
-  #fault = $state.raw<FaultValue | null>(null);
+  /** Rows to try; none where the data set is gone. */
+  readonly examples: Resource<{ items: DatasetRow[]; total: number }>;
+  explains = $state(false);
+  /** The label that is explained; null: the likeliest. */
+  label = $state<string | null>(null);
   #wantsPair = $state(false);
-  #explains = $state(false);
-  #label = $state<string | null>(null);
-  #examples = $state.raw<readonly DatasetRow[]>([]);
-  #exampleTotal = 0;
-  #exampleOf: string | null = null;
-  #opened = 0;
+  /** What the address names. */
+  #wanted: { first: string | null; second: string | null } = { first: null, second: null };
+  #examplesOf: string | null = null;
+  #exampleOffset = 0;
+  #examplesRead = Promise.resolve();
   #typed: ReturnType<typeof setTimeout> | undefined;
   #stood: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Rpc, history: TextHistory) {
-    this.#rpc = rpc;
+    super(rpc, async () => (await rpc.call('playground/choices', {})).choices, {
+      'experiments/changed': ({ state }) => state === 'finished',
+      'adapters/changed': true,
+      'exports/changed': ({ jobId }) => jobId === null,
+      'models/changed': true,
+    });
     this.history = history;
     this.first = new SideManager(rpc);
     this.second = new SideManager(rpc);
+    this.examples = new Resource(rpc, async () => {
+      const { versionId = null, evalSplit = null } = this.first.choice ?? {};
+      if (versionId === null) return null;
+      const input = { versionId, split: evalSplit, offset: this.#exampleOffset, limit: EXAMPLES };
+      return rpc.call('datasets/rows', input);
+    });
   }
 
-  /** Null until they are read. */
-  get choices(): readonly AnswererChoice[] | null {
-    return this.#choices;
-  }
-  get fault(): FaultValue | null {
-    return this.#fault;
-  }
   /** Whether the second text is shown: the answerer was trained on pairs, or a person asked for it. */
   get hasPair(): boolean {
     return this.first.choice?.textPair === true || (this.canPair && this.#wantsPair);
@@ -56,49 +61,34 @@ export class PlaygroundManager {
   /** The likeliest one to compare with: of the same labels where there is one. */
   get suggestion(): AnswererChoice | null {
     const { choice } = this.first;
-    const others = (this.#choices ?? []).filter(
-      (one) => !choice || keyOf(one.answerer) !== keyOf(choice.answerer),
+    const others = (this.value ?? []).filter(
+      ({ answerer }) => !choice || keyOf(answerer) !== keyOf(choice.answerer),
     );
     const labels = choice?.labels.join('\n');
-    return others.find((one) => one.labels.join('\n') === labels) ?? others[0] ?? null;
-  }
-  get explains(): boolean {
-    return this.#explains;
-  }
-  /** The label that is explained; null: the likeliest. */
-  get label(): string | null {
-    return this.#label;
-  }
-  get examples(): readonly DatasetRow[] {
-    return this.#examples;
+    return others.find((other) => other.labels.join('\n') === labels) ?? others[0] ?? null;
   }
   get hasMoreExamples(): boolean {
-    return this.#exampleTotal > EXAMPLES;
+    return (this.examples.value?.total ?? 0) > EXAMPLES;
   }
 
   /** Reads what can answer, and takes the answerers of an address; without one the present or else the newest. */
   async open(first: string | null, second: string | null): Promise<void> {
-    const opened = ++this.#opened;
-    try {
-      const { choices } = await this.#rpc.call('playground/choices', {});
-      if (opened !== this.#opened) return;
-      this.#choices = choices;
-      this.#fault = null;
-    } catch (error) {
-      const fault = faultOf(error);
-      if (opened === this.#opened) this.#fault = fault;
-      return;
-    }
-    const before = this.first.choice ? keyOf(this.first.choice.answerer) : null;
-    const chosen =
-      choiceOf(this.#choices, first ?? before) ?? (first === null ? this.#choices[0] : undefined) ?? null;
-    if (first !== null && chosen === null) this.#fault = unknownAnswerer;
-    if (before === null || (chosen && keyOf(chosen.answerer) !== before)) this.first.choose(chosen);
-    const other = choiceOf(this.#choices, second);
-    const beside = this.second.choice ? keyOf(this.second.choice.answerer) : null;
-    if ((other && keyOf(other.answerer)) !== beside) this.second.choose(other);
-    this.#ask();
+    this.#wanted = { first, second };
+    await this.replace();
     await this.#readExamples();
+  }
+
+  protected override taken(choices: readonly AnswererChoice[]): void {
+    const { first, second } = this.#wanted;
+    const before = this.first.choice ? keyOf(this.first.choice.answerer) : null;
+    const chosen = choiceOf(choices, first ?? before) ?? (first === null ? choices[0] : undefined) ?? null;
+    if (first !== null && chosen === null) this.fault = unknownAnswerer;
+    if (before === null || (chosen && keyOf(chosen.answerer) !== before)) this.first.choose(chosen);
+    const other = choiceOf(choices, second);
+    const otherBefore = this.second.choice ? keyOf(this.second.choice.answerer) : null;
+    if ((other && keyOf(other.answerer)) !== otherBefore) this.second.choose(other);
+    this.#ask();
+    void this.#readExamples();
   }
 
   /** Asks again after a pause. */
@@ -124,19 +114,20 @@ export class PlaygroundManager {
   }
 
   explain(on: boolean): void {
-    this.#explains = on;
+    this.explains = on;
     this.#ask();
   }
 
   /** Which label the tokens speak for. */
   explainLabel(label: string | null): void {
-    this.#label = label;
+    this.label = label;
     this.#ask();
   }
 
   async moreExamples(): Promise<void> {
-    const most = Math.max(0, this.#exampleTotal - EXAMPLES);
-    await this.#exampleRows(Math.floor(Math.random() * (most + 1)));
+    const most = Math.max(0, (this.examples.value?.total ?? 0) - EXAMPLES);
+    this.#exampleOffset = Math.floor(Math.random() * (most + 1));
+    await this.examples.replace();
   }
 
   close(): void {
@@ -152,32 +143,20 @@ export class PlaygroundManager {
   }
 
   #ask(): void {
-    const question = { ...this.#text(), explain: this.#explains ? { label: this.#label } : null };
+    const question = { ...this.#text(), explain: this.explains ? { label: this.label } : null };
     this.first.ask(question);
     this.second.ask(question);
   }
 
   async #readExamples(): Promise<void> {
     const { versionId = null } = this.first.choice ?? {};
-    if (versionId === this.#exampleOf) return;
-    this.#exampleOf = versionId;
-    this.#examples = [];
-    this.#exampleTotal = 0;
-    await this.#exampleRows(0);
-  }
-
-  async #exampleRows(offset: number): Promise<void> {
-    const { versionId = null, evalSplit = null } = this.first.choice ?? {};
-    if (versionId === null) return;
-    try {
-      const input = { versionId, split: evalSplit, offset, limit: EXAMPLES };
-      const { items, total } = await this.#rpc.call('datasets/rows', input);
-      if (versionId !== this.#exampleOf) return;
-      this.#examples = items;
-      this.#exampleTotal = total;
-    } catch {
-      // A data set that is gone has no examples; the text field does without.
+    if (versionId !== this.#examplesOf) {
+      this.#examplesOf = versionId;
+      this.#exampleOffset = 0;
+      this.examples.clear();
+      this.#examplesRead = this.examples.read();
     }
+    await this.#examplesRead;
   }
 }
 

@@ -115,7 +115,7 @@ describe('what can answer, read again', () => {
     held[0]?.();
     await older;
     expect(manager.first.choice).toEqual(base);
-    expect(manager.choices).toEqual([run, base]);
+    expect(manager.value).toEqual([run, base]);
   });
 
   it('suggests another one to compare with, of the same labels where there is one', async () => {
@@ -143,8 +143,8 @@ describe('typing', () => {
     expect(texts()).toEqual(['f', 'free']);
     letGo();
     await vi.advanceTimersByTimeAsync(0);
-    expect(manager.first.answer?.probabilities[1]).toBe(0.04);
-    expect(manager.first.busy).toBe(false);
+    expect(manager.first.value?.probabilities[1]).toBe(0.04);
+    expect(manager.first.reading).toBe(false);
   });
 
   it('asks both answerers, and forgets what was said of a text that is gone', async () => {
@@ -152,9 +152,9 @@ describe('typing', () => {
     await manager.open('experiment:e', 'export:x:onnx');
     await type('hello');
     expect(texts()).toEqual(['hello', 'hello']);
-    expect(manager.second.answer).not.toBeNull();
+    expect(manager.second.value).not.toBeNull();
     await type('  ');
-    expect([manager.first.answer, manager.second.answer]).toEqual([null, null]);
+    expect([manager.first.value, manager.second.value]).toEqual([null, null]);
   });
 
   it('shows a refusal in its words until an answer comes', async () => {
@@ -164,7 +164,7 @@ describe('typing', () => {
     expect(manager.first.fault?.message).toBe('no memory');
     await type('more');
     expect(manager.first.fault).toBeNull();
-    expect(manager.first.answer).not.toBeNull();
+    expect(manager.first.value).not.toBeNull();
   });
 
   it('drops the answer of a model that is no longer chosen', async () => {
@@ -175,10 +175,10 @@ describe('typing', () => {
     await manager.open('model:m', null);
     letGo();
     await vi.advanceTimersByTimeAsync(0);
-    expect(manager.first.answer).toBeNull();
+    expect(manager.first.value).toBeNull();
     letGo();
     await vi.advanceTimersByTimeAsync(0);
-    expect(manager.first.answer).not.toBeNull();
+    expect(manager.first.value).not.toBeNull();
   });
 
   it('drops the answer to a text that was cleared meanwhile', async () => {
@@ -189,8 +189,8 @@ describe('typing', () => {
     await type('');
     letGo();
     await vi.advanceTimersByTimeAsync(0);
-    expect(manager.first.answer).toBeNull();
-    expect(manager.first.busy).toBe(false);
+    expect(manager.first.value).toBeNull();
+    expect(manager.first.reading).toBe(false);
   });
 
   it.each(['before', 'after'])(
@@ -208,11 +208,11 @@ describe('typing', () => {
       const [older, newer] = held;
       (order === 'before' ? older : newer)?.();
       await vi.advanceTimersByTimeAsync(0);
-      expect(manager.first.explaining).toBe(order === 'before');
+      expect(manager.first.why.reading).toBe(order === 'before');
       (order === 'before' ? newer : older)?.();
       await vi.advanceTimersByTimeAsync(0);
-      expect(manager.first.attribution?.text).toBe('hello there');
-      expect(manager.first.explaining).toBe(false);
+      expect(manager.first.why.value?.text).toBe('hello there');
+      expect(manager.first.why.reading).toBe(false);
     },
   );
 
@@ -228,12 +228,12 @@ describe('typing', () => {
     expect(labels()).toEqual([]);
     await vi.advanceTimersByTimeAsync(500);
     expect(labels()).toEqual(['ham']);
-    expect(manager.first.attribution).toMatchObject({ text: 'hello', found: { label: 'ham' } });
+    expect(manager.first.why.value).toMatchObject({ text: 'hello', found: { label: 'ham' } });
     manager.explainLabel('spam');
     await vi.advanceTimersByTimeAsync(500);
     expect(labels()).toEqual(['ham', 'spam']);
     manager.explain(false);
-    expect(manager.first.attribution).toBeNull();
+    expect(manager.first.why.value).toBeNull();
   });
 
   it('keeps texts that stood a while; one that goes on replaces its beginning', async () => {
@@ -272,7 +272,7 @@ describe('pairs and examples', () => {
     const { manager, asked, texts, history } = opened();
     await manager.open('experiment:e', null);
     expect(asked.at(-1)).toMatchObject({ method: 'datasets/rows', input: { versionId: 'v', split: 'test' } });
-    const [row] = manager.examples;
+    const [row] = manager.examples.value!.items;
     manager.take({ text: row!.text, textPair: row!.textPair });
     await vi.advanceTimersByTimeAsync(0);
     expect(texts()).toEqual(['row 1']);
