@@ -1,4 +1,4 @@
-import { forkEngine } from '../web/fork-engine.ts';
+import { forkEngine } from '../web/web-host.ts';
 import type { EngineProcess, Host } from './host.ts';
 import { windowlessHost } from './windowless-host.ts';
 

@@ -1,10 +1,11 @@
 // The backend's process under Electron: all application logic, and one port for each window.
 import type { MessagePortMain } from 'electron';
+import type { OutputOf } from '../../shared/contract.ts';
 import { preferencesSchema } from '../../shared/contract/system.ts';
 import { fault } from '../../shared/faults/index.ts';
 import { openBackend, type Backend } from '../backend/backend.ts';
 import { faultValue } from '../backend/jobs/jobs.ts';
-import { lockWorkspace, type WorkspaceLock } from '../web/workspace-lock.ts';
+import { lockWorkspace, type WorkspaceLock } from '../storage/workspace-lock.ts';
 import { DesktopHost } from './desktop-host.ts';
 import { toBackendSchema, type ToMain } from './messages.ts';
 
@@ -42,10 +43,8 @@ async function open(dir: string, keyStore: boolean): Promise<void> {
     if (event === 'settings/changed')
       post({ type: 'preferences', preferences: preferencesSchema.parse(data) });
   });
-  const reply = await backend.app.answer({ id: 0, method: 'settings/read', input: {} });
-  const preferences =
-    reply && 'output' in reply ? (reply.output as { preferences: unknown }).preferences : {};
-  post({ type: 'opened', preferences: preferencesSchema.parse(preferences) });
+  const settings = await ask('settings/read');
+  post({ type: 'opened', preferences: settings?.preferences ?? preferencesSchema.parse({}) });
   for (const port of early.splice(0)) connect(port);
 }
 
@@ -64,10 +63,16 @@ function connect(port: MessagePortMain): void {
 }
 
 async function tellBusy(): Promise<void> {
-  const reply = await backend?.app.answer({ id: 0, method: 'system/home', input: {} });
-  const running =
-    reply && 'output' in reply ? (reply.output as { running: { name: string } | null }).running : null;
-  post({ type: 'busy', running: running?.name ?? null });
+  const home = await ask('system/home');
+  post({ type: 'busy', running: home?.running?.name ?? null });
+}
+
+/** What the backend answers to a request without input; null where it refuses, or is not open. */
+async function ask<Name extends 'settings/read' | 'system/home'>(
+  method: Name,
+): Promise<OutputOf<Name> | null> {
+  const reply = await backend?.app.answer({ id: 0, method, input: {} });
+  return reply && 'output' in reply ? (reply.output as OutputOf<Name>) : null;
 }
 
 async function close(): Promise<void> {

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { EngineProcess, Host } from '../backend/host.ts';
 import type { Question, ToBackend, ToMain } from './messages.ts';
 
+const pathsSchema = z.array(z.string()).nullable();
+const secretSchema = z.string().nullable();
+
 interface Engine {
   pid: number | undefined;
   onMessage: ((message: unknown) => void)[];
@@ -24,19 +27,11 @@ export class DesktopHost {
   readonly host = (): Host => ({
     kind: 'desktop',
     startEngine: () => this.startEngine(),
-    pick: async (pick) =>
-      z
-        .array(z.string())
-        .nullable()
-        .parse(await this.ask({ kind: 'pick', pick })),
+    pick: async (pick) => pathsSchema.parse(await this.ask({ kind: 'pick', pick })),
     reveal: async (path) => z.boolean().parse(await this.ask({ kind: 'reveal', path })),
     secrets: {
       available: this.keyStore,
-      read: async (name) =>
-        z
-          .string()
-          .nullable()
-          .parse(await this.ask({ kind: 'secret-read', name })),
+      read: async (name) => secretSchema.parse(await this.ask({ kind: 'secret-read', name })),
       write: async (name, value) => {
         await this.ask({ kind: 'secret-write', name, value });
       },

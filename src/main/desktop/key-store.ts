@@ -1,10 +1,10 @@
 import { app, safeStorage } from 'electron';
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { readPrivate, writePrivate } from '../storage/private-file.ts';
 
 const fileSchema = z.record(z.string(), z.string());
-const place = (): string => path.join(app.getPath('userData'), 'secrets.json');
+const secretsFile = (): string => path.join(app.getPath('userData'), 'secrets.json');
 /** Where the system has no key store: they last until the app ends. */
 const memory = new Map<string, string>();
 
@@ -37,17 +37,7 @@ export async function writeSecret(name: string, value: string | null): Promise<v
     }
     secrets[name] = (await safeStorage.encryptStringAsync(value)).toString('base64');
   }
-  const temporary = `${place()}.tmp`;
-  writeFileSync(temporary, JSON.stringify(secrets), { mode: 0o600 });
-  chmodSync(temporary, 0o600);
-  renameSync(temporary, place());
+  writePrivate(secretsFile(), secrets);
 }
 
-function readAll(): Record<string, string> {
-  if (!existsSync(place())) return {};
-  try {
-    return fileSchema.parse(JSON.parse(readFileSync(place(), 'utf8')));
-  } catch {
-    return {};
-  }
-}
+const readAll = (): Record<string, string> => readPrivate(secretsFile(), fileSchema) ?? {};

@@ -1,8 +1,8 @@
 import { app, BrowserWindow, screen, shell, type Rectangle } from 'electron';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { readPrivate, writePrivate } from '../storage/private-file.ts';
 import { isOwnPage, pageUrl } from './pages.ts';
 
 const preload = fileURLToPath(new URL('../../preload/index.cjs', import.meta.url));
@@ -63,25 +63,21 @@ export function denyLeaving(): void {
 
 /** Null when there are none, or when their screen is gone. */
 function rememberedBounds(): Rectangle | null {
-  if (!existsSync(boundsFile())) return null;
-  try {
-    const bounds = boundsSchema.parse(JSON.parse(readFileSync(boundsFile(), 'utf8')));
-    const area = screen.getDisplayMatching(bounds).workArea;
-    const grip = 80;
-    const visible =
-      bounds.x < area.x + area.width - grip &&
-      bounds.x + bounds.width > area.x + grip &&
-      bounds.y >= area.y &&
-      bounds.y < area.y + area.height - grip;
-    return visible ? bounds : null;
-  } catch {
-    return null;
-  }
+  const bounds = readPrivate(boundsFile(), boundsSchema);
+  if (bounds === null) return null;
+  const area = screen.getDisplayMatching(bounds).workArea;
+  const grip = 80;
+  const visible =
+    bounds.x < area.x + area.width - grip &&
+    bounds.x + bounds.width > area.x + grip &&
+    bounds.y >= area.y &&
+    bounds.y < area.y + area.height - grip;
+  return visible ? bounds : null;
 }
 
 function rememberBounds(bounds: Rectangle): void {
   try {
-    writeFileSync(boundsFile(), JSON.stringify(bounds));
+    writePrivate(boundsFile(), bounds);
   } catch {
     // A window that opens elsewhere next time is no reason to stop anybody from closing it.
   }

@@ -5,7 +5,7 @@ import { fault } from '../../shared/faults/index.ts';
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
 const sources = ['src/renderer', 'src/shared', 'package.json'].map((name) => path.join(project, name));
-const config = path.join(project, 'src/renderer/vite.config.ts');
+export const rendererConfig = path.join(project, 'src/renderer/vite.config.ts');
 
 /** The folder of the built window: beside this program in the built app, `out/renderer` in a checkout. */
 export function rendererDir(): string {
@@ -19,7 +19,7 @@ export async function ensureRenderer(say: (message: string) => void): Promise<st
   const dir = rendererDir();
   const page = path.join(dir, 'index.html');
   const builtAt = existsSync(page) ? statSync(page).mtimeMs : 0;
-  const inCheckout = !import.meta.url.endsWith('.js') && existsSync(config);
+  const inCheckout = !import.meta.url.endsWith('.js') && existsSync(rendererConfig);
   if (inCheckout && newest(sources) > builtAt) {
     say('Building the window …');
     await build(dir);
@@ -34,7 +34,11 @@ async function build(dir: string): Promise<void> {
   const fresh = `${dir}.${process.pid}.new`;
   const old = `${dir}.${process.pid}.old`;
   try {
-    await viteBuild({ configFile: config, logLevel: 'silent', build: { outDir: fresh, emptyOutDir: true } });
+    await viteBuild({
+      configFile: rendererConfig,
+      logLevel: 'silent',
+      build: { outDir: fresh, emptyOutDir: true },
+    });
     if (existsSync(dir)) renameSync(dir, old);
     renameSync(fresh, dir);
   } catch (error) {
@@ -44,13 +48,14 @@ async function build(dir: string): Promise<void> {
   }
 }
 
-function newest(places: string[]): number {
-  const times = places.map((place) => {
-    const stat = statSync(place);
+/** When the newest of these files, or of what is inside these folders, was changed. */
+function newest(paths: string[]): number {
+  const times = paths.map((each) => {
+    const stat = statSync(each);
     if (!stat.isDirectory()) return stat.mtimeMs;
-    const inside = readdirSync(place, { withFileTypes: true })
-      .filter((entry) => !/\.test\.ts$/.test(entry.name))
-      .map((entry) => path.join(place, entry.name));
+    const inside = readdirSync(each)
+      .filter((name) => !name.endsWith('.test.ts'))
+      .map((name) => path.join(each, name));
     return Math.max(stat.mtimeMs, newest(inside));
   });
   return Math.max(0, ...times);

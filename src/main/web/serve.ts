@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { fault } from '../../shared/faults/index.ts';
 import { openBackend, type Backend } from '../backend/backend.ts';
-import { ensureRenderer } from './renderer-build.ts';
+import { addressOf, lockWorkspace } from '../storage/workspace-lock.ts';
+import { ensureRenderer, rendererConfig } from './renderer-build.ts';
 import { startServer, staticPages, type Pages, type WebServer } from './server.ts';
 import { StaticFiles } from './static-files.ts';
 import { webHost } from './web-host.ts';
-import { addressOf, lockWorkspace } from './workspace-lock.ts';
 
 /** Where the window is, asked for by nobody in particular: easy to remember and to forward by SSH. */
 const USUAL_PORT = 4737;
@@ -87,7 +87,17 @@ async function builtPages(say: (message: string) => void) {
   return { answer: staticPages(files), close: () => Promise.resolve() };
 }
 
-async function developmentPages() {
-  const { developmentServer } = await import('./development.ts');
-  return developmentServer();
+/** The window straight from its sources, made anew at each change: for those who work on it. */
+async function developmentPages(): Promise<{ answer: Pages; close(): Promise<void> }> {
+  const { createServer } = await import('vite');
+  // No hot replacement: its inline client would need a weaker policy than people get. A reload shows the change.
+  const vite = await createServer({
+    configFile: rendererConfig,
+    logLevel: 'error',
+    server: { middlewareMode: true, hmr: false, allowedHosts: ['127.0.0.1', 'localhost'] },
+  });
+  return {
+    answer: (request, response) => vite.middlewares(request, response),
+    close: () => vite.close(),
+  };
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { forkEngine } from '../../web/fork-engine.ts';
+import { forkEngine } from '../../web/web-host.ts';
 import { testHost } from '../test-host.ts';
 import { testBackend, workspaceFolder } from '../test-support.ts';
 import { endFault, EngineRun, runEngineJob } from '../jobs/engine-run.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
-import type { Table, TableOptions, TableRow } from './table.ts';
+import type { Table, TableOptions, TableRow } from './table-types.ts';
 import { openText, readText } from './text-source.ts';
 
 const TEXT_FILE = /\.(txt|text|md)$/i;
@@ -26,7 +26,7 @@ export async function openClassFolder(folder: string, options: TableOptions): Pr
   const hasSplits = files.some(({ split }) => split !== null);
   async function* rows(): AsyncGenerator<TableRow> {
     for (const [i, { path, label, split }] of files.entries()) {
-      const text = await wholeText(path, options.encoding);
+      const text = await textOf(path, options);
       yield {
         row: i + 1,
         values: { text, label, file: basename(path), ...(hasSplits && { split: split ?? '' }) },
@@ -45,10 +45,10 @@ export async function openClassFolder(folder: string, options: TableOptions): Pr
   };
 }
 
-async function wholeText(path: string, encoding: string | undefined): Promise<string> {
+async function textOf(path: string, { encoding }: TableOptions): Promise<string> {
   let text = '';
   try {
-    for await (const chunk of readText(await openText(path, encoding))) {
+    for await (const chunk of readText(await openText(path, encoding === undefined ? {} : { encoding }))) {
       text += chunk;
       if (text.length > MOST_CHARACTERS) {
         throw fault('data/text-too-long', { file: path, megabytes: MOST_CHARACTERS / 2 ** 20 });

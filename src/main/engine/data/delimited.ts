@@ -4,8 +4,8 @@ import { CsvError, parse } from 'csv-parse';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { sniffDelimiter, sniffQuotes, swallowsRows, usesQuotes, type Dialect } from './dialect.ts';
 import { checkColumns, isColumnWord, MOST_COLUMNS, namedColumns, titleNotes } from './header.ts';
-import type { RaggedRow, Table, TableOptions, TableRow } from './table.ts';
-import { countLineEnds, openText, readText, type TextSource } from './text-source.ts';
+import type { RaggedRow, Table, TableOptions, TableRow } from './table-types.ts';
+import { countLineEnds, openText, readText, textTable, type TextSource } from './text-source.ts';
 
 /** More than any text, and little enough that an unclosed quote in a file of gigabytes does no harm. */
 const MAX_RECORD_BYTES = 2 ** 26;
@@ -29,7 +29,7 @@ export async function openDelimited(
   format: 'csv' | 'tsv',
   options: TableOptions,
 ): Promise<Table> {
-  const source = await openText(file, options.encoding, options.doubtfulEncoding);
+  const source = await openText(file, options);
   const { notes, sample, sampleIsWhole } = source;
   const name = basename(file);
   const sniffed = format === 'tsv' ? '\t' : sniffDelimiter(sample, sampleIsWhole);
@@ -37,11 +37,7 @@ export async function openDelimited(
   const quoting =
     format === 'csv'
       ? sniffQuotes(sample, sampleIsWhole, delimiter)
-      : {
-          quote: usesQuotes(sample, sampleIsWhole) ? ('"' as const) : null,
-          escape: '"' as const,
-          unbalanced: null,
-        };
+      : ({ quote: usesQuotes(sample, sampleIsWhole) ? '"' : null, escape: '"', unbalanced: null } as const);
   if (format === 'csv' && options.delimiter === undefined && delimiter !== ',') {
     notes.push(`${name} is separated by ${DELIMITER_NAMES[delimiter]!}.`);
   }
@@ -63,23 +59,14 @@ export async function openDelimited(
       options.raggedRows === 'leave_out' ? ragged : null,
     );
   };
-  return {
-    file,
-    format,
-    columns,
-    header,
-    encoding: source.encoding,
-    delimiter,
-    dialect,
-    notes,
-    ragged,
-    rows,
-  };
+  return textTable(source, { format, columns, header, delimiter, dialect, ragged, rows });
 }
 
+const count = (n: number): string => n.toLocaleString('en-US');
+
 const swallowNote = (file: string, row: number, line: number, lines: number): string =>
-  `Row ${row.toLocaleString('en-US')} (line ${line.toLocaleString('en-US')}) of ${file} opens a double quote that ` +
-  `closes ${lines.toLocaleString('en-US')} lines later; the lines between look like rows.`;
+  `Row ${count(row)} (line ${count(line)}) of ${file} opens a double quote that closes ${count(lines)} lines later; ` +
+  'the lines between look like rows.';
 
 /** What a person should know of the quotes of a file that has some. */
 function quoteNotes(
@@ -89,18 +76,16 @@ function quoteNotes(
   /** Records before the first row. */
   before: number,
 ): string[] {
-  const place =
-    unbalanced === null
-      ? ''
-      : `row ${(unbalanced.row + 1 - before).toLocaleString('en-US')} (line ${unbalanced.line.toLocaleString('en-US')})`;
+  const where =
+    unbalanced === null ? '' : `row ${count(unbalanced.row + 1 - before)} (line ${count(unbalanced.line)})`;
   if (quote === null) {
-    const why = unbalanced === null ? '' : `: as quotes of fields they do not balance, first in ${place}`;
+    const why = unbalanced === null ? '' : `: as quotes of fields they do not balance, first in ${where}`;
     return [`Double quotes in ${name} are taken as part of the text${why}.`];
   }
   if (escape === '\\') return [`Double quotes in the texts of ${name} are escaped by backslashes.`];
   if (unbalanced === null) return [];
   return [
-    `The double quotes of ${name} do not balance in ${place}: rows may be read as part of a text. Double the quotes that belong to the text.`,
+    `The double quotes of ${name} do not balance in ${where}: rows may be read as part of a text. Double the quotes that belong to the text.`,
   ];
 }
 
@@ -180,15 +165,8 @@ async function* readRows(
         ragged.push({ row, line, fields: fields.length });
         continue;
       }
-      const file = basename(source.file);
-      throw fault('data/row-fields', {
-        file,
-        row,
-        line,
-        fields: fields.length,
-        expected: columns.length,
-        expectedBy,
-      });
+      const counts = { fields: fields.length, expected: columns.length, expectedBy };
+      throw fault('data/row-fields', { file: basename(source.file), row, line, ...counts });
     }
     if (!source.sampleIsWhole && source.notes.length < MOST_NOTES) {
       const swallowing = fields.find(
@@ -232,11 +210,11 @@ async function* readRecords(source: TextSource, dialect: Dialect): AsyncGenerato
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     // The header is row 0: the record that failed is the one after those that were read.
-    const place = { file: basename(source.file), row: record, line };
+    const origin = { file: basename(source.file), row: record, line };
     if (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE') {
-      throw fault('data/quote', place, error);
+      throw fault('data/quote', origin, error);
     }
-    throw fault('data/csv', { ...place, reason: error.message }, error);
+    throw fault('data/csv', { ...origin, reason: error.message }, error);
   }
 }
 

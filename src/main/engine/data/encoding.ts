@@ -17,17 +17,23 @@ const SURE = 20;
 const AHEAD = 5;
 const SHOWN_CHARACTERS = 40;
 /** Encodings whose texts are mostly ASCII letters. */
-const LATIN = new Set([
-  'windows-1250',
-  'windows-1252',
-  'windows-1254',
-  'windows-1257',
-  'windows-1258',
-  'iso-8859-2',
-]);
+const LATIN = /^(windows-125[02478]|iso-8859-2)$/;
 /** What short texts in another script may be. */
 const OTHERS = ['windows-1251', 'gb18030', 'shift_jis', 'big5', 'euc-kr', 'windows-1253', 'windows-1252'];
 const NAMES: Record<string, string> = { 'windows-1252': 'Windows-1252 (Latin-1)' };
+
+const UTF16LE = { bytes: [0xff, 0xfe], encoding: 'utf-16le', note: 'is read as UTF-16 (little-endian)' };
+const UTF16BE = { bytes: [0xfe, 0xff], encoding: 'utf-16be', note: 'is read as UTF-16 (big-endian)' };
+/** Byte order marks. */
+const MARKS = [
+  {
+    bytes: [0xef, 0xbb, 0xbf],
+    encoding: 'utf-8',
+    note: 'starts with a UTF-8 byte order mark, which is left out',
+  },
+  UTF16LE,
+  UTF16BE,
+];
 
 /** The canonical name of an encoding that a person named. Throws `data/encoding-unknown`. */
 export function canonicalEncoding(name: string): string {
@@ -43,23 +49,14 @@ export function canonicalEncoding(name: string): string {
  * else what its letters make likely. UTF-8 with a few damaged bytes stays UTF-8, to be refused later.
  */
 export function detectEncoding(sample: Uint8Array): DetectedEncoding {
-  if (sample[0] === 0xef && sample[1] === 0xbb && sample[2] === 0xbf) {
-    return { encoding: 'utf-8', note: 'starts with a UTF-8 byte order mark, which is left out' };
-  }
-  if (sample[0] === 0xff && sample[1] === 0xfe) {
-    return { encoding: 'utf-16le', note: 'is read as UTF-16 (little-endian)' };
-  }
-  if (sample[0] === 0xfe && sample[1] === 0xff) {
-    return { encoding: 'utf-16be', note: 'is read as UTF-16 (big-endian)' };
-  }
+  for (const { bytes, encoding, note } of MARKS)
+    if (bytes.every((byte, i) => sample[i] === byte)) return { encoding, note };
   const nul = [0, 0];
   for (let i = 0; i < sample.length; i++) if (sample[i] === 0) nul[i % 2]!++;
   // Line ends and Latin letters of UTF-16 have a NUL in the same half; 8-bit text has none.
-  if (nul[1]! > 0.15 * sample.length && nul[0]! < 0.01 * sample.length) {
-    return { encoding: 'utf-16le', note: 'is read as UTF-16 (little-endian), without a byte order mark' };
-  }
-  if (nul[0]! > 0.15 * sample.length && nul[1]! < 0.01 * sample.length) {
-    return { encoding: 'utf-16be', note: 'is read as UTF-16 (big-endian), without a byte order mark' };
+  for (const [half, { encoding, note }] of [UTF16BE, UTF16LE].entries()) {
+    if (nul[half]! > 0.15 * sample.length && nul[1 - half]! < 0.01 * sample.length)
+      return { encoding, note: `${note}, without a byte order mark` };
   }
   const { sequences, invalid } = countUtf8(sample);
   return invalid > sequences ? detectOther(sample) : { encoding: 'utf-8', note: null };
@@ -79,7 +76,7 @@ function detectOther(sample: Uint8Array): DetectedEncoding {
   }
   const [best, next] = [...readings.values()].sort((a, b) => b.confidence - a.confidence);
   // In a Latin script most letters are ASCII: words without any are of another one.
-  const misread = best !== undefined && LATIN.has(best.encoding) && !isMostlyAscii(best.text);
+  const misread = best !== undefined && LATIN.test(best.encoding) && !isMostlyAscii(best.text);
   if (best && !misread && best.confidence >= SURE && best.confidence - (next?.confidence ?? 0) >= AHEAD) {
     const name = NAMES[best.encoding] ?? best.encoding;
     return { encoding: best.encoding, note: `is read as ${name}: it is not valid UTF-8` };
@@ -120,12 +117,8 @@ function isMostlyAscii(text: string): boolean {
 
 function shown(text: string): string {
   const at = Math.max(0, text.search(/[^\x00-\x7f]/) - 10);
-  return (
-    text
-      .slice(at, at + SHOWN_CHARACTERS)
-      .split('\n')[0]!
-      .trim() || text.slice(at, at + 10).trim()
-  );
+  const [first = ''] = text.slice(at, at + SHOWN_CHARACTERS).split('\n');
+  return first.trim() || text.slice(at, at + 10).trim();
 }
 
 /** The lines that hold bytes beyond ASCII, whole ones, up to `TELLING_BYTES`. */
@@ -157,8 +150,7 @@ function countUtf8(bytes: Uint8Array): { sequences: number; invalid: number } {
       i++;
       continue;
     }
-    const length =
-      lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const length = lead < 0xc2 || lead > 0xf4 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     let end = i + 1;
     while (end < i + length && end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end++;
     if (length > 0 && end === i + length) sequences++;

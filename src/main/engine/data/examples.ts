@@ -5,10 +5,10 @@ import { labelText, mappedLabel } from '../../../shared/label-column.ts';
 import { nearestName } from '../../../shared/settings/nearest.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
 import type { EncodedText } from '../models/batch.ts';
-import { ColumnStats } from './column-stats.ts';
 import { givenTokens } from './given-tokens.ts';
-import { guessRoles } from './roles.ts';
-import { openTable, type RowOrigin, type Table, type TableOptions, type TableRow } from './table.ts';
+import { ColumnStats, guessRoles } from './roles.ts';
+import type { RowOrigin, Table, TableOptions, TableRow } from './table-types.ts';
+import { openTable } from './table.ts';
 
 /** A row to train on or to predict. */
 export interface Example extends RowOrigin {

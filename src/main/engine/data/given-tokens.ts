@@ -1,6 +1,6 @@
 import { fault } from '../../../shared/faults/index.ts';
 import type { EncodedText } from '../models/batch.ts';
-import type { RowOrigin } from './table.ts';
+import type { RowOrigin } from './table-types.ts';
 
 /**
  * The tokens of a row that came tokenised: `input_ids`, with its `attention_mask` and `token_type_ids` where there are

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import type { TableOptions } from './table.ts';
+import type { TableOptions } from './table-types.ts';
 
 /** Words that name a column, and that no row of such a file begins with. */
 const COLUMN_WORDS =
@@ -53,12 +53,12 @@ export const MOST_COLUMNS = 10_000;
 
 /** Throws `data/many-columns` and `data/duplicate-column`. `line`: where the columns stand, of files with lines. */
 export function checkColumns(file: string, columns: readonly string[], line?: number): void {
-  const place = { file: basename(file), line };
+  const name = basename(file);
   if (columns.length > MOST_COLUMNS)
-    throw fault('data/many-columns', { ...place, columns: columns.length, most: MOST_COLUMNS });
+    throw fault('data/many-columns', { file: name, line, columns: columns.length, most: MOST_COLUMNS });
   const seen = new Set<string>();
   for (const column of columns) {
-    if (seen.has(column)) throw fault('data/duplicate-column', { file: basename(file), column });
+    if (seen.has(column)) throw fault('data/duplicate-column', { file: name, column });
     seen.add(column);
   }
 }

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { columnsOfRows, jsonLinesTable, jsonRow } from './lines-tables.ts';
-import type { Table, TableOptions, TableRow } from './table.ts';
-import { openText, readText } from './text-source.ts';
+import type { Table, TableOptions, TableRow } from './table-types.ts';
+import { openText, readText, textTable } from './text-source.ts';
 
 const MAX_ROW_CHARACTERS = 2 ** 26;
 
@@ -12,12 +12,10 @@ const MAX_ROW_CHARACTERS = 2 ** 26;
  * `rows()` throws `data/json-line`, `data/line-too-long` too.
  */
 export async function openJson(file: string, options: TableOptions): Promise<Table> {
-  const source = await openText(file, options.encoding, options.doubtfulEncoding);
+  const source = await openText(file, options);
   if (isJsonLines(source.sample)) return jsonLinesTable(source);
   const rows = () => readRows(readText(source), basename(file));
-  const columns = await columnsOfRows(rows(), file);
-  const { encoding, notes } = source;
-  return { file, format: 'json', columns, header: true, encoding, notes, rows };
+  return textTable(source, { format: 'json', columns: await columnsOfRows(rows(), file), rows });
 }
 
 /** More than one line, and the first is an object by itself. */

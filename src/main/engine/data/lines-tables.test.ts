@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { splitLines } from './lines.ts';
+import { splitLines } from './text-source.ts';
 import { allRows, allValues, faultOf, TestFolder } from './test-support.ts';
 
 const folder = new TestFolder();

@@ -1,10 +1,8 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import { isFastText, openFastText } from './fasttext.ts';
 import { MOST_COLUMNS } from './header.ts';
-import { splitLines } from './lines.ts';
-import type { Table, TableOptions, TableRow } from './table.ts';
-import { openText, readText, type TextSource } from './text-source.ts';
+import type { Table, TableOptions, TableRow } from './table-types.ts';
+import { openText, readText, splitLines, textTable, type TextSource } from './text-source.ts';
 
 /** So many rows of a JSON Lines file are read to learn its columns. */
 const COLUMN_ROWS = 100;
@@ -13,35 +11,60 @@ const MOST_DEPTH = 100;
 
 /** A .txt file: fastText's format, else a text a line, blank ones included, in column `text`. Throws as `openText`. */
 export async function openPlainText(file: string, options: TableOptions): Promise<Table> {
-  const source = await openText(file, options.encoding, options.doubtfulEncoding);
+  const source = await openText(file, options);
   if (isFastText(source)) return openFastText(source);
   async function* rows(): AsyncGenerator<TableRow> {
     for await (const { line, text } of splitLines(readText(source), basename(file))) {
       yield { row: line, line, values: { text } };
     }
   }
-  return {
-    file,
-    format: 'txt',
-    columns: ['text'],
-    header: false,
-    encoding: source.encoding,
-    notes: source.notes,
-    rows,
-  };
+  return textTable(source, { format: 'txt', columns: ['text'], header: false, rows });
+}
+
+const LABELS = /^((?:__label__\S+[ \t,]*)+)(.*)$/s;
+const LOOKED_AT_LINES = 50;
+
+/** Whether a text is in fastText's format: every line begins with `__label__` and a name. */
+function isFastText({ sample, sampleIsWhole }: TextSource): boolean {
+  const lines = sample.split(/\r?\n/, LOOKED_AT_LINES + 1);
+  if (!sampleIsWhole || lines.length > LOOKED_AT_LINES) lines.pop();
+  const filled = lines.filter((line) => line.trim() !== '');
+  return filled.length > 0 && filled.every((line) => LABELS.test(line));
+}
+
+/**
+ * Lines of `__label__NAME text`, with a space or a tab between: columns `label` and `text`. A line with several labels
+ * has a list of them. `rows()` throws `data/fasttext` for a line without one.
+ */
+function openFastText(source: TextSource): Table {
+  const file = basename(source.file);
+  async function* rows(): AsyncGenerator<TableRow> {
+    let row = 0;
+    for await (const { line, text } of splitLines(readText(source), file)) {
+      if (text.trim() === '') continue;
+      const [, labels, rest] = LABELS.exec(text) ?? [];
+      if (labels === undefined) throw fault('data/fasttext', { file, row: row + 1, line });
+      const names = labels
+        .trim()
+        .split(/[ \t,]*__label__/)
+        .slice(1)
+        .map((name) => name.replace(/[ \t,]+$/, ''));
+      const label = names.length === 1 ? names[0] : names;
+      yield { row: ++row, line, values: { label, text: rest!.trim() } };
+    }
+  }
+  return textTable(source, { format: 'fasttext', columns: ['label', 'text'], rows });
 }
 
 /** A JSON Lines file: an object a line. Throws `data/empty`, `data/json-line` and what `openText` throws. */
 export async function openJsonLines(file: string, options: TableOptions): Promise<Table> {
-  return jsonLinesTable(await openText(file, options.encoding, options.doubtfulEncoding));
+  return jsonLinesTable(await openText(file, options));
 }
 
 /** JSON Lines under any name. Throws `data/empty`, `data/json-line`. */
 export async function jsonLinesTable(source: TextSource): Promise<Table> {
-  const { file, encoding, notes } = source;
   const rows = () => readJsonLines(source);
-  const columns = await columnsOfRows(rows(), file);
-  return { file, format: 'jsonl', columns, header: true, encoding, notes, rows };
+  return textTable(source, { format: 'jsonl', columns: await columnsOfRows(rows(), source.file), rows });
 }
 
 /** The keys of the first rows. Throws `data/empty`. */
@@ -72,28 +95,19 @@ export function jsonRow(
   text: string,
   { file, line }: { file: string; line: number },
 ): Record<string, unknown> {
+  const refused = (reason: string, cause?: unknown) => fault('data/json-line', { file, line, reason }, cause);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw fault('data/json-line', { file, line, reason: jsonReason(text, error) }, error);
+    throw refused(jsonReason(text, error), error);
   }
   if (!isObject(value))
-    throw fault('data/json-line', {
-      file,
-      line,
-      reason: Array.isArray(value) ? 'it is a list' : 'it holds another kind of value',
-    });
+    throw refused(Array.isArray(value) ? 'it is a list' : 'it holds another kind of value');
   const keys = Object.keys(value).length;
   if (keys > MOST_COLUMNS)
     throw fault('data/many-columns', { file, line, columns: keys, most: MOST_COLUMNS });
-  if (isDeeper(value, MOST_DEPTH)) {
-    throw fault('data/json-line', {
-      file,
-      line,
-      reason: `its values are nested over ${MOST_DEPTH} levels deep`,
-    });
-  }
+  if (isDeeper(value, MOST_DEPTH)) throw refused(`its values are nested over ${MOST_DEPTH} levels deep`);
   return value;
 }
 

@@ -1,9 +1,12 @@
 import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
+import type { FaultValue } from '../../../shared/contract/message.ts';
+import { Fault, fault } from '../../../shared/faults/index.ts';
 import { classNamesOf } from './class-names.ts';
 import { BudgetError, checkGroup, decoderMegabytes, mostCharacters } from './parquet-budget.ts';
 
@@ -33,10 +36,7 @@ export type ParquetReply =
   | { kind: 'group'; megabytes: number }
   | { kind: 'rows'; rows: Record<string, unknown>[] }
   | { kind: 'end' }
-  | { kind: 'unreadable'; code: string }
-  | { kind: 'vanished' }
-  | { kind: 'damaged'; reason: string }
-  | { kind: 'too-large'; reason: string };
+  | { kind: 'fault'; fault: FaultValue };
 
 const ROWS_A_REPLY = 500;
 /** Texts of a dictionary are held once here, and once a row where a reply arrives. */
@@ -48,16 +48,6 @@ const bounded: typeof compressors = {
   ZSTD: (input, length) => zstdDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
 };
 
-/** A read that the file system refused, or that found the file shorter than it was. */
-class ReadError extends Error {
-  readonly reply: ParquetReply;
-
-  constructor(reply: ParquetReply) {
-    super(reply.kind);
-    this.reply = reply;
-  }
-}
-
 /** The file by ranges. It is opened for each: a thread that is ended then leaves nothing open. */
 function fileBuffer({ file, size }: ParquetTask): AsyncBuffer {
   return {
@@ -66,7 +56,7 @@ function fileBuffer({ file, size }: ParquetTask): AsyncBuffer {
       if (!(start >= 0 && start <= end && end <= size)) throw new RangeError('it points outside of itself');
       const bytes = new Uint8Array(end - start);
       const read = await readRange(file, bytes, start);
-      if (read < bytes.length) throw new ReadError({ kind: 'vanished' });
+      if (read < bytes.length) throw fault('files/vanished', { file });
       return bytes.buffer;
     },
   };
@@ -81,8 +71,9 @@ async function readRange(file: string, bytes: Uint8Array, position: number): Pro
       await handle.close();
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new ReadError(code === 'ENOENT' ? { kind: 'vanished' } : { kind: 'unreadable', code });
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (reason === 'ENOENT') throw fault('files/vanished', { file }, error);
+    throw fault('files/unreadable', { file, reason }, error);
   }
 }
 
@@ -120,9 +111,13 @@ async function* replies(task: ParquetTask): AsyncGenerator<ParquetReply> {
     }
     yield { kind: 'end' };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof ReadError) yield error.reply;
-    else yield { kind: error instanceof BudgetError ? 'too-large' : 'damaged', reason };
+    const about = {
+      file: basename(task.file),
+      reason: error instanceof Error ? error.message : String(error),
+    };
+    const known = error instanceof Fault ? error : null;
+    const code = error instanceof BudgetError ? 'data/parquet-memory' : 'data/parquet';
+    yield { kind: 'fault', fault: (known ?? fault(code, about)).toJSON() };
   }
 }
 
@@ -159,13 +154,9 @@ function plainValue(value: unknown, count: (length: number) => void): unknown {
   }
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (Array.isArray(value)) {
+  if (Array.isArray(value) || value instanceof BigInt64Array || value instanceof BigUint64Array) {
     count(value.length);
-    return value.map((item) => plainValue(item, count));
-  }
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) {
-    count(value.length);
-    return Array.from(value, (item) => plainValue(item, count));
+    return Array.from<unknown, unknown>(value, (item) => plainValue(item, count));
   }
   if (ArrayBuffer.isView(value)) {
     count(value.byteLength);

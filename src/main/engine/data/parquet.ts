@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { basename, extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { fault } from '../../../shared/faults/index.ts';
+import { Fault, fault } from '../../../shared/faults/index.ts';
 import { decoderMegabytes } from './parquet-budget.ts';
 import { checkColumns } from './header.ts';
 import type { ParquetHead, ParquetReply, ParquetTask } from './parquet-worker.ts';
-import type { Table, TableRow } from './table.ts';
+import type { Table, TableRow } from './table-types.ts';
 import { fileSize } from './text-source.ts';
 
 /** Far more than a slow machine takes to decode so much; what is damaged may take for ever. */
@@ -43,14 +43,7 @@ export async function openParquet(file: string, patience = PATIENCE_MS): Promise
   const { columns, count, classNames } = head;
   checkColumns(file, columns);
   return {
-    file,
-    format: 'parquet',
-    columns,
-    header: true,
-    encoding: 'utf-8',
-    notes: [],
-    count,
-    classNames,
+    ...{ file, format: 'parquet', columns, header: true, encoding: 'utf-8', notes: [], count, classNames },
     rows,
   };
 }
@@ -97,9 +90,7 @@ class ParquetDecoder {
     return this.#patience + this.#work * PATIENCE_MS_A_MEGABYTE;
   }
 
-  async #ask(): Promise<ParquetReply> {
-    const { file } = this.#task;
-    let reply: ParquetReply;
+  async #ask(): Promise<Exclude<ParquetReply, { kind: 'fault' }>> {
     // A reader that is left in the middle must not keep the process: the thread holds it only while it is asked.
     this.#worker.ref();
     const stop = new AbortController();
@@ -112,7 +103,9 @@ class ParquetDecoder {
       if (this.#failure !== null) throw this.#failure as Error;
       const answer = once(this.#worker, 'message', { signal: stop.signal });
       this.#worker.postMessage('next');
-      [reply] = (await answer) as [ParquetReply];
+      const [reply] = (await answer) as [ParquetReply];
+      if (reply.kind === 'fault') throw new Fault(reply.fault.code, reply.fault);
+      return reply;
     } catch (error) {
       throw this.#faultOf(error, stop.signal.reason === 'memory');
     } finally {
@@ -120,13 +113,6 @@ class ParquetDecoder {
       clearInterval(look);
       this.#worker.unref();
     }
-    if (reply.kind === 'vanished') throw fault('files/vanished', { file });
-    if (reply.kind === 'unreadable') throw fault('files/unreadable', { file, reason: reply.code });
-    if (reply.kind === 'too-large') {
-      throw fault('data/parquet-memory', { file: basename(file), reason: reply.reason });
-    }
-    if (reply.kind === 'damaged') throw fault('data/parquet', { file: basename(file), reason: reply.reason });
-    return reply;
   }
 
   async #holdsTooMuch(): Promise<boolean> {
@@ -140,6 +126,7 @@ class ParquetDecoder {
   }
 
   #faultOf(error: unknown, memory: boolean): Error {
+    if (error instanceof Fault) return error;
     const file = basename(this.#task.file);
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (memory || code === 'ERR_WORKER_OUT_OF_MEMORY') {

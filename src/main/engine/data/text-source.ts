@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { readFault } from '../formats/file-faults.ts';
 import { canonicalEncoding, detectEncoding, type DetectedEncoding } from './encoding.ts';
-import type { TableOptions } from './table.ts';
+import type { Table, TableOptions } from './table-types.ts';
 
 /** So much of a file is looked at before it is read: enough for a Latin-1 text with one accent a page. */
 const SAMPLE_BYTES = 2 ** 23;
@@ -29,8 +29,7 @@ export interface TextSource {
  */
 export async function openText(
   file: string,
-  encoding?: string,
-  doubtful: TableOptions['doubtfulEncoding'] = 'refuse',
+  { encoding, doubtfulEncoding = 'refuse' }: TableOptions,
 ): Promise<TextSource> {
   const size = await fileSize(file);
   if (size === 0) throw fault('data/empty', { file });
@@ -38,39 +37,33 @@ export async function openText(
   const detected: DetectedEncoding =
     encoding === undefined ? detectEncoding(bytes) : { encoding: canonicalEncoding(encoding), note: null };
   const name = basename(file);
-  if (detected.doubt && doubtful === 'refuse') {
+  if (detected.doubt && doubtfulEncoding === 'refuse') {
     throw fault('data/encoding-doubtful', { file: name, readings: detected.doubt });
   }
   const sample = new TextDecoder(detected.encoding).decode(bytes);
   const notes = [
-    detected.note === null ? [] : [`${name} ${detected.note}.`],
-    damageNotes(name, sample),
-  ].flat();
-  return {
-    file,
-    size,
-    encoding: detected.encoding,
-    sample,
-    sampleIsWhole: bytes.length === size,
-    notes,
-  };
+    ...(detected.note === null ? [] : [`${name} ${detected.note}.`]),
+    ...damageNotes(name, sample),
+  ];
+  return { file, size, encoding: detected.encoding, sample, sampleIsWhole: bytes.length === size, notes };
 }
+
+/** A table that is read from a text. */
+export const textTable = (
+  { file, encoding, notes }: TextSource,
+  table: Omit<Table, 'file' | 'encoding' | 'notes' | 'header'> & { header?: boolean },
+): Table => ({ header: true, ...table, file, encoding, notes });
 
 /** What shows that a text was damaged before: characters that were lost, UTF-8 that was read as Windows-1252. */
 function damageNotes(name: string, sample: string): string[] {
   const lost = sample.indexOf('\ufffd');
   const twice = sample.search(/Ã[\u00a0-\u00bf]|â€[\u2122œ™˜“”]|Â[\u00a0-\u00bf]/);
   const line = (at: number) => (1 + countLineEnds(sample.slice(0, at))).toLocaleString('en-US');
-  return [
-    ...(lost === -1
-      ? []
-      : [`${name} holds characters that were lost (\ufffd), first in line ${line(lost)}.`]),
-    ...(twice === -1
-      ? []
-      : [
-          `${name} looks like UTF-8 that was read as Windows-1252 and saved again, first in line ${line(twice)}.`,
-        ]),
+  const found: [at: number, what: string][] = [
+    [lost, 'holds characters that were lost (\ufffd)'],
+    [twice, 'looks like UTF-8 that was read as Windows-1252 and saved again'],
   ];
+  return found.filter(([at]) => at !== -1).map(([at, what]) => `${name} ${what}, first in line ${line(at)}.`);
 }
 
 /** The size in bytes of a plain file. Throws `files/missing` and `files/unreadable`. */
@@ -137,18 +130,54 @@ export async function* readText(source: TextSource): AsyncGenerator<string> {
   }
 }
 
-async function* readBytes(source: TextSource): AsyncGenerator<Buffer> {
-  const stream = createReadStream(source.file, { highWaterMark: CHUNK_BYTES });
+async function* readBytes({ file, size }: TextSource): AsyncGenerator<Buffer> {
+  const stream: AsyncIterable<Buffer> = createReadStream(file, { highWaterMark: CHUNK_BYTES });
   let read = 0;
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of stream) {
       read += chunk.length;
       yield chunk;
     }
   } catch (error) {
-    throw readingFault(source.file, error);
+    throw readingFault(file, error);
   }
-  if (read < source.size) throw fault('files/vanished', { file: source.file });
+  if (read < size) throw fault('files/vanished', { file });
+}
+
+const MAX_LINE_CHARACTERS = 2 ** 26;
+
+/**
+ * The lines of a text that comes in chunks, without their line ends (\n or \r\n), counted from 1. What follows the last
+ * line end is a line when it is not empty. Throws `data/line-too-long`; `file` names the file in it.
+ */
+export async function* splitLines(
+  chunks: AsyncIterable<string>,
+  file: string,
+): AsyncGenerator<{ line: number; text: string }> {
+  let line = 1;
+  // Parts of a line are joined once, at its end: a long line costs its length, not its square.
+  let parts: string[] = [];
+  let waiting = 0;
+  const finish = (last: string): string => {
+    const text = parts.length === 0 ? last : parts.join('') + last;
+    parts = [];
+    waiting = 0;
+    return text.endsWith('\r') ? text.slice(0, -1) : text;
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end !== -1; end = chunk.indexOf('\n', start)) {
+      yield { line: line++, text: finish(chunk.slice(start, end)) };
+      start = end + 1;
+    }
+    if (start === chunk.length) continue;
+    parts.push(chunk.slice(start));
+    waiting += chunk.length - start;
+    if (waiting > MAX_LINE_CHARACTERS) {
+      throw fault('data/line-too-long', { file, line, megabytes: MAX_LINE_CHARACTERS / 2 ** 20 });
+    }
+  }
+  if (parts.length > 0) yield { line, text: finish('') };
 }
 
 /** How many line ends a text has. */

@@ -3,7 +3,7 @@ import { SaxesParser } from 'saxes';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { checkColumns, namedColumns, titleNotes } from './header.ts';
-import type { Table, TableOptions, TableRow } from './table.ts';
+import type { Table, TableOptions, TableRow } from './table-types.ts';
 import { fileSize } from './text-source.ts';
 
 /** Unpacked; an honest sheet of a million rows has about half of that. */

@@ -5,11 +5,17 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { chosenAddon, installedRuntime } from './installed.ts';
-import { examineMachine } from './machine.ts';
-import { probeAnswerSchema, type ProbeAnswer, type ProbeResult } from './probe-answer.ts';
+import { examineMachine, examineTools } from './machine.ts';
 import { troubles } from './quiet.ts';
-import { fasterPrecision, type DoctorPart, type DoctorReport } from './report.ts';
-import { examineTools } from './tools.ts';
+import {
+  fasterPrecision,
+  part,
+  probeAnswerSchema,
+  type DoctorPart,
+  type DoctorReport,
+  type ProbeAnswer,
+  type ProbeResult,
+} from './report.ts';
 
 export type { DoctorPart, DoctorReport } from './report.ts';
 
@@ -22,12 +28,10 @@ const setupRemedy = 'Run npm run setup in the folder of Graft; it builds again w
  */
 export async function examine(): Promise<DoctorReport> {
   const projectDir = fileURLToPath(new URL('../../../..', import.meta.url));
-  const [tools, machine, probe] = [
-    await examineTools(projectDir),
-    await examineMachine(process.cwd()),
-    await probeTensorFlow(),
-  ];
-  const hasDriver = machine.some((part) => part.name === 'GPU driver' && part.version !== null);
+  const tools = await examineTools(projectDir);
+  const machine = await examineMachine(process.cwd());
+  const probe = await probeTensorFlow();
+  const hasDriver = machine.some(({ name, version }) => name === 'GPU driver' && version !== null);
   return {
     parts: [...tools, tokenizers(), ...tensorflow(probe, hasDriver), ...cudaRuntime(), ...machine],
     speeds: 'failure' in probe ? null : probe,
@@ -55,20 +59,15 @@ function tensorflow(probe: ProbeAnswer, hasDriver: boolean): DoctorPart[] {
   if ('failure' in probe) {
     return [
       installed
-        ? { name: 'TensorFlow', status: 'ok', ...installed }
+        ? part('TensorFlow', installed.version, installed.detail)
         : missing('TensorFlow', 'the library is not there'),
       missing('TensorFlow addon', probe.failure),
       missing('Device', 'TensorFlow does not run'),
     ];
   }
   return [
-    {
-      name: 'TensorFlow',
-      status: 'ok',
-      version: probe.libraryVersion,
-      detail: installed?.detail ?? 'in the package',
-    },
-    { name: 'TensorFlow addon', status: 'ok', version: probe.addonVersion, detail: 'loads and computes' },
+    part('TensorFlow', probe.libraryVersion, installed?.detail ?? 'in the package'),
+    part('TensorFlow addon', probe.addonVersion, 'loads and computes'),
     device(probe, hasDriver),
   ];
 }
@@ -76,26 +75,14 @@ function tensorflow(probe: ProbeAnswer, hasDriver: boolean): DoctorPart[] {
 function device(result: ProbeResult, hasDriver: boolean): DoctorPart {
   const speed = (gigaflops: number) => `${Math.round(gigaflops)} GFLOP/s`;
   const bfloat16 = result.bfloat16 === null ? 'no bf16' : `bf16 ${speed(result.bfloat16)}`;
-  const part: DoctorPart = {
-    name: 'Device',
-    status: 'ok',
-    version: result.onGpu ? 'GPU' : 'CPU',
-    detail: `matrix product: fp32 ${speed(result.float32)}, ${bfloat16}${taken(result)}`,
-  };
-  if (result.onGpu || !hasDriver) return part;
-  return {
-    ...part,
-    status: 'warning',
-    detail: `${part.detail}; the GPU of this machine is not used`,
+  const { precision, times } = fasterPrecision(result);
+  const taken = `${precision}${times === null ? '' : `, ${times.toFixed(1)} times as fast here`}`;
+  const detail = `matrix product: fp32 ${speed(result.float32)}, ${bfloat16}; presets take ${taken}`;
+  if (result.onGpu || !hasDriver) return part('Device', result.onGpu ? 'GPU' : 'CPU', detail);
+  return part('Device', 'CPU', `${detail}; the GPU of this machine is not used`, {
     remedy:
       'Install the CUDA runtime (graft runtime install FILE), or run GRAFT_RUNTIME=cuda npm run setup in the folder of Graft; CUDA 12 needs driver 525 or newer.',
-  };
-}
-
-/** "; presets take fp32, 3.0 times as fast here" */
-function taken(result: ProbeResult): string {
-  const { precision, times } = fasterPrecision(result);
-  return `; presets take ${precision}${times === null ? '' : `, ${times.toFixed(1)} times as fast here`}`;
+  });
 }
 
 /** The runtime that was installed beside the app; nothing is said where there is none. */
@@ -105,8 +92,7 @@ function cudaRuntime(): DoctorPart[] {
   const size = `${Math.round(runtime.bytes / 1e6)} MB`;
   const use =
     chosenAddon() === null ? 'not used: there is no NVIDIA driver, or GRAFT_RUNTIME is cpu' : 'in use';
-  const detail = `${use}, ${size}, ${runtime.folder}`;
-  return [{ name: 'CUDA runtime', status: 'ok', version: runtime.manifest.tensorflow, detail }];
+  return [part('CUDA runtime', runtime.manifest.tensorflow, `${use}, ${size}, ${runtime.folder}`)];
 }
 
 /** The library that the addon is linked to, by the name of its folder in the cache. */
@@ -131,13 +117,12 @@ function tokenizers(): DoctorPart {
     require('tokenizers');
     const file = path.join(path.dirname(require.resolve('tokenizers')), 'package.json');
     const { version } = z.object({ version: z.string() }).parse(JSON.parse(fs.readFileSync(file, 'utf8')));
-    return { name: 'Tokenizers', status: 'ok', version, detail: 'native library loads' };
+    return part('Tokenizers', version, 'native library loads');
   } catch (error) {
     const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return missing('Tokenizers', detail);
   }
 }
 
-function missing(name: string, detail: string): DoctorPart {
-  return { name, status: 'missing', version: null, detail, remedy: setupRemedy };
-}
+const missing = (name: string, detail: string): DoctorPart =>
+  part(name, null, detail, { status: 'missing', remedy: setupRemedy });

@@ -1,5 +1,7 @@
-import type { ProbeResult } from './probe-answer.ts';
-import type { TensorFlow } from './tensorflow.ts';
+import type * as tfjsNode from '@tensorflow/tfjs-node-gpu';
+import type { ProbeResult } from './report.ts';
+
+type TensorFlow = Pick<typeof tfjsNode, 'backend'>;
 
 /** What is used here of the addon's own interface; tensors are numbers. */
 interface Binding {

@@ -1,7 +1,7 @@
 // Started by the doctor in a process of its own, because a broken TensorFlow may crash the one it is loaded into.
 // Prints one line of JSON: a ProbeAnswer.
 import { matmulSpeed } from './matmul-speed.ts';
-import type { ProbeAnswer } from './probe-answer.ts';
+import type { ProbeAnswer } from './report.ts';
 import { loadTensorFlow } from './tensorflow.ts';
 
 function answer(): ProbeAnswer {

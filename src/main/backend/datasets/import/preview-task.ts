@@ -4,9 +4,8 @@ import type { LabelCount, Preview } from '../../../../shared/contract/datasets.t
 import { Fault } from '../../../../shared/faults/index.ts';
 import { labelText, readLabelColumn } from '../../../../shared/label-column.ts';
 import type { Table, TableRow } from '../../../engine/data/table.ts';
-import { ColumnStats } from '../../../engine/data/column-stats.ts';
 import { previewWarnings, raggedWarnings, type Warning } from './preview-warnings.ts';
-import { guessRoles } from '../../../engine/data/roles.ts';
+import { ColumnStats, guessRoles } from '../../../engine/data/roles.ts';
 import { openSourceTable, type SourceFiles } from './source-tables.ts';
 
 const SHOWN_ROWS = 50;

@@ -1,7 +1,7 @@
 import type { ColumnRole, Preview } from '../../../../shared/contract/datasets.ts';
 import { rowNumbers } from '../../../engine/data/examples.ts';
 import type { Table } from '../../../engine/data/table.ts';
-import type { ColumnStats } from '../../../engine/data/column-stats.ts';
+import type { ColumnStats } from '../../../engine/data/roles.ts';
 
 export type Warning = Preview['warnings'][number];
 

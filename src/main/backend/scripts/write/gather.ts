@@ -226,7 +226,7 @@ async function dataFile(
 
 /** Throws `scripts/carriage-returns` where lines end with carriage returns as well: pandas has no word for that. */
 async function hasCarriageReturns({ file, encoding }: Table): Promise<boolean> {
-  const { sample } = await openText(file, encoding);
+  const { sample } = await openText(file, { encoding });
   const alone = /\r(?!\n|$)/.exec(sample);
   if (alone === null || !sample.includes('\n')) return false;
   if (!sample.includes('\r\n')) return true;

@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
-import { storeFault } from '../storage/database.ts';
-import { keepPrivate } from '../storage/workspace.ts';
+import { storeFault } from './database.ts';
+import { readPrivate, writePrivate } from './private-file.ts';
+import { keepPrivate } from './workspace.ts';
 
 /** Who has a workspace open, and where it can be seen. Readable by its owner only: it holds the token. */
 const holderSchema = z.object({
@@ -40,7 +41,7 @@ export async function lockWorkspace(
       rmSync(note, { force: true });
       return {
         lock: {
-          announce: (holder) => writeNote(note, holder),
+          announce: (holder) => writePrivate(note, holder),
           release: () => {
             rmSync(note, { force: true });
             release();
@@ -48,7 +49,7 @@ export async function lockWorkspace(
         },
       };
     }
-    const holder = readNote(note);
+    const holder = readPrivate(note, holderSchema);
     if (holder) return { holder };
     if (Date.now() > giveUpAt) return { holder: { pid: 0, port: null, token: null } };
     await delay(50);
@@ -77,22 +78,5 @@ function tryLock(dir: string, file: string): (() => void) | null {
     db?.close();
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return null;
     throw storeFault(file, error);
-  }
-}
-
-function writeNote(note: string, holder: Holder): void {
-  const temporary = `${note}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify(holder), { mode: 0o600 });
-  chmodSync(temporary, 0o600);
-  renameSync(temporary, note);
-}
-
-function readNote(note: string): Holder | null {
-  if (!existsSync(note)) return null;
-  try {
-    const holder = holderSchema.safeParse(JSON.parse(readFileSync(note, 'utf8')));
-    return holder.success ? holder.data : null;
-  } catch {
-    return null;
   }
 }
