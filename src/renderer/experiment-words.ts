@@ -1,3 +1,4 @@
+import { isAddedPart } from '../shared/methods/index.ts';
 import type { Baselines, Experiment, ExperimentDetail } from '../shared/contract/experiments.ts';
 import { count, counted, decimal, duration, percent, timeLeft } from './format.ts';
 
@@ -66,10 +67,11 @@ export function movedGroups(names: readonly string[]): { label: string; count: n
   >();
   for (const name of names) {
     const parts = name.split('.').filter((part) => !frames.includes(part));
-    const lora = parts.findIndex((part) => part.startsWith('lora_'));
-    const module = lora > 0 ? parts[lora - 1]! : parts.slice(0, -1).join('.');
-    const part = lora > 0 ? parts[lora]! : parts.at(-1)!;
-    const key = lora > 0 ? 'lora' : module;
+    const added = parts.findIndex(isAddedPart);
+    const module = added > 0 ? parts[added - 1]! : parts.slice(0, -1).join('.');
+    const part = added > 0 ? parts[added]! : parts.at(-1)!;
+    // A module may be called anything but "".
+    const key = added > 0 ? '' : module;
     const group = groups.get(key) ?? { parts: new Set(), modules: new Set(), layers: new Set(), count: 0 };
     groups.set(key, group);
     group.parts.add(part);

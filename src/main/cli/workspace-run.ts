@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import type { TrainConfig } from '../../shared/settings/train-config.ts';
-import { methodText } from '../backend/experiments/automatic-name.ts';
+import { methodLabel } from '../../shared/methods/index.ts';
 import { trainResultSchema } from '../backend/experiments/job-events.ts';
 import { Recorder } from '../backend/experiments/recorder.ts';
 import { faultValue } from '../backend/jobs/jobs.ts';
@@ -141,4 +141,4 @@ function modelOf(
 
 /** "run, LoRA r=16": a run is called after its config file. */
 export const runName = (configFile: string, { adapter }: TrainConfig): string =>
-  `${path.basename(configFile, path.extname(configFile))}, ${methodText(adapter)}`;
+  `${path.basename(configFile, path.extname(configFile))}, ${methodLabel(adapter)}`;

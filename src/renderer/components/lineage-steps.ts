@@ -1,5 +1,5 @@
 import type { AdapterDetail } from '../../shared/contract/adapters.ts';
-import { methodName } from '../managers/experiment-filter.ts';
+import { methodText as methodAndRank } from '../../shared/methods/index.ts';
 import { ago, bytes, counted, decimal, percent } from '../format.ts';
 
 export interface LineageEntry {
@@ -81,4 +81,4 @@ export function exportStep({ exports }: AdapterDetail['lineage']): LineageStep {
 
 /** "LoRA r=16" */
 export const methodText = ({ peftType, rank }: { peftType: string; rank: number | null }): string =>
-  [methodName(peftType), ...(rank === null ? [] : [`r=${rank}`])].join(' ');
+  methodAndRank(peftType, rank);

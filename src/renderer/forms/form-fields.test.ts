@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loraSettings } from '../../shared/settings/adapter.ts';
+import { lora } from '../../shared/methods/lora.ts';
 import type { Settings } from '../../shared/settings/setting.ts';
 import { trainingSettings } from '../../shared/settings/training.ts';
 import { textOfValue, valueOfText } from './field-text.ts';
@@ -29,7 +29,7 @@ describe('the fields of the form', () => {
       const { common, more } = sectionFields(section);
       return [...common, ...more].map(({ name }) => name);
     });
-    expect(shown.toSorted()).toEqual([...names(trainingSettings), ...names(loraSettings)].toSorted());
+    expect(shown.toSorted()).toEqual([...names(trainingSettings), ...names(lora.settings)].toSorted());
   });
 
   it('shows a setting only where it has an effect', () => {

@@ -1,6 +1,7 @@
-import { loraSettings } from '../../shared/settings/adapter.ts';
+import { defaultMethod, methodOf, methods } from '../../shared/methods/index.ts';
 import {
   conditionText,
+  defaultOf,
   hasEffect as settingHasEffect,
   rangeText,
   schemaOf,
@@ -21,16 +22,12 @@ export interface FormField {
   setting: Setting;
 }
 
+const labelOf = ([name, setting]: [string, Setting]): [string, string][] =>
+  'label' in setting && setting.label !== undefined ? [[name, setting.label]] : [];
+
 /** Names for people; the others are read off their own name. */
 const labels: Readonly<Record<string, string>> = {
-  r: 'Rank',
-  lora_alpha: 'Scale',
-  lora_dropout: 'Dropout',
-  bias: 'Bias',
-  target_modules: 'Target modules',
-  use_rslora: 'Rank-stable scale',
-  modules_to_save: 'Saved whole',
-  init_lora_weights: 'First values',
+  ...Object.fromEntries(methods.flatMap(({ settings }) => Object.entries(settings)).flatMap(labelOf)),
   num_train_epochs: 'Epochs',
   max_steps: 'Steps in all',
   per_device_train_batch_size: 'Batch size',
@@ -58,7 +55,6 @@ const labels: Readonly<Record<string, string>> = {
   num_cycles: 'Waves',
 };
 
-const commonMethod = ['r', 'lora_alpha', 'lora_dropout', 'bias'];
 const commonTraining = [
   'num_train_epochs',
   'per_device_train_batch_size',
@@ -95,7 +91,7 @@ export function settingLabel(name: string): string {
 /** Names of settings in a sentence, with or without the section before them; plain words like "bias" only with it. */
 const named = new RegExp(
   `\\b(?:training|adapter|data)(?:\\.[a-z_]+)+\\b|\\b(?:${[
-    ...Object.keys(loraSettings),
+    ...methods.flatMap(({ settings }) => Object.keys(settings)),
     ...Object.keys(trainingSettings),
     'max_length',
   ]
@@ -130,18 +126,26 @@ function flatten(settings: Settings, path: readonly string[]): FormField[] {
   });
 }
 
-const methodFields = flatten(loraSettings, ['adapter']);
+/** Those of the chosen method. */
+const methodSettings = (spec: Fields): Settings =>
+  (methodOf(valueAt(spec, ['adapter', 'peft_type'])) ?? defaultMethod).settings;
+const methodFields = (spec: Fields): FormField[] => flatten(methodSettings(spec), ['adapter']);
 const trainingFields = flatten(trainingSettings, ['training']);
 
-/** The fields of a section: those that most people set, then the rest. */
-export function sectionFields(section: SectionName): { common: FormField[]; more: FormField[] } {
+/** The fields of a section: those that most people set, then the rest. `spec` says the method. */
+export function sectionFields(
+  section: SectionName,
+  spec: Fields = {},
+): { common: FormField[]; more: FormField[] } {
   const pick = (names: readonly string[], from: FormField[]) =>
     names.flatMap((name) => from.filter((field) => field.name === name));
-  if (section === 'method')
-    return {
-      common: pick(commonMethod, methodFields),
-      more: methodFields.filter(({ name }) => !commonMethod.includes(name)),
-    };
+  if (section === 'method') {
+    const isCommon = ({ setting }: FormField): boolean => 'common' in setting && setting.common === true;
+    const [common, more] = [true, false].map((wanted) =>
+      methodFields(spec).filter((field) => isCommon(field) === wanted),
+    ) as [FormField[], FormField[]];
+    return { common, more };
+  }
   if (section === 'evaluation')
     return {
       common: pick(commonEvaluation, trainingFields),
@@ -193,33 +197,28 @@ export function patchAt(path: readonly string[], value: unknown): Fields {
   return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value ?? null) as Fields;
 }
 
-/** What a setting is when nothing was chosen. */
-export function defaultOf(setting: Setting): unknown {
-  return 'default' in setting ? setting.default : null;
-}
-
 /** Whether the setting has an effect beside the others that were chosen. */
 export function hasEffect(field: FormField, spec: Fields): boolean {
   const area = field.path[0]!;
-  const settings = settingsAround(field);
+  const settings = settingsAround(field, spec);
   const read = (name: string) =>
     valueAt(spec, [area, name]) ?? (settings[name] ? defaultOf(settings[name]) : null);
-  return withGroup(field).every((setting) => settingHasEffect(setting, read, settings));
+  return withGroup(field, spec).every((setting) => settingHasEffect(setting, read, settings));
 }
 
-const settingsAround = ({ path }: FormField): Settings =>
-  path[0] === 'adapter' ? loraSettings : trainingSettings;
+const settingsAround = ({ path }: FormField, spec: Fields): Settings =>
+  path[0] === 'adapter' ? methodSettings(spec) : trainingSettings;
 
 /** The setting and the group that it is in: both must have an effect. */
-function withGroup(field: FormField): Setting[] {
-  const group = field.path.length > 2 ? settingsAround(field)[field.path[1]!] : undefined;
+function withGroup(field: FormField, spec: Fields): Setting[] {
+  const group = field.path.length > 2 ? settingsAround(field, spec)[field.path[1]!] : undefined;
   return group ? [group, field.setting] : [field.setting];
 }
 
 /** Why a setting is without effect beside the others; null: it has one. */
 export function noEffectReason(field: FormField, spec: Fields): string | null {
   if (hasEffect(field, spec)) return null;
-  const words = withGroup(field)
+  const words = withGroup(field, spec)
     .map((setting) =>
       conditionText(setting, settingLabel, (value) => (value === 'no' ? '"no"' : String(value))),
     )
@@ -238,8 +237,7 @@ export function problemOf(setting: Setting, value: unknown): string | null {
 
 /** The first problem among all fields that have an effect; null: none. */
 export function firstProblem(spec: Fields): { field: FormField; problem: string } | null {
-  const lora = valueAt(spec, ['adapter', 'peft_type']) === 'LORA';
-  for (const field of [...(lora ? methodFields : []), ...trainingFields]) {
+  for (const field of [...methodFields(spec), ...trainingFields]) {
     if (!hasEffect(field, spec)) continue;
     const problem = problemOf(field.setting, valueAt(spec, field.path));
     if (problem !== null) return { field, problem };

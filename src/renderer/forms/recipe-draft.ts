@@ -1,3 +1,4 @@
+import { defaultMethod, plainMethod } from '../../shared/methods/index.ts';
 import type { Dataset } from '../../shared/contract/datasets.ts';
 import type { Model } from '../../shared/contract/models.ts';
 import type { Recipe } from '../../shared/contract/scripts.ts';
@@ -52,8 +53,8 @@ export function draftOfRecipe(
   if (dataset) missing.push(...otherwise(recipe, dataset));
   const data = { ...(dataset ? splitsOf(dataset.latest) : before.data), ...given(recipe) };
   draft.data = { ...emptyData, ...data };
-  if (recipe.adapter) draft.adapter = { peft_type: 'LORA', ...recipe.adapter };
-  else if (recipe.adapter === null) draft.adapter = { peft_type: 'FULL' };
+  if (recipe.adapter) draft.adapter = { peft_type: defaultMethod.type, ...recipe.adapter };
+  else if (recipe.adapter === null) draft.adapter = { peft_type: plainMethod.type };
   draft.training = trainingOf(recipe);
   draft.modelOverrides = recipe.modelOverrides;
   return { draft, missing };

@@ -1,3 +1,4 @@
+import { methodName, methodText as methodAndRank } from '../../shared/methods/index.ts';
 import type { Experiment, ExperimentState } from '../../shared/contract/experiments.ts';
 import { different, hasWords } from '../words.ts';
 
@@ -23,15 +24,9 @@ export const noFilters: Filters = {
   archived: false,
 };
 
-const methodNames: Readonly<Record<string, string>> = { LORA: 'LoRA', HEAD_ONLY: 'Head only', FULL: 'Full' };
-/** "LoRA" for `LORA`. */
-export const methodName = (method: string): string => methodNames[method] ?? method;
-
 /** "LoRA r=16" */
 export const methodText = ({ method, settings }: Pick<Experiment, 'method' | 'settings'>): string =>
-  settings.rank === null || method === 'HEAD_ONLY' || method === 'FULL'
-    ? methodName(method)
-    : `${methodName(method)} r=${settings.rank}`;
+  methodAndRank(method, settings.rank);
 
 /** The number that an experiment is judged by in a list: accuracy, else the first of its metrics. */
 export function mainMetric({ metrics }: Pick<Experiment, 'metrics'>): { name: string; value: number } | null {

@@ -20,7 +20,7 @@ export const resultsFaults = {
   'adapters/label-count': `{file} has a head of {found} labels; {source} names {expected}.
     ${again} Where the labels were replaced in training, put the config.json with the new ones beside the adapter.`,
   'adapters/not-an-adapter': `{name} is not an adapter beside a base ({method}): its weights cannot be added up with others.
-    Combine adapters that were trained with LoRA.`,
+    Combine adapters that were trained with {combinable}.`,
   'adapters/merge-bases': `{first} was trained on {firstBase}, {other} on {otherBase}: they are not of one base.
     Combine adapters that were trained on the same weights.`,
   'adapters/merge-labels': `{first} answers {labels}; {other} answers {otherLabels}.

@@ -17,7 +17,7 @@ export const full = {
   distinctions: () => [],
   summary: () => 'Full',
   identifying: [],
-  onCard: [],
+  onCard: ['modules_to_save'],
   presets: () => [
     {
       key: 'full',

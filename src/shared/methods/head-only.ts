@@ -18,7 +18,7 @@ export const headOnly = {
   distinctions: () => [],
   summary: () => 'Head only',
   identifying: [],
-  onCard: [],
+  onCard: ['modules_to_save'],
   presets: () => [
     {
       key: 'head',

@@ -72,3 +72,14 @@ export function trainableInWords(): string {
   const objects = methods.map(({ object }) => object);
   return `${objects.slice(0, -1).join(', ')}, or ${objects.at(-1)!}`;
 }
+
+/** Whether a part of a parameter's name was put there by a method: `lora_A`. */
+export const isAddedPart = (part: string): boolean =>
+  methods.some(({ parameterPrefixes: prefixes }) => prefixes.some((prefix) => part.startsWith(prefix)));
+
+/** Those whose adapters can be added up, as people call them. */
+export const combinableMethods = (): string =>
+  methods
+    .filter(({ combinable }) => combinable)
+    .map(({ name }) => name)
+    .join(' or ');

@@ -6,6 +6,8 @@ const largestRank = 65_536;
 const settings = {
   r: {
     type: 'integer',
+    label: 'Rank',
+    common: true,
     default: 8,
     min: 1,
     max: largestRank,
@@ -13,11 +15,15 @@ const settings = {
   },
   lora_alpha: {
     type: 'number',
+    label: 'Scale',
+    common: true,
     default: 8,
     help: 'Weight of what is learnt, divided by r; higher moves the model further at the same learning rate.',
   },
   lora_dropout: {
     type: 'number',
+    label: 'Dropout',
+    common: true,
     default: 0,
     min: 0,
     max: 1,
@@ -61,23 +67,27 @@ const settings = {
   },
   bias: {
     type: 'choice',
+    common: true,
     choices: ['none', 'all', 'lora_only'],
     default: 'none',
     help: 'Which biases train too. Others than none change the model also where the adapter is switched off.',
   },
   use_rslora: {
     type: 'switch',
+    label: 'Rank-stable scale',
     default: false,
     help: 'Divides lora_alpha by the square root of r, so that a higher r needs no other learning rate.',
   },
   modules_to_save: {
     type: 'text list',
+    label: 'Saved whole',
     mayBeEmpty: true,
     default: null,
     help: 'Modules trained and saved whole; more make the file larger. The head and new layers are among them always.',
   },
   init_lora_weights: {
     type: 'switch or choice',
+    label: 'First values',
     choices: ['gaussian'],
     default: true,
     help: 'First values: true starts as the base model (kaiming), gaussian too; false starts with random changes.',

@@ -1,4 +1,4 @@
-import type { Setting, Settings } from '../settings/setting.ts';
+import type { Settings } from '../settings/setting.ts';
 
 /** Fields of adapter_config.json. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -67,10 +67,3 @@ export interface Method<S extends Settings = Settings> {
   /** Lines of Python that choose what trains, where PEFT has no class for it. `saved`: paths of modules that train whole. */
   script?(saved: readonly string[]): string[];
 }
-
-/** What a setting is when nothing was chosen. */
-export const defaultOf = (setting: Setting): unknown => ('default' in setting ? setting.default : null);
-
-/** Every setting's default, by name. */
-export const defaultsOf = (settings: Settings): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, defaultOf(setting)]));

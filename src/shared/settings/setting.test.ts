@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { adapterSettings, loraSettings } from './adapter.ts';
+import { methods } from '../methods/index.ts';
+import { lora } from '../methods/lora.ts';
 import { nearestName } from './nearest.ts';
 import { conditionText, rangeText, schemaOf, type Settings } from './setting.ts';
-import { configSettings, peftTypes } from './train-config.ts';
+import { configSettings } from './train-config.ts';
 import { trainingSettings } from './training.ts';
 
 /** Every described setting, groups included, by its path. */
@@ -14,16 +15,16 @@ function everySetting(settings: Settings, prefix = ''): [string, Settings[string
 }
 
 describe('settings', () => {
-  it.each([...everySetting(configSettings), ...everySetting(loraSettings, 'adapter.')])(
-    '%s has a one-line help and a default within its range',
-    (name, setting) => {
-      expect(setting.help).toMatch(/^[^\n]{15,130}[.]$/);
-      if (setting.type === 'required text' || setting.type === 'group' || setting.default === null) return;
-      expect(schemaOf({ [name]: setting }).parse({ [name]: setting.default })).toEqual({
-        [name]: setting.default,
-      });
-    },
-  );
+  it.each([
+    ...everySetting(configSettings),
+    ...methods.flatMap(({ settings }) => everySetting(settings, 'adapter.')),
+  ])('%s has a one-line help and a default within its range', (name, setting) => {
+    expect(setting.help).toMatch(/^[^\n]{15,130}[.]$/);
+    if (setting.type === 'required text' || setting.type === 'group' || setting.default === null) return;
+    expect(schemaOf({ [name]: setting }).parse({ [name]: setting.default })).toEqual({
+      [name]: setting.default,
+    });
+  });
 
   it('have conditions on settings beside them, said in a sentence', () => {
     const check = (settings: Settings, around = settings): string[] =>
@@ -36,7 +37,7 @@ describe('settings', () => {
           ...check(inside, setting.type === 'group' && names.length === 0 ? inside : around),
         ];
       });
-    const texts = [configSettings.data.fields, trainingSettings, loraSettings].flatMap((one) => check(one));
+    const texts = [configSettings.data.fields, trainingSettings, lora.settings].flatMap((one) => check(one));
     expect(new Set(texts)).toEqual(
       new Set([
         '',
@@ -60,12 +61,8 @@ describe('settings', () => {
     );
   });
 
-  it('are described for every peft_type', () => {
-    expect(Object.keys(adapterSettings)).toEqual([...peftTypes]);
-  });
-
   it('take what PEFT takes for an adapter', () => {
-    const parse = (fields: object) => schemaOf(loraSettings).safeParse(fields).success;
+    const parse = (fields: object) => schemaOf(lora.settings).safeParse(fields).success;
     expect(parse({ target_modules: 'all-linear', layers_to_transform: 3, modules_to_save: [] })).toBe(true);
     expect(parse({ rank_pattern: { query: 4 }, alpha_pattern: { query: 0.5 } })).toBe(true);
     expect(parse({ init_lora_weights: 'gaussian' })).toBe(true);

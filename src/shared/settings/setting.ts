@@ -6,6 +6,10 @@ interface Described<Default> {
   default: Default;
   /** One line: what the setting does, and what happens to the result when the value goes up. */
   help: string;
+  /** What a form calls it; absent: its own name with spaces. */
+  label?: string;
+  /** Most people set it: a form shows it first. */
+  common?: boolean;
   /** What another setting of the same section must be for this one to have an effect, or one of several; absent: always. */
   when?: Readonly<Record<string, Condition>>;
 }
@@ -244,6 +248,13 @@ export function conditionText(
   );
   return parts.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
+
+/** What a setting is when nothing was chosen. */
+export const defaultOf = (setting: Setting): unknown => ('default' in setting ? setting.default : null);
+
+/** Every setting's default, by name. */
+export const defaultsOf = (settings: Settings): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, defaultOf(setting)]));
 
 /** What a setting takes, in words: "a whole number, 1 or more". */
 export function rangeText(setting: Setting): string {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { fault, type Fault } from '../faults/index.ts';
+import { defaultMethod, isLaterType, methodOf, methods, methodTypes } from '../methods/index.ts';
 import { taskKeys, tasks } from '../tasks/index.ts';
 import { nearestName } from './nearest.ts';
 import { rangeText, schemaOf, type Setting, type Settings, type SettingsValues } from './setting.ts';
@@ -109,6 +110,8 @@ export const dataSettings = {
   },
 } as const satisfies Settings;
 
+const baselines = methods.flatMap(({ peft, type }) => (peft ? [] : [type])).join(' or ');
+
 /** The top level of a training config. `adapter` and `training` are checked by their own sections. */
 export const configSettings = {
   model: { type: 'required text', help: 'The base model: a folder or a hub id.' },
@@ -127,7 +130,7 @@ export const configSettings = {
   adapter: {
     type: 'record',
     default: {},
-    help: 'The fields of adapter_config.json, peft_type included; peft_type HEAD_ONLY or FULL for the baselines.',
+    help: `The fields of adapter_config.json, peft_type included; peft_type ${baselines} for the baselines.`,
   },
   init_adapter: { type: 'text', default: null, help: 'The folder of an adapter to go on from.' },
   training: {
@@ -139,19 +142,6 @@ export const configSettings = {
   output_dir: { type: 'text', default: null, help: 'The folder for the adapter, metrics and checkpoints.' },
 } as const satisfies Settings;
 
-export const peftTypes = ['LORA', 'HEAD_ONLY', 'FULL'] as const;
-const laterPeftTypes = [
-  'IA3',
-  'VERA',
-  'ADALORA',
-  'LOHA',
-  'LOKR',
-  'OFT',
-  'BOFT',
-  'PROMPT_TUNING',
-  'P_TUNING',
-  'PREFIX_TUNING',
-];
 const laterTasks = [
   'multi_label_classification',
   'regression',
@@ -160,7 +150,7 @@ const laterTasks = [
   'masked_lm',
 ];
 
-export type AdapterFields = Record<string, unknown> & { peft_type: (typeof peftTypes)[number] };
+export type AdapterFields = Record<string, unknown> & { peft_type: string };
 
 /** An experiment's configuration: one JSON or YAML file, every setting present. */
 export type TrainConfig = Omit<SettingsValues<typeof configSettings>, 'adapter'> & { adapter: AdapterFields };
@@ -208,17 +198,21 @@ function refuseLaterTask(task: unknown, source: string): void {
 function checkAdapter(adapter: Record<string, unknown>, source: string): AdapterFields {
   const given = adapter['peft_type'];
   if (given === undefined)
-    throw fault('settings/required', { source, path: 'adapter.peft_type', example: '"LORA"' });
-  const known = peftTypes.find((type) => type === given);
-  if (known !== undefined) return { ...adapter, peft_type: known };
-  if (typeof given === 'string' && laterPeftTypes.includes(given)) {
-    throw fault('settings/later', { source, path: 'adapter.peft_type', value: given, now: peftTypes });
+    throw fault('settings/required', {
+      source,
+      path: 'adapter.peft_type',
+      example: `"${defaultMethod.type}"`,
+    });
+  const known = methodOf(given);
+  if (known) return { ...adapter, peft_type: known.type };
+  if (typeof given === 'string' && isLaterType(given)) {
+    throw fault('settings/later', { source, path: 'adapter.peft_type', value: given, now: methodTypes() });
   }
   throw fault('settings/value', {
     source,
     path: 'adapter.peft_type',
     value: JSON.stringify(given),
-    expected: `one of ${peftTypes.join(', ')}`,
+    expected: `one of ${methodTypes().join(', ')}`,
     help: configSettings.adapter.help,
   });
 }

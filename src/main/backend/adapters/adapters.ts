@@ -1,3 +1,4 @@
+import { methodOf, rankOf } from '../../../shared/methods/index.ts';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Adapter, adapterMethods } from '../../../shared/contract/adapters.ts';
@@ -45,7 +46,8 @@ export function adapterHandlers(
       adapters: await Promise.all(
         store
           .list()
-          .filter(({ peftType }) => peftType !== WHOLE_MODEL)
+          // Where every weight was trained there is no adapter to list.
+          .filter(({ peftType }) => !methodOf(peftType)?.wholeModel)
           .map((one) => present(store, one)),
       ),
     }),
@@ -89,9 +91,6 @@ export function adapterHandlers(
   };
 }
 
-/** Full fine-tuning leaves the weights of the model itself: there is no adapter to list. */
-const WHOLE_MODEL = 'FULL';
-
 /** As windows see it. What was stored before labels were kept is completed from its files. */
 async function present(store: AdapterStore, stored: ListedAdapter): Promise<Adapter> {
   const { id, name, origin, experimentId, modelId, modelName, peftType, bytes, sha256, folder } = stored;
@@ -100,7 +99,7 @@ async function present(store: AdapterStore, stored: ListedAdapter): Promise<Adap
   if (facts.labels.length === 0 && isThere) {
     // A damaged file of one adapter does not hide the others.
     const config = await adapterConfig(folder).catch(() => null);
-    const rank = peftType === 'LORA' ? (config?.r ?? null) : null;
+    const rank = rankOf(peftType, config?.r);
     facts = { ...facts, rank, labels: await folderLabels(folder) };
     if (facts.labels.length > 0) store.setFacts(id, facts);
   }

@@ -1,3 +1,4 @@
+import { rankOf } from '../../../shared/methods/index.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -48,8 +49,8 @@ export async function checkAdapter({ folder, model }: CheckQuestion): Promise<Ch
     const { values } = await readAdapter(folder, base);
     const missing = base.newlyInitialized.filter((name) => !values.has(name));
     if (missing.length > 0) throw fault('models/no-head', { folder: model.folder, missing });
-    const rank = config.peft_type === 'LORA' ? config.r : null;
-    return { peftType: config.peft_type, rank, labels: [...base.labelNames] };
+    const { peft_type: peftType, r } = config;
+    return { peftType, rank: rankOf(peftType, r), labels: [...base.labelNames] };
   } finally {
     await base.close();
   }

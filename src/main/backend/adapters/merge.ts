@@ -1,3 +1,4 @@
+import { combinableMethods, methodLabel, methodOf } from '../../../shared/methods/index.ts';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { z } from 'zod';
@@ -60,7 +61,7 @@ export async function startMerge(
     const { combination, density, majoritySign, seed } = request;
     store.put({
       ...{ id, name: request.name, origin: 'merged', experimentId: null, modelId: first.modelId },
-      ...{ folder, peftType: 'LORA', sha256, bytes },
+      ...{ folder, peftType: first.peftType, sha256, bytes },
       facts: {
         rank: made!.rank,
         labels: made!.labels,
@@ -84,7 +85,12 @@ export async function startMerge(
 function checkParts(adapters: readonly ListedAdapter[]): void {
   const [first, ...others] = adapters as [ListedAdapter, ...ListedAdapter[]];
   for (const { name, peftType } of adapters)
-    if (peftType !== 'LORA') throw fault('adapters/not-an-adapter', { name, method: methodWords(peftType) });
+    if (!methodOf(peftType)?.combinable)
+      throw fault('adapters/not-an-adapter', {
+        name,
+        method: methodLabel({ peft_type: peftType }),
+        combinable: combinableMethods(),
+      });
   for (const [i, other] of others.entries()) {
     if (adapters.findIndex(({ id }) => id === other.id) <= i)
       throw fault('adapters/merge-twice', { name: other.name });
@@ -111,6 +117,3 @@ function isSameBase(a: ListedAdapter, b: ListedAdapter): boolean {
 
 const baseWords = ({ modelName, facts: { base } }: ListedAdapter): string =>
   base?.sha256 == null ? modelName : `${modelName} (${base.sha256.slice(0, 8)}…)`;
-
-const methodWords = (peftType: string): string =>
-  peftType === 'HEAD_ONLY' ? 'head only' : peftType === 'FULL' ? 'all weights' : peftType;

@@ -1,3 +1,4 @@
+import { frozenMethod } from '../../../shared/methods/index.ts';
 import { z } from 'zod';
 import type { Handlers } from '../../../shared/contract.ts';
 import { crossPredictionSchema } from '../../../shared/contract/compare.ts';
@@ -35,7 +36,7 @@ export function crossPredictionHandlers(
         modelId,
         versionId,
         data: { trainSplit: split },
-        adapter: { peft_type: 'HEAD_ONLY' },
+        adapter: { peft_type: frozenMethod.type },
       });
       const job = jobs.start({
         kind: 'report',

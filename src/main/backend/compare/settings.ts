@@ -1,20 +1,11 @@
 import path from 'node:path';
-import { loraSettings } from '../../../shared/settings/adapter.ts';
-import type { Settings } from '../../../shared/settings/setting.ts';
+import { methodOf, methods } from '../../../shared/methods/index.ts';
+import { defaultOf, defaultsOf } from '../../../shared/settings/setting.ts';
 import type { ComparedRun } from './runs.ts';
 
 type Values = Record<string, unknown>;
 
 const SEED = 'training.seed';
-const lora: Settings = loraSettings;
-const loraDefaults = new Map(
-  Object.entries(lora).map(([name, setting]) => [
-    `adapter.${name}`,
-    'default' in setting ? readable(setting.default) : null,
-  ]),
-);
-/** Of a method that one run has and another has not, these say what it is, and others only when they were changed. */
-const tellingOfMethod = new Set(['adapter.r', 'adapter.lora_alpha', 'adapter.target_modules']);
 /** Where things stand, or what follows from the rest. */
 const incidental = new Set([
   'output_dir',
@@ -34,9 +25,8 @@ const incidental = new Set([
 function settingsOf({ experiment, config, spec }: ComparedRun): Values {
   const values: Values = {};
   flatten('', config, values);
-  if (experiment.method === 'LORA') {
-    for (const [name, value] of loraDefaults) values[name] ??= value;
-  }
+  for (const [name, value] of Object.entries(defaultsOf(methodOf(experiment.method)?.settings ?? {})))
+    values[`adapter.${name}`] ??= readable(value);
   for (const name of incidental) {
     const kept = experiment.versionId === null && name.startsWith('data.') ? values[name] : undefined;
     if (typeof kept === 'string') values[name] = path.basename(kept);
@@ -117,15 +107,16 @@ export function differencesOf(
 const differ = (values: readonly unknown[]): boolean =>
   new Set(values.map((value) => JSON.stringify(value))).size > 1;
 
-/** Only a default beside runs to which the setting does not apply. */
+/**
+ * Only a default beside runs to which the setting does not apply. What a method is called by is told all the same where
+ * one run has it and another has not.
+ */
 function idle(name: string, values: readonly unknown[]): boolean {
-  const set = values.filter((value) => value !== null);
-  const theDefault = loraDefaults.get(name);
-  return (
-    theDefault !== undefined &&
-    !tellingOfMethod.has(name) &&
-    set.every((value) => JSON.stringify(value) === JSON.stringify(theDefault))
-  );
+  const own = name.replace('adapter.', '');
+  const having = methods.filter(({ settings }) => Object.hasOwn(settings, own));
+  if (having.length === 0 || having.some(({ identifying }) => identifying.includes(own))) return false;
+  const defaults = having.map(({ settings }) => JSON.stringify(readable(defaultOf(settings[own]!))));
+  return values.every((value) => value === null || defaults.includes(JSON.stringify(value)));
 }
 
 /** Data, model and method first. */

@@ -1,31 +1,15 @@
+import { methodLabel, methodOf } from '../../../shared/methods/index.ts';
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const fieldsOf = (value: unknown): Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 
-/** "LoRA r=16"; the others by their names. */
-export function methodText(adapter: Fields): string {
-  if (adapter['peft_type'] === 'HEAD_ONLY') return 'head only';
-  if (adapter['peft_type'] === 'FULL') return 'all weights';
-  return typeof adapter['r'] === 'number' ? `LoRA r=${adapter['r']}` : 'LoRA';
-}
-
 const shown = (value: unknown): string =>
   typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-2 ? value.toExponential() : String(value);
 
-/** What two runs may differ in, in the order in which a name says it: how it is said, of a configuration. */
+/** What two runs may differ in beside the method, in the order in which a name says it: how it is said, of a configuration. */
 const aspects: readonly ((config: Fields) => string)[] = [
-  ({ adapter }) => methodText(fieldsOf(adapter)),
-  ({ adapter }) => {
-    const targets = fieldsOf(adapter)['target_modules'];
-    if (targets == null) return '';
-    return targets === 'all-linear'
-      ? 'all linear layers'
-      : Array.isArray(targets)
-        ? targets.join(' ')
-        : 'own layers';
-  },
-  ({ adapter }) => setting(fieldsOf(adapter), 'lora_alpha', 'alpha'),
   ({ training }) => setting(fieldsOf(training), 'learning_rate', 'lr'),
   ({ training }) => {
     const { max_steps: steps, num_train_epochs: epochs } = fieldsOf(training);
@@ -44,6 +28,13 @@ const aspects: readonly ((config: Fields) => string)[] = [
 const setting = (fields: Fields, name: string, word: string): string =>
   fields[name] == null ? '' : `${word} ${shown(fields[name])}`.trim();
 
+/** The method first, so that only runs of one method are told apart further. */
+function wordsOf(config: Fields): string[] {
+  const adapter = fieldsOf(config['adapter']);
+  const distinctions = methodOf(adapter['peft_type'])?.distinctions(adapter) ?? [];
+  return [methodLabel(adapter), ...distinctions, ...aspects.map((aspect) => aspect(config))];
+}
+
 /**
  * A name for a run: its data, its method, and as little more as tells it from its neighbours on the same data. A run
  * that equals one of them gets a number.
@@ -53,8 +44,8 @@ export function automaticName(
   config: Fields,
   neighbours: readonly { name: string; config: Fields }[],
 ): string {
-  const own = aspects.map((aspect) => aspect(config));
-  const saidOf = neighbours.map((one) => aspects.map((aspect) => aspect(one.config)));
+  const own = wordsOf(config);
+  const saidOf = neighbours.map((one) => wordsOf(one.config));
   const said = [0];
   let like = saidOf.filter((other) => other[0] === own[0]);
   while (like.length > 0) {

@@ -1,5 +1,5 @@
-import { loraSettings } from '../../../shared/settings/adapter.ts';
-import type { Settings } from '../../../shared/settings/setting.ts';
+import { defaultMethod, methodOf } from '../../../shared/methods/index.ts';
+import { defaultsOf } from '../../../shared/settings/setting.ts';
 import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
 
 type Fields = Record<string, unknown>;
@@ -12,15 +12,11 @@ const chosen = new Set(['model', 'data.train', 'data.eval', 'adapter.peft_type',
 
 /** Paths of a config's settings that differ from their defaults ("training.learning_rate"). */
 export function changedSettings(config: Fields): string[] {
-  const needed = { model: 'model', data: { train: 'train' }, adapter: { peft_type: 'LORA' } };
+  const needed = { model: 'model', data: { train: 'train' }, adapter: { peft_type: defaultMethod.type } };
   const defaults = parseTrainConfig(needed, 'the defaults').config;
-  const lora: Settings = loraSettings;
-  const adapterDefaults = Object.fromEntries(
-    Object.entries(lora).map(([name, setting]) => [name, 'default' in setting ? setting.default : null]),
-  );
-  return differences('', config, { ...defaults, adapter: adapterDefaults }).filter(
-    (path) => !chosen.has(path),
-  );
+  const method = isFields(config['adapter']) ? methodOf(config['adapter']['peft_type']) : undefined;
+  const adapter = defaultsOf(method?.settings ?? {});
+  return differences('', config, { ...defaults, adapter }).filter((path) => !chosen.has(path));
 }
 
 function differences(prefix: string, value: Fields, defaults: Fields): string[] {

@@ -1,3 +1,4 @@
+import { rankOf } from '../../../shared/methods/index.ts';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -140,7 +141,7 @@ export async function registerFiles(
       sha256: weights.sha256,
       bytes: weights.bytes,
       facts: {
-        rank: peftType === 'LORA' ? rank : null,
+        rank: rankOf(peftType, rank),
         labels: await folderLabels(folder),
         base: await baseOfRun(db, modelId, modelFolder, experiment.startedAt),
         parts: [],

@@ -1,3 +1,4 @@
+import { methodOf } from '../../../shared/methods/index.ts';
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -93,8 +94,7 @@ function refusal(
     const code = target === 'peft' ? 'models/quantized' : 'models/quantized-merge';
     return sentence(fault(code, { folder: quantised }));
   }
-  const isAdapter = adapter.peftType !== 'HEAD_ONLY' && adapter.peftType !== 'FULL';
-  return target === 'peft' && !isAdapter
+  return target === 'peft' && methodOf(adapter.peftType)?.peft === null
     ? 'No adapter was trained: the weights of the model itself were. Export the merged model.'
     : null;
 }

@@ -1,3 +1,4 @@
+import { defaultMethod, plainMethod } from '../../../shared/methods/index.ts';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -94,7 +95,7 @@ function recipeOf({ model, data, adapter, training, model_overrides }: z.infer<t
     maxLength: data.max_length,
     padding: data.padding,
     metrics: [],
-    adapter: adapter['peft_type'] === 'FULL' ? null : adapter,
+    adapter: adapter['peft_type'] === plainMethod.type ? null : adapter,
     modelOverrides: model_overrides,
     training,
     read: [],
@@ -124,7 +125,7 @@ export async function saveRecipe(
     ...(model === null ? {} : { model }),
     ...(modelOverrides && Object.keys(modelOverrides).length > 0 ? { model_overrides: modelOverrides } : {}),
     data: { ...(maxLength == null ? {} : { max_length: maxLength }), ...(padding ? { padding } : {}) },
-    adapter: adapter ?? { peft_type: 'LORA' },
+    adapter: adapter ?? { peft_type: defaultMethod.type },
     training: training ?? {},
   };
   await writeFileAtomic(file, `${JSON.stringify(config, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import { loraSettings } from '../../../shared/settings/adapter.ts';
+import { methods } from '../../../shared/methods/index.ts';
 import { conditionText, type Setting, type Settings } from '../../../shared/settings/setting.ts';
 import {
   configSettings,
@@ -47,6 +47,11 @@ function helpText(setting: Setting): string {
   return `${setting.help}${choices}${when && ` Applies when: ${when}.`}`;
 }
 
+const withoutSettings = methods.flatMap(({ peft, type }) => (peft ? [] : [type])).join(' and ');
+const adapterHelp = (type: string, className: string, settings: Settings): string =>
+  `Settings under "adapter" with peft_type ${type}, named as in PEFT's ${className}; ${withoutSettings} have none:
+${settingsHelp(settings)}`;
+
 const help = `
 A config is one JSON or YAML file; its relative paths start from its own folder:
   { "model": "org/name",
@@ -66,8 +71,9 @@ ${settingsHelp(Object.fromEntries(Object.entries(configSettings).filter(([, sett
 Settings under "data":
 ${settingsHelp(dataSettings)}
 
-Settings under "adapter" with peft_type LORA, named as in PEFT's LoraConfig; HEAD_ONLY and FULL have none:
-${settingsHelp(loraSettings)}
+${methods
+  .flatMap(({ peft, settings, type }) => (peft ? [adapterHelp(type, peft.name, settings)] : []))
+  .join('\n\n')}
 
 Settings under "training", named as in transformers' TrainingArguments:
 ${settingsHelp(trainingSettings)}`;

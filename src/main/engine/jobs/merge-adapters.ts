@@ -1,3 +1,4 @@
+import { combinableMethods } from '../../../shared/methods/index.ts';
 import { z } from 'zod';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { fault } from '../../../shared/faults/index.ts';
@@ -100,7 +101,10 @@ async function readPart(
 ): Promise<Part> {
   const adapter = await readAdapter(folder, base);
   const { config, method } = adapter.plan;
-  if (!method.lowRank) throw fault('adapters/not-an-adapter', { name, method: String(config['peft_type']) });
+  if (!method.lowRank) {
+    const type = String(config['peft_type']);
+    throw fault('adapters/not-an-adapter', { name, method: type, combinable: combinableMethods() });
+  }
   if (method.trainedBase.size > 0)
     throw fault('adapters/merge-biases', { name, bias: String(config['bias']) });
   return { ...adapter, name, weight, lowRank: method.lowRank };

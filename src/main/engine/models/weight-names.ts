@@ -1,3 +1,4 @@
+import { isAddedPart } from '../../../shared/methods/index.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { TensorFile } from '../formats/tensor.ts';
 import type { Architecture } from './architecture.ts';
@@ -28,7 +29,9 @@ const families: Readonly<Record<string, string>> = {
 export function architectureNames(file: TensorFile, { names: own }: Architecture): Map<string, string> {
   refuseParts(file);
   const names = [...file.tensors.keys()];
-  const adapter = names.find((name) => /\.(?:base_layer|lora_[AB])\./.test(name));
+  const adapter = names.find((name) =>
+    name.split('.').some((part) => part === 'base_layer' || isAddedPart(part)),
+  );
   if (adapter !== undefined) throw fault('models/unmerged-adapter', { file: file.path, tensor: adapter });
   const plain = new Map(names.map((name) => [name, name.replace(INNER, '')]));
   const words = `${own.words}.weight`;

@@ -1,4 +1,5 @@
 /** What the head of an adapter is for, by what its files say. */
+import { methodOf } from '../../../shared/methods/index.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -79,6 +80,6 @@ export async function adapterFolderLabels(
 /** Whether anything says what a head is for; of Graft's own adapters only those without `task_type` need the rest. */
 function isNamed(json: unknown, folder: string): boolean {
   const { peft_type: type, task_type: task, auto_mapping: mapping } = fieldsSchema.parse(json);
-  if (task != null || mapping != null || type !== 'LORA') return true;
+  if (task != null || mapping != null || !methodOf(type)?.peft) return true;
   return ['events.jsonl', 'verification.json'].some((name) => existsSync(path.join(folder, name)));
 }

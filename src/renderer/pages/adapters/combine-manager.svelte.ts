@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Adapter, combinationSchema } from '../../../shared/contract/adapters.ts';
+import { combinableMethods, methodOf } from '../../../shared/methods/index.ts';
 import { list } from '../../format.ts';
 import { Attempts } from '../../resource.svelte.ts';
 import type { Rpc } from '../../rpc.ts';
@@ -65,8 +66,9 @@ export function notCombinable(adapters: readonly Adapter[]): string | null {
   if (adapters.length > 20) return 'Up to 20 at once.';
   const gone = adapters.find(({ present }) => !present);
   if (gone) return `The files of ${gone.name} are gone.`;
-  const other = adapters.find(({ peftType }) => peftType !== 'LORA');
-  if (other) return `Only LoRA adapters can be combined; ${other.name} is ${other.peftType}.`;
+  const other = adapters.find(({ peftType }) => !methodOf(peftType)?.combinable);
+  if (other)
+    return `Only ${combinableMethods()} adapters can be combined; ${other.name} is ${other.peftType}.`;
   const bases = [...new Set(adapters.map(({ modelName }) => modelName))];
   if (bases.length > 1) return `They are on different bases: ${list(bases)}.`;
   const labelsOf = ({ labels }: Adapter) => JSON.stringify(labels);

@@ -1,5 +1,6 @@
 import type { Experiment } from '../../../shared/contract/experiments.ts';
-import { mainMetric, methodName } from '../../managers/experiment-filter.ts';
+import { methodName } from '../../../shared/methods/index.ts';
+import { mainMetric } from '../../managers/experiment-filter.ts';
 
 export const groupings = ['', 'data', 'model', 'method', 'tag'] as const;
 export type Grouping = (typeof groupings)[number];

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { loraSettings } from '../../../shared/settings/adapter.ts';
+import { methodOf } from '../../../shared/methods/index.ts';
 import type { Settings } from '../../../shared/settings/setting.ts';
 import { configSettings } from '../../../shared/settings/train-config.ts';
 import { textOfValue } from '../../forms/field-text.ts';
@@ -17,7 +17,7 @@ export interface ConfigLine {
   help: string | null;
 }
 
-function helpOf(path: readonly string[]): string | null {
+function helpOf(path: readonly string[], adapter: unknown): string | null {
   let settings: Settings = configSettings;
   let help: string | null = null;
   for (const name of path) {
@@ -25,7 +25,9 @@ function helpOf(path: readonly string[]): string | null {
     if (!setting) return null;
     help = setting.help;
     if (setting.type === 'group') settings = setting.fields;
-    else settings = name === 'adapter' ? loraSettings : {};
+    else
+      settings =
+        name === 'adapter' && isFields(adapter) ? (methodOf(adapter['peft_type'])?.settings ?? {}) : {};
   }
   return help;
 }
@@ -49,7 +51,7 @@ export function configLines(config: Fields, changed: readonly string[]): ConfigL
           section,
           value: shown,
           changed: differs(joined),
-          help: helpOf(path),
+          help: helpOf(path, config['adapter']),
         },
       ];
     });

@@ -1,3 +1,4 @@
+import { choosesModules } from '../../../shared/methods/index.ts';
 import type { Dataset, DatasetVersion } from '../../../shared/contract/datasets.ts';
 import type { Experiment, ExperimentSpec, Preset } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
@@ -281,7 +282,12 @@ export class DraftManager {
       const { adapter } = this.#draft;
       const targets = presets[0]?.adapter['target_modules'];
       if (adapter === undefined && presets[0]) this.#change(withPreset(this.#draft, presets[0]));
-      else if (id !== null && adapter?.['peft_type'] === 'LORA' && adapter['target_modules'] === undefined)
+      else if (
+        id !== null &&
+        adapter &&
+        choosesModules(adapter['peft_type']) &&
+        adapter['target_modules'] === undefined
+      )
         this.#change({ ...this.#draft, adapter: { ...adapter, target_modules: targets } });
     });
     if (id !== null && id !== this.#treeOf)

@@ -1,3 +1,4 @@
+import { choosesModules } from '../../../shared/methods/index.ts';
 import type { ExperimentSpec, Preflight, Timing } from '../../../shared/contract/experiments.ts';
 import type { AdapterPreview } from '../../../shared/contract/models.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
@@ -136,7 +137,7 @@ export class PreflightManager {
     const { modelId: id, adapter } = spec;
     const labels = this.#labels;
     const preview =
-      adapter['peft_type'] === 'LORA' && labels.length > 0
+      choosesModules(adapter['peft_type']) && labels.length > 0
         ? await this.#rpc
             .call('models/preview-adapter', { id, adapter, labels })
             // The pre-flight says what is wrong with the adapter.

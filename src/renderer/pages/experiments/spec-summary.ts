@@ -1,8 +1,8 @@
+import { methodOf } from '../../../shared/methods/index.ts';
 import type { Dataset, DatasetVersion } from '../../../shared/contract/datasets.ts';
 import type { Model } from '../../../shared/contract/models.ts';
 import { short, count, counted, percent } from '../../format.ts';
 import { textOfValue } from '../../forms/field-text.ts';
-import { methodName } from '../../managers/experiment-filter.ts';
 import { metricName } from '../../experiment-words.ts';
 import type { Draft } from '../../forms/spec-choice.ts';
 
@@ -50,11 +50,8 @@ export function modelSummary(model: Model | null): { text: string; facts: string
 /** "LoRA r=16, alpha 32 on query, value" */
 export function methodSummary({ adapter }: Draft): string {
   if (!adapter) return 'not chosen yet';
-  const type = String(adapter['peft_type']);
-  if (type !== 'LORA') return methodName(type);
-  const targets = textOfValue(adapter['target_modules']);
-  const rank = `LoRA r=${textOfValue(adapter['r'] ?? 8)}, alpha ${textOfValue(adapter['lora_alpha'] ?? 8)}`;
-  return targets === '' ? rank : `${rank} on ${targets}`;
+  const { peft_type: type } = adapter;
+  return methodOf(type)?.summary(adapter) ?? String(type);
 }
 
 /** "3 epochs · batch 8 · lr 1e-3 linear · AdamW · seed 42 · fp32" */

@@ -1,15 +1,9 @@
+import { methodOf } from '../../../../shared/methods/index.ts';
 import type { ExperimentSpec, PreflightFinding } from '../../../../shared/contract/experiments.ts';
 import type { TrainConfig } from '../../../../shared/settings/train-config.ts';
 import { fasterPrecision, type Speeds } from '../../../engine/runtime/report.ts';
 import type { Plan } from '../../../engine/training/loop.ts';
 import { finding, number, percent } from './finding.ts';
-
-/** Learning rates that each method usually wants, and one of them to start from. */
-const usualRates = {
-  LORA: { from: 8e-5, to: 5e-3, start: 5e-4, what: 'LoRA' },
-  HEAD_ONLY: { from: 2e-4, to: 5e-2, start: 2e-3, what: 'training the head alone' },
-  FULL: { from: 2e-6, to: 2e-4, start: 3e-5, what: 'training every weight' },
-} as const;
 
 /** Fewer optimizer steps than these rarely teach anything. */
 const fewSteps = 20;
@@ -35,13 +29,13 @@ export function trainingFindings(
 
 function rateFinding({ adapter, training }: TrainConfig): PreflightFinding | null {
   const rate = training.learning_rate;
-  const usual = usualRates[adapter.peft_type];
+  const { rates: usual, activity } = methodOf(adapter.peft_type)!;
   if (rate >= usual.from && rate <= usual.to) return null;
   const low = rate < usual.from;
   return finding(
     low ? 'rate-low' : 'rate-high',
     'warning',
-    `The learning rate ${rate} is ${low ? 'low' : 'high'} for ${usual.what}.`,
+    `The learning rate ${rate} is ${low ? 'low' : 'high'} for ${activity}.`,
     {
       detail: `${low ? 'Little would be learnt.' : 'Training may turn unstable and learn nothing.'} Usual are ${usual.from} to ${usual.to}.`,
       repair: { label: `Set ${usual.start}`, patch: { training: { learning_rate: usual.start } } },

@@ -4,8 +4,8 @@ import {
   methodOfClass,
   trainableInWords,
 } from '../../../../shared/methods/index.ts';
-import { defaultsOf, type Method } from '../../../../shared/methods/method.ts';
-import { rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
+import type { Method } from '../../../../shared/methods/method.ts';
+import { defaultsOf, rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
 import { unsupportedFields } from '../../../engine/formats/adapter-config.ts';
 import type { Reader } from '../python/reader.ts';
 import {

@@ -1,3 +1,4 @@
+import { methodOf } from '../../../../shared/methods/index.ts';
 import path from 'node:path';
 import { fault } from '../../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../../shared/settings/train-config.ts';
@@ -140,7 +141,7 @@ async function modelFacts({ config, model }: ScriptSource, names: readonly strin
     const savedModules = (Array.isArray(saved) ? saved.map(String) : []).flatMap((name) => {
       const place = paths.find((one) => one === name || one.endsWith(`.${name}`));
       if (place === undefined) return [];
-      return [adapter.peft_type === 'HEAD_ONLY' ? place : name];
+      return [methodOf(adapter.peft_type)?.script ? place : name];
     });
     const tokenizer = await loadTokenizer(model.folder);
     const longest = longestText(base, tokenizer, data.max_length);

@@ -1,5 +1,7 @@
 import { pythonLiteral as literal } from '../../../../shared/quoting.ts';
-import { loraSettings } from '../../../../shared/settings/adapter.ts';
+import { methodOf } from '../../../../shared/methods/index.ts';
+import type { Method, PeftClass } from '../../../../shared/methods/method.ts';
+import { defaultsOf } from '../../../../shared/settings/setting.ts';
 import type { ScriptFacts } from './facts.ts';
 import { argumentsOf, call, isSame, settingsCall, type Argument } from './python-text.ts';
 import type { Script } from './script.ts';
@@ -30,37 +32,35 @@ export function addModel(script: Script, facts: ScriptFacts): void {
     );
   }
   const { adapter } = config;
-  if (adapter.peft_type === 'LORA') addLora(script, facts);
-  else if (adapter.peft_type === 'HEAD_ONLY') addHeadOnly(script, facts);
-  if (config.init_adapter !== null) addInitial(script, config.init_adapter, adapter.peft_type === 'LORA');
+  const method = methodOf(adapter.peft_type);
+  if (method?.peft) addAdapter(script, facts, method, method.peft);
+  else script.add(...(method?.script?.(facts.savedModules) ?? []));
+  if (config.init_adapter !== null) addInitial(script, config.init_adapter, method?.peft != null);
   script.gap();
 }
 
-/** Fields that stand in the script also where they have their default. */
-const important = new Set(['r', 'lora_alpha', 'lora_dropout', 'target_modules']);
-
-function addLora(script: Script, { config, savedModules }: ScriptFacts): void {
-  const { adapter } = config;
-  script.import('peft', 'LoraConfig');
+function addAdapter(
+  script: Script,
+  { config: { adapter }, savedModules }: ScriptFacts,
+  { type, settings }: Method,
+  peft: PeftClass,
+): void {
+  script.import('peft', peft.name);
   script.import('peft', 'get_peft_model');
   const task = adapter['task_type'] === undefined ? 'SEQ_CLS' : adapter['task_type'];
-  const fields = Object.entries(loraSettings).flatMap(([name, setting]): [string, unknown][] => {
+  const fields = Object.entries(defaultsOf(settings)).flatMap(([name, initial]): [string, unknown][] => {
     if (name === 'modules_to_save') return [];
-    const value = adapter[name] ?? setting.default;
-    return important.has(name) || !isSame(value, setting.default) ? [[name, value]] : [];
+    const value = adapter[name] ?? initial;
+    return peft.said.includes(name) || !isSame(value, initial) ? [[name, value]] : [];
   });
   const args = argumentsOf({
     ...(task === null ? {} : { task_type: task }),
     ...Object.fromEntries(fields),
     ...(savedModules.length === 0 ? {} : { modules_to_save: savedModules }),
   });
-  script.add(...settingsCall('lora = LoraConfig', args));
-  script.add('model = get_peft_model(model, lora)', 'model.print_trainable_parameters()');
-}
-
-function addHeadOnly(script: Script, { savedModules }: ScriptFacts): void {
-  script.add('# Only the head trains, and layers that the checkpoint lacks.', 'model.requires_grad_(False)');
-  for (const name of savedModules) script.add(`model.get_submodule(${literal(name)}).requires_grad_(True)`);
+  const variable = type.toLowerCase();
+  script.add(...settingsCall(`${variable} = ${peft.name}`, args));
+  script.add(`model = get_peft_model(model, ${variable})`, 'model.print_trainable_parameters()');
 }
 
 function addInitial(script: Script, folder: string, isPeft: boolean): void {

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { Fault } from '../../../../shared/faults/index.ts';
-import { loraSettings } from '../../../../shared/settings/adapter.ts';
 import type { Setting, Settings } from '../../../../shared/settings/setting.ts';
 import { parseTrainConfig, type TrainConfig } from '../../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
@@ -110,7 +109,7 @@ const configs = fc.record({
     )
     .map(([train, test]) => ({ ...train, ...test })),
   adapter: fc.oneof(
-    someOf(loraSettings).map((fields) => ({
+    someOf(lora.settings).map((fields) => ({
       target_modules: ['query'],
       ...fields,
       peft_type: 'LORA',

@@ -1,3 +1,4 @@
+import { methodOf } from '../../../../shared/methods/index.ts';
 import { oneLine, pythonLiteral as literal } from '../../../../shared/quoting.ts';
 import packageJson from '../../../../../package.json' with { type: 'json' };
 import { addEncoding, addRows } from './data-lines.ts';
@@ -38,7 +39,7 @@ export function scriptText(facts: ScriptFacts): { text: string; notes: string[] 
 
 function head({ title, config, measured }: ScriptFacts): string[] {
   const packages = ['transformers', 'datasets', 'accelerate', 'scikit-learn'];
-  if (config.adapter.peft_type === 'LORA') packages.splice(1, 0, 'peft');
+  if (methodOf(config.adapter.peft_type)?.peft) packages.splice(1, 0, 'peft');
   const found = ['accuracy', 'f1_macro'].flatMap((name) => {
     const value = measured?.[name];
     return value === undefined ? [] : [`${name} ${value.toFixed(4)}`];

@@ -1,3 +1,4 @@
+import { methodOf } from '../../../../shared/methods/index.ts';
 import path from 'node:path';
 import { z } from 'zod';
 import { readJsonFile } from '../../formats/json.ts';
@@ -20,22 +21,11 @@ export async function readRunFacts(adapter: string | undefined): Promise<RunFact
   return runSchema.safeParse(json).data ?? null;
 }
 
-/** Fields of adapter_config.json that say how it was trained. */
-const told = [
-  'peft_type',
-  'r',
-  'lora_alpha',
-  'lora_dropout',
-  'target_modules',
-  'bias',
-  'use_rslora',
-  'modules_to_save',
-];
-
 /** adapter_config.json's settings that a reader wants; empty without an adapter. */
 export async function readAdapterFacts(adapter: string | undefined): Promise<Record<string, unknown>> {
   if (adapter === undefined) return {};
   const json = await readJsonFile(path.join(adapter, 'adapter_config.json')).catch(() => ({}));
   const fields = z.record(z.string(), z.unknown()).safeParse(json).data ?? {};
+  const told = ['peft_type', ...(methodOf(fields['peft_type'])?.onCard ?? [])];
   return Object.fromEntries(told.filter((key) => fields[key] != null).map((key) => [key, fields[key]]));
 }
