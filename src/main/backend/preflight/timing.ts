@@ -9,7 +9,6 @@ import { fault } from '../../../shared/faults/index.ts';
 import type { BackendContext } from '../context.ts';
 import { keepBaselines, keptBaselines } from '../experiments/baselines.ts';
 import { requireFreeDevice, withFreeDevice } from './engine-input.ts';
-import { LateBaselines } from './late-baselines.ts';
 
 const timedSchema = timingSchema.omit({ baselines: true });
 type Timed = z.infer<typeof timedSchema>;
@@ -23,18 +22,26 @@ const mostKept = 30;
  */
 export class Timings {
   private readonly context: BackendContext;
-  private readonly late: LateBaselines;
   private readonly kept = new Map<string, Timed>();
   private running: { key: string; abort: AbortController; timing: Promise<Timing> } | undefined;
+  /** Baselines that nobody waits for. */
+  private late: { abort: AbortController; done: Promise<void> } | undefined;
+  private readonly sought = new Map<string, { spec: ExperimentSpec; found: () => void }>();
+  private readonly hopeless = new Set<string>();
 
   constructor(context: BackendContext) {
     this.context = context;
-    this.late = new LateBaselines(context);
   }
 
-  /** Baselines that nobody waits for; `found` is called when they are kept. */
+  /**
+   * The baselines of a run that was started before its pre-flight had worked them out: made when somebody looks at the
+   * finished run, unless something trains or is timed. Without them the run stands alone, which is no fault. `found` is
+   * called when they are kept. One run at a time; the others wait for their turn.
+   */
   seekBaselines(id: string, spec: ExperimentSpec, found: () => void): void {
-    if (!this.running) this.late.seek(id, spec, found);
+    if (this.running || this.hopeless.has(id)) return;
+    this.sought.set(id, { spec, found });
+    this.seekNext();
   }
 
   /** Throws `preflight/…`, `settings/…`, `datasets/…` and the engine's faults. */
@@ -61,11 +68,11 @@ export class Timings {
   async close(): Promise<void> {
     this.running?.abort.abort(fault('preflight/another-asked', {}));
     await this.running?.timing.catch(() => undefined);
-    await this.late.giveWay();
+    await this.endLate();
   }
 
   private async measure(spec: ExperimentSpec, key: string, abort: AbortController): Promise<Timing> {
-    await this.late.giveWay();
+    await this.endLate();
     return withFreeDevice(this.context, spec, abort, async (ask) => {
       const timed = this.kept.get(key) ?? timedSchema.parse(await ask('time'));
       this.keep(key, timed);
@@ -76,6 +83,39 @@ export class Timings {
       }
       return { ...timed, baselines };
     });
+  }
+
+  private seekNext(): void {
+    const [first] = this.sought;
+    if (this.late || !first) return;
+    const [id, { spec, found }] = first;
+    this.sought.delete(id);
+    // A run of the same rows may have brought them meanwhile.
+    if (keptBaselines(this.context, spec)) {
+      found();
+      return this.seekNext();
+    }
+    const abort = new AbortController();
+    const done = withFreeDevice(this.context, spec, abort, async (ask) => {
+      keepBaselines(this.context, spec, baselinesSchema.parse(await ask('baselines')));
+    })
+      .then(found)
+      .catch(() => {
+        // One that gave way is sought again at the next look, and so are those behind it.
+        if (abort.signal.aborted) this.sought.clear();
+        else this.hopeless.add(id);
+      })
+      .finally(() => {
+        this.late = undefined;
+        this.seekNext();
+      });
+    this.late = { abort, done };
+  }
+
+  private async endLate(): Promise<void> {
+    this.sought.clear();
+    this.late?.abort.abort(fault('preflight/another-asked', {}));
+    await this.late?.done;
   }
 
   private keep(key: string, timed: Timed): void {

@@ -1,137 +1,82 @@
 import type { ExperimentSpec, PreflightFinding } from '../../../../shared/contract/experiments.ts';
 import { readLabelColumn } from '../../../../shared/label-column.ts';
 import type { LengthFacts, RowFacts } from '../rows/row-facts.ts';
-import { finding, names, number, percent } from './finding.ts';
+import { finding, names, worded } from './finding.ts';
 
 /** From this share of the largest class on, accuracy says little. */
 const lopsided = 0.8;
 /** Fewer rows than these teach a class little. */
 const fewRows = 8;
+/** From this share on, texts that are cut are worth a warning. */
+const manyCut = 0.05;
+
+const setAside = { split: { test_size: 0.2, seed: 42 } };
 
 /** What the rows of an experiment say before it runs. */
 export function dataFindings(facts: RowFacts, spec: ExperimentSpec, datasetId: string): PreflightFinding[] {
   return [
-    ...classFindings(facts),
+    ...classFindings(facts, spec),
     ...labelFindings(facts, datasetId),
-    ...balanceFindings(facts, spec),
     ...evaluationFindings(facts),
-    ...duplicateFindings(facts, datasetId),
+    ...repeatFindings(facts, datasetId),
   ];
 }
 
-/** What keeps the engine from starting: no rows, one class, a class that is evaluated and never seen. */
-function classFindings({ train, eval: evaluated, labels }: RowFacts): PreflightFinding[] {
+/** What keeps the engine from starting: no rows, one class, a class that is evaluated and never seen; and rare ones. */
+function classFindings(
+  { train, eval: evaluated, labels }: RowFacts,
+  spec: ExperimentSpec,
+): PreflightFinding[] {
   if (train.rows === 0) {
-    return [
-      finding('no-train-rows', 'error', 'There are no rows to train on.', {
-        detail: 'Choose another split, or all rows.',
-        repair: { label: 'Train on all rows', patch: { data: { trainSplit: null, trainSelect: null } } },
-      }),
-    ];
+    const patch = { data: { trainSplit: null, trainSelect: null } };
+    return [finding('no-train-rows', 'error', {}, { label: 'Train on all rows', patch })];
   }
   const found: PreflightFinding[] = [];
-  if (labels.length === 1) {
-    found.push(
-      finding('one-class', 'error', `Every training row has the label ${labels[0]!}.`, {
-        detail: 'A classifier needs two classes at least. Choose other rows, or another label column.',
-      }),
-    );
-  }
+  if (labels.length === 1) found.push(finding('one-class', 'error', { label: labels[0]! }));
   const unseen = (evaluated?.labels ?? []).filter(({ name }) => !labels.includes(name));
   if (unseen.length > 0) {
     const list = names(unseen.map(({ name }) => name));
     const rows = unseen.reduce((sum, one) => sum + one.rows, 0);
+    const patch = { data: { trainSelect: null } };
+    found.push(finding('unseen-class', 'error', { list, rows }, { label: 'Take all training rows', patch }));
+  }
+  if (labels.length < 2) return found;
+  const sorted = [...train.labels].sort((a, b) => b.rows - a.rows);
+  const share = sorted[0]!.rows / train.rows;
+  if (share >= lopsided) {
+    const isWeighted = spec.training['class_weights'] != null;
+    const repair = { label: 'Balance the classes', patch: { training: { class_weights: 'balanced' } } };
+    const figures = { share, label: sorted[0]!.name };
     found.push(
-      finding('unseen-class', 'error', `No training row has the label ${list}.`, {
-        detail: `${number(rows)} evaluation rows have it. Take more training rows, or leave these out.`,
-        repair: { label: 'Take all training rows', patch: { data: { trainSelect: null } } },
-      }),
+      isWeighted ? finding('imbalance', 'info', figures) : finding('imbalance', 'warning', figures, repair),
     );
   }
+  const rare = sorted.filter(({ rows }) => rows < fewRows).map(({ name, rows }) => `${name} (${rows})`);
+  if (rare.length > 0) found.push(finding('rare-classes', 'warning', { list: names(rare), few: fewRows }));
   return found;
 }
 
 /** What stands out in the labels as a column of values; the map that mends it is made where they are imported. */
 function labelFindings({ train }: RowFacts, datasetId: string): PreflightFinding[] {
   const counts = train.labels.map(({ name, rows }) => ({ value: name, rows }));
-  const { observations } = readLabelColumn(counts, 'label');
-  return observations
-    .filter(({ weight }) => weight !== 'info')
-    .map(({ code, weight, message, remedy }) =>
-      finding(`labels-${code}`, weight, message, {
-        detail: remedy,
-        repair: { label: 'Import again with a label map', link: `/data/import?dataset=${datasetId}` },
-      }),
-    );
-}
-
-function balanceFindings({ train, labels }: RowFacts, spec: ExperimentSpec): PreflightFinding[] {
-  if (labels.length < 2 || train.rows === 0) return [];
-  const found: PreflightFinding[] = [];
-  const sorted = [...train.labels].sort((a, b) => b.rows - a.rows);
-  const [largest] = sorted;
-  const share = largest!.rows / train.rows;
-  const weighted = spec.training['class_weights'] != null;
-  if (share >= lopsided) {
-    found.push(
-      finding(
-        'imbalance',
-        weighted ? 'info' : 'warning',
-        `${percent(share)} of the training rows are ${largest!.name}: always answering it is right that often.`,
-        {
-          detail: 'Judge by macro F1. Balanced class weights raise the recall of rare classes.',
-          ...(weighted
-            ? {}
-            : {
-                repair: { label: 'Balance the classes', patch: { training: { class_weights: 'balanced' } } },
-              }),
-        },
-      ),
-    );
-  }
-  const rare = sorted.filter(({ rows }) => rows < fewRows);
-  if (rare.length > 0) {
-    const list = names(rare.map(({ name, rows }) => `${name} (${rows})`));
-    found.push(
-      finding('rare-classes', 'warning', `Few training rows: ${list}.`, {
-        detail: `Below ${fewRows} rows a class is hardly learnt, and its figures mean little.`,
-      }),
-    );
-  }
-  return found;
+  const repair = { label: 'Import again with a label map', link: `/data/import?dataset=${datasetId}` };
+  return readLabelColumn(counts, 'label')
+    .observations.filter(({ weight }) => weight !== 'info')
+    .map(({ code, weight, message, remedy }) => worded(`labels-${code}`, weight, message, remedy, repair));
 }
 
 function evaluationFindings({ train, eval: evaluated }: RowFacts): PreflightFinding[] {
-  if (!evaluated) {
-    return [
-      finding('no-eval-rows', 'warning', 'No rows are evaluated: nothing will say how good the adapter is.', {
-        detail: 'Setting a fifth of the training rows aside is usual.',
-        repair: { label: 'Set 20 % aside', patch: { data: { split: { test_size: 0.2, seed: 42 } } } },
-      }),
-    ];
+  if (!evaluated)
+    return [finding('no-eval-rows', 'warning', {}, { label: 'Set 20 % aside', patch: { data: setAside } })];
+  const { rows } = evaluated;
+  if (rows === 0) {
+    const patch = { data: { evalSplit: null, evalSelect: null, ...setAside } };
+    return [finding('empty-eval-split', 'error', {}, { label: 'Set 20 % aside', patch })];
   }
-  if (evaluated.rows === 0) {
-    return [
-      finding('empty-eval-split', 'error', 'The evaluation split has no rows.', {
-        detail: 'Choose another split, or set training rows aside.',
-        repair: {
-          label: 'Set 20 % aside',
-          patch: { data: { evalSplit: null, evalSelect: null, split: { test_size: 0.2, seed: 42 } } },
-        },
-      }),
-    ];
-  }
-  if (evaluated.rows < 100 && train.rows > evaluated.rows) {
-    return [
-      finding('few-eval-rows', 'info', `Only ${evaluated.rows} rows are evaluated.`, {
-        detail: `One row more or less right changes the accuracy by ${(100 / evaluated.rows).toFixed(1)} points.`,
-      }),
-    ];
-  }
-  return [];
+  return rows < 100 && train.rows > rows ? [finding('few-eval-rows', 'info', { rows, each: 1 / rows })] : [];
 }
 
-function duplicateFindings(
+function repeatFindings(
   { train, eval: evaluated, leaked, repeated }: RowFacts,
   datasetId: string,
 ): PreflightFinding[] {
@@ -139,30 +84,13 @@ function duplicateFindings(
   const repair = { label: 'Look at the report', link: `/data/${datasetId}/report` };
   if (evaluated && leaked > 0) {
     const share = leaked / evaluated.rows;
-    found.push(
-      finding(
-        'leaks',
-        share > 0.01 ? 'warning' : 'info',
-        `${number(leaked)} of ${number(evaluated.rows)} evaluation rows are among the training rows too (${percent(share)}).`,
-        { detail: 'They were seen in training: the metrics look better than they are.', repair },
-      ),
-    );
+    const figures = { rows: leaked, of: evaluated.rows, share };
+    found.push(finding('leaks', share > 0.01 ? 'warning' : 'info', figures, repair));
   }
-  if (repeated / Math.max(1, train.rows) > 0.02) {
-    found.push(
-      finding(
-        'duplicates',
-        'info',
-        `${number(repeated)} training rows repeat a text of another one (${percent(repeated / train.rows)}).`,
-        { detail: 'Repeated texts weigh more than others.', repair },
-      ),
-    );
-  }
+  const share = repeated / Math.max(1, train.rows);
+  if (share > 0.02) found.push(finding('duplicates', 'info', { rows: repeated, share }, repair));
   return found;
 }
-
-/** From this share on, texts that are cut are worth a warning. */
-const manyCut = 0.05;
 
 /** Lengths against the place where texts are cut. `limit`: what the model takes. */
 export function lengthFindings(
@@ -170,64 +98,31 @@ export function lengthFindings(
   spec: ExperimentSpec,
   limit: number,
 ): PreflightFinding[] {
-  const asked = spec.data.maxLength;
+  const { maxLength: asked, padding } = spec.data;
   const found: PreflightFinding[] = [];
   if (asked !== null && asked > limit) {
-    found.push(
-      finding('max-length', 'warning', `The model takes ${limit} tokens, not ${asked}.`, {
-        detail: `Texts are cut at ${limit}.`,
-        repair: { label: `Set ${limit}`, patch: { data: { maxLength: limit } } },
-      }),
-    );
+    const repair = { label: `Set ${limit}`, patch: { data: { maxLength: limit } } };
+    found.push(finding('max-length', 'warning', { limit, asked }, repair));
   }
-  if (lengths.length === 0) return found;
+  const counted = lengths.length;
+  if (counted === 0) return found;
   const cut = Math.min(asked ?? limit, limit);
   const longer = lengths.filter((length) => length > cut).length;
-  const share = longer / lengths.length;
-  const about = lengths.length < of ? 'About ' : '';
+  const share = longer / counted;
   const longest = lengths.at(-1)!;
   if (longer > 0) {
-    const better = Math.min(limit, Math.ceil(lengths[Math.floor(0.99 * (lengths.length - 1))]! / 8) * 8);
-    const rows = about ? '' : ` (${number(longer)} ${longer === 1 ? 'row' : 'rows'})`;
-    found.push(
-      finding(
-        'truncation',
-        share >= manyCut ? 'warning' : 'info',
-        `${about}${percent(share)} of the texts${rows} are cut at ${cut} tokens.`,
-        {
-          detail: `The longest of those looked at has ${number(longest)} tokens. Counted on ${number(lengths.length)} of ${number(of)} training rows.`,
-          ...(better > cut
-            ? { repair: { label: `Cut at ${better} instead`, patch: { data: { maxLength: better } } } }
-            : {}),
-        },
-      ),
-    );
-  } else {
-    const detail = about
-      ? `Counted on ${number(lengths.length)} of ${number(of)} training rows.`
-      : `The longest has ${number(longest)} tokens.`;
-    found.push(
-      finding('truncation', 'good', `No text${about ? ' looked at' : ''} is cut at ${cut} tokens.`, {
-        detail,
-      }),
-    );
-  }
-  if (spec.data.padding === 'max_length') {
-    const mean = lengths.reduce((sum, length) => sum + Math.min(length, cut), 0) / lengths.length;
-    if (cut / mean > 1.3) {
-      found.push(
-        finding(
-          'padding',
-          'warning',
-          `Every text is padded to ${cut} tokens; they have about ${Math.round(mean)}.`,
-          {
-            detail:
-              'The results are the same with padding to the longest text of a batch, in a fraction of the time.',
-            repair: { label: 'Pad to the longest', patch: { data: { padding: 'longest' } } },
-          },
-        ),
-      );
-    }
+    const better = Math.min(limit, Math.ceil(lengths[Math.floor(0.99 * (counted - 1))]! / 8) * 8);
+    const rows = counted < of ? '' : ` (${longer.toLocaleString('en')} ${longer === 1 ? 'row' : 'rows'})`;
+    const figures = { about: counted < of ? 'About ' : '', share, rows, cut, longest, counted, of };
+    const repair = { label: `Cut at ${better} instead`, patch: { data: { maxLength: better } } };
+    const weight = share >= manyCut ? 'warning' : 'info';
+    found.push(finding('truncation', weight, figures, better > cut ? repair : undefined));
+  } else if (counted < of) found.push(finding('truncation/none-counted', 'good', { cut, counted, of }));
+  else found.push(finding('truncation/none', 'good', { cut, longest }));
+  const mean = lengths.reduce((sum, length) => sum + Math.min(length, cut), 0) / counted;
+  if (padding === 'max_length' && cut / mean > 1.3) {
+    const repair = { label: 'Pad to the longest', patch: { data: { padding: 'longest' } } };
+    found.push(finding('padding', 'warning', { cut, mean: Math.round(mean) }, repair));
   }
   return found;
 }

@@ -1,44 +1,49 @@
 import type { PreflightFinding } from '../../../../shared/contract/experiments.ts';
+import { filled, type ParametersOf } from '../../../../shared/faults/fault.ts';
 import type { Fault } from '../../../../shared/faults/index.ts';
+import { findingTexts } from './texts.ts';
 
-interface More {
-  detail?: string;
-  /** The button's words, and a JSON merge patch of the spec or an address in the window. */
-  repair?: { label: string; patch?: Record<string, unknown>; link?: string };
+/** The button's words, and a JSON merge patch of the spec or an address in the window. */
+export interface Repair {
+  label: string;
+  patch?: Record<string, unknown>;
+  link?: string;
 }
 
-/** One line of a pre-flight. */
-export function finding(
+type Texts = typeof findingTexts;
+
+/** One line of a pre-flight. What stands before the slash of a text's name is the finding's code. */
+export function finding<Name extends keyof Texts>(
+  name: Name,
+  weight: PreflightFinding['weight'],
+  parameters: ParametersOf<Texts[Name]>,
+  repair?: Repair,
+): PreflightFinding {
+  const { message, remedy } = filled(`${findingTexts[name]}\n`, parameters);
+  return worded(name.split('/')[0]!, weight, message, remedy || null, repair);
+}
+
+/** The same of a text that stands elsewhere. */
+export const worded = (
   code: string,
   weight: PreflightFinding['weight'],
   message: string,
-  { detail, repair }: More = {},
-): PreflightFinding {
-  return {
-    code,
-    weight,
-    message,
-    detail: detail ?? null,
-    repair: repair ? { label: repair.label, patch: repair.patch ?? null, link: repair.link ?? null } : null,
-  };
-}
+  detail: string | null,
+  repair?: Repair,
+): PreflightFinding => ({
+  code,
+  weight,
+  message,
+  detail,
+  repair: repair ? { label: repair.label, patch: repair.patch ?? null, link: repair.link ?? null } : null,
+});
 
 /** A fault that keeps an experiment from starting, as a finding. */
-export function faultFinding(fault: Fault, repair?: More['repair']): PreflightFinding {
-  return finding(fault.code, 'error', fault.message, { detail: fault.remedy, ...(repair ? { repair } : {}) });
-}
+export const faultFinding = ({ code, message, remedy }: Fault, repair?: Repair): PreflightFinding =>
+  worded(code, 'error', message, remedy, repair);
 
-export const number = (value: number): string => value.toLocaleString('en');
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-/** At most `most` of some names, and how many more there are. */
-export function names(list: readonly string[], most = 6): string {
-  const shown = list.slice(0, most).join(', ');
-  return list.length > most ? `${shown} and ${number(list.length - most)} more` : shown;
-}
-
-const weights = ['error', 'warning', 'info', 'good'] as const;
-
-/** Errors first. */
-export function byWeight(findings: readonly PreflightFinding[]): PreflightFinding[] {
-  return weights.flatMap((weight) => findings.filter((one) => one.weight === weight));
+/** At most six of some names, and how many more there are. */
+export function names(list: readonly string[]): string {
+  const shown = list.slice(0, 6).join(', ');
+  return list.length > 6 ? `${shown} and ${(list.length - 6).toLocaleString('en')} more` : shown;
 }
