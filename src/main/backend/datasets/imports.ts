@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { DataSource, ImportReading } from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
@@ -6,13 +7,13 @@ import { mapText } from '../../../shared/label-column.ts';
 import { runTask, type Threads } from '../../engine/threads/threads.ts';
 import type { BackendContext } from '../context.ts';
 import { told, type JobControl } from '../jobs/jobs.ts';
+import { fetchHubDataset } from '../models/hub-datasets.ts';
 import { checkMapping } from './import/read-rows.ts';
 import type { SourceFiles } from './import/source-tables.ts';
 import { keepVersion, latestVersion, withTemporary } from './keep-version.ts';
 import { knownDataset } from './library.ts';
-import { number } from './report/words.ts';
-import { importSample } from './sample.ts';
-import { filesOf, sourceName, suggestedName } from './sources.ts';
+import { number } from './report/phrases.ts';
+import { importSample, sampleFile } from './sample.ts';
 import { datasetTasks, type tasks } from './tasks.ts';
 
 /** Looking at files, and storing their rows. */
@@ -98,4 +99,32 @@ function oneSplit(source: DataSource): DataSource {
 /** For work that is no job. */
 function quietly(signal: AbortSignal): JobControl {
   return { signal, progress: () => undefined, unpaused: () => Promise.resolve(), onPause: () => undefined };
+}
+
+/** How a source is called in lists: a file's name, a hub id with its config. */
+function sourceName(source: DataSource): string {
+  if (source.kind === 'sample') return 'sample';
+  if (source.kind === 'hub') return `${source.hubId} (${source.config})`;
+  const [first, ...others] = source.files;
+  return basename(first!.path) + (others.length > 0 ? ` and ${others.length} more` : '');
+}
+
+/** A name for the data set: the file's without its ending, the hub id. */
+function suggestedName(source: DataSource): string {
+  if (source.kind === 'sample') return 'SMS Spam';
+  if (source.kind === 'hub') return source.hubId;
+  const name = basename(source.files[0]!.path);
+  return basename(name, extname(name)).slice(0, 200) || name;
+}
+
+/** The files of a source; a hub data set's are fetched first. Throws `hub/…`. */
+async function filesOf(
+  context: BackendContext,
+  source: DataSource,
+  control: JobControl,
+): Promise<SourceFiles> {
+  if (source.kind === 'sample') return { files: [{ path: sampleFile(), split: null }], header: true };
+  if (source.kind === 'files') return source;
+  const { hubId, config, splits } = source;
+  return fetchHubDataset(context, { hubId, config, splits }, control);
 }

@@ -94,7 +94,7 @@ export async function putInPlace(context: BackendContext, made: MadeVersion, fil
       await folder.close();
     }
   }
-  markWhole(context, target);
+  markWhole(target);
 }
 
 /** Token lengths beside the parent's file hold for a version with the same texts. */

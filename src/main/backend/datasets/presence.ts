@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fault, type Fault } from '../../../shared/faults/index.ts';
+import { fault } from '../../../shared/faults/index.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
 import type { VersionRow } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
@@ -11,17 +11,7 @@ interface Look {
   bytes: number;
   whole: boolean;
 }
-type Looked = Map<string, Look>;
-const looked = new WeakMap<BackendContext, Looked>();
-
-function lookedOf(context: BackendContext): Looked {
-  let known = looked.get(context);
-  if (!known) {
-    known = new Map<string, Look>();
-    looked.set(context, known);
-  }
-  return known;
-}
+const looked = new Map<string, Look>();
 
 export const versionFile = ({ workspace }: BackendContext, { file }: Pick<VersionRow, 'file'>): string =>
   join(workspace.datasets, file);
@@ -36,22 +26,17 @@ export function stateOf(context: BackendContext, version: VersionRow): 'present'
   const file = versionFile(context, version);
   const now = statOf(file);
   if (now === null) return 'missing';
-  const then = lookedOf(context).get(file);
+  const then = looked.get(file);
   const known = then?.mtimeMs === now.mtimeMs && then.bytes === now.bytes;
   return now.bytes !== version.bytes || (known && !then.whole) ? 'changed' : 'present';
 }
 
 /** Throws `datasets/missing` or `datasets/changed`. */
 export function requirePresent(context: BackendContext, version: VersionRow): void {
-  const problem = problemOf(context, version);
-  if (problem) throw problem;
-}
-
-function problemOf(context: BackendContext, version: VersionRow): Fault | null {
   const state = stateOf(context, version);
-  if (state === 'present') return null;
+  if (state === 'present') return;
   const { datasetName: name, number, file } = version;
-  return fault(state === 'missing' ? 'datasets/missing' : 'datasets/changed', { name, number, file });
+  throw fault(state === 'missing' ? 'datasets/missing' : 'datasets/changed', { name, number, file });
 }
 
 /**
@@ -61,17 +46,17 @@ function problemOf(context: BackendContext, version: VersionRow): Fault | null {
 export async function checkHash(context: BackendContext, version: VersionRow): Promise<boolean> {
   const file = versionFile(context, version);
   const now = statOf(file);
-  const then = lookedOf(context).get(file);
+  const then = looked.get(file);
   if (now === null || now.bytes !== version.bytes) return false;
   if (then?.mtimeMs === now.mtimeMs && then.bytes === now.bytes) return false;
   const before = stateOf(context, version);
   const whole = (await hashFile(file, 'sha256')) === version.sha256;
-  lookedOf(context).set(file, { ...now, whole });
+  looked.set(file, { ...now, whole });
   return stateOf(context, version) !== before;
 }
 
 /** For a file that was hashed when it was made. */
-export function markWhole(context: BackendContext, file: string): void {
+export function markWhole(file: string): void {
   const now = statOf(file);
-  if (now) lookedOf(context).set(file, { ...now, whole: true });
+  if (now) looked.set(file, { ...now, whole: true });
 }

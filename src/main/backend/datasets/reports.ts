@@ -19,7 +19,7 @@ import { knownModel } from '../models/presence.ts';
 import { withTemporary } from './keep-version.ts';
 import { knownVersion } from './library.ts';
 import { requirePresent, versionFile } from './presence.ts';
-import { truncationFinding } from './report/truncation-finding.ts';
+import { truncationFinding } from './report/findings.ts';
 import type { BaseReport } from './report/report-task.ts';
 import { datasetTasks } from './tasks.ts';
 

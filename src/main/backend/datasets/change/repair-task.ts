@@ -3,7 +3,7 @@ import { fault } from '../../../../shared/faults/index.ts';
 import { readFacets, type Facets } from '../../../storage/versions/facets.ts';
 import { readFinding } from '../../../storage/versions/findings.ts';
 import { versionWork } from '../../../storage/versions/version-file.ts';
-import { many } from '../report/words.ts';
+import { many } from '../report/phrases.ts';
 import { editVersion, filterVersion, type MadeVersion } from '../version/make-version.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 import {

@@ -1,12 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { LabelCount, Preview } from '../../../../shared/contract/datasets.ts';
+import type { ColumnRole, LabelCount, Preview } from '../../../../shared/contract/datasets.ts';
 import { Fault } from '../../../../shared/faults/index.ts';
 import { labelText, readLabelColumn } from '../../../../shared/label-column.ts';
 import type { Table, TableRow } from '../../../engine/data/table.ts';
-import { previewWarnings, raggedWarnings, type Warning } from './preview-warnings.ts';
+import { rowNumbers } from '../../../engine/data/examples.ts';
 import { ColumnStats, guessRoles } from '../../../engine/data/roles.ts';
+import { number } from '../report/phrases.ts';
 import { openSourceTable, type SourceFiles } from './source-tables.ts';
+
+type Warning = Preview['warnings'][number];
 
 const SHOWN_ROWS = 50;
 const SHOWN_CHARACTERS = 2000;
@@ -147,4 +150,59 @@ async function lookAtOther(source: SourceFiles, path: string, first: Table, look
     warnings.push({ row: (last?.row ?? 0) + 1, message: `${error.message} ${error.remedy}` });
   }
   return { warnings, bytes, rows: last?.row ?? 0, exact: true };
+}
+
+const MANY_CLASSES = 100;
+
+/** What a person should know of the columns before the rows are stored. */
+function previewWarnings(
+  columns: readonly ColumnStats[],
+  roles: ReadonlyMap<string, ColumnRole>,
+  looked: number,
+): Warning[] {
+  const of = (role: ColumnRole) => columns.find(({ name }) => roles.get(name) === role);
+  const [text, label] = [of('text'), of('label')];
+  const warnings: Warning[] = [];
+  if (!text)
+    warnings.push({ row: null, message: 'No column looks like a text. Choose the one that holds it.' });
+  if (!label)
+    warnings.push({ row: null, message: 'No column looks like a label. Choose the one that holds it.' });
+  if (text && text.empty > 0)
+    warnings.push(emptyWarning(text, 'no text', 'They are kept and shown in the report.'));
+  if (label && label.empty > 0) {
+    warnings.push(emptyWarning(label, 'no label', 'Label them, or leave such rows out.'));
+  }
+  if (label && label.distinct > MANY_CLASSES) {
+    warnings.push({
+      row: null,
+      message: `Column "${label.name}" has ${number(label.distinct)} different values in ${number(looked)} rows. Labels mostly have few: check that it is the right column.`,
+    });
+  }
+  if (label?.distinct === 1) {
+    warnings.push({
+      row: null,
+      message: `Column "${label.name}" has one value only in the ${number(looked)} rows looked at. Telling classes apart takes at least two.`,
+    });
+  }
+  return warnings;
+}
+
+/** Rows that do not fit the columns: named before the import, left out or refused by it. */
+function raggedWarnings({ ragged = [], columns }: Table): Warning[] {
+  const [first] = ragged;
+  if (!first) return [];
+  const message =
+    ragged.length === 1
+      ? `Row ${number(first.row)} (line ${number(first.line)}) has ${first.fields} fields, there are ${columns.length} columns. Leave it out, or mend the file.`
+      : `${number(ragged.length)} rows have another number of fields than there are columns (${columns.length}): ${rowNumbers(ragged)}. Leave them out, or mend the file.`;
+  return [{ row: first.row, message }];
+}
+
+function emptyWarning({ name, empty, emptyRows }: ColumnStats, lack: string, remedy: string): Warning {
+  const rows = emptyRows.map(number).join(', ');
+  const message =
+    empty === 1
+      ? `Row ${rows} has ${lack} in column "${name}". ${remedy.replace(/^They are/, 'It is').replace('Label them', 'Label it')}`
+      : `${number(empty)} rows have ${lack} in column "${name}": ${rows}${empty > emptyRows.length ? ` and ${number(empty - emptyRows.length)} more` : ''}. ${remedy}`;
+  return { row: emptyRows[0] ?? null, message };
 }

@@ -3,17 +3,21 @@ import { countClasses, equalTexts, readFacets } from '../../../storage/versions/
 import { writeFindings } from '../../../storage/versions/findings.ts';
 import { versionWork, type VersionFile } from '../../../storage/versions/version-file.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
-import { imbalanceFinding, labelsFinding, rareClasses, rareFinding } from './class-findings.ts';
 import { NearDuplicates } from './near-duplicates.ts';
-import { oddityOf, type Oddity } from './odd-texts.ts';
 import {
   conflictsFinding,
   duplicatesFinding,
   emptyFinding,
+  imbalanceFinding,
+  labelsFinding,
   leaksFinding,
   nearDuplicatesFinding,
   oddFinding,
-} from './text-findings.ts';
+  oddityOf,
+  rareClasses,
+  rareFinding,
+  type Oddity,
+} from './findings.ts';
 
 export interface ReportInput {
   file: string;
