@@ -16,10 +16,10 @@ import { requireUnchanged, trainedModel } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { inTurn } from '../jobs/turns.ts';
 import { LAST_PLACE, offerOf } from './offer.ts';
-import { isOurs, preparePlace, targetFolder, tidyPlace } from './place.ts';
+import { isOurs, prepareFolder, targetFolder, tidyFolder } from './export-folder.ts';
 import { trainedSource } from './source.ts';
 import { isWritten, verifyTargets } from './verify.ts';
-import { ExportWriter, type ExportPlan } from './write-export.ts';
+import { writeExport, type ExportPlan } from './write-export.ts';
 
 /** Exports: what can be made, writing and proving it, proving it again. */
 export function exportHandlers(context: BackendContext): Handlers<keyof typeof exportMethods> {
@@ -68,13 +68,14 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
         ended: () => changed(id),
         work: async (control) => {
           try {
-            const writer = new ExportWriter(context, store, plan, () => changed(id));
-            await inTurn(context, control, () => writer.write(control));
+            await inTurn(context, control, () =>
+              writeExport(context, store, plan, control, () => changed(id)),
+            );
             return id;
           } finally {
             // Cancelled in the middle, or before its turn came.
             store.cancelUnfinished([id]);
-            await tidyPlace(plan.request.folder);
+            await tidyFolder(plan.request.folder);
           }
         },
       });
@@ -137,7 +138,7 @@ async function planOf(
   if (other) throw fault('exports/same-folder', { folder, name: other.name });
   requirePlain('the folder', path.basename(folder));
   if (model) requirePlain('the base model', publicName(model.name));
-  await preparePlace(folder, possible, request.overwrite);
+  await prepareFolder(folder, possible, request.overwrite);
   const id = randomUUID();
   store.insert({
     id,
@@ -192,7 +193,7 @@ const isThere = (folder: string): Promise<boolean> =>
 async function endUnfinished(store: ExportStore): Promise<void> {
   const ids = store.unfinished();
   store.cancelUnfinished(ids);
-  for (const id of ids) await tidyPlace(store.read(id).folder);
+  for (const id of ids) await tidyFolder(store.read(id).folder);
 }
 
 /** Whether a target was written, or is being written, over what stood in its folder before. */

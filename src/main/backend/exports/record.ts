@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import type { ExportedTarget } from '../../../shared/contract/exports.ts';
+import type { Verification } from '../../engine/export/verification.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { openDatabase } from '../../storage/database.ts';
 import { ExportStore } from '../../storage/exports.ts';
 import { openWorkspace } from '../../storage/workspace.ts';
-import type { TargetReport } from '../../engine/export/export-targets.ts';
-import { hashFile } from '../../engine/hub/hash-file.ts';
-import { proofOf } from './proof.ts';
+import { hashed, proofOf } from './proof.ts';
 
 /** What the command line wrote. */
 export interface ExportRecord {
@@ -15,7 +15,9 @@ export interface ExportRecord {
   adapter: string | undefined;
   name: string;
   folder: string;
-  reports: readonly TargetReport[];
+  reports: readonly (Pick<ExportedTarget, 'target' | 'state' | 'folder' | 'reason'> & {
+    verification: Verification | null;
+  })[];
 }
 
 /**
@@ -53,17 +55,14 @@ export async function recordExport(workspace: string, record: ExportRecord): Pro
       targets,
       createdAt: Date.now(),
     });
-    const proofs = targets.filter(({ state }) => state === 'passed').map((target) => target.folder);
-    store.putHashes(id, await Promise.all(proofs.map(proofHash)));
+    const proofs = targets
+      .filter(({ state }) => state === 'passed')
+      .map((target) => path.join(target.folder, 'verification.json'));
+    store.putHashes(id, await Promise.all(proofs.map(hashed)));
     return id;
   } finally {
     db.close();
   }
-}
-
-async function proofHash(folder: string): Promise<{ path: string; sha256: string; bytes: number }> {
-  const file = path.join(folder, 'verification.json');
-  return { path: file, sha256: await hashFile(file, 'sha256'), bytes: (await stat(file)).size };
 }
 
 /** By the path as it is given, or by the one behind its links: the store keeps either. */

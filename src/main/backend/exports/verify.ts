@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import { Fault } from '../../../shared/faults/index.ts';
 import type { ExportedTarget } from '../../../shared/contract/exports.ts';
 import type { ExportStore, StoredExport, TargetChange } from '../../storage/exports.ts';
@@ -8,8 +9,13 @@ import type { BackendContext } from '../context.ts';
 import { watchedEngineJob } from '../jobs/engine-run.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
 import type { JobControl } from '../jobs/jobs.ts';
-import { verifyResultSchema, type VerifyJobInput } from './engine-job.ts';
 import { trainedSource } from './source.ts';
+
+const resultSchema = z.object({
+  passed: z.boolean(),
+  /** One sentence for each thing that is not as it was. */
+  problems: z.array(z.string()),
+});
 
 /** Whether a target was written once, so that it can be looked at again. */
 export const isWritten = ({ state }: Pick<ExportedTarget, 'state'>): boolean =>
@@ -59,9 +65,9 @@ async function look(
       target.target === 'peft'
         ? (await trainedBase(context, trainedSource(context.db, source).adapter)).model
         : null;
-    const input: VerifyJobInput = { folder, base };
-    const output = await watchedEngineJob(context, control, 'Proving it again', { job: 'verify', input });
-    const result = verifyResultSchema.parse(output);
+    const question = { job: 'verify', input: { folder, base } };
+    const output = await watchedEngineJob(context, control, 'Proving it again', question);
+    const result = resultSchema.parse(output);
     return result.passed
       ? { state: 'passed', reason: null }
       : { state: 'failed', reason: result.problems.join(' ') };

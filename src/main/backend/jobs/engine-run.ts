@@ -170,22 +170,30 @@ const signalNames: Record<number, string> = Object.fromEntries(
 
 export interface EngineJobOptions extends Omit<EngineRunOptions, 'patience'> {
   signal?: AbortSignal;
+  /** How long an abort waits for the job to end by itself and keep what was done; not given: it is killed at once. */
+  stopMs?: number;
   /** What to throw when it ended without a word. */
   ended?: (end: SilentEnd) => Fault;
 }
 
 /**
- * Runs one job in an engine process and gives its output. Aborting `signal` kills it. Throws the job's faults, that of
+ * Runs one job in an engine process and gives its output. Aborting `signal` ends it. Throws the job's faults, that of
  * `ended` (`experiments/…` of a training where it is not given), and the signal's reason.
  */
 export async function runEngineJob(options: EngineJobOptions): Promise<unknown> {
-  const { signal, ended } = options;
+  const { signal, stopMs = 0, ended } = options;
   signal?.throwIfAborted();
   const run = new EngineRun(options);
-  const kill = (): void => run.kill();
-  signal?.addEventListener('abort', kill, { once: true });
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    if (stopMs === 0) return run.kill();
+    run.stop('checkpoint');
+    timer = setTimeout(() => run.kill(), stopMs);
+  };
+  signal?.addEventListener('abort', stop, { once: true });
   const end = await run.ended;
-  signal?.removeEventListener('abort', kill);
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', stop);
   if (end.kind === 'result') return end.output;
   signal?.throwIfAborted();
   if (end.kind === 'fault') throw revived(end.fault);

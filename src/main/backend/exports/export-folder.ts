@@ -14,7 +14,7 @@ export const targetFolder = (folder: string, target: ExportTarget): string => pa
  * what no export wrote. Throws `export/exists`, `exports/not-ours`, `exports/not-absolute`, `exports/gone`,
  * `files/…`.
  */
-export async function preparePlace(
+export async function prepareFolder(
   folder: string,
   targets: readonly ExportTarget[],
   overwrite: boolean,
@@ -64,7 +64,7 @@ const codeOf = (error: unknown): unknown =>
  * Nothing half written stays in an export's folder, nor the folder when nothing came into it; all of it stays where the
  * drive cannot be written any more.
  */
-export async function tidyPlace(folder: string): Promise<void> {
+export async function tidyFolder(folder: string): Promise<void> {
   await removeLeftovers(folder).catch(() => undefined);
   await rmdir(folder).catch(() => undefined);
 }
