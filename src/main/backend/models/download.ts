@@ -15,7 +15,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import type { Model } from '../../../shared/contract/models.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
-import { hubAccess, pausable } from './hub-access.ts';
+import { downloadProgress, hubAccess, pausable } from './hub-access.ts';
 import { judgeConfig, readConfig } from './hub-models.ts';
 import type { ModelLibrary } from './library.ts';
 
@@ -88,13 +88,7 @@ export class Downloads {
     try {
       const folder = await pausable(control, (signal) =>
         downloadModel(client(signal), cache, plan, {
-          onProgress: ({ file, done, total, checking }) =>
-            control.progress({
-              phase: checking ? `Checking ${file}` : 'Downloading',
-              done: done / 1e6,
-              total: total / 1e6,
-              unit: 'MB',
-            }),
+          onProgress: downloadProgress(control),
         }),
       );
       return { folder, licence, sha256: checkedHash(plan) };

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { cachedSnapshot } from '../../engine/hub/cache.ts';
+import type { DownloadProgress } from '../../engine/hub/download-model.ts';
 import { hubEnvironment, type HubEnvironment } from '../../engine/hub/environment.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
@@ -47,3 +48,12 @@ export async function pausable<T>(
     }
   }
 }
+
+/** Tells windows how far a download is. */
+export const downloadProgress =
+  (control: JobControl) =>
+  ({ file, done, total, checking }: DownloadProgress): void =>
+    control.progress({
+      phase: checking ? `Checking ${file}` : 'Downloading',
+      ...{ done: done / 1e6, total: total / 1e6, unit: 'MB' },
+    });

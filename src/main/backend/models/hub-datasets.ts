@@ -4,13 +4,13 @@ import type { OutputOf } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { isFile } from '../../engine/hub/cache.ts';
 import { listDataset, type HubSplit } from '../../engine/hub/dataset-files.ts';
-import { requireSpace } from '../../engine/hub/download-model.ts';
-import { discardPart, fetchFile } from '../../engine/hub/download.ts';
-import { hubClient, hubDownload } from '../../engine/hub/hub-fetch.ts';
+import { fetchFiles } from '../../engine/hub/download-model.ts';
+import { discardPart } from '../../engine/hub/download.ts';
+import { hubClient } from '../../engine/hub/hub-fetch.ts';
 import { datasetRepository } from '../../engine/hub/repository.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
-import { hubAccess, pausable } from './hub-access.ts';
+import { downloadProgress, hubAccess, pausable } from './hub-access.ts';
 
 /** What a data set of the hub has, before anything of it is fetched. Throws `hub/…`. */
 export async function hubDatasetInfo(
@@ -57,31 +57,22 @@ export async function fetchHubDataset(
     };
   });
   const folder = path.join(context.workspace.temporary, 'hub', shortHash(hubId));
-  const places = wanted.map((file) => ({ ...file, target: path.join(folder, `${file.etag}.parquet`) }));
-  const total = wanted.reduce((sum, { size }) => sum + size, 0);
+  const targets = wanted.map((file) => ({ ...file, target: path.join(folder, `${file.etag}.parquet`) }));
   try {
     await pausable(control, async (signal) => {
-      const client = hubClient(environment, repository, signal);
-      const there = await Promise.all(places.map(({ target }) => isFile(target)));
-      const missing = places.filter((_, i) => !there[i]);
-      const needed = missing.reduce((sum, { size }) => sum + size, 0);
-      await requireSpace(folder, needed);
-      let before = total - needed;
-      for (const { url, target, ...file } of missing) {
-        const tell = (phase: string) => (done: number) =>
-          control.progress({ phase, done: (before + done) / 1e6, total: total / 1e6, unit: 'MB' });
-        await fetchFile(hubDownload(client, url, file), target, {
-          onBytes: tell('Downloading'),
-          onCheck: () => tell(`Checking ${file.name}`)(file.size),
-        });
-        before += file.size;
-      }
+      const there = await Promise.all(targets.map(({ target }) => isFile(target)));
+      const missing = targets.filter((_, i) => !there[i]);
+      await fetchFiles(hubClient(environment, repository, signal), missing, {
+        folder,
+        there: targets.reduce((sum, { size }, i) => sum + (there[i] ? size : 0), 0),
+        onProgress: downloadProgress(control),
+      });
     });
   } catch (error) {
-    if (control.signal.aborted) for (const { target } of places) await discardPart(target);
+    if (control.signal.aborted) for (const { target } of targets) await discardPart(target);
     throw error;
   }
-  return { files: places.map(({ target, split }) => ({ path: target, split })), classNames };
+  return { files: targets.map(({ target, split }) => ({ path: target, split })), classNames };
 }
 
 function filesOf(

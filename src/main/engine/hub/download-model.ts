@@ -63,25 +63,45 @@ export async function downloadModel(
   { onProgress, retryWaits }: DownloadOptions,
 ): Promise<string> {
   const { commit, files } = plan;
-  const missing = await missingFiles(plan, cache);
-  const total = bytesOf(files);
-  let before = total - bytesOf(missing);
-  const parts = await Promise.all(missing.map(({ etag }) => sizeOfPart(cache.blobPath(etag))));
-  await requireSpace(cache.folder, bytesOf(missing) - parts.reduce((sum, size) => sum + size, 0));
-  for (const file of missing) {
-    const tell = (done: number, checking = false) =>
-      onProgress?.({ file: file.name, done: before + done, total, checking });
-    await fetchFile(
-      hubDownload(client, fileUrl(client, commit, file.name), file),
-      cache.blobPath(file.etag),
-      { onBytes: (done) => tell(done), onCheck: () => tell(file.size, true), retryWaits },
-    );
-    before += file.size;
-  }
+  const missing = (await missingFiles(plan, cache)).map((file) => ({
+    ...file,
+    url: fileUrl(client, commit, file.name),
+    target: cache.blobPath(file.etag),
+  }));
+  const there = bytesOf(files) - bytesOf(missing);
+  await fetchFiles(client, missing, { folder: cache.folder, there, onProgress, retryWaits });
   const present = await fileNames(cache.snapshotFolder(commit));
   for (const { name, etag } of files) if (!present.has(name)) await cache.link(commit, name, etag);
   await cache.setRevision(client.repository.revision, commit);
   return cache.snapshotFolder(commit);
+}
+
+/**
+ * Fetches files to their targets, one after the other. `there`: bytes that count as done beside them; `folder`: where
+ * they take space. Throws `hub/…`, `files/…` or the reason of the client's signal.
+ */
+export async function fetchFiles(
+  client: HubClient,
+  files: readonly (HubFile & { url: string; target: string })[],
+  {
+    folder,
+    there,
+    onProgress,
+    retryWaits,
+  }: Omit<DownloadOptions, 'signal'> & { folder: string; there: number },
+): Promise<void> {
+  const parts = await Promise.all(files.map(({ target }) => sizeOfPart(target)));
+  await requireSpace(folder, bytesOf(files) - parts.reduce((sum, size) => sum + size, 0));
+  const total = there + bytesOf(files);
+  let before = there;
+  for (const { url, target, ...file } of files) {
+    const tell = (done: number, checking = false) =>
+      onProgress?.({ file: file.name, done: before + done, total, checking });
+    const onBytes = (done: number) => tell(done);
+    const onCheck = () => tell(file.size, true);
+    await fetchFile(hubDownload(client, url, file), target, { onBytes, onCheck, retryWaits });
+    before += file.size;
+  }
 }
 
 /** Deletes what a download that is not wanted any more left of files that did not arrive whole. */
@@ -92,7 +112,7 @@ export async function removeParts(cache: CachedModel, files: readonly HubFile[])
 const bytesOf = (files: readonly HubFile[]): number => files.reduce((sum, { size }) => sum + size, 0);
 
 /** Throws `hub/no-space` before the first byte. */
-export async function requireSpace(folder: string, needed: number): Promise<void> {
+async function requireSpace(folder: string, needed: number): Promise<void> {
   if (needed <= 0) return;
   await makeFolder(folder);
   const { bavail, bsize } = await statfs(folder);
