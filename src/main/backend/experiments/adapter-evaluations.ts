@@ -3,7 +3,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Handlers } from '../../../shared/contract.ts';
 import { evaluationElsewhereSchema } from '../../../shared/contract/adapters.ts';
-import type { EvaluateInput } from '../../engine/jobs/evaluate.ts';
 import { AdapterStore } from '../../storage/adapters.ts';
 import { keepReport, readReportsOf } from '../../storage/datasets.ts';
 import type { BackendContext } from '../context.ts';
@@ -42,7 +41,7 @@ export function evaluationHandlers(
               train: { split, select: null },
               eval: null,
             });
-            const input: EvaluateInput = {
+            const input = {
               model,
               adapter: folder,
               data: path.join(rows, 'train.jsonl'),
