@@ -23,12 +23,13 @@ export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)}${SPACE}${value === 1 ? one : many}`;
 
 /** A share of 1 as "59.8 %". */
-export const percent = (value: number, digits = 1): string => `${fixed(value * 100, digits)}${SPACE}%`;
+export const percent = (value: number, digits = 1, unit = `${SPACE}%`): string =>
+  `${fixed(value * 100, digits)}${unit}`;
 
-/** A difference of two shares as "+2.1 points". */
-export function points(difference: number): string {
+/** A difference of two shares as "+2.1 points"; '' as the unit: "+2.1". */
+export function points(difference: number, unit = `${SPACE}points`): string {
   const sign = difference > 0 ? '+' : difference < 0 ? '−' : '';
-  return `${sign}${fixed(Math.abs(difference) * 100, 1)}${SPACE}points`;
+  return `${sign}${fixed(Math.abs(difference) * 100, 1)}${unit}`;
 }
 
 /** Digits that matter: "0.981", "3,940", "5e-5". */

@@ -3,7 +3,7 @@ import { count, decimal, percent } from '../format.ts';
 
 /** Distances below this share read as none. */
 const LITTLE = 0.0005;
-const inPoints = (share: number): string => percent(share).replace('%', 'points');
+const inPoints = (share: number): string => percent(share, 1, '\u00a0points');
 
 /** "It says 93.1 % on average and is right in 89.9 %: too sure." with the expected calibration error. */
 export function calibrationSentence({ bins, rows, ece }: Calibration): string {

@@ -1,7 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Calibration } from '../../shared/contract/compare.ts';
-import { fakeBackend } from '../fake-backend.ts';
-import { CalibrationManager } from './calibration-manager.svelte.ts';
 import { calibrationSentence, temperatureSentence } from './calibration-words.ts';
 
 const calibration = (change: Partial<Calibration> = {}): Calibration => ({
@@ -33,28 +31,5 @@ describe('calibration in words', () => {
       'bring that from 3.4 points to 1.1 points on the other half',
     );
     expect(temperatureSentence(calibration({ eceAfter: 0.034 }))).toContain('do not help');
-  });
-});
-
-describe('calibration of a run', () => {
-  beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
-
-  it('without predictions is none, and a refusal is asked again', async () => {
-    let refused = true;
-    const { rpc } = fakeBackend({
-      'compare/calibration': () => {
-        if (refused) throw new Error('The workspace is locked.');
-        return { calibration: null };
-      },
-    });
-    const manager = new CalibrationManager(rpc, 'a');
-    await vi.advanceTimersByTimeAsync(0);
-    expect(manager.fault?.message).toBe('The workspace is locked.');
-    refused = false;
-    const again = manager.open();
-    await vi.advanceTimersByTimeAsync(0);
-    await again;
-    expect([manager.fault, manager.read, manager.calibration]).toEqual([null, true, null]);
   });
 });

@@ -17,7 +17,7 @@ afterEach(() => void vi.useRealTimers());
 describe('runs row by row', () => {
   it('stand beside each other in the order asked for, in the colours of that order', async () => {
     const compared = await open([run('b', 0.9), run('a', 0.9)], ['a', 'b']);
-    expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
+    expect(compared.comparable?.map(({ id, colour }) => [id, colour])).toEqual([
       ['a', 0],
       ['b', 1],
     ]);
@@ -29,7 +29,7 @@ describe('runs row by row', () => {
       [run('a', 0.9), run('old', null, {}, { reason }), run('b', 0.9)],
       ['a', 'old', 'b'],
     );
-    expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
+    expect(compared.comparable?.map(({ id, colour }) => [id, colour])).toEqual([
       ['a', 0],
       ['b', 2],
     ]);
@@ -38,7 +38,7 @@ describe('runs row by row', () => {
 
   it('have no colour taken away by one that is gone from the workspace', async () => {
     const compared = await open([run('a', 0.9), run('b', 0.9)], ['gone', 'a', 'b']);
-    expect(compared.together?.map(({ id, colour }) => [id, colour])).toEqual([
+    expect(compared.comparable?.map(({ id, colour }) => [id, colour])).toEqual([
       ['a', 0],
       ['b', 1],
     ]);
@@ -47,15 +47,15 @@ describe('runs row by row', () => {
   it('on different rows are compared only once a group that agrees is chosen', async () => {
     const other = { rowsKey: 'other', rows: 200 };
     const compared = await open([run('a', 0.9, {}, other), run('b', 0.9), run('c', 0.9)], ['a', 'b', 'c']);
-    expect(compared.together).toBeNull();
+    expect(compared.comparable).toBeNull();
     expect(compared.groups.map(({ rows, runs }) => [rows, runs.length])).toEqual([
       [1000, 2],
       [200, 1],
     ]);
     compared.choose('k');
-    expect(compared.together?.map(({ id }) => id)).toEqual(['b', 'c']);
+    expect(compared.comparable?.map(({ id }) => id)).toEqual(['b', 'c']);
     compared.choose(null);
-    expect(compared.together).toBeNull();
+    expect(compared.comparable).toBeNull();
   });
 
   it('that cannot be read say why', async () => {
@@ -63,6 +63,6 @@ describe('runs row by row', () => {
     const compared = new ComparedRuns(backend.rpc, ['a']);
     await vi.advanceTimersByTimeAsync(0);
     expect(compared.fault?.message).toBe('no answer to compare/read');
-    expect(compared.runs).toBeNull();
+    expect(compared.value).toBeNull();
   });
 });

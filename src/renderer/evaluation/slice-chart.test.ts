@@ -1,21 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Slices } from '../../shared/contract/compare.ts';
 import { fakeBackend } from '../fake-backend.ts';
-import type { ComparedRun } from './compared-runs.svelte.ts';
+import { run } from './compare-test-support.ts';
+import { SliceManager } from './compared-runs.svelte.ts';
+import { labelledRuns } from './labelled-runs.ts';
 import { prepareSlices } from './slice-chart.ts';
-import { SliceManager } from './slice-manager.svelte.ts';
 
 const interval = (value: number) => ({ value, low: value - 0.05, high: Math.min(1, value + 0.05) });
-const runs: ComparedRun[] = ['a', 'b'].map((id, colour) => ({
-  id,
-  name: `run ${id}`,
-  datasetId: 'd',
-  colour,
-  rows: 1000,
-  accuracy: interval(0.9),
-  rowsKey: 'same',
-  reason: null,
-}));
+const runs = labelledRuns(['a', 'b'].map((id) => run(id, 0.9, {}, { accuracy: interval(0.9) })));
 const slices: Slices = {
   by: 'length',
   slices: [
@@ -70,17 +62,21 @@ describe('slices', () => {
     });
     const manager = new SliceManager(rpc, ['a', 'b']);
     await vi.advanceTimersByTimeAsync(0);
-    expect([manager.slices?.by, ...manager.columns]).toEqual(['length', 'source', 'year']);
+    expect([manager.value?.slices?.by, ...(manager.value?.columns ?? [])]).toEqual([
+      'length',
+      'source',
+      'year',
+    ]);
     const [first, second] = [manager.cut('source'), manager.cut('year')];
     await vi.advanceTimersByTimeAsync(0);
     slow?.();
     await Promise.all([first, second]);
-    expect([manager.by, manager.slices?.by]).toEqual(['year', 'year']);
+    expect([manager.by, manager.value?.slices?.by]).toEqual(['year', 'year']);
   });
   it('say why they cannot be counted', async () => {
     const { rpc } = fakeBackend({});
     const manager = new SliceManager(rpc, ['a']);
     await vi.advanceTimersByTimeAsync(0);
-    expect([manager.read, manager.fault?.message]).toEqual([true, 'no answer to compare/slices']);
+    expect(manager.fault?.message).toBe('no answer to compare/slices');
   });
 });

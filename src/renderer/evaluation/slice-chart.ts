@@ -3,12 +3,12 @@ import { scaleAround, ticks, toPixel, type Scale } from '../charts/scale.ts';
 import { BOTTOM, textWidth, TOP } from '../charts/theme.ts';
 import { shareText, shortened, tickTexts } from '../charts/value-text.ts';
 import { counted } from '../format.ts';
-import type { ComparedRun } from './compared-runs.svelte.ts';
+import type { LabelledRun } from './labelled-runs.ts';
 
 /** One run's accuracy on one slice. */
 export interface SliceDot {
   key: string;
-  run: ComparedRun;
+  run: LabelledRun;
   interval: Interval;
   /** Where it stands, in pixels. */
   x: number;
@@ -51,7 +51,7 @@ export const MOST_RUNS = 12;
 
 /** All rows first, then the slices; each run a dot with its interval on one common axis, in pixels. */
 export function prepareSlices(
-  given: { runs: readonly ComparedRun[]; slices: Slices },
+  given: { runs: readonly LabelledRun[]; slices: Slices },
   width: number,
 ): SliceDrawing {
   const runs = given.runs.slice(0, MOST_RUNS);

@@ -11,6 +11,7 @@ import {
   type RunCurve,
 } from './compare-curves.ts';
 import { comparison, run } from '../../evaluation/compare-test-support.ts';
+import { labelledRuns } from '../../evaluation/labelled-runs.ts';
 import { entriesOf } from './comparison-entries.ts';
 
 function curveOf(loss: readonly number[], speeds = loss.map(() => 100)): RunCurve {
@@ -54,16 +55,12 @@ describe('how far a run is', () => {
 describe('curves over each other', () => {
   const group = { ids: ['a', 'b'], name: 'SMS Spam, LoRA', accuracy: null, macroF1: null };
   const facts = { trainSeconds: 60, step: 30, tokensPerSecond: 100 };
-  const entries = entriesOf(
-    comparison(
-      [
-        run('a', 0.9, { ...facts, name: 'SMS Spam, LoRA', seed: 1 }),
-        run('b', 0.9, { ...facts, name: 'SMS Spam, LoRA', seed: 2 }),
-        run('c', 0.8, { ...facts, name: 'SMS Spam, head only', trainSeconds: null }),
-      ],
-      { seedGroups: [group] },
-    ),
-  );
+  const runs = [
+    run('a', 0.9, { ...facts, name: 'SMS Spam, LoRA', seed: 1 }),
+    run('b', 0.9, { ...facts, name: 'SMS Spam, LoRA', seed: 2 }),
+    run('c', 0.8, { ...facts, name: 'SMS Spam, head only', trainSeconds: null }),
+  ];
+  const entries = entriesOf(comparison(runs, { seedGroups: [group] }), labelledRuns(runs));
   const curves = new Map([
     ['a', curveOf([4, 2, 1])],
     ['b', curveOf([2, 2])],

@@ -2,7 +2,8 @@ import type { EvaluationPoint, Experiment } from '../../../shared/contract/exper
 import type { LineSeries } from '../../charts/line-chart.ts';
 import { lowerBound, type Column } from '../../charts/thin.ts';
 import type { CurveColumns } from '../../charts/curve-columns.ts';
-import type { Entry, LabelledRun } from './comparison-entries.ts';
+import type { LabelledRun } from '../../evaluation/labelled-runs.ts';
+import type { Entry } from './comparison-entries.ts';
 
 export type CurveX = 'step' | 'epoch' | 'time' | 'tokens';
 /** "loss": of the training; else a metric of the evaluations. */
@@ -97,23 +98,16 @@ export function compareSeries(
   const unknown: string[] = [];
   for (const entry of entries) {
     const found = entry.runs.flatMap((run): (Points & { run: LabelledRun })[] => {
-      const { experiment } = run.figures;
-      const curve = curves.get(experiment.id);
-      const points = curve && pointsOf(curve, experiment, x, y);
-      if (!points && curve && pointsOf(curve, experiment, 'step', y)) unknown.push(run.label);
+      const curve = curves.get(run.id);
+      const points = curve && pointsOf(curve, run.experiment, x, y);
+      if (!points && curve && pointsOf(curve, run.experiment, 'step', y)) unknown.push(run.label);
       return points ? [{ ...points, run }] : [];
     });
     const band = bands && found.length > 1 ? bandOf(found) : null;
     if (band) series.push({ key: entry.key, label: entry.label, colour: entry.colour, ...band });
     else
       for (const { run, x: at, y: values } of found)
-        series.push({
-          key: run.figures.experiment.id,
-          label: run.label,
-          colour: run.colour,
-          x: at,
-          y: values,
-        });
+        series.push({ key: run.id, label: run.label, colour: run.colour, x: at, y: values });
   }
   return { series, unknown };
 }

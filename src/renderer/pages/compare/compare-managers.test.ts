@@ -24,9 +24,8 @@ describe('a comparison', () => {
       'compare/read': ({ ids }) => of(ids),
       'experiments/read': () => known,
     });
-    const manager = new ComparisonManager(back.rpc);
+    const manager = new ComparisonManager(back.rpc, both);
     const stop = manager.listen();
-    void manager.open(both);
     await settle();
     const reads = () => back.asked.filter(({ method }) => method === 'compare/read').length;
     return { ...back, manager, stop, reads };
@@ -35,7 +34,7 @@ describe('a comparison', () => {
   it('is read with what guessing gives on its rows', async () => {
     const { manager, asked } = await open();
     expect(asked[0]).toEqual({ method: 'compare/read', input: { ids: ['a', 'b'], baselineId: 'a' } });
-    expect(manager.comparison?.runs).toHaveLength(2);
+    expect(manager.value?.runs).toHaveLength(2);
     expect(manager.majority).toBe(0.866);
   });
   it('is not read again for the same choice, and again for another baseline', async () => {
@@ -49,14 +48,14 @@ describe('a comparison', () => {
   it('the answer to an earlier choice is dropped', async () => {
     const waiting: ((value: Comparison) => void)[] = [];
     const { rpc } = fakeBackend({ 'compare/read': () => new Promise((resolve) => waiting.push(resolve)) });
-    const manager = new ComparisonManager(rpc);
-    void manager.open(both);
+    const manager = new ComparisonManager(rpc, both);
+    void manager.read();
     void manager.open({ ids: ['c'], baselineId: 'c' });
     await settle();
     waiting[1]!(of(['c']));
     waiting[0]!(of(['a', 'b']));
     await settle();
-    expect(manager.comparison?.runs.map(({ experiment: { id } }) => id)).toEqual(['c']);
+    expect(manager.value?.runs.map(({ experiment: { id } }) => id)).toEqual(['c']);
   });
   it('is read anew when one of its experiments ends, not at each step of it', async () => {
     const { emit, reads, stop } = await open();
@@ -84,14 +83,14 @@ describe('a comparison', () => {
       },
       'experiments/read': () => known,
     });
-    const manager = new ComparisonManager(rpc);
-    void manager.open(both);
+    const manager = new ComparisonManager(rpc, both);
+    void manager.read();
     await settle();
     refused = true;
     void manager.open({ ids: ['a', 'z'], baselineId: 'a' });
     await settle();
     expect(manager.fault?.message).toBe('gone');
-    expect(manager.comparison?.runs).toHaveLength(2);
+    expect(manager.value?.runs).toHaveLength(2);
   });
 });
 
@@ -179,18 +178,18 @@ describe('saved comparisons', () => {
     });
     const manager = new SavedManager(rpc);
     await Promise.all([manager.read(), settle()]);
-    expect(manager.saved?.map(({ id }) => id)).toEqual(['young', 'old']);
+    expect(manager.value?.map(({ id }) => id)).toEqual(['young', 'old']);
     const [saved] = await Promise.all([manager.save('new', both), settle()]);
-    expect(saved).toBe(true);
+    expect(saved?.name).toBe('new');
     expect(asked.at(-1)?.input).toEqual({ name: 'new', ids: ['a', 'b'], baselineId: 'a' });
     await Promise.all([manager.forget(one('old', 1)), settle()]);
-    expect(manager.saved?.map(({ id }) => id)).toEqual(['new', 'young']);
+    expect(manager.value?.map(({ id }) => id)).toEqual(['new', 'young']);
   });
   it('that are refused say why', async () => {
     const manager = new SavedManager(fakeBackend({}).rpc);
     const [saved] = await Promise.all([manager.save('x', both), settle()]);
-    expect(saved).toBe(false);
-    expect(manager.fault?.code).toBe('test/refused');
+    expect(saved).toBeUndefined();
+    expect(manager.refused?.code).toBe('test/refused');
   });
 });
 

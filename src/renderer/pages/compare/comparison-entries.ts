@@ -1,63 +1,38 @@
 import type { Comparison, Difference, Interval, RunFigures } from '../../../shared/contract/compare.ts';
-import { runLabels } from '../../evaluation/run-labels.ts';
+import { runLabels, type LabelledRun } from '../../evaluation/labelled-runs.ts';
 
 /** What the runs are judged by. */
 export type Judge = 'accuracy' | 'macroF1';
 export const judgeNames: Readonly<Record<Judge, string>> = { accuracy: 'accuracy', macroF1: 'macro F1' };
+/** "Macro F1" */
+export const judgeTitle = (judge: Judge): string =>
+  judgeNames[judge].replace(/^./, (letter) => letter.toUpperCase());
 
 /** A run with its look, or the seeds of one configuration under one name. */
 export interface Entry {
   /** The id of its first run. */
   key: string;
   label: string;
-  /** Place among the colours, from 0. */
+  /** Its number among the colours, from 0. */
   colour: number;
   runs: readonly LabelledRun[];
   /** Mean over the seeds, with the smallest and the largest; null: no seeds. */
   seeds: Readonly<Record<Judge, Interval | null>> | null;
 }
-export interface LabelledRun {
-  figures: RunFigures;
-  label: string;
-  colour: number;
-}
-
-/** The runs in their order, each in its colour. */
-export function labelledRuns({ runs }: Comparison): LabelledRun[] {
-  const labels = runLabels(runs.map(({ experiment }) => experiment));
-  return runs.map((figures, colour) => ({ figures, colour, label: labels.get(figures.experiment.id)! }));
-}
 
 /** The runs in their order; seeds of one configuration stand together where the first of them does. */
-export function entriesOf(comparison: Comparison, runs = labelledRuns(comparison)): Entry[] {
-  const groups = comparison.seedGroups.filter(({ ids }) => ids.length > 1);
+export function entriesOf({ seedGroups }: Comparison, runs: readonly LabelledRun[]): Entry[] {
+  const groups = seedGroups.filter(({ ids }) => ids.length > 1);
   const groupOf = (id: string) => groups.find(({ ids }) => ids.includes(id));
-  const firsts = runs.filter(({ figures: { experiment } }) => {
-    const group = groupOf(experiment.id);
-    return (
-      !group ||
-      runs.find(({ figures }) => group.ids.includes(figures.experiment.id))?.figures.experiment.id ===
-        experiment.id
-    );
-  });
+  const membersOf = (id: string) => runs.filter((run) => (groupOf(id)?.ids ?? [id]).includes(run.id));
+  const firsts = runs.filter((run) => membersOf(run.id)[0] === run);
   const labels = runLabels(
-    firsts.map(({ figures: { experiment } }) => ({
-      ...experiment,
-      name: groupOf(experiment.id)?.name ?? experiment.name,
-    })),
+    firsts.map(({ id, experiment }) => ({ ...experiment, name: groupOf(id)?.name ?? experiment.name })),
   );
-  return firsts.map(({ figures, colour }) => {
-    const { id } = figures.experiment;
-    const group = groupOf(id);
-    return {
-      key: id,
-      label: labels.get(id)!,
-      colour,
-      runs: runs.filter(({ figures: { experiment } }) =>
-        group ? group.ids.includes(experiment.id) : experiment.id === id,
-      ),
-      seeds: group ? { accuracy: group.accuracy, macroF1: group.macroF1 } : null,
-    };
+  return firsts.map(({ id, colour }) => {
+    const { accuracy, macroF1 } = groupOf(id) ?? {};
+    const seeds = accuracy === undefined || macroF1 === undefined ? null : { accuracy, macroF1 };
+    return { key: id, label: labels.get(id)!, colour, runs: membersOf(id), seeds };
   });
 }
 
@@ -88,9 +63,7 @@ export function figureOf(run: RunFigures, name: FigureName, judge: Judge): numbe
 /** The mean over the runs of an entry; null where none has it. */
 export function entryFigure(entry: Entry, name: FigureName, judge: Judge): number | null {
   if (entry.seeds && (name === 'accuracy' || name === 'macroF1')) return entry.seeds[name]?.value ?? null;
-  const known = entry.runs
-    .map(({ figures }) => figureOf(figures, name, judge))
-    .filter((value) => value !== null);
+  const known = entry.runs.map((run) => figureOf(run, name, judge)).filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
@@ -108,9 +81,7 @@ export function sortedEntries(
   return entries
     .map((entry) => ({
       ...entry,
-      runs: entry.runs.toSorted((a, b) =>
-        order(figureOf(a.figures, name, judge), figureOf(b.figures, name, judge)),
-      ),
+      runs: entry.runs.toSorted((a, b) => order(figureOf(a, name, judge), figureOf(b, name, judge))),
     }))
     .sort((a, b) => order(entryFigure(a, name, judge), entryFigure(b, name, judge)));
 }

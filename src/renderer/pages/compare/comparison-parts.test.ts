@@ -3,10 +3,8 @@ import { chosenOf, moved, queryOf, withAdded, without } from './compare-address.
 import { comparison, run } from '../../evaluation/compare-test-support.ts';
 import { entriesOf, sortedEntries, winnerOf } from './comparison-entries.ts';
 import { comparisonBasis, comparisonCsv, comparisonMarkdown } from './comparison-text.ts';
-import { runLabels } from '../../evaluation/run-labels.ts';
-import { settingNames, settingText } from './setting-text.ts';
-import { parallelAxes, tradeOffPoints } from './trade-offs.ts';
-import { labelledRuns } from './comparison-entries.ts';
+import { labelledRuns, runLabels } from '../../evaluation/labelled-runs.ts';
+import { parallelAxes, settingNames, settingText, tradeOffPoints } from './trade-offs.ts';
 
 const seeds = {
   ids: ['b', 'c'],
@@ -60,15 +58,15 @@ describe('names for narrow places', () => {
 
 describe('the runs of a comparison', () => {
   it('seeds of one configuration are one entry, each run keeps its colour', () => {
-    const entries = entriesOf(six);
+    const entries = entriesOf(six, labelledRuns(six.runs));
     expect(entries.map(({ label }) => label)).toEqual(['LoRA r=16', 'LoRA r=32', 'head only']);
     expect(entries.map(({ colour }) => colour)).toEqual([0, 1, 3]);
     expect(entries[1]!.runs.map(({ colour }) => colour)).toEqual([1, 2]);
   });
   it('are sorted with their seeds, what has no figure last', () => {
     const order = (descending: boolean) =>
-      sortedEntries(entriesOf(six), 'accuracy', 'accuracy', descending).flatMap(({ runs }) =>
-        runs.map(({ figures }) => figures.experiment.id),
+      sortedEntries(entriesOf(six, labelledRuns(six.runs)), 'accuracy', 'accuracy', descending).flatMap(
+        ({ runs }) => runs.map(({ id }) => id),
       );
     expect(order(true)).toEqual(['c', 'b', 'a', 'd']);
     expect(order(false)).toEqual(['a', 'b', 'c', 'd']);
@@ -85,7 +83,9 @@ describe('the runs of a comparison', () => {
 describe('what a verdict rests on', () => {
   it('are the rows only where they are the same', () => {
     const facts = (of: typeof six, majority: number | null = null) =>
-      comparisonBasis(of, entriesOf(of), majority).join(' · ').replaceAll('\u00a0', ' ');
+      comparisonBasis(of, entriesOf(of, labelledRuns(of.runs)), majority)
+        .join(' · ')
+        .replaceAll('\u00a0', ' ');
     const same = comparison([run('a', 0.9), run('b', 0.8)]);
     expect(facts(same, 0.866)).toBe(
       '1,000 evaluated rows of SMS Spam, the same for all · the majority class gives 86.6 %',
@@ -141,13 +141,11 @@ describe('settings and costs', () => {
     ]);
   });
   it('a run without a result or a cost has no point', () => {
-    const runs = labelledRuns(
-      comparison([run('a', 0.9), run('b', null), run('c', 0.8, { trainable: null })]),
-    );
+    const runs = labelledRuns([run('a', 0.9), run('b', null), run('c', 0.8, { trainable: null })]);
     expect(tradeOffPoints(runs, 'trainable', 'accuracy').map(({ key }) => key)).toEqual(['a']);
   });
   it('parallel coordinates end in the metric, with the values of the runs that have one', () => {
-    const { axes, runs, left } = parallelAxes(six, labelledRuns(six), 'accuracy');
+    const { axes, runs, left } = parallelAxes(six, labelledRuns(six.runs), 'accuracy');
     expect(axes.map(({ label }) => label)).toEqual(['r', 'accuracy']);
     expect(axes[0]!.values).toEqual([16, 32, 32]);
     expect(runs.map(({ key }) => key)).toEqual(['a', 'b', 'c']);

@@ -56,7 +56,7 @@ describe('rows that runs answered', () => {
     expect(questions().map(({ offset }) => offset)).toEqual([0, PAGE]);
     await Promise.all([manager.turn(1e9), settle()]);
     expect(manager.current?.row.row).toBe(650_000 - PAGE + 1);
-    manager.activate(PAGE - 1);
+    manager.active = PAGE - 1;
     await manager.move(1);
     expect(manager.current?.row.row).toBe(650_000);
   });
@@ -69,7 +69,7 @@ describe('rows that runs answered', () => {
       },
     });
     await settle();
-    manager.activate(PAGE - 2);
+    manager.active = PAGE - 2;
     await Promise.all([manager.move(1), settle()]);
     expect(manager.fault).toBeNull();
     broken = false;
@@ -92,11 +92,11 @@ describe('rows that runs answered', () => {
     });
     const before = questions().length;
     for (const query of ['f', 'fr', 'fre', 'free']) manager.narrow({ query });
-    expect(manager.searching).toBe(true);
-    expect(manager.page).not.toBeNull();
+    expect(manager.reading).toBe(true);
+    expect(manager.value).not.toBeNull();
     await settle();
     expect(questions().slice(before)).toMatchObject([{ query: 'free', filter: 'right-wrong' }]);
-    expect(manager.searching).toBe(false);
+    expect(manager.reading).toBe(false);
   });
 
   it('drop the answer to an older question', async () => {
@@ -112,7 +112,7 @@ describe('rows that runs answered', () => {
     await settle();
     slow?.();
     await settle();
-    expect([manager.page?.total, manager.searching]).toEqual([650_000, false]);
+    expect([manager.value?.total, manager.reading]).toEqual([650_000, false]);
   });
 
   it('show a fault, keep what was read, and come again when asked', async () => {
@@ -127,9 +127,9 @@ describe('rows that runs answered', () => {
     manager.narrow({ filter: 'all-wrong' });
     await settle();
     expect(manager.fault?.message).toBe('The data file is gone.');
-    expect(manager.page?.total).toBe(650_000);
+    expect(manager.value?.total).toBe(650_000);
     broken = false;
-    await Promise.all([manager.retry(), settle()]);
+    await Promise.all([manager.replace(), settle()]);
     expect(manager.fault).toBeNull();
   });
 
@@ -145,7 +145,7 @@ describe('rows that runs answered', () => {
       ask();
       await settle();
       broken = false;
-      await Promise.all([manager.retry(), settle()]);
+      await Promise.all([manager.replace(), settle()]);
     };
     await settle();
     await refusedThenRetried(() => void manager.turn(3));

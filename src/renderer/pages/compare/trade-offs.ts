@@ -3,8 +3,9 @@ import type { ParallelAxis, ParallelRun } from '../../charts/parallel-chart.ts';
 import type { ScatterPoint } from '../../charts/scatter-chart.ts';
 import { shareText, type ValueText } from '../../charts/value-text.ts';
 import type { Comparison } from '../../../shared/contract/compare.ts';
-import { figureOf, judgeNames, type FigureName, type Judge, type LabelledRun } from './comparison-entries.ts';
-import { settingNames, settingText } from './setting-text.ts';
+import type { LabelledRun } from '../../evaluation/labelled-runs.ts';
+import { textOfValue } from '../../forms/field-text.ts';
+import { figureOf, judgeNames, type FigureName, type Judge } from './comparison-entries.ts';
 
 export type Cost = Extract<FigureName, 'trainable' | 'seconds' | 'memory' | 'bytes'>;
 /** What a run cost: its name on the axis, in the choice, and its values as texts. */
@@ -18,12 +19,12 @@ export const isCost = (name: string): name is Cost => Object.hasOwn(costs, name)
 
 /** The runs as points: what they cost and what they reach. A run without either is left out. */
 export function tradeOffPoints(runs: readonly LabelledRun[], cost: Cost, judge: Judge): ScatterPoint[] {
-  return runs.flatMap(({ figures, label, colour }) => {
-    const x = figureOf(figures, cost, judge);
-    const interval = figures[judge];
+  return runs.flatMap((run) => {
+    const x = figureOf(run, cost, judge);
+    const interval = run[judge];
     if (x === null || interval === null) return [];
     const { value: y, low, high } = interval;
-    return [{ key: figures.experiment.id, label, colour, x, y, low, high }];
+    return [{ key: run.id, label: run.label, colour: run.colour, x, y, low, high }];
   });
 }
 
@@ -32,17 +33,16 @@ const MOST_AXES = 8;
 
 /** The settings that differ as axes, and the metric as the last; `left`: settings that have no axis. */
 export function parallelAxes(
-  { runs: figures, differences }: Comparison,
+  { differences }: Pick<Comparison, 'differences'>,
   runs: readonly LabelledRun[],
   judge: Judge,
 ): { axes: ParallelAxis[]; runs: ParallelRun[]; left: number } {
-  const judged = runs.filter((run) => run.figures[judge] !== null);
-  const places = judged.map((run) => figures.indexOf(run.figures));
+  const judged = runs.filter((run) => run[judge] !== null);
   const names = settingNames(differences.map(({ path }) => path));
   const settings = differences.slice(0, MOST_AXES).map(({ path, values }, at): ParallelAxis => ({
     key: path,
     label: names[at]!,
-    values: places.map((place) => axisValue(values[place])),
+    values: judged.map((run) => axisValue(values[runs.indexOf(run)])),
     text: settingText,
   }));
   return {
@@ -51,11 +51,11 @@ export function parallelAxes(
       {
         key: 'metric',
         label: judgeNames[judge],
-        values: judged.map((run) => run.figures[judge]!.value),
+        values: judged.map((run) => run[judge]!.value),
         text: shareText,
       },
     ],
-    runs: judged.map(({ figures: { experiment }, label, colour }) => ({ key: experiment.id, label, colour })),
+    runs: judged.map(({ id, label, colour }) => ({ key: id, label, colour })),
     left: differences.length - settings.length,
   };
 }
@@ -64,3 +64,15 @@ const axisValue = (value: unknown): number | string | null => {
   if (value === null || value === undefined) return null;
   return typeof value === 'number' ? value : settingText(value);
 };
+
+/** A setting's value as one reads it; "—" where it is not set. */
+export function settingText(value: unknown): string {
+  const text = textOfValue(value);
+  return text === '' ? '—' : text;
+}
+
+/** "learning_rate" for "training.learning_rate"; the whole path where two settings end alike. */
+export function settingNames(paths: readonly string[]): string[] {
+  const ends = paths.map((path) => path.split('.').at(-1)!);
+  return paths.map((path, at) => (ends.filter((end) => end === ends[at]).length > 1 ? path : ends[at]!));
+}

@@ -1,3 +1,23 @@
+import type { RunFigures } from '../../shared/contract/compare.ts';
+
+/** A run as all parts of a page show it: with the same short name and colour everywhere. */
+export interface LabelledRun extends RunFigures {
+  /** Of the experiment. */
+  id: string;
+  label: string;
+  /** Its number among the colours, from 0. */
+  colour: number;
+}
+
+/** The runs in their order, each in its colour. */
+export function labelledRuns(runs: readonly RunFigures[]): LabelledRun[] {
+  const labels = runLabels(runs.map(({ experiment }) => experiment));
+  return runs.map((run, colour) => {
+    const { id, name } = run.experiment;
+    return { ...run, id, colour, label: labels.get(id) ?? name };
+  });
+}
+
 interface Named {
   id: string;
   name: string;
