@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Dataset, DatasetReport, DatasetVersion } from '../../../shared/contract/datasets.ts';
-import { DatasetListManager } from './dataset-list-manager.svelte.ts';
-import { DatasetManager } from './dataset-manager.svelte.ts';
 import { fakeBackend, sampleModel } from '../../fake-backend.ts';
-import { ReportManager } from './report-manager.svelte.ts';
+import { DatasetListManager, DatasetManager, ReportManager } from './dataset-managers.svelte.ts';
 
 const version = (number: number, splits: string[] = []): DatasetVersion => ({
   id: `v${number}`,
@@ -63,7 +61,7 @@ describe('the list of data sets', () => {
       },
     });
     const manager = new DatasetListManager(backend.rpc);
-    await manager.read();
+    await manager.source.read();
     return manager;
   };
   const names = (manager: DatasetListManager) => manager.shown.map(({ name }) => name);
@@ -71,20 +69,21 @@ describe('the list of data sets', () => {
   it('is filtered and searched as asked', async () => {
     const manager = await open();
     expect(names(manager)).toEqual(['Yelp', 'sms', 'lost']);
-    manager.narrow('missing');
+    manager.filters.use = 'missing';
     expect(names(manager)).toEqual(['lost']);
-    manager.narrow('');
-    manager.query = 'YELP.';
+    manager.filters.use = '';
+    manager.filters.query = 'YELP.';
     expect(names(manager)).toEqual(['Yelp']);
-    expect(manager.count('used')).toBe(1);
+    expect(manager.count('use', 'used')).toBe(1);
   });
 
   it('gives back what was removed, and shows what stayed when a removal is refused', async () => {
     const manager = await open();
-    await expect(manager.remove(['lost', 'sms', 'Yelp'])).rejects.toThrow('An import is writing to it.');
+    await manager.remove(['lost', 'sms', 'Yelp']);
+    expect(manager.refused?.message).toBe('An import is writing to it.');
     expect(names(manager)).toEqual(['Yelp', 'sms']);
     await manager.restore(['lost']);
-    expect(manager.datasets).toHaveLength(3);
+    expect(manager.items).toHaveLength(3);
   });
 });
 
@@ -156,35 +155,35 @@ describe('a report', () => {
 
   it('of few rows counts tokens unasked; of many, once a tokenizer is chosen', async () => {
     const few = open(10).manager;
-    await few.read();
-    expect(few.report?.lengths?.modelId).toBe('m');
+    await few.open();
+    expect(few.value?.lengths?.modelId).toBe('m');
     const many = open(650_000).manager;
-    await many.read();
-    expect(many.report?.lengths).toBeNull();
+    await many.open();
+    expect(many.value?.lengths).toBeNull();
     expect(many.models).toHaveLength(1);
     await many.countWith('m');
-    expect(many.report?.lengths?.modelId).toBe('m');
+    expect(many.value?.lengths?.modelId).toBe('m');
   });
 
   it('shows token lengths while the report itself is still being made', async () => {
     let made = () => {};
     const { manager } = open(10, new Promise((resolve) => (made = resolve)));
-    const reading = manager.read();
+    const reading = manager.open();
     await vi.advanceTimersByTimeAsync(1);
-    expect([manager.report, manager.lengths?.modelId]).toEqual([null, 'm']);
+    expect([manager.value, manager.lengths?.modelId]).toEqual([null, 'm']);
     made();
     await reading;
-    expect(manager.report?.lengths?.modelId).toBe('m');
+    expect(manager.value?.lengths?.modelId).toBe('m');
   });
 
   it('counts again with another length, once for a number typed digit by digit', async () => {
     const { manager, asked } = open(10);
-    await manager.read();
+    await manager.open();
     manager.cutAt(1);
     manager.cutAt(12);
     manager.cutAt(128);
     await vi.advanceTimersByTimeAsync(400);
-    expect(manager.report?.lengths?.maxLength).toBe(128);
+    expect(manager.value?.lengths?.maxLength).toBe(128);
     expect(asked.filter(({ method }) => method === 'datasets/report')).toHaveLength(3);
   });
 });

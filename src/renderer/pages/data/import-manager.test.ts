@@ -58,7 +58,7 @@ describe('an import', () => {
       asked.flatMap((one) => (one.method === method ? [(one.input as { ticket: string }).ticket] : []));
     expect(ticketsOf('datasets/cancel-preview')).toEqual(ticketsOf('datasets/preview'));
     expect(new Set(ticketsOf('datasets/preview')).size).toBe(2);
-    expect(manager.looking).toBe(false);
+    expect(manager.reading).toBe(false);
   });
 
   it('takes the name and the roles that were found', async () => {

@@ -28,11 +28,11 @@ export const roleLabel = (role: ColumnRole): string =>
 
 const single = new Set<ColumnRole>(['text', 'text_pair', 'label', 'split']);
 
-/** Gives the column at `place` a role. A role that only one column can have is swapped with who had it. */
-export function withRole(current: readonly ColumnRole[], place: number, role: ColumnRole): ColumnRole[] {
-  const before = current[place] ?? 'ignore';
-  const holder = single.has(role) ? current.findIndex((other, at) => other === role && at !== place) : -1;
-  return current.map((other, at) => (at === place ? role : at === holder ? before : other));
+/** Gives the column at `index` a role. A role that only one column can have is swapped with who had it. */
+export function withRole(current: readonly ColumnRole[], index: number, role: ColumnRole): ColumnRole[] {
+  const before = current[index] ?? 'ignore';
+  const holder = single.has(role) ? current.findIndex((other, at) => other === role && at !== index) : -1;
+  return current.map((other, at) => (at === index ? role : at === holder ? before : other));
 }
 
 /** How the label column is read, and what stands out in it then; what joined texts have between them. */
@@ -93,7 +93,7 @@ export function checkMapping(
   };
 }
 
-/** What several files are called together: how their names begin ("reviews-train.csv" and "-test": reviews), or null. */
+/** What several files are called: how their names begin ("reviews-train.csv" and "-test": reviews), or null. */
 export function commonName(names: readonly string[]): string | null {
   const [first = ''] = names;
   let length = 0;

@@ -72,7 +72,7 @@ describe('rows of a version', () => {
     slow?.();
     await settle();
     expect(asked.map(({ input }) => (input as { query: string }).query)).toEqual(['', 'fr', 'free']);
-    expect(rows.searching).toBe(false);
+    expect(rows.reading).toBe(false);
   });
 
   it('show the fault of a question and ask again', async () => {
@@ -83,7 +83,7 @@ describe('rows of a version', () => {
     await settle();
     expect(rows.fault?.message).toBe('The data set vanished.');
     broken = false;
-    rows.retry();
+    void rows.replace();
     await settle();
     expect(rows.fault).toBeNull();
     expect(rows.total).toBe(10);
