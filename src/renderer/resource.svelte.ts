@@ -85,15 +85,6 @@ export class Resource<Value extends object> extends Attempts {
   /** What is done with each answer that counts. */
   protected taken(_: Value): void {}
 
-  /** Forgets the value; an answer that is under way is dropped. */
-  reset(): void {
-    this.#turn++;
-    this.#running = null;
-    this.reading = false;
-    this.value = null;
-    this.fault = null;
-  }
-
   /** Changes the value in place; nothing where there is none yet. */
   patch(change: (value: Value) => Value): void {
     this.#change((value) => value && change(value));

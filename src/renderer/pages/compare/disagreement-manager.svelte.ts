@@ -36,14 +36,11 @@ export class DisagreementManager extends Resource<DisagreementPage> {
   #asked = { number: 0, last: false };
   /** The page shown and its neighbours, by number: rows and answers do not change. */
   readonly #pages = new Map<number, Promise<Answer>>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Rpc, ids: readonly string[], choice: Partial<BrowseChoice> = {}) {
     super(rpc, async () => {
-      const asked = this.#asked;
-      const page = await this.#fetch(asked.number);
-      if (asked === this.#asked) this.active = asked.last ? Math.max(0, page.items.length - 1) : 0;
-      return { ...page, number: asked.number };
+      const { number } = this.#asked;
+      return { ...(await this.#fetch(number)), number };
     });
     this.ids = ids;
     const cell = choice.expected != null || choice.predicted != null;
@@ -55,6 +52,10 @@ export class DisagreementManager extends Resource<DisagreementPage> {
       ...choice,
     };
     void this.read();
+  }
+
+  protected override taken({ items }: DisagreementPage): void {
+    this.active = this.#asked.last ? Math.max(0, items.length - 1) : 0;
   }
 
   /** The number of the page shown. */
@@ -71,12 +72,10 @@ export class DisagreementManager extends Resource<DisagreementPage> {
   /** Other rows, from the first; those before stay in view until the answer. Words are debounced. */
   narrow(change: Partial<BrowseChoice>): void {
     this.choice = { ...this.choice, ...change };
-    this.reading = true;
     this.#pages.clear();
     this.#asked = { number: 0, last: false };
-    clearTimeout(this.#timer);
     if (change.query === undefined) void this.replace();
-    else this.#timer = setTimeout(() => void this.replace(), DEBOUNCE_MS);
+    else this.replaceAfter(DEBOUNCE_MS);
   }
 
   /** To the next (1) or the one before (-1), over the ends of a page. Resolves when it is there. */

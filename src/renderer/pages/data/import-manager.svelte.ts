@@ -164,7 +164,7 @@ export class ImportManager extends Resource<Preview> {
 
   async removeFile(path: string): Promise<void> {
     this.files = this.files.filter((file) => file.path !== path);
-    if (this.files.length === 0) return this.clear();
+    if (this.files.length === 0) return this.startOver();
     await this.look();
   }
 
@@ -178,7 +178,7 @@ export class ImportManager extends Resource<Preview> {
     this.#hubId = hubId;
     const info = await this.attempt(() => this.rpc.call('datasets/hub-info', { hubId: hubId.trim() }));
     if (!info || this.#hubId !== hubId) return;
-    this.clear();
+    this.startOver();
     this.hub = info;
     await this.chooseConfig(info.configs[0]?.name ?? '');
   }
@@ -216,7 +216,7 @@ export class ImportManager extends Resource<Preview> {
   async look(): Promise<void> {
     this.#hubId = null;
     // What could not be read is not shown while another look is taken.
-    if (!this.source || this.fault) this.reset();
+    if (!this.source || this.fault) this.clear();
     if (this.source) return this.replace();
     this.#look.stop();
   }
@@ -238,7 +238,7 @@ export class ImportManager extends Resource<Preview> {
   }
 
   /** Back to nothing chosen; what is being looked at is given up. */
-  clear(): void {
+  startOver(): void {
     this.files = [];
     this.hub = null;
     this.reads = asFound;

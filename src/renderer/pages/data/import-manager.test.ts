@@ -52,8 +52,8 @@ describe('an import', () => {
     });
     void manager.addFiles(['/home/me/a.csv']);
     void manager.addFiles(['/home/me/b.csv']);
-    manager.clear();
-    manager.clear();
+    manager.startOver();
+    manager.startOver();
     const ticketsOf = (method: string) =>
       asked.flatMap((one) => (one.method === method ? [(one.input as { ticket: string }).ticket] : []));
     expect(ticketsOf('datasets/cancel-preview')).toEqual(ticketsOf('datasets/preview'));

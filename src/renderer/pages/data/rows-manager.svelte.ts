@@ -42,7 +42,6 @@ export class RowsManager extends Resource<FoundRows> {
   filter = $state.raw<RowFilter>(noFilter);
   /** Pages on their way, of the present filter. */
   #asked = new Set<number>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Rpc, versionId: string, filter: Partial<RowFilter> = {}) {
     super(rpc, async () => {
@@ -74,10 +73,8 @@ export class RowsManager extends Resource<FoundRows> {
   narrow(change: Partial<RowFilter>): void {
     this.filter = { ...this.filter, ...change };
     this.#asked = new Set();
-    this.reading = true;
-    clearTimeout(this.#timer);
     if (change.query === undefined) void this.replace();
-    else this.#timer = setTimeout(() => void this.replace(), DEBOUNCE_MS);
+    else this.replaceAfter(DEBOUNCE_MS);
   }
 
   async #readPage(page: number): Promise<void> {
