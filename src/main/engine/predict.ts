@@ -2,6 +2,7 @@ import { fault } from '../../shared/faults/index.ts';
 import { taskKeys } from '../../shared/tasks/index.ts';
 import type { Precision } from '../../shared/settings/training.ts';
 import { openBaseModel, type BaseModel, type Head } from './models/base-model.ts';
+import { isBehindEncoder, isUnder } from './models/architecture.ts';
 import type { EncodedText } from './models/batch.ts';
 import { Inference, type Pooling } from './models/inference.ts';
 import { otherHeadFault } from './models/checkpoint-head.ts';
@@ -104,9 +105,9 @@ export async function openAdaptedModel(
   try {
     const adapter = adapterFolder === undefined ? undefined : await readAdapter(adapterFolder, base);
     const missing = base.newlyInitialized.filter(
-      (name) => !adapter?.values.has(name) && !(head === 'none' && isBehindEncoder(name)),
+      (name) => !adapter?.values.has(name) && !(head === 'none' && isBehindEncoder(base.architecture, name)),
     );
-    const isHeadless = missing.some((name) => name.startsWith('classifier.'));
+    const isHeadless = missing.some((name) => isUnder(base.architecture.names.head, name));
     if (isHeadless && base.ownHead.kind === 'other') throw otherHeadFault(model, base.ownHead);
     if (missing.length > 0) throw fault('models/no-head', { folder: model, missing });
     return { base, adapter };
@@ -115,9 +116,6 @@ export async function openAdaptedModel(
     throw error;
   }
 }
-
-/** Neither a pooler nor a head takes part in mean or [CLS] pooling. */
-const isBehindEncoder = (name: string): boolean => /^(?:bert\.)?(?:pooler|classifier)\./.test(name);
 
 /** The most tokens a text may have: what is asked for, within what tokenizer and position table allow. */
 export function longestText(base: BaseModel, tokenizer: TextTokenizer, asked?: number | null): number {

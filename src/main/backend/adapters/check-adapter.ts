@@ -7,9 +7,10 @@ import { openAdapterWeights } from '../../engine/formats/checkpoint.ts';
 import { readJsonFile } from '../../engine/formats/json.ts';
 import { readModelConfig } from '../../engine/formats/model-config.ts';
 import { isHubId } from '../../engine/hub/repository.ts';
+import { isUnder } from '../../engine/models/architecture.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import { readAdapter } from '../../engine/peft/adapter.ts';
-import { adapterFolderLabels } from '../../engine/peft/adapter-head.ts';
+import { adapterFolderLabels, headTensor } from '../../engine/peft/adapter-head.ts';
 import { adapterConfig } from './folder-facts.ts';
 
 /** A folder that is taken for an adapter, and the model that is taken for its base. */
@@ -25,8 +26,6 @@ export interface CheckedAdapter {
 }
 
 export const tasks = { check: () => checkAdapter };
-
-const HEAD = 'base_model.model.classifier.bias';
 
 /**
  * Reads a PEFT folder, .safetensors or .bin, and holds all of it against a base: the base it names, every tensor's name
@@ -81,7 +80,7 @@ async function checkProvenBase(folder: string, { name, sha256: now }: CheckQuest
 async function checkLabelCount(folder: string, model: string): Promise<void> {
   const weights = await openAdapterWeights(folder);
   await weights.close();
-  const found = weights.tensors.get(HEAD)?.shape[0];
+  const found = weights.tensors.get(await headTensor(model))?.shape[0];
   const own = path.join(folder, 'config.json');
   if (found === undefined) return;
   const beside = existsSync(own);
@@ -95,5 +94,5 @@ async function checkLabelCount(folder: string, model: string): Promise<void> {
 async function hasOwnHead(model: string): Promise<boolean> {
   const base = await openBaseModel(model, { head: 'sequence' });
   await base.close();
-  return !base.newlyInitialized.some((name) => name.startsWith('classifier.'));
+  return !base.newlyInitialized.some((name) => isUnder(base.architecture.names.head, name));
 }

@@ -135,6 +135,7 @@ function factsNamed(name: string, kind: 'files' | 'hub'): ScriptFacts {
     labelText: 'str',
     canStratify: true,
     head: 'redrawn',
+    headLayers: [name],
     savedModules: [name],
     maxLength: 128,
     measured: { accuracy: 0.5 },

@@ -10,6 +10,7 @@ import { checkFields, readJsonFile } from '../../engine/formats/json.ts';
 import { parseYaml } from '../../engine/formats/yaml.ts';
 import { fileNames } from '../../engine/hub/cache.ts';
 import { neededFiles } from '../../engine/hub/needed-files.ts';
+import { isUnder } from '../../engine/models/architecture.ts';
 import { openBaseModel, type BaseModel } from '../../engine/models/base-model.ts';
 import type { ModuleNode } from '../../engine/models/module-tree.ts';
 import { elements } from '../../engine/models/parameters.ts';
@@ -30,7 +31,6 @@ export interface Description {
 
 /** Why a checkpoint that is whole cannot be trained here. */
 const UNSUPPORTED = ['models/unsupported-architecture', 'models/unsupported-value', 'models/quantized'];
-const HEADS = ['classifier', 'score'];
 const LONGEST_LICENCE = 200_000;
 const LARGEST_HEADER = 16n * 2n ** 20n;
 
@@ -153,10 +153,8 @@ async function refuseLargeHeaders(folder: string, names: ReadonlySet<string>): P
   }
 }
 
-const hasHead = ({ parameters, newlyInitialized }: BaseModel): boolean => {
-  const heads = parameters.filter(({ name }) => HEADS.includes(name.split('.')[0]!));
-  return heads.length > 0 && heads.every(({ name }) => !newlyInitialized.includes(name));
-};
+const hasHead = ({ architecture, newlyInitialized }: BaseModel): boolean =>
+  !newlyInitialized.some((name) => isUnder(architecture.names.head, name));
 
 function treeOf(base: BaseModel): TreeNode[] {
   const missing = new Set(base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, '')));
@@ -170,7 +168,7 @@ function treeOf(base: BaseModel): TreeNode[] {
       depth: Math.max(0, depth),
       parameters: own,
       shape: node.parameters?.[0] ? [...node.parameters[0].shape] : null,
-      adaptable: node.type === 'Linear' && !HEADS.includes(place),
+      adaptable: node.type === 'Linear' && !isUnder(base.architecture.names.head, place),
       newlyInitialized: missing.has(place),
     };
     if (depth >= 0) nodes.push(line);

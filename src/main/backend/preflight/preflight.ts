@@ -21,7 +21,7 @@ export function preflightHandlers(
       const open = async (id: string) =>
         openBaseModel(requireModel(context, id).folder, { head: 'sequence' });
       const base = modelId === null ? null : await open(modelId).catch(() => null);
-      const presets = presetsFor(base?.tree ?? null, knownSpeeds(context.db));
+      const presets = presetsFor(base, knownSpeeds(context.db));
       await base?.close();
       return { presets };
     },

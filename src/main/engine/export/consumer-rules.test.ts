@@ -9,6 +9,11 @@ import { checkConsumers, type Promised } from './consumer-rules.ts';
 
 const labels = ['1 star', '2 stars', '3 stars', '4 stars', '5 stars'];
 const single = { problem_type: 'single_label_classification' };
+const model = {
+  type: 'bert',
+  inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
+  maxTokens: 66,
+};
 const form = { pooling: 'mean', normalize: true } as const;
 
 /** A folder as an export writes it, with one thing changed. */
@@ -21,13 +26,13 @@ async function hf(change: Record<string, unknown>, tokenizer: Record<string, unk
 }
 
 const brokenIn = async (folder: string, promised: Partial<Promised> = {}): Promise<string[]> => {
-  const all: Promised = { target: 'hf', labels, vectors: null, maxLength: 64, ...promised };
+  const all: Promised = { target: 'hf', labels, vectors: null, maxLength: 64, model, ...promised };
   return (await checkConsumers(folder, all)).broken;
 };
 
 it('a folder that holds every rule is listed with those that it was held against', async () => {
   const { consumers, broken } = await checkConsumers(await hf({}), {
-    ...{ target: 'hf', labels, vectors: null, maxLength: 64 },
+    ...{ target: 'hf', labels, vectors: null, maxLength: 64, model },
   });
   expect(broken).toEqual([]);
   expect(consumers.map(({ consumer }) => consumer)).toEqual(['transformers']);

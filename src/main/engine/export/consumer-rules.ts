@@ -17,6 +17,7 @@ export interface Promised {
   vectors: VectorForm | null;
   /** Tokens after which texts are cut. */
   maxLength: number;
+  model: { type: string; inputs: readonly string[]; maxTokens: number };
 }
 
 type Consumer = Verification['consumers'][number];
@@ -27,7 +28,6 @@ export interface CheckedRules {
 }
 
 const anything = z.record(z.string(), z.unknown());
-const count = z.number().int().positive();
 
 /** Keys that change what transformers' pipelines answer, or name code that is not there. */
 const FOREIGN = [
@@ -38,7 +38,7 @@ const FOREIGN = [
 /** Holds the files of one target against the rules of those who load it. Throws `formats/…` and `files/…`. */
 export async function checkConsumers(folder: string, promised: Promised): Promise<CheckedRules> {
   const result: CheckedRules = { consumers: [], broken: [] };
-  const { target } = promised;
+  const { target, model } = promised;
   const read = async (name: string): Promise<Record<string, unknown>> =>
     existsSync(path.join(folder, name)) ? anything.parse(await readJsonFile(path.join(folder, name))) : {};
   const hold = (consumer: string, rules: Readonly<Record<string, boolean>>): void => {
@@ -57,9 +57,9 @@ export async function checkConsumers(folder: string, promised: Promised): Promis
   const tokenizer = await read('tokenizer_config.json');
   hold('transformers', {
     ...(promised.vectors ? encoderRules(config) : headRules(config, promised.labels)),
-    'model_type is that of the weights': config['model_type'] === 'bert',
+    'model_type is that of the weights': config['model_type'] === model.type,
     'no key changes the outputs or names code': FOREIGN.every((key) => config[key] === undefined),
-    ...tokenizerRules(tokenizer, config),
+    ...tokenizerRules(tokenizer, model.maxTokens),
     ...(existsSync(path.join(folder, 'model.safetensors')) ? await weightRules(folder, config) : {}),
   });
   if (promised.vectors) hold('sentence-transformers', await sentenceRules(folder, config, promised));
@@ -73,7 +73,7 @@ export async function checkConsumers(folder: string, promised: Promised): Promis
     });
     // Opening it has compared its inputs and output with these.
     hold('onnxruntime', {
-      'inputs are int64 input_ids, attention_mask and token_type_ids, the output logits': true,
+      [`inputs are int64 ${model.inputs.join(', ')}, the output logits`]: true,
     });
   }
   return result;
@@ -104,11 +104,7 @@ function encoderRules(config: Record<string, unknown>): Record<string, boolean> 
   };
 }
 
-function tokenizerRules(
-  tokenizer: Record<string, unknown>,
-  config: Record<string, unknown>,
-): Record<string, boolean> {
-  const longest = count.safeParse(config['max_position_embeddings']).data ?? Infinity;
+function tokenizerRules(tokenizer: Record<string, unknown>, longest: number): Record<string, boolean> {
   const limit = z.number().positive().safeParse(tokenizer['model_max_length']).data;
   return {
     'tokenizer_class is one that reads tokenizer.json':

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { fault } from '../../../shared/faults/index.ts';
+import { readModelConfig } from '../formats/model-config.ts';
+import type { InputName } from '../models/architecture.ts';
+import { feedOf } from '../models/architectures.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import type { TextInput, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
@@ -38,11 +41,12 @@ async function openOnnx(folder: string, file: string, maxLength: number): Promis
   const onnx = await import('onnxruntime-node');
   const tokenizer = await loadTokenizer(folder);
   const session = await onnx.InferenceSession.create(file);
-  requireNames(file, session);
+  const inputs = await inputsOf(folder);
+  requireNames(file, inputs, session);
   return {
     logits: (texts, onDone) =>
-      inBatches({ tokenizer, maxLength, onDone }, texts, async (feeds, shape) => {
-        const inputs = Object.entries(feeds).map(([name, values]) => [
+      inBatches({ tokenizer, inputs, maxLength, onDone }, texts, async (feeds, shape) => {
+        const tensors = feeds.map(([name, values]) => [
           name,
           new onnx.Tensor(
             'int64',
@@ -50,7 +54,7 @@ async function openOnnx(folder: string, file: string, maxLength: number): Promis
             shape,
           ),
         ]);
-        const { logits } = await session.run(Object.fromEntries(inputs) as Record<string, Tensor>);
+        const { logits } = await session.run(Object.fromEntries(tensors) as Record<string, Tensor>);
         return logits!.data as Float32Array;
       }),
     close: () => session.release(),
@@ -59,27 +63,35 @@ async function openOnnx(folder: string, file: string, maxLength: number): Promis
 
 async function openSavedModel(folder: string, maxLength: number): Promise<ExportedModel> {
   const tokenizer = await loadTokenizer(folder);
+  const inputs = await inputsOf(folder);
   const tf = loadTensorFlow();
   const model = await tf.node.loadSavedModel(folder, ['serve'], 'serving_default');
   return {
     logits: (texts, onDone) =>
-      inBatches({ tokenizer, maxLength, onDone }, texts, (feeds, shape) => {
-        const inputs = Object.fromEntries(
-          Object.entries(feeds).map(([name, values]) => [name, tf.tensor(values, [...shape], 'int32')]),
+      inBatches({ tokenizer, inputs, maxLength, onDone }, texts, (feeds, shape) => {
+        const tensors = Object.fromEntries(
+          feeds.map(([name, values]) => [name, tf.tensor(values, [...shape], 'int32')]),
         );
-        const { logits } = model.predict(inputs) as Record<string, ReturnType<typeof tf.tensor>>;
+        const { logits } = model.predict(tensors) as Record<string, ReturnType<typeof tf.tensor>>;
         const values = logits!.dataSync<'float32'>();
-        tf.dispose([logits!, ...Object.values(inputs)]);
+        tf.dispose([logits!, ...Object.values(tensors)]);
         return Promise.resolve(values);
       }),
     close: () => Promise.resolve(model.dispose()),
   };
 }
 
+const inputsOf = async (folder: string): Promise<readonly InputName[]> =>
+  feedOf(await readModelConfig(folder), path.join(folder, 'config.json')).inputs;
+
 /** What onnxruntime, Optimum and transformers.js feed and read of a classifier. Throws `export/cannot-load`. */
-function requireNames(file: string, { inputMetadata, outputNames }: InferenceSession): void {
+function requireNames(
+  file: string,
+  inputs: readonly InputName[],
+  { inputMetadata, outputNames }: InferenceSession,
+): void {
   const found = inputMetadata.map((input) => `${input.name} ${input.isTensor ? input.type : ''}`).sort();
-  const wanted = ['attention_mask int64', 'input_ids int64', 'token_type_ids int64'];
+  const wanted = inputs.map((name) => `${name} int64`).sort();
   if (found.join() === wanted.join() && outputNames.join() === 'logits') return;
   const detail = `${path.basename(file)} has the inputs ${found.join(', ')} and the outputs ${outputNames.join(', ')}.`;
   throw fault('export/cannot-load', { detail });
@@ -87,19 +99,18 @@ function requireNames(file: string, { inputMetadata, outputNames }: InferenceSes
 
 const asInput = (text: string | TextInput): TextInput => (typeof text === 'string' ? { text } : text);
 
-type Feeds = Record<'input_ids' | 'attention_mask' | 'token_type_ids', Int32Array>;
-
 interface BatchOptions {
   tokenizer: TextTokenizer;
+  inputs: readonly InputName[];
   maxLength: number;
   onDone: ((done: number) => void) | undefined;
 }
 
 /** Answers texts of similar length together, each batch padded to its longest; the result is in the order given. */
 async function inBatches(
-  { tokenizer, maxLength, onDone }: BatchOptions,
+  { tokenizer, inputs, maxLength, onDone }: BatchOptions,
   texts: readonly (string | TextInput)[],
-  run: (feeds: Feeds, shape: readonly [number, number]) => Promise<Float32Array>,
+  run: (feeds: [InputName, Int32Array][], shape: readonly [number, number]) => Promise<Float32Array>,
 ): Promise<Float32Array> {
   const encoded = await tokenizer.encode(texts.map(asInput), { maxLength });
   const lengthOf = (i: number): number => encoded[i]!.inputIds.length;
@@ -113,12 +124,13 @@ async function inBatches(
       rows.forEach((i, row) => values.set(pick(i) ?? new Int32Array(lengthOf(i)), row * length));
       return values;
     };
-    const feeds = {
+    const feeds: Record<InputName, Int32Array> = {
       input_ids: flat(tokenizer.padTokenId, (i) => encoded[i]!.inputIds),
       attention_mask: flat(0, (i) => encoded[i]!.attentionMask),
       token_type_ids: flat(0, (i) => encoded[i]!.tokenTypeIds),
     };
-    const part = await run(feeds, [rows.length, length]);
+    const fed = inputs.map((name): [InputName, Int32Array] => [name, feeds[name]]);
+    const part = await run(fed, [rows.length, length]);
     const width = part.length / rows.length;
     if (from === 0) result = new Float32Array(texts.length * width);
     rows.forEach((i, row) => result.set(part.subarray(row * width, (row + 1) * width), i * width));

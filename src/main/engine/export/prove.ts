@@ -120,8 +120,11 @@ export async function prove(
     target === 'onnx-int8'
       ? await betterScales(folder, attempt)
       : { tried: await attempt(folder, 'per-channel', (share) => share), scales: null };
-  const labels = trained.base.labelNames;
-  const { consumers, broken } = await checkConsumers(folder, { target, labels, vectors, maxLength });
+  const { labelNames: labels, encoder, raw } = trained.base;
+  const { consumers, broken } = await checkConsumers(folder, {
+    ...{ target, labels, vectors, maxLength },
+    model: { type: String(raw['model_type']), inputs: encoder.inputs, maxTokens: encoder.config.max_tokens },
+  });
   const judged = tried.judged.passed && broken.length > 0 ? shortOf(tried.judged, broken) : tried.judged;
   const reference = await opening;
   const { values, width } = reference.valuesFor(target);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { writeFileAtomic } from '../formats/atomic.ts';
+import { bareName, isBehindEncoder, isUnder } from '../models/architecture.ts';
 import { writeSentenceFolder } from '../models/sentence-folder.ts';
 import type { WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
@@ -12,15 +13,14 @@ export async function writeEmbedding(
   { base, merged, vectors }: TrainedModel,
   precision: WeightPrecision,
 ): Promise<void> {
+  const { architecture, newlyInitialized } = base;
+  // What pools hidden states and the checkpoint never had is drawn at random, and no vector comes of it.
   const weights = base.parameters
-    .filter(({ name }) => !name.startsWith('classifier.') && !isUntrainedPooler(name, base.newlyInitialized))
-    .map(({ name, shape }) => ({ name: name.replace(/^bert\./, ''), from: name, shape }));
+    .filter(({ name }) => !isUnder(architecture.names.head, name))
+    .filter(({ name }) => !(newlyInitialized.includes(name) && isBehindEncoder(architecture, name)))
+    .map(({ name, shape }) => ({ name: bareName(architecture, name), from: name, shape }));
   await writeWeights(folder, weights, precision, merged);
   const config = { ...encoderConfig(base), dtype: dtypeOf(precision) };
   await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   await writeSentenceFolder(folder, vectors, base.config.hidden_size);
 }
-
-/** A pooler that the checkpoint never had is drawn at random, and no vector comes of it. */
-const isUntrainedPooler = (name: string, drawn: readonly string[]): boolean =>
-  /(^|\.)pooler\./.test(name) && drawn.includes(name);

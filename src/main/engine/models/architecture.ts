@@ -15,6 +15,8 @@ export interface Architecture {
   readonly modelTypes: readonly string[];
   /** As people write it. */
   readonly title: string;
+  /** What names of its checkpoints have in them. */
+  readonly hubNames: readonly string[];
   readonly names: ArchitectureNames;
   /**
    * A model as its config.json (`file`) describes it, with the defaults of transformers' configuration class. Throws
@@ -79,6 +81,14 @@ export const normalInitial =
     if (parameter === 'bias') return { constant: 0 };
     return module.type.endsWith('Norm') ? { constant: 1 } : { deviation: range };
   };
+
+/** A parameter's name in a checkpoint of the encoder alone. */
+export const bareName = ({ names }: Architecture, name: string): string =>
+  name.startsWith(names.prefix) ? name.slice(names.prefix.length) : name;
+
+/** Whether hidden states do not pass a parameter: it belongs to a head, or pools them. */
+export const isBehindEncoder = (architecture: Architecture, name: string): boolean =>
+  isUnder([...architecture.names.head, ...architecture.names.unread], bareName(architecture, name));
 
 /** Whether a parameter or module belongs to one of these modules. */
 export const isUnder = (modules: readonly string[], name: string): boolean =>

@@ -5,7 +5,7 @@ import type { HeadSpec } from '../../../shared/tasks/task.ts';
 import { openCheckpoint } from '../formats/checkpoint.ts';
 import { parseModelConfig, readModelConfig, type ModelConfig } from '../formats/model-config.ts';
 import type { TensorFile } from '../formats/tensor.ts';
-import { isUnder, type Architecture, type Encoder, type EncoderConfig } from './architecture.ts';
+import { bareName, isUnder, type Architecture, type Encoder, type EncoderConfig } from './architecture.ts';
 import { architectureOf } from './architectures.ts';
 import { checkpointHead, type CheckpointHead } from './checkpoint-head.ts';
 import { parameterSpecs, walk, type ModuleNode } from './module-tree.ts';
@@ -95,8 +95,7 @@ function describe(
       continue;
     }
     const tensor =
-      inFile.get(name) ??
-      inFile.get(name.startsWith(prefix) ? name.slice(prefix.length) : `${prefix}${name}`);
+      inFile.get(name) ?? inFile.get(bareName(architecture, name)) ?? inFile.get(`${prefix}${name}`);
     const stored = tensor === undefined ? undefined : file.tensors.get(tensor)?.shape;
     if (tensor !== undefined && stored?.join() === shape.join()) found.set(name, tensor);
     else if (stored === undefined || (options.labelNames && isHead)) newlyInitialized.push(name);

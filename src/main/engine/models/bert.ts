@@ -50,6 +50,7 @@ type BertConfig = EncoderConfig &
 export const bert: Architecture = {
   modelTypes: ['bert'],
   title: 'BERT',
+  hubNames: ['bert', 'minilm'],
   names: {
     prefix: 'bert.',
     words: 'embeddings.word_embeddings',

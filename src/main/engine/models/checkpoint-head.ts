@@ -6,7 +6,7 @@ import { openCheckpoint } from '../formats/checkpoint.ts';
 import { readModelConfig, type ModelConfig } from '../formats/model-config.ts';
 import type { TensorFile } from '../formats/tensor.ts';
 import type { HeadSpec } from '../../../shared/tasks/task.ts';
-import { isUnder, type Architecture } from './architecture.ts';
+import { bareName, isUnder, type Architecture } from './architecture.ts';
 import { architectureOf } from './architectures.ts';
 import { parameterSpecs } from './module-tree.ts';
 import { architectureNames } from './weight-names.ts';
@@ -118,10 +118,8 @@ function otherTensors({ file, names, architecture }: Weights, config: ModelConfi
     parameterSpecs(architecture.open(config, { kind, outputs: 2 }, file.path).tree).map(({ name }) => name);
   const ofTokens = parameters('tokens');
   const pooling = parameters('sequence').filter((name) => !ofTokens.includes(name));
-  const { prefix } = architecture.names;
-  const bare = (name: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
-  if (pooling.length === 0 || pooling.some((name) => names.has(name) || names.has(bare(name))))
-    return undefined;
+  const isThere = (name: string): boolean => names.has(name) || names.has(bareName(architecture, name));
+  if (pooling.length === 0 || pooling.some(isThere)) return undefined;
   const what =
     'a token classifier or another model without a pooler, and its config.json names no architectures';
   return { what, seen: `it holds ${head} and no pooler` };

@@ -2,7 +2,7 @@ import { isAddedPart } from '../../../shared/methods/index.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { TensorFile } from '../formats/tensor.ts';
 import type { Architecture } from './architecture.ts';
-import { architectures } from './architectures.ts';
+import { families } from './architectures.ts';
 
 /**
  * What programs put before the names of a model that they wrapped: DataParallel, torch.compile, FSDP, activation
@@ -14,12 +14,6 @@ const wrappers = [
 ];
 /** Wrappers of modules inside a model: they stand in the middle of names too. */
 const INNER = /(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g;
-
-/** Prefixes of families that Graft does not train, which config.json then should describe. */
-const families: Readonly<Record<string, string>> = {
-  ...{ roberta: 'RoBERTa', distilbert: 'DistilBERT', electra: 'ELECTRA', albert: 'ALBERT', mpnet: 'MPNet' },
-  ...{ deberta: 'DeBERTa', transformer: 'GPT-2', gpt_neox: 'GPT-NeoX', shared: 'T5', encoder: 'T5 or BART' },
-};
 
 /**
  * The names of a checkpoint's tensors in the file by the names that the architecture gives them: without the prefixes of
@@ -60,7 +54,7 @@ function isWrapped(prefix: string): boolean {
 export function strangerNames(file: TensorFile): string {
   const [first = ''] = file.tensors.keys();
   const start = first.split('.')[0]!;
-  const family = architectures.find(({ names }) => names.prefix === `${start}.`)?.title ?? families[start];
+  const family = families().find(({ prefix }) => prefix === `${start}.`)?.title;
   return family === undefined
     ? `they begin with "${first}"`
     : `they are named as those of ${family} ("${first}")`;

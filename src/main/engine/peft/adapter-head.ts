@@ -7,6 +7,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import { openAdapterWeights } from '../formats/checkpoint.ts';
 import { readJsonFile } from '../formats/json.ts';
 import { readModelConfig } from '../formats/model-config.ts';
+import { architectureOf } from '../models/architectures.ts';
 import { otherClass, otherOutputs } from '../models/checkpoint-head.ts';
 
 /** Task types of PEFT other than SEQ_CLS. */
@@ -59,7 +60,7 @@ export async function adapterFolderLabels(
   requireClassification(json, source);
   const file = await openAdapterWeights(folder);
   await file.close();
-  const tensor = 'base_model.model.classifier.bias';
+  const tensor = await headTensor(model);
   const size = file.tensors.get(tensor)?.shape[0];
   if (size === undefined) return undefined;
   const beside = path.join(folder, 'config.json');
@@ -75,6 +76,12 @@ export async function adapterFolderLabels(
   if (!isNamed(json, folder)) throw fault('peft/unnamed-task', { file: source, tensor });
   const { id2label } = config;
   return id2label.length === size ? id2label : Array.from({ length: size }, (_, id) => `LABEL_${id}`);
+}
+
+/** The tensor of an adapter whose length is the number of its head's labels. `model`: the base's folder. */
+export async function headTensor(model: string): Promise<string> {
+  const { model_type: type } = await readModelConfig(model);
+  return `base_model.model.${architectureOf(type, path.join(model, 'config.json')).names.output}.bias`;
 }
 
 /** Whether anything says what a head is for; of Graft's own adapters only those without `task_type` need the rest. */

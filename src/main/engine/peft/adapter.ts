@@ -9,7 +9,7 @@ import { readJsonFile } from '../formats/json.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
 import { publicName } from '../hub/repository.ts';
 import type { ParameterCounts } from '../jobs.ts';
-import { isUnder } from '../models/architecture.ts';
+import { bareName, isUnder } from '../models/architecture.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import type { Adaptation } from '../models/inference.ts';
 import { walk } from '../models/module-tree.ts';
@@ -188,11 +188,10 @@ const hasHead = (base: BaseModel): boolean =>
 function modulesToSave(base: BaseModel, fields: Readonly<Record<string, unknown>>): string[] {
   const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
   const heads = hasHead(base) && fields['task_type'] !== null ? HEADS : [];
-  const { prefix } = base.architecture.names;
   const missing = base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, ''));
   const uncovered = missing
     .filter((module) => !isUnder(HEADS, module))
-    .map((module) => (module.startsWith(prefix) ? module.slice(prefix.length) : module));
+    .map((module) => bareName(base.architecture, module));
   return [...new Set([...asked, ...heads, ...uncovered])];
 }
 

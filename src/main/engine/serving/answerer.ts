@@ -6,7 +6,7 @@ import { openExported } from '../export/exported-model.ts';
 import { VERIFICATION_FILE } from '../export/verification.ts';
 import { readJsonFile } from '../formats/json.ts';
 import { readModelConfig } from '../formats/model-config.ts';
-import { mostTokens } from '../models/architectures.ts';
+import { feedOf } from '../models/architectures.ts';
 import { checkpointHead, otherHeadFault } from '../models/checkpoint-head.ts';
 import { openPredictor } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -82,8 +82,8 @@ async function openForeign(folder: string, trained: number | undefined): Promise
   const config = await readModelConfig(folder);
   const head = checkpointHead(folder, config, null);
   if (head.kind === 'other') throw otherHeadFault(folder, head);
-  const positions = mostTokens(config, path.join(folder, 'config.json'));
-  const maxLength = trained ?? Math.min(positions, tokenizer.modelMaxLength ?? Infinity);
+  const { maxTokens } = feedOf(config, path.join(folder, 'config.json'));
+  const maxLength = trained ?? Math.min(maxTokens, tokenizer.modelMaxLength ?? Infinity);
   const model = await openExported(folder, maxLength);
   return {
     labels: config.id2label,

@@ -53,8 +53,8 @@ export function adapterFault(
   base: BaseModel,
   adapter: ExperimentSpec['adapter'],
 ): PreflightFinding {
-  const use = (targets: string | string[]): Repair => ({
-    label: `Use ${typeof targets === 'string' ? targets : targets.join(', ')}`,
+  const use = (targets: string[]): Repair => ({
+    label: `Use ${targets.join(', ')}`,
     patch: { adapter: { target_modules: targets } },
   });
   if (fault.code === 'peft/no-target') {
@@ -63,9 +63,9 @@ export function adapterFault(
       .map(({ node }) => node.name);
     const asked = Array.isArray(adapter['target_modules']) ? adapter['target_modules'].map(String) : [];
     const near = asked.flatMap((name) => nearestName(name, new Set(linear)) ?? []);
-    return faultFinding(fault, use(near.length > 0 ? [...new Set(near)] : attentionTargets(base.tree)));
+    return faultFinding(fault, use(near.length > 0 ? [...new Set(near)] : attentionTargets(base)));
   }
-  if (fault.code === 'peft/no-target-modules') return faultFinding(fault, use(attentionTargets(base.tree)));
+  if (fault.code === 'peft/no-target-modules') return faultFinding(fault, use(attentionTargets(base)));
   return fault.code === 'peft/no-module'
     ? faultFinding(fault, { label: 'Leave it to Graft', patch: { adapter: { modules_to_save: null } } })
     : faultFinding(fault);

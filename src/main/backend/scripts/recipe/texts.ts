@@ -62,6 +62,8 @@ export const trapTexts = {
     Set padding to longest. The results are the same and a step takes a fraction of the time.`,
   quantised: `The base model is quantised. An adapter trained on it is merged with other weights than it saw.
     Graft trains on the original weights, which encoders of this size allow.`,
+  'targets-none': `target_modules {targets:json} match nothing: by its name {model} is a {family} model.
+    Its layers are called {layers}; "all-linear" takes them all.`,
   'wrong-direction': `greater_is_better={value} with {metric} keeps the worst checkpoint as the best.
     The recipe leaves it out: the direction follows from the metric.`,
 } as const;

@@ -1,5 +1,6 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { methodOf } from '../../../../shared/methods/index.ts';
+import { familyNamed } from '../../../engine/models/architectures.ts';
 import { calledName, constantOf, ownerName, type Call } from '../python/values.ts';
 import { isAdapterOf } from './adapter.ts';
 import type { ScriptData } from './data.ts';
@@ -24,6 +25,7 @@ const fullRate = 5e-5;
 export function findTraps(context: TrapContext): void {
   checkSeed(context);
   checkAdapter(context);
+  checkTargets(context);
   const { data, trainer, findings } = context;
   if (data.train && data.eval && overlap(data.train, data.eval))
     findings.trap('eval-on-train', trainer?.named.get('eval_dataset')?.line ?? null, {});
@@ -58,6 +60,17 @@ function checkAdapter({ recipe, adapterCall, argumentsCall, findings }: TrapCont
     given === undefined ? 'No learning rate is set; the default 5e-5' : `The learning rate ${given}`;
   const { name, rates } = method;
   findings.trap('lr-full-for-lora', line ?? argumentsCall.line, { what, method: name, usual: rates.usual });
+}
+
+/** Targets that a model of this name does not have. */
+function checkTargets({ recipe, adapterCall, findings }: TrapContext): void {
+  const targets = recipe.adapter?.['target_modules'];
+  const family = recipe.model === null ? undefined : familyNamed(recipe.model);
+  if (!family || !Array.isArray(targets)) return;
+  if (targets.some((target) => family.linear.includes(String(target).split('.').at(-1)!))) return;
+  const line = adapterCall?.named.get('target_modules')?.line ?? adapterCall?.line ?? null;
+  const layers = family.linear.slice(0, 6).join(', ');
+  findings.trap('targets-none', line, { targets, model: recipe.model!, family: family.hubName, layers });
 }
 
 /** Functions with an older name. */

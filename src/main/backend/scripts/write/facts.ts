@@ -55,6 +55,8 @@ export interface ScriptFacts {
    * labels, which has to be drawn anew.
    */
   head: 'new' | 'resized' | 'own' | 'redrawn';
+  /** The linear layers of the head. */
+  headLayers: readonly string[];
   /** Modules that train whole: the head and what the checkpoint lacks. */
   savedModules: readonly string[];
   /** Tokens after which a text is cut; null: the tokenizer's own limit does it. */

@@ -7,6 +7,8 @@ import { buildLabelMap } from '../../../engine/data/labels.ts';
 import { openTable, type Table } from '../../../engine/data/table.ts';
 import { openText } from '../../../engine/data/text-source.ts';
 import { selectRows } from '../../../engine/data/selection.ts';
+import { isUnder } from '../../../engine/models/architecture.ts';
+import { architectures } from '../../../engine/models/architectures.ts';
 import { headLabels } from '../../../engine/models/checkpoint-head.ts';
 import { openBaseModel, type BaseModel } from '../../../engine/models/base-model.ts';
 import { walk } from '../../../engine/models/module-tree.ts';
@@ -68,6 +70,7 @@ export async function gatherFacts(source: ScriptSource): Promise<{ facts: Script
     labelText: source.rows === null ? labelTextOf(values.written) : 'as it is',
     canStratify: values.least > 1,
     head: found.head,
+    headLayers: found.headLayers,
     savedModules: found.savedModules,
     maxLength: found.maxLength,
     measured: source.measured,
@@ -109,7 +112,10 @@ function labelTextOf(names: readonly string[]): ScriptFacts['labelText'] {
   return names.every((name) => name.trim() !== '' && Number.isFinite(Number(name))) ? 'str' : 'as it is';
 }
 
-interface ModelFacts extends Pick<ScriptFacts, 'labels' | 'head' | 'savedModules' | 'maxLength'> {
+interface ModelFacts extends Pick<
+  ScriptFacts,
+  'labels' | 'head' | 'headLayers' | 'savedModules' | 'maxLength'
+> {
   notes: string[];
 }
 
@@ -120,7 +126,8 @@ async function modelFacts({ config, model }: ScriptSource, names: readonly strin
     return {
       labels: names,
       head: 'new',
-      savedModules: ['classifier'],
+      savedModules: architectures[0]!.names.head,
+      headLayers: [],
       maxLength: data.max_length,
       notes: [
         `The model ${model.name} is not on this machine: layers that its checkpoint lacks are not named.`,
@@ -150,6 +157,7 @@ async function modelFacts({ config, model }: ScriptSource, names: readonly strin
       labels,
       head: headOf(base, own),
       savedModules,
+      headLayers: headLayers(base),
       maxLength: data.max_length === null && longest === tokenizer.modelMaxLength ? null : longest,
       notes: [],
     };
@@ -158,9 +166,15 @@ async function modelFacts({ config, model }: ScriptSource, names: readonly strin
   }
 }
 
+const headLayers = ({ tree, architecture }: BaseModel): string[] =>
+  [...walk(tree)].flatMap(({ path: at, node }) =>
+    node.type === 'Linear' && isUnder(architecture.names.head, at) ? [at] : [],
+  );
+
 function headOf(base: BaseModel, own: readonly string[] | null): ScriptFacts['head'] {
-  if (base.unused.includes('classifier.weight')) return 'resized';
-  if (base.newlyInitialized.includes('classifier.weight')) return 'new';
+  const output = `${base.architecture.names.output}.weight`;
+  if (base.unused.includes(output)) return 'resized';
+  if (base.newlyInitialized.includes(output)) return 'new';
   return base.labelNames.every((name, id) => name === own?.[id]) ? 'own' : 'redrawn';
 }
 

@@ -8,7 +8,7 @@ import type { Script } from './script.ts';
 
 /** The classifier with its head, and what of it trains. */
 export function addModel(script: Script, facts: ScriptFacts): void {
-  const { config, model, head } = facts;
+  const { config, model, head, headLayers } = facts;
   script.import('transformers', 'AutoModelForSequenceClassification');
   const args: Argument[] = [
     [null, 'MODEL'],
@@ -27,8 +27,10 @@ export function addModel(script: Script, facts: ScriptFacts): void {
     script.import('torch', 'nn');
     script.add(
       '# The checkpoint has a head of this size for other labels: it starts anew.',
-      'nn.init.normal_(model.classifier.weight, std=model.config.initializer_range)',
-      'nn.init.zeros_(model.classifier.bias)',
+      ...headLayers.flatMap((layer) => [
+        `nn.init.normal_(model.${layer}.weight, std=model.config.initializer_range)`,
+        `nn.init.zeros_(model.${layer}.bias)`,
+      ]),
     );
   }
   const { adapter } = config;

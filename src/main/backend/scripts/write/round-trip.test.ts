@@ -126,6 +126,7 @@ const facts: Omit<ScriptFacts, 'config' | 'rows' | 'model' | 'savedModules' | 'm
   labelText: 'as it is',
   canStratify: true,
   head: 'new',
+  headLayers: ['classifier'],
   measured: { accuracy: 0.98 },
 };
 
