@@ -112,10 +112,7 @@ function bertEncoder(
     l.embedding(`${e}.position_embeddings`, batch.positions),
   );
   const embedded = add(l.graph, words, l.embedding(`${e}.token_type_embeddings`, batch.types));
-  let x = l.dropout(
-    l.layerNorm(`${e}.LayerNorm`, embedded, config.layer_norm_eps),
-    config.hidden_dropout_prob,
-  );
+  let x = l.dropout(l.norm(`${e}.LayerNorm`, embedded, config.layer_norm_eps), config.hidden_dropout_prob);
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const onlyFirst = rows === 'first' && i === config.num_hidden_layers - 1;
     x = bertLayer(l, config, batch, `${prefix}encoder.layer.${i}`, x, onlyFirst);
@@ -138,10 +135,10 @@ function bertLayer(
   const v = l.linear(`${path}.attention.self.value`, x);
   const context = l.attention(q, k, v, batch.layout, config.attention_probs_dropout_prob, onlyFirst);
   const attended = l.dropout(l.residual(`${path}.attention.output.dense`, context), p);
-  const y = l.layerNorm(`${path}.attention.output.LayerNorm`, add(l.graph, asking, attended), eps);
+  const y = l.norm(`${path}.attention.output.LayerNorm`, add(l.graph, asking, attended), eps);
   const inner = l.activatedLinear(`${path}.intermediate.dense`, y, config.activation);
   const outer = l.dropout(l.residual(`${path}.output.dense`, inner), p);
-  return l.layerNorm(`${path}.output.LayerNorm`, add(l.graph, y, outer), eps);
+  return l.norm(`${path}.output.LayerNorm`, add(l.graph, y, outer), eps);
 }
 
 function bertModules(config: BertConfig, head: HeadSpec): ModuleNode {

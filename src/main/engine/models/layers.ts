@@ -2,7 +2,7 @@ import type { DataTypeName, Graph, Tensor } from '../graph/graph.ts';
 import { dotProductAttention } from '../graph/ops/attention.ts';
 import { droppedOut, keepScale, type DropoutSource } from '../graph/ops/dropout.ts';
 import { geluTanh, halfGelu, relu, scale } from '../graph/ops/elementwise.ts';
-import { layerNorm } from '../graph/ops/layer-norm.ts';
+import { layerNorm, rmsNorm } from '../graph/ops/layer-norm.ts';
 import { geluLinear, openLinear, type OpenLinear } from '../graph/ops/linear.ts';
 import { embedding } from '../graph/ops/rows.ts';
 import type { AttentionLayout } from './attention-layout.ts';
@@ -78,20 +78,25 @@ export class Layers {
     return this.options.hooks?.embedding?.(path)?.(this, y, ids) ?? y;
   }
 
-  layerNorm(path: string, x: Tensor, epsilon: number): Tensor {
+  /** LayerNorm, with a bias where the model has one, or RMSNorm; float32. */
+  norm(path: string, x: Tensor, epsilon: number, kind: 'layer' | 'rms' = 'layer'): Tensor {
+    const g = this.graph;
+    const input = g.cast(x, 'float32');
     const gamma = this.parameters.value(`${path}.weight`, 'float32');
-    const beta = this.parameters.value(`${path}.bias`, 'float32');
-    const y = layerNorm(this.graph, this.graph.cast(x, 'float32'), gamma, beta, epsilon);
+    const y =
+      kind === 'rms'
+        ? rmsNorm(g, input, gamma, epsilon)
+        : layerNorm(g, input, gamma, this.bias(path, 'float32'), epsilon);
     return this.options.hooks?.norm?.(path)?.(this, y) ?? y;
   }
 
-  /** x·Wᵀ + b, or what a hook makes of it. */
+  /** x·Wᵀ (+ b where the model has one), or what a hook makes of it. */
   linear(path: string, x: Tensor | Scaled, dtype: DataTypeName = this.options.compute): Tensor {
     const { tensor, by } = 'by' in x ? x : { tensor: x, by: 1 };
     const input = this.graph.cast(tensor, dtype);
     const build = (factor: number): Tensor => {
       const weight = this.parameters.value(`${path}.weight`, dtype, factor * by);
-      const bias = this.parameters.value(`${path}.bias`, dtype, factor);
+      const bias = this.bias(path, dtype, factor);
       const open = (into: Tensor): OpenLinear =>
         openLinear(this.graph, into, weight, bias, this.options.fused);
       const hook = this.options.hooks?.linear?.(path);
@@ -110,9 +115,9 @@ export class Layers {
   /** A linear layer and its activation. */
   activatedLinear(path: string, x: Tensor, activation: Activation): Scaled {
     const g = this.graph;
-    const plain = !this.options.dropout && !this.options.hooks?.linear?.(path);
-    if (activation === 'gelu' && plain && this.options.fused) {
-      const dtype = this.options.compute;
+    const { compute: dtype, dropout, hooks, fused } = this.options;
+    const plain = !dropout && !hooks?.linear?.(path) && this.parameters.has(`${path}.bias`);
+    if (activation === 'gelu' && plain && fused) {
       const weight = this.parameters.value(`${path}.weight`, dtype);
       const bias = this.parameters.value(`${path}.bias`, dtype);
       return { tensor: geluLinear(g, g.cast(x, dtype), weight, bias), by: 1 };
@@ -129,7 +134,7 @@ export class Layers {
     return droppedOut(this.graph, this.rescale(x, keepScale(p)), p, source);
   }
 
-  /** Multi-head attention of q over k and v ([T,H] each, or [b,H] for q when one row a text asks). */
+  /** Multi-head attention of q over k and v ([T,H] each, or [b,H] for q when one row a text asks); `scale` of q·k. */
   attention(
     q: Tensor,
     k: Tensor,
@@ -137,10 +142,11 @@ export class Layers {
     layout: AttentionLayout,
     p: number,
     oneQueryEach: boolean,
+    scale = 1 / Math.sqrt(layout.headSize),
   ): Tensor {
     const source = this.options.dropout;
     const dropout = source && p > 0 ? { p, source } : undefined;
-    const queries = this.rescale(q, 1 / Math.sqrt(layout.headSize));
+    const queries = this.rescale(q, scale);
     const values = dropout ? this.rescale(v, keepScale(p)) : v;
     const asking = oneQueryEach ? layout.splitRows(queries) : layout.split(queries);
     const keys = layout.split(k);
@@ -149,6 +155,11 @@ export class Layers {
       dotProductAttention(this.graph, query, keys[i]!, contents[i]!, layout.bias(i), dropout),
     );
     return oneQueryEach ? layout.joinRows(contexts) : layout.join(contexts);
+  }
+
+  private bias(path: string, dtype: DataTypeName, factor = 1): Tensor | undefined {
+    const name = `${path}.bias`;
+    return this.parameters.has(name) ? this.parameters.value(name, dtype, factor) : undefined;
   }
 
   private rescale(x: Tensor, factor: number): Tensor {

@@ -39,6 +39,10 @@ export class Parameters {
     }
   }
 
+  has(name: string): boolean {
+    return this.shapes.has(name);
+  }
+
   /** The parameter times `factor` in type `dtype`. */
   value(name: string, dtype: DataTypeName, factor = 1): Tensor {
     const g = this.graph;

@@ -45,7 +45,7 @@ export function planAdapter(
   fields: Readonly<Record<string, unknown>>,
   source: string,
 ): AdapterPlan {
-  if (hasHead(base)) requireClassification(fields, source);
+  if (base.head.kind !== 'none') requireClassification(fields, source);
   const modules = modulesToSave(base, fields);
   const config: Record<string, unknown> = { ...fields, modules_to_save: modules };
   const type = methodTypeOf(config['peft_type'], source);
@@ -142,7 +142,7 @@ export async function writeAdapter(
     data: () => bytesOf(values.get(name)!),
   }));
   await writeSafetensors(path.join(folder, 'adapter_model.safetensors'), tensors, { format: 'pt' });
-  const trainsHead = plan.trained.some(({ name }) => HEADS.includes(name.split('.')[0]!));
+  const trainsHead = plan.trained.some(({ name }) => isUnder(base.architecture.names.head, name));
   const task = trainsHead ? 'SEQ_CLS' : (plan.config['task_type'] ?? null);
   const written = { inference_mode: true, base_model_name_or_path: baseName };
   await writeAdapterConfig(folder, { ...plan.config, task_type: task, ...written });
@@ -181,13 +181,10 @@ export async function adaptedValue(
   return adapter ? adapter.plan.method.merge(name, value, (added) => adapter.values.get(added)!) : value;
 }
 
-const hasHead = (base: BaseModel): boolean =>
-  [...walk(base.tree)].some(({ path: place }) => HEADS.includes(place));
-
 /** The names asked for, the task's heads, and the modules that the checkpoint has no weights for. */
 function modulesToSave(base: BaseModel, fields: Readonly<Record<string, unknown>>): string[] {
   const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
-  const heads = hasHead(base) && fields['task_type'] !== null ? HEADS : [];
+  const heads = base.head.kind !== 'none' && fields['task_type'] !== null ? HEADS : [];
   const missing = base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, ''));
   const uncovered = missing
     .filter((module) => !isUnder(HEADS, module))

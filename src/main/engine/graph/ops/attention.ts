@@ -1,4 +1,5 @@
 import type { Graph, Tensor } from '../graph.ts';
+import { sumTo } from './elementwise.ts';
 import { keepMask, type DropoutSource } from './dropout.ts';
 import { batchMatMul, binary, reduce, unary } from './raw.ts';
 
@@ -26,7 +27,7 @@ export function dotProductAttention(
   const kept = dropout && keepMask(g, probabilities, dropout.p, dropout.source, probabilities.dtype);
   const weights = kept ? binary(g, 'Mul', probabilities, kept) : probabilities;
   const context = batchMatMul(g, weights, v);
-  g.record([q, k, v], [context], ([d]) => {
+  g.record([q, k, v, ...(bias ? [bias] : [])], [context], ([d]) => {
     if (!d) return [];
     const dWeights = batchMatMul(g, d, v, { transposeB: true });
     const rowSum = g.cast(
@@ -40,6 +41,7 @@ export function dotProductAttention(
       q.differentiable ? batchMatMul(g, dScores, k) : undefined,
       k.differentiable ? batchMatMul(g, dScores, q, { transposeA: true }) : undefined,
       v.differentiable ? batchMatMul(g, weights, d, { transposeA: true }) : undefined,
+      bias?.differentiable ? sumTo(g, g.cast(dScores, bias.dtype), bias) : undefined,
     ];
   });
   return context;

@@ -1,5 +1,5 @@
 import type { DataTypeName, Graph, Tensor } from '../graph.ts';
-import { binary, randomWords, reshape, shapeOf } from './raw.ts';
+import { binary, randomWords, reshape, shapeOf, slice } from './raw.ts';
 
 /** Where a graph's random numbers come from: a seed that is fed each step, and a number for each place of use. */
 export class DropoutSource {
@@ -50,8 +50,7 @@ export function keepMask(g: Graph, x: Tensor, p: number, source: DropoutSource, 
   let bits = halves;
   if (!even) {
     const flat = reshape(g, halves, [-1]);
-    const attributes = { T: { type: 'uint16' }, Index: { type: 'int32' } } as const;
-    bits = g.op('Slice', [flat, g.ints(0), count], attributes, { dtype: 'uint16', shape: [-1] });
+    bits = slice(g, flat, g.ints(0), count, [-1]);
   }
   const uniform = reshape(g, bits, { tensor: shape, shape: x.shape });
   const limit = g.constant('uint16', [], [threshold(p)]);

@@ -1,18 +1,43 @@
 import type { Graph, Tensor } from '../graph.ts';
 import { binary, reduce, reshape, unary } from './raw.ts';
 
-/** a + b of equal shapes. */
+/** a + b, each broadcast to the shape of the other. */
 export function add(g: Graph, a: Tensor, b: Tensor): Tensor {
   const sum = binary(g, 'AddV2', a, b);
-  g.record([a, b], [sum], ([d]) => [d, d]);
+  g.record([a, b], [sum], ([d]) => [a, b].map((x) => (d && x.differentiable ? sumTo(g, d, x) : undefined)));
   return sum;
 }
 
-/** Adds the vector `b` [n] to every row of `a` [m,n]. */
-export function addVector(g: Graph, a: Tensor, b: Tensor): Tensor {
-  const sum = binary(g, 'AddV2', a, b);
-  g.record([a, b], [sum], ([d]) => [d, b.differentiable && d ? reduce(g, 'Sum', d, 0, false) : undefined]);
+/** a · b element by element, each broadcast to the shape of the other. */
+export function multiply(g: Graph, a: Tensor, b: Tensor): Tensor {
+  const product = binary(g, 'Mul', a, b);
+  g.record([a, b], [product], ([d]) =>
+    [a, b].map((x, i) =>
+      d && x.differentiable ? sumTo(g, binary(g, 'Mul', d, i === 0 ? b : a), x) : undefined,
+    ),
+  );
+  return product;
+}
+
+/** The gradient `d` of what `x` was broadcast to, summed over the axes that were added or stretched. */
+export function sumTo(g: Graph, d: Tensor, x: Tensor): Tensor {
+  let sum = d;
+  while (sum.shape.length > x.shape.length) sum = reduce(g, 'Sum', sum, 0, false);
+  x.shape.forEach((size, axis) => {
+    if (size === 1 && sum.shape[axis] !== 1) sum = reduce(g, 'Sum', sum, axis, true);
+  });
   return sum;
+}
+
+/** Over the last axis; dx = y·(d - Σ d·y). */
+export function softmax(g: Graph, x: Tensor): Tensor {
+  const y = unary(g, 'Softmax', x);
+  g.record([x], [y], ([d]) => {
+    if (!d) return [];
+    const along = reduce(g, 'Sum', binary(g, 'Mul', d, y), -1, true);
+    return [binary(g, 'Mul', y, binary(g, 'Sub', d, along))];
+  });
+  return y;
 }
 
 /** x times a constant. */

@@ -11,11 +11,11 @@ import {
 } from '../test-support.ts';
 import { dotProductAttention } from './attention.ts';
 import { DropoutSource } from './dropout.ts';
-import { add, addVector, geluTanh, halfGelu, relu, reshaped, scale, tanh } from './elementwise.ts';
-import { layerNorm } from './layer-norm.ts';
-import { geluLinear, openLinear, product } from './linear.ts';
+import { add, geluTanh, halfGelu, multiply, relu, reshaped, scale, softmax, tanh } from './elementwise.ts';
+import { layerNorm, rmsNorm } from './layer-norm.ts';
+import { batchProduct, geluLinear, openLinear, product, type OpenLinear } from './linear.ts';
 import { crossEntropy } from './loss.ts';
-import { embedding, selectRows } from './rows.ts';
+import { concatColumns, embedding, selectRows, sliceColumns } from './rows.ts';
 
 const sum = (g: Graph, x: Tensor): Tensor => weightedSum(g, [x]);
 
@@ -25,6 +25,8 @@ describe('gradients of elementwise operations agree with differences', () => {
     halfGelu,
     geluTanh,
     'scale by -1.5': (g, x) => scale(g, x, -1.5),
+    softmax,
+    'the columns in the middle': (g, x) => sliceColumns(g, x, 1, 2),
     'reshaped to one axis': (g, x) => reshaped(g, x, [-1]),
     'cast to the same type': (g, x) => g.cast(x, 'float32'),
   };
@@ -46,7 +48,20 @@ describe('gradients of elementwise operations agree with differences', () => {
 
   it('a vector added to every row, where its gradient is the sum over the rows', async () => {
     const fed = { a: { ...normals(5, 6, 3), known: [-1, 3] }, b: normals(6, 3) };
-    await expectGradients(fed, (g, t) => sum(g, tanh(g, addVector(g, t.a, t.b))));
+    await expectGradients(fed, (g, t) => sum(g, tanh(g, add(g, t.a, t.b))));
+  });
+
+  it.each<readonly [string, Fed, Fed]>([
+    ['of equal shapes', normals(5, 4, 3), normals(6, 4, 3)],
+    ['of rows and a vector', normals(5, 4, 3), normals(6, 3)],
+    ['where each is stretched', normals(5, 2, 1, 3), normals(6, 4, 1)],
+  ])('a product and a sum %s', async (_, a, b) => {
+    await expectGradients({ a, b }, (g, t) => sum(g, tanh(g, add(g, multiply(g, t.a, t.b), t.b))));
+  });
+
+  it('parts side by side, one of them twice', async () => {
+    const fed = { a: { ...normals(8, 4, 3), known: [-1, 3] }, b: { ...normals(9, 4, 2), known: [-1, 2] } };
+    await expectGradients(fed, (g, t) => sum(g, tanh(g, concatColumns(g, [t.a, t.b, t.a]))));
   });
 
   it('a value that several operations use gets the sum of their gradients', async () => {
@@ -76,6 +91,22 @@ describe('gradients of matrix products agree with differences', () => {
   it.each([false, true])('product with its second factor transposed: %s', async (transposed) => {
     const fed = { a: normals(10, 4, 3), b: transposed ? normals(11, 5, 3) : normals(11, 3, 5) };
     await expectGradients(fed, (g, t) => sum(g, product(g, t.a, t.b, transposed)));
+  });
+
+  it.each([false, true])(
+    'a product over leading axes with its second factor transposed: %s',
+    async (turned) => {
+      const fed = { a: normals(16, 2, 3, 4), b: turned ? normals(17, 2, 5, 4) : normals(17, 2, 4, 5) };
+      await expectGradients(fed, (g, t) => sum(g, tanh(g, batchProduct(g, t.a, t.b, turned))));
+    },
+  );
+
+  it.each([true, false])('a linear layer without a bias, in fused form: %s', async (fused) => {
+    const fed = { x: input, w: normals(18, 3, 4), addend: { ...normals(19, 5, 3), known: [-1, 3] } };
+    await expectGradients(fed, (g, t) => {
+      const open = (): OpenLinear => openLinear(g, t.x, t.w, undefined, fused);
+      return sum(g, tanh(g, add(g, open().finish(), open().finish(t.addend))));
+    });
   });
 
   const layer = (seed: number) => ({ w: normals(seed, 3, 4), b: normals(seed + 1, 3) });
@@ -154,6 +185,13 @@ describe('gradients of rows and norms agree with differences', () => {
     await expectGradients(fed, (g, t) => sum(g, tanh(g, layerNorm(g, t.x, t.gamma, t.beta, 1e-12))));
   });
 
+  it('layerNorm without beta, and rmsNorm', async () => {
+    const fed = { x: { ...normals(43, 5, 6), known: [-1, 6] }, gamma: normals(44, 6) };
+    await expectGradients(fed, (g, t) =>
+      sum(g, tanh(g, add(g, layerNorm(g, t.x, t.gamma, undefined, 1e-5), rmsNorm(g, t.x, t.gamma, 1e-5)))),
+    );
+  });
+
   it('cross-entropy of targets that do not sum to 1, and of a row of zeros', async () => {
     const targets = Float32Array.of(0.7, 0.1, 0.1, 0, 0, 0, 0.02, 0.3, 0, 2, 1, 0.5);
     const fed = { logits: normals(46, 4, 3), targets: { shape: [4, 3], data: targets, frozen: true } };
@@ -184,6 +222,12 @@ describe('gradients of attention agree with differences', () => {
       expect(tape['k']!.subarray(from, from + 8).every((value) => value === 0)).toBe(true);
       expect(tape['v']!.subarray(from, from + 8).every((value) => value === 0)).toBe(true);
     }
+  });
+
+  it('in a bias that every text and query shares', async () => {
+    await expectGradients({ ...fed, bias: normals(53, 1, 2, 1, 5) }, (g, t) =>
+      sum(g, dotProductAttention(g, t.q, t.k, t.v, t.bias, undefined)),
+    );
   });
 
   it.each([0.1, 0.5])('with dropout of %s on the probabilities', async (p) => {

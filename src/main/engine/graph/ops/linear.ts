@@ -1,6 +1,5 @@
-import type { Tensor } from '../graph.ts';
-import { type Graph } from '../graph.ts';
-import { binary, fusedMatMul, matMul, reduce } from './raw.ts';
+import type { Graph, Tensor } from '../graph.ts';
+import { batchMatMul, binary, fusedMatMul, matMul, reduce } from './raw.ts';
 
 /** Matrix product a·b, or a·bᵀ. */
 export function product(g: Graph, a: Tensor, b: Tensor, transposeB = false): Tensor {
@@ -15,27 +14,47 @@ export function product(g: Graph, a: Tensor, b: Tensor, transposeB = false): Ten
   return y;
 }
 
+/** a·b or a·bᵀ over leading axes of the same lengths, [..,m,k] and [..,k,n] or [..,n,k]. */
+export function batchProduct(g: Graph, a: Tensor, b: Tensor, transposeB = false): Tensor {
+  const y = batchMatMul(g, a, b, { transposeB });
+  g.record([a, b], [y], ([d]) => {
+    if (!d) return [];
+    const [left, right] = transposeB ? [d, a] : [a, d];
+    return [
+      a.differentiable ? batchMatMul(g, d, b, { transposeB: !transposeB }) : undefined,
+      b.differentiable ? batchMatMul(g, left, right, { transposeA: true }) : undefined,
+    ];
+  });
+  return y;
+}
+
 /** A linear layer whose place on the tape is taken; `finish` adds what belongs to the same output. */
 export interface OpenLinear {
-  /** x·Wᵀ + b + addend */
+  /** x·Wᵀ (+ b) (+ addend) */
   finish(addend?: Tensor): Tensor;
 }
 
 /**
- * y = x·Wᵀ + b (+ addend), x [T,in], weight [out,in] (the checkpoint's own layout), bias [out].
+ * y = x·Wᵀ (+ b) (+ addend), x [T,in], weight [out,in] (the checkpoint's own layout), bias [out].
  * Opened before and finished after an adapter's own operations, so that in the backward pass the adapter's
  * gradient of x comes first and the large product adds itself to it in one pass.
  */
-export function openLinear(g: Graph, x: Tensor, weight: Tensor, bias: Tensor, fused: boolean): OpenLinear {
+export function openLinear(
+  g: Graph,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  fused: boolean,
+): OpenLinear {
   const shape = [x.axis(2), weight.axis(2)];
   // Stands for x·Wᵀ + b on the tape only: it is never part of the written graph.
   const [virtual] = g.node('Virtual', [], {}, [{ dtype: x.dtype, shape }]) as [Tensor];
-  g.record([x, weight, bias], [virtual], ([d], into) => {
+  g.record([x, weight, ...(bias ? [bias] : [])], [virtual], ([d], into) => {
     if (!d) return [];
     return [
       x.differentiable ? inputGradient(g, d, weight, into(0), fused) : undefined,
       weight.differentiable ? matMul(g, d, x, { transposeA: true }) : undefined,
-      bias.differentiable ? reduce(g, 'Sum', d, 0, false) : undefined,
+      bias?.differentiable ? reduce(g, 'Sum', d, 0, false) : undefined,
     ];
   });
   return {
@@ -51,16 +70,17 @@ function forward(
   g: Graph,
   x: Tensor,
   weight: Tensor,
-  bias: Tensor,
+  bias: Tensor | undefined,
   addend: Tensor | undefined,
   fused: boolean,
 ): Tensor {
-  if (fused) {
+  if (fused && bias) {
     return addend
       ? fusedMatMul(g, x, weight, true, [bias, addend], ['BiasAdd', 'Add'])
       : fusedMatMul(g, x, weight, true, [bias], ['BiasAdd']);
   }
-  const y = binary(g, 'AddV2', matMul(g, x, weight, { transposeB: true }), bias);
+  const product = matMul(g, x, weight, { transposeB: true });
+  const y = bias ? binary(g, 'AddV2', product, bias) : product;
   return addend ? binary(g, 'AddV2', y, addend) : y;
 }
 

@@ -108,14 +108,20 @@ export function fusedMatMul(
   return g.op('_FusedMatMul', [a, b, ...args], attributes, { dtype: a.dtype, shape });
 }
 
-export function concat(g: Graph, parts: readonly Tensor[], shape: Shape): Tensor {
+export function concat(g: Graph, parts: readonly Tensor[], shape: Shape, axis = 0): Tensor {
   const first = parts[0]!;
   if (parts.length === 1) return first;
   const attributes = { N: { int: parts.length }, T: type(first.dtype), Tidx: type('int32') };
-  return g.op('ConcatV2', [...parts, g.constant('int32', [], [0])], attributes, {
+  return g.op('ConcatV2', [...parts, g.constant('int32', [], [axis])], attributes, {
     dtype: first.dtype,
     shape,
   });
+}
+
+/** `x` from `begin`, as much of each axis as `size` says (two int32 vectors; -1: all that is left). */
+export function slice(g: Graph, x: Tensor, begin: Tensor, size: Tensor, shape: Shape): Tensor {
+  const attributes = { T: type(x.dtype), Index: type('int32') };
+  return g.op('Slice', [x, begin, size], attributes, { dtype: x.dtype, shape });
 }
 
 /** Pieces of `x` along axis 0, `sizes[i]` rows each (an int32 tensor of length `count`). */

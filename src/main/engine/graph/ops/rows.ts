@@ -1,5 +1,5 @@
 import type { Graph, Tensor } from '../graph.ts';
-import { gather, reshape, shapeOf } from './raw.ts';
+import { concat, gather, reshape, shapeOf, slice } from './raw.ts';
 
 const scatter = { T: { type: 'float32' }, Tindices: { type: 'int32' } } as const;
 
@@ -24,6 +24,35 @@ export function selectRows(g: Graph, x: Tensor, index: Tensor): Tensor {
     const sum = into(0);
     if (sum) return [g.op('TensorScatterAdd', [sum, column, d], scatter, x)];
     return [g.op('ScatterNd', [column, d, shapeOf(g, x)], scatter, x)];
+  });
+  return y;
+}
+
+/** Columns `from` to `from + count` of x [..,n]. */
+export function sliceColumns(g: Graph, x: Tensor, from: number, count: number): Tensor {
+  const rank = x.shape.length;
+  const along = (value: number, others: number): Tensor =>
+    g.ints(...Array.from({ length: rank - 1 }, () => others), value);
+  const y = slice(g, x, along(from, 0), along(count, -1), x.shape.with(-1, count));
+  g.record([x], [y], ([d]) => {
+    if (!d) return [];
+    const rest = x.axis(1) - from - count;
+    const margins = x.shape.map((_, axis) => (axis === rank - 1 ? [from, rest] : [0, 0])).flat();
+    const attributes = { T: { type: x.dtype }, Tpaddings: { type: 'int32' } } as const;
+    return [g.op('Pad', [d, g.constant('int32', [rank, 2], margins)], attributes, x)];
+  });
+  return y;
+}
+
+/** Parts side by side along their last axis. */
+export function concatColumns(g: Graph, parts: readonly Tensor[]): Tensor {
+  const [first] = parts as [Tensor];
+  const widths = parts.map((part) => part.axis(1));
+  const sum = widths.reduce((a, b) => a + b);
+  const y = concat(g, parts, first.shape.with(-1, sum), -1);
+  g.record(parts, [y], ([d]) => {
+    let from = 0;
+    return widths.map((width) => d && sliceColumns(g, d, (from += width) - width, width));
   });
   return y;
 }
