@@ -1,57 +1,38 @@
 import { spawn } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { faultOf, textOf } from '../formats/test-support.ts';
 import { goldenBert } from '../models/test-support.ts';
 import {
   adapterOf,
   csv,
-  experiment,
   logLines,
   logOf,
+  optionsOf,
   project,
   run,
   watched,
   type Given,
 } from './test-support.ts';
 
-const commandLine = path.resolve(import.meta.dirname, '../../cli/main.ts');
-
-/** Lines of the log so far. */
-async function stepsLogged(folder: string): Promise<number> {
-  const text = await readFile(path.join(folder, 'out/events.jsonl'), 'utf8').catch(() => '');
-  return text.split('\n').filter((line) => line.startsWith('{"type":"step"')).length;
-}
-
-/** Trains in a process of its own, which is killed as soon as its log has so many lines. */
-async function runAndKill(folder: string, given: Given, lines: number, resume: boolean): Promise<void> {
-  const config = {
-    ...experiment,
-    data: { ...experiment.data, ...given.data },
-    training: { ...experiment.training, ...given.training },
-    output_dir: 'out',
-  };
-  const file = path.join(folder, 'config.json');
-  await writeFile(file, JSON.stringify(config));
-  const args = [commandLine, 'train', '--config', file, ...(resume ? ['--resume'] : [])];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+/** Trains in a process of its own, which is killed at a step of the run. */
+async function runAndKill(folder: string, given: Given, step: number, resume: boolean): Promise<void> {
+  const options = { ...optionsOf(folder, given), resume };
+  const script = path.join(import.meta.dirname, 'killed-run-test-support.ts');
+  const child = spawn(process.execPath, [script, JSON.stringify(options), String(step)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const ended = new Promise<NodeJS.Signals | null>((done) => child.on('close', (_, signal) => done(signal)));
-  while (child.exitCode === null && (await stepsLogged(folder)) < lines) await pause(2);
-  child.kill('SIGKILL');
-  expect(await ended, said).toBe('SIGKILL');
+  const signal = await new Promise((done) => child.on('close', (_, by) => done(by)));
+  expect(signal, said).toBe('SIGKILL');
 }
-
-/** A whole number from `low` to `high`, another each time. */
-const anyOf = (low: number, high: number): number => low + Math.floor(Math.random() * (high - low + 1));
 
 /** 62 rows in batches of 4: an epoch has 16 steps, the last one short. */
 const rows = { 'train.csv': csv(62) };
 
-const variants: [string, Record<string, unknown>, number, number][] = [
+const variants: [string, Record<string, unknown>, number][] = [
   [
     'with evaluations and checkpoints by step',
     {
@@ -62,9 +43,8 @@ const variants: [string, Record<string, unknown>, number, number][] = [
       save_steps: 5,
       save_total_limit: 2,
     },
-    // Lines of the log after which it is killed: behind the first checkpoint, and far from the end of the run.
-    6,
-    60,
+    // The step at which it is killed: while its second checkpoint is written.
+    10,
   ],
   [
     'with accumulation, rows grouped by length, weight decay, and the best epoch kept',
@@ -80,25 +60,23 @@ const variants: [string, Record<string, unknown>, number, number][] = [
       lr_scheduler_type: 'cosine',
       warmup_steps: 0.1,
     },
-    4,
-    16,
+    // In the middle of an epoch.
+    30,
   ],
 ];
 
 describe('a run that is killed and resumed ends with the bits of one that was left alone', () => {
-  it.each(variants)('%s', async (_, training, low, high) => {
+  it.each(variants)('%s', async (_, training, killedAt) => {
     const folder = await project(rows);
     await run(folder, { training, output: 'whole' });
-    const killedAt = anyOf(low, high);
     await runAndKill(folder, { training }, killedAt, false);
     await run(folder, { training, resume: true });
-    const where = `killed after ${killedAt} lines of the log`;
-    expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole')), where).toBe(true);
-    expect(await logOf(folder), where).toEqual(await logOf(folder, 'whole'));
+    expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole'))).toBe(true);
+    expect(await logOf(folder)).toEqual(await logOf(folder, 'whole'));
     const predictions = (output: string): Promise<string> =>
       readFile(path.join(folder, output, 'predictions.jsonl'), 'utf8');
-    expect(await predictions('out'), where).toBe(await predictions('whole'));
-    expect((await readdir(path.join(folder, 'out/checkpoints'))).sort(), where).toEqual(
+    expect(await predictions('out')).toBe(await predictions('whole'));
+    expect((await readdir(path.join(folder, 'out/checkpoints'))).sort()).toEqual(
       (await readdir(path.join(folder, 'whole/checkpoints'))).sort(),
     );
   });
@@ -107,8 +85,8 @@ describe('a run that is killed and resumed ends with the bits of one that was le
     const folder = await project(rows);
     const training = { num_train_epochs: 10, save_strategy: 'steps', save_steps: 4 };
     await run(folder, { training, output: 'whole' });
-    await runAndKill(folder, { training }, anyOf(5, 20), false);
-    await runAndKill(folder, { training }, anyOf(24, 60), true);
+    await runAndKill(folder, { training }, 13, false);
+    await runAndKill(folder, { training }, 40, true);
     await run(folder, { training, resume: true });
     expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole'))).toBe(true);
     expect(await logOf(folder)).toEqual(await logOf(folder, 'whole'));

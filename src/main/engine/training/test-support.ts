@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { parseTrainConfig, type TrainConfig } from '../../../shared/settings/train-config.ts';
 import { temporaryFolder } from '../formats/test-support.ts';
-import type { JobContext, JobEvent, TrainResult } from '../jobs.ts';
+import type { JobContext, JobEvent, TrainOptions, TrainResult } from '../jobs.ts';
 import { goldenBert } from '../models/test-support.ts';
 import { loraFields } from '../peft/test-support.ts';
 import { train } from './train.ts';
@@ -96,25 +96,28 @@ export interface Given {
   context?: JobContext;
 }
 
+/** The small experiment with some settings changed, before its config is checked. */
+export function optionsOf(folder: string, given: Given): Omit<TrainOptions, 'config'> & { config: object } {
+  const { training, data, adapter, config, output = 'out', resume = false, overwrite = false } = given;
+  return {
+    config: {
+      ...experiment,
+      data: { ...experiment.data, ...data },
+      adapter: adapter ?? experiment.adapter,
+      training: { ...experiment.training, ...training },
+      ...config,
+    },
+    baseDir: folder,
+    outputDir: path.join(folder, output),
+    resume,
+    overwrite,
+  };
+}
+
 /** Runs the small experiment with some settings changed; its output is in a folder of the project. */
 export function run(folder: string, given: Given = {}): Promise<TrainResult> {
-  const { training, data, adapter, config, output = 'out', resume = false, overwrite = false } = given;
-  return train(
-    {
-      config: trainConfig({
-        ...experiment,
-        data: { ...experiment.data, ...data },
-        adapter: adapter ?? experiment.adapter,
-        training: { ...experiment.training, ...training },
-        ...config,
-      }),
-      baseDir: folder,
-      outputDir: path.join(folder, output),
-      resume,
-      overwrite,
-    },
-    given.context ?? watched().context,
-  );
+  const { config, ...options } = optionsOf(folder, given);
+  return train({ ...options, config: trainConfig({ ...config }) }, given.context ?? watched().context);
 }
 
 export const adapterOf = (folder: string, output = 'out'): Promise<Buffer> =>
