@@ -1,7 +1,7 @@
 import { counted } from './format.ts';
 import { toasts } from './managers/toast-manager.svelte.ts';
 import { Attempts, type Resource } from './resource.svelte.ts';
-import { different, hasWords } from './words.ts';
+import { distinct, hasWords } from './text-search.ts';
 
 /** A filter of a list: an item passes where `of` is, or has, the value that is set. */
 export interface ListFilter<Item> {
@@ -73,7 +73,7 @@ export class ListManager<Item extends { id: string; name: string }, Key extends 
     const options = {} as Record<Key, readonly string[]>;
     for (const key of this.#keys) {
       const { of, order, fixed = false } = this.#list.filters[key];
-      const found = different((this.items ?? []).flatMap((item) => of(item) ?? []));
+      const found = distinct((this.items ?? []).flatMap((item) => of(item) ?? []));
       options[key] = order?.filter((value) => fixed || found.includes(value)) ?? found;
     }
     return options;

@@ -1,7 +1,8 @@
-import { Area, CartesianGrid, ComposedChart, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+import { Area, ComposedChart, Line, LineChart, ReferenceLine } from 'recharts';
 import { markOf } from './highlight.svelte.ts';
+import { Axes, chartProps, still } from './plot-parts.tsx';
 import type { Scale } from './scale.ts';
-import { AXIS, BOTTOM, TOP } from './theme.ts';
+import { AXIS } from './theme.ts';
 
 export interface PlotLine {
   /** Of its series, from 0. */
@@ -25,10 +26,8 @@ export interface LinePlotProps {
   right: number;
   x: Scale;
   y: Scale;
-  xTicks: readonly number[];
-  yTicks: readonly number[];
-  xText: (value: number) => string;
-  yText: (value: number) => string;
+  xTicks: ReadonlyMap<number, string>;
+  yTicks: ReadonlyMap<number, string>;
   lines: readonly PlotLine[];
   bands: readonly PlotBand[];
   references: readonly { value: number; dash: string }[];
@@ -38,44 +37,11 @@ export interface LinePlotProps {
 
 /** The drawing of a line chart: no state, no hover; those are the Svelte component's. */
 export function LinePlot(props: LinePlotProps) {
-  const { width, height, left, right, x, y, lines, bands } = props;
+  const { width, height, right, lines, bands } = props;
   const Chart = bands.length > 0 ? ComposedChart : LineChart;
   return (
-    <Chart
-      width={width}
-      height={height}
-      margin={{ top: TOP, right, bottom: 0, left: 0 }}
-      accessibilityLayer={false}
-      style={{ pointerEvents: 'none' }}
-    >
-      <CartesianGrid vertical={false} stroke="var(--line)" syncWithTicks />
-      <XAxis
-        dataKey="x"
-        type="number"
-        domain={[x.low, x.high]}
-        ticks={[...props.xTicks]}
-        tickFormatter={(value: number) => props.xText(value)}
-        interval={0}
-        height={BOTTOM}
-        allowDataOverflow
-        allowDuplicatedCategory={false}
-        axisLine={false}
-        tickLine={false}
-        tick={AXIS}
-      />
-      <YAxis
-        type="number"
-        scale={y.log ? 'log' : 'linear'}
-        domain={[y.low, y.high]}
-        ticks={[...props.yTicks]}
-        tickFormatter={(value: number) => props.yText(value)}
-        interval={0}
-        width={left}
-        allowDataOverflow
-        axisLine={false}
-        tickLine={false}
-        tick={AXIS}
-      />
+    <Chart {...chartProps(width, height, right)}>
+      <Axes {...props} cut />
       {props.references.map((line, at) => (
         <ReferenceLine
           key={at}
@@ -94,8 +60,7 @@ export function LinePlot(props: LinePlotProps) {
           stroke="none"
           fill={band.colour}
           fillOpacity={0.15}
-          isAnimationActive={false}
-          activeDot={false}
+          {...still}
         />
       ))}
       {lines.map((line) => (
@@ -104,7 +69,7 @@ export function LinePlot(props: LinePlotProps) {
           className={markOf(line.place)}
           data={[...line.points]}
           dataKey="y"
-          type="linear"
+          {...still}
           stroke={line.colour}
           strokeOpacity={line.faint ? 0.3 : 1}
           strokeWidth={line.faint ? 1 : 1.75}
@@ -121,8 +86,6 @@ export function LinePlot(props: LinePlotProps) {
                 }
               : false
           }
-          activeDot={false}
-          isAnimationActive={false}
         />
       ))}
       {props.labels.map((label) => (

@@ -1,5 +1,6 @@
 import { DefaultZIndexes, Line, LineChart, ReferenceLine, XAxis, YAxis, ZIndexLayer } from 'recharts';
 import { markOf } from './highlight.svelte.ts';
+import { chartProps, still } from './plot-parts.tsx';
 import { AXIS, textWidth } from './theme.ts';
 
 export interface ParallelPlotProps {
@@ -27,13 +28,7 @@ export interface ParallelPlotProps {
 /** The drawing of parallel coordinates: no state, no hover. Texts stand on the lines, on a ground of their own. */
 export function ParallelPlot({ width, height, left, right, above, below, axes, lines }: ParallelPlotProps) {
   return (
-    <LineChart
-      width={width}
-      height={height}
-      margin={{ top: above, right, bottom: below, left }}
-      accessibilityLayer={false}
-      style={{ pointerEvents: 'none' }}
-    >
+    <LineChart {...chartProps(width, height, right)} margin={{ top: above, right, bottom: below, left }}>
       <XAxis
         dataKey="x"
         type="number"
@@ -51,13 +46,11 @@ export function ParallelPlot({ width, height, left, right, above, below, axes, l
           className={markOf(place)}
           data={[...line.points]}
           dataKey="y"
-          type="linear"
+          {...still}
           stroke={line.colour}
           strokeWidth={1.75}
           strokeDasharray={line.dash}
           dot={false}
-          activeDot={false}
-          isAnimationActive={false}
         />
       ))}
       <ZIndexLayer zIndex={DefaultZIndexes.scatter}>

@@ -1,5 +1,6 @@
 import { Bar, CartesianGrid, ComposedChart, Line, ReferenceLine, XAxis, YAxis } from 'recharts';
-import { AXIS, BOTTOM, TOP } from './theme.ts';
+import { chartProps, still } from './plot-parts.tsx';
+import { AXIS, BOTTOM } from './theme.ts';
 import { percent } from '../format.ts';
 
 export interface ReliabilityPoint {
@@ -28,14 +29,7 @@ export function ReliabilityPlot({ width, height, points, colour, bar }: Reliabil
   const most = Math.max(1, ...points.map(({ rows }) => rows));
   const share = (value: number) => percent(value, 0);
   return (
-    <ComposedChart
-      width={width}
-      height={height}
-      data={[...points]}
-      margin={{ top: TOP, right: 20, bottom: 0, left: 0 }}
-      accessibilityLayer={false}
-      style={{ pointerEvents: 'none' }}
-    >
+    <ComposedChart {...chartProps(width, height, 20)} data={[...points]}>
       <CartesianGrid vertical={false} stroke="var(--line)" syncWithTicks yAxisId="share" />
       <XAxis
         {...shared}
@@ -71,12 +65,10 @@ export function ReliabilityPlot({ width, height, points, colour, bar }: Reliabil
         xAxisId="confidence"
         yAxisId="share"
         dataKey="accuracy"
-        type="linear"
+        {...still}
         stroke={colour}
         strokeWidth={1.75}
         dot={{ r: 3.5, fill: colour, strokeWidth: 0 }}
-        activeDot={false}
-        isAnimationActive={false}
       />
     </ComposedChart>
   );

@@ -1,7 +1,8 @@
-import { CartesianGrid, Scatter, ScatterChart, XAxis, YAxis } from 'recharts';
+import { Scatter, ScatterChart } from 'recharts';
 import { markOf } from './highlight.svelte.ts';
+import { Axes, chartProps } from './plot-parts.tsx';
 import type { Scale } from './scale.ts';
-import { AXIS, BOTTOM, TOP } from './theme.ts';
+import { AXIS } from './theme.ts';
 
 export interface ScatterDot {
   key: string;
@@ -36,34 +37,12 @@ export interface ScatterPlotProps {
   labels: readonly ScatterLabel[];
 }
 
-/** No overflow: all points are inside of the domain, and one at its end is drawn whole. */
-const axis = (scale: Scale, ticks: ReadonlyMap<number, string>) =>
-  ({
-    type: 'number',
-    scale: scale.log ? 'log' : 'linear',
-    domain: [scale.low, scale.high],
-    ticks: [...ticks.keys()],
-    tickFormatter: (value: number) => ticks.get(value) ?? '',
-    interval: 0,
-    axisLine: false,
-    tickLine: false,
-    tick: AXIS,
-  }) as const;
-
-/** The drawing of a scatter chart with intervals: no state, no hover. */
-export function ScatterPlot({ width, height, left, right, x, y, ...rest }: ScatterPlotProps) {
+/** The drawing of a scatter chart with intervals: no state, no hover. A point at the end of an axis is drawn whole. */
+export function ScatterPlot({ dots, labels, ...plot }: ScatterPlotProps) {
   return (
-    <ScatterChart
-      width={width}
-      height={height}
-      margin={{ top: TOP, right, bottom: 0, left: 0 }}
-      accessibilityLayer={false}
-      style={{ pointerEvents: 'none' }}
-    >
-      <CartesianGrid vertical={false} stroke="var(--line)" syncWithTicks />
-      <XAxis dataKey="x" height={BOTTOM} {...axis(x, rest.xTicks)} />
-      <YAxis dataKey="y" width={left} {...axis(y, rest.yTicks)} />
-      {rest.dots.map(
+    <ScatterChart {...chartProps(plot.width, plot.height, plot.right)}>
+      <Axes {...plot} />
+      {dots.map(
         ({ whisker, key, colour }, place) =>
           whisker && (
             <line
@@ -78,7 +57,7 @@ export function ScatterPlot({ width, height, left, right, x, y, ...rest }: Scatt
             />
           ),
       )}
-      {rest.dots.map((dot, place) => (
+      {dots.map((dot, place) => (
         <Scatter
           key={dot.key}
           className={markOf(place)}
@@ -89,7 +68,7 @@ export function ScatterPlot({ width, height, left, right, x, y, ...rest }: Scatt
           isAnimationActive={false}
         />
       ))}
-      {rest.labels.map((label) => (
+      {labels.map((label) => (
         <text
           key={`label ${label.key}`}
           className={markOf(label.place)}

@@ -1,6 +1,6 @@
 import { logTicks, scaleAround, spread, ticks, toPixel, type Scale } from './scale.ts';
 import { smooth } from './smooth.ts';
-import { BOTTOM, seriesLook, textWidth, TOP } from './theme.ts';
+import { BOTTOM, seriesLook, textWidth, ticksWidth, TOP } from './theme.ts';
 import { lowerBound, thin, type Column } from './thin.ts';
 import { numberText, shortened, tickTexts, type ValueText } from './value-text.ts';
 import type { LinePlotProps, PlotBand, PlotLine } from './LinePlot.tsx';
@@ -127,11 +127,10 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
     height - BOTTOM,
   );
   const xTicks = tickTexts(ticks(x.low, x.high, Math.max(2, Math.floor(width / 130))), numberText);
-  const lastTick = [...xTicks.keys()].at(-1);
-  const xText = (value: number) =>
-    `${xTicks.get(value) ?? ''}${value === lastTick ? ` ${options.xUnit}` : ''}`;
-  // The last tick's text stands around its place, which may be the right end.
-  const lastHalf = lastTick === undefined ? 0 : textWidth(xText(lastTick)) / 2 + 2;
+  const last = [...xTicks].at(-1);
+  if (last) xTicks.set(last[0], `${last[1]} ${options.xUnit}`);
+  // The last tick's text stands around its pixel, which may be the right end.
+  const lastHalf = last ? textWidth(xTicks.get(last[0])!) / 2 + 2 : 0;
   const labels = Math.max(0, ...named.map(({ text }) => textWidth(text) + 14));
   return {
     series,
@@ -139,14 +138,12 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
     plot: {
       width,
       height,
-      left: Math.max(34, ...[...yTicks.values()].map((text) => textWidth(text) + 12)),
+      left: ticksWidth(yTicks),
       right: Math.max(24, lastHalf, Math.min(width * LABELS_SHARE, labels)),
       x,
       y,
-      xTicks: [...xTicks.keys()],
-      yTicks: [...yTicks.keys()],
-      xText,
-      yText: (value) => yTicks.get(value) ?? '',
+      xTicks,
+      yTicks,
       lines,
       bands,
       references: options.references.map(({ value }, at) => ({ value, dash: REFERENCE_DASHES[at % 4]! })),

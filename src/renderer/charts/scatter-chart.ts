@@ -1,5 +1,5 @@
 import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
-import { BOTTOM, seriesLook, textWidth, TOP } from './theme.ts';
+import { BOTTOM, seriesLook, textWidth, ticksWidth, TOP } from './theme.ts';
 import { shortened, tickTexts, type ValueText } from './value-text.ts';
 import type { ScatterLabel, ScatterPlotProps } from './ScatterPlot.tsx';
 
@@ -56,14 +56,12 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
   const powers = log ? logTicks(x.low, x.high) : [];
   const xTicks = tickTexts(log ? powers : ticks(x.low, x.high, wanted), options.xText);
   const yTicks = tickTexts(ticks(y.low, y.high, Math.max(2, Math.round(height / 55))), options.yText);
-  const left = Math.max(34, ...[...yTicks.values()].map((text) => textWidth(text) + 12));
+  const left = ticksWidth(yTicks);
   const right = 20;
+  const leftOf = (value: number) => toPixel(x, value, left, width - right);
+  const topOf = (value: number) => toPixel(y, value, height - BOTTOM, TOP);
   const placed = points
-    .map((point) => ({
-      ...point,
-      left: toPixel(x, point.x, left, width - right),
-      top: toPixel(y, point.y, height - BOTTOM, TOP),
-    }))
+    .map((point) => ({ ...point, left: leftOf(point.x), top: topOf(point.y) }))
     .sort((a, b) => a.left - b.left);
   return {
     placed,
@@ -76,20 +74,15 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
       y,
       xTicks,
       yTicks,
-      dots: points.map((point) => ({
-        key: point.key,
-        x: point.x,
-        y: point.y,
+      dots: points.map(({ key, x, y, low, high, colour }) => ({
+        ...seriesLook(colour),
+        key,
+        x,
+        y,
         whisker:
-          point.low === undefined || point.high === undefined
+          low === undefined || high === undefined
             ? null
-            : {
-                left: toPixel(x, point.x, left, width - right),
-                from: toPixel(y, point.low, height - BOTTOM, TOP),
-                to: toPixel(y, point.high, height - BOTTOM, TOP),
-              },
-        colour: seriesLook(point.colour).colour,
-        hollow: seriesLook(point.colour).hollow,
+            : { left: leftOf(x), from: topOf(low), to: topOf(high) },
       })),
       labels: labelsOf(placed, left, width).map((label) => ({
         ...label,

@@ -11,6 +11,9 @@ export const seriesLook = (at: number): { colour: string; dash: string; hollow: 
 export const AXIS = { fontSize: 11, fill: 'var(--muted)', fontFamily: 'var(--font-sans)' } as const;
 /** About how wide a text of axis size is, in pixels. */
 export const textWidth = (text: string): number => text.length * 6.4;
+/** The space that the texts of a vertical axis take. */
+export const ticksWidth = (ticks: ReadonlyMap<number, string>): number =>
+  Math.max(34, ...[...ticks.values()].map((text) => textWidth(text) + 12));
 
 /** Space above and below the plot of a line chart, in pixels. */
 export const TOP = 8;

@@ -1,6 +1,6 @@
 import { methodName, methodText as methodAndRank } from '../../shared/methods/index.ts';
 import type { Experiment, ExperimentState } from '../../shared/contract/experiments.ts';
-import { different, hasWords } from '../words.ts';
+import { distinct, hasWords } from '../text-search.ts';
 
 /** Words of the filters; '' is "any". */
 export interface Filters {
@@ -93,9 +93,9 @@ export type FilterOptions = Record<'state' | 'data' | 'model' | 'method' | 'tag'
 export function optionsOf(all: readonly Experiment[]): FilterOptions {
   return {
     state: stateOrder.filter((state) => all.some((one) => one.state === state)),
-    data: different(all.map(({ dataName }) => dataName)),
-    model: different(all.map(({ modelName }) => modelName)),
-    method: different(all.map(({ method }) => method)),
-    tag: different(all.flatMap(({ tags }) => tags)),
+    data: distinct(all.map(({ dataName }) => dataName)),
+    model: distinct(all.map(({ modelName }) => modelName)),
+    method: distinct(all.map(({ method }) => method)),
+    tag: distinct(all.flatMap(({ tags }) => tags)),
   };
 }

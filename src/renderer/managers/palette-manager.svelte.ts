@@ -4,7 +4,7 @@ import type { Experiment } from '../../shared/contract/experiments.ts';
 import type { Export } from '../../shared/contract/exports.ts';
 import type { Model } from '../../shared/contract/models.ts';
 import { rpc as connection, type Rpc } from '../rpc.ts';
-import { hasWords } from '../words.ts';
+import { hasWords } from '../text-search.ts';
 
 export interface Command {
   key: string;

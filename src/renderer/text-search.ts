@@ -8,5 +8,5 @@ export function hasWords(text: string, query: string): boolean {
 }
 
 /** Each value once, in the order of the alphabet. */
-export const different = (values: readonly string[]): string[] =>
+export const distinct = (values: readonly string[]): string[] =>
   [...new Set(values)].sort((a, b) => a.localeCompare(b));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { different, hasWords } from './words.ts';
+import { distinct, hasWords } from './text-search.ts';
 
 it('a text is found by all the words of a query, in any order and case', () => {
   expect(hasWords('all-MiniLM-L6-v2 of both', 'BOTH minilm')).toBe(true);
@@ -8,5 +8,5 @@ it('a text is found by all the words of a query, in any order and case', () => {
 });
 
 it('values are offered once each, in order', () => {
-  expect(different(['reviews', 'mail', 'reviews'])).toEqual(['mail', 'reviews']);
+  expect(distinct(['reviews', 'mail', 'reviews'])).toEqual(['mail', 'reviews']);
 });

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { isShown, keepChoice, readChoice } from './column-choice.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { idsBetween, isShown, keepChoice, readChoice } from './table-choice.ts';
 
 const kept = new Map<string, string>();
 beforeEach(() => {
@@ -32,4 +32,18 @@ it('shows a column as it was chosen, before that as it says, and one that is not
 it.each(['{', '[1]', '{"rank":"yes"}', 'null'])('starts anew where what is kept is no choice: %s', (text) => {
   kept.set('graft-columns Experiments', text);
   expect(readChoice('Experiments')).toEqual({});
+});
+
+describe('rows chosen with Shift', () => {
+  it('reach from the row chosen last to this one, either way', () => {
+    expect(idsBetween(['a', 'b', 'c', 'd'], 'b', 'd')).toEqual(['b', 'c', 'd']);
+    expect(idsBetween(['a', 'b', 'c', 'd'], 'd', 'b')).toEqual(['b', 'c', 'd']);
+  });
+  it('begin at that row also after the table is sorted another way', () => {
+    expect(idsBetween(['d', 'c', 'b', 'a'], 'b', 'd')).toEqual(['d', 'c', 'b']);
+  });
+  it('are only this one where none was chosen before, or a filter has hidden it', () => {
+    expect(idsBetween(['a', 'c', 'd'], null, 'd')).toEqual(['d']);
+    expect(idsBetween(['a', 'c', 'd'], 'b', 'd')).toEqual(['d']);
+  });
 });
