@@ -3,12 +3,12 @@ import type { Reader } from './reader.ts';
 import { childrenOf, groupsOf, stringContent, unescaped, type SyntaxNode } from './syntax.ts';
 import {
   atRunTime,
+  Call,
   constant,
   constantOf,
   either,
   symbol,
   unknown,
-  type Call,
   type Constant,
   type FunctionValue,
   type Located,
@@ -235,14 +235,7 @@ export function operate(operator: string, left: Value, right: Value): Value {
 }
 
 function callOf(reader: Reader, callee: SyntaxNode, list: SyntaxNode): Value {
-  const call: Call = {
-    callee: evaluate(reader, callee),
-    args: [],
-    named: new Map(),
-    line: reader.lineOf(list),
-    items: new Map(),
-    condition: reader.condition,
-  };
+  const call = new Call(evaluate(reader, callee), reader.lineOf(list), reader.condition);
   for (const group of groupsOf(childrenOf(list))) {
     const [head, mark, value] = group;
     const line = reader.lineOf(head);

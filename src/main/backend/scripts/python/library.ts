@@ -2,14 +2,12 @@ import { memberOf, setEntry, truthOf } from './expressions.ts';
 import { isKnown, reasonOf } from './known.ts';
 import type { Reader } from './reader.ts';
 import {
-  argument,
-  calledName,
+  Call,
   constant,
   constantOf,
   numberOf,
   textOf,
   unknown,
-  type Call,
   type ClassValue,
   type Constant,
   type DictValue,
@@ -30,7 +28,7 @@ export function callValue(reader: Reader, call: Call): Value {
         : undefined;
   if (given) return given;
   for (const { value } of [...args, ...named.values()]) if (value.kind === 'function') reader.callback(value);
-  if (!isKnown(call)) reader.note(line, reasonOf(calledName(call)));
+  if (!isKnown(call)) reader.note(line, reasonOf(call.name));
   // A model that is moved is the model.
   if (callee.kind === 'member' && /^(to|cuda|cpu|train|eval)$/.test(callee.name)) return callee.of;
   return { kind: 'call', call };
@@ -77,7 +75,7 @@ const fields: Result = (call) => {
   const of = first(call);
   return of?.kind === 'dict' ? dict(new Map(fieldsOf(of.entries)), call) : undefined;
 };
-const environment: Result = (call) => argument(call, 'default', 1)?.value ?? constant(null);
+const environment: Result = (call) => call.argument('default', 1)?.value ?? constant(null);
 
 /** Functions of Python's own library whose result follows from constants. */
 const functions: ReadonlyMap<string, Result> = new Map(
@@ -172,7 +170,9 @@ function addArgument(call: Call, into: Map<string, Located>): void {
   // argparse sends a default that is a text through the type.
   const convert =
     type?.kind === 'symbol' && textOf(initial) !== undefined ? functions.get(type.path) : undefined;
-  const value = initial && convert ? convert({ ...call, args: [{ value: initial, line }] }) : initial;
+  const conversion = new Call(call.callee, line, null);
+  if (initial) conversion.args.push({ value: initial, line });
+  const value = convert ? convert(conversion) : initial;
   const isRequired = constantOf(given('required')) === true || !flags[0]?.startsWith('-');
   const missing = isRequired ? unknown(`--${name} has no default`) : constant(null);
   const isSwitch = action === 'store_true' || action === 'store_false';
@@ -188,15 +188,7 @@ function parsedClasses(reader: Reader, call: Call, of: DictValue): Value {
   const parsed = of.entries.get('parsed')?.value;
   if (parsed) return parsed;
   const items = list.map(({ value, line }): Located => {
-    const made: Call = {
-      ...call,
-      callee: value,
-      args: [],
-      named: new Map(),
-      items: new Map(),
-      line,
-      condition: of.condition,
-    };
+    const made = new Call(value, line, of.condition);
     if (value.kind === 'class') return { value: instanceOf(reader, value, made), line };
     return {
       value:

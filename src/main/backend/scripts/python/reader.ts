@@ -2,7 +2,6 @@ import { assign, evaluate, functionOf, listItems, operate, truthOf } from './exp
 import { builtinNames } from './known.ts';
 import { childrenOf, type Source, type SyntaxNode } from './syntax.ts';
 import {
-  calledName,
   constant,
   either,
   Scope,
@@ -321,7 +320,7 @@ export class Reader {
     }
     const condition = this.source.text.slice(node.from, parts.find(({ name }) => name === 'Body')?.from);
     const found = this.alternatives([{ body: bodyOf(parts), condition }], false, why);
-    if (this.calls.slice(before).some((call) => /^(Trainer|train|backward)$/.test(calledName(call))))
+    if (this.calls.slice(before).some((call) => /^(Trainer|train|backward)$/.test(call.name)))
       this.note(line, 'The script trains in a loop; only its first pass is read.');
     return found;
   }
@@ -376,7 +375,7 @@ function bodyOf(parts: readonly SyntaxNode[]): SyntaxNode[] {
 }
 
 function fieldDefault(reader: Reader, value: Value): Value {
-  if (value.kind !== 'call' || calledName(value.call) !== 'field') return value;
+  if (value.kind !== 'call' || value.call.name !== 'field') return value;
   const { named } = value.call;
   const factory = named.get('default_factory')?.value;
   if (factory?.kind === 'function') return reader.enter(factory, [], new Map());

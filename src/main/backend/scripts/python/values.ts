@@ -15,15 +15,57 @@ interface Conditional {
 }
 
 /** A call as it stands in the script; what it would give is not worked out. */
-export interface Call extends Conditional {
-  callee: Value;
-  args: Located[];
-  named: Map<string, Located>;
-  line: number;
+export class Call implements Conditional {
+  readonly args: Located[] = [];
+  named = new Map<string, Located>();
   /** `x["key"] = …` behind the call. */
-  items: Map<string, Located>;
+  readonly items = new Map<string, Located>();
   /** The script's own class that extends what is called. */
   subclass?: ClassValue;
+  callee: Value;
+  readonly line: number;
+  readonly condition: string | null;
+
+  constructor(callee: Value, line: number, condition: string | null) {
+    this.callee = callee;
+    this.line = line;
+    this.condition = condition;
+  }
+
+  /** The last part of what is called: `from_pretrained`, `LoraConfig`; empty where that is not known. */
+  get name(): string {
+    const { callee } = this;
+    if (callee.kind === 'symbol') return callee.path.split('.').at(-1)!;
+    return callee.kind === 'member' || callee.kind === 'function' ? callee.name : '';
+  }
+
+  /** What a method is called on; undefined: no method is called. */
+  get on(): Value | undefined {
+    return this.callee.kind === 'member' ? this.callee.of : undefined;
+  }
+
+  /** The class that a class method is called on: `AutoTokenizer` of `AutoTokenizer.from_pretrained(…)`. */
+  get owner(): string {
+    return this.callee.kind === 'symbol' ? (this.callee.path.split('.').at(-2) ?? '') : '';
+  }
+
+  /** What comes first in a chain: `a` of `f(a)`, `a.f()`. */
+  get source(): Value | undefined {
+    return this.args[0]?.value ?? this.on;
+  }
+
+  /** An argument by its name, or by its position where it was given without one. */
+  argument(name: string, position = -1): Located | undefined {
+    return this.named.get(name) ?? this.args[position];
+  }
+
+  constant(name: string, position?: number): Constant | undefined {
+    return constantOf(this.argument(name, position)?.value);
+  }
+
+  text(name: string, position?: number): string | undefined {
+    return textOf(this.argument(name, position)?.value);
+  }
 }
 
 export interface FunctionValue {
@@ -102,22 +144,6 @@ export function textOf(value: Value | undefined): string | undefined {
 export function numberOf(value: Value | undefined): number | undefined {
   const found = constantOf(value);
   return typeof found === 'number' ? found : undefined;
-}
-
-/** The last part of what is called: `from_pretrained`, `LoraConfig`; empty where that is not known. */
-export function calledName({ callee }: Call): string {
-  if (callee.kind === 'symbol') return callee.path.split('.').at(-1)!;
-  return callee.kind === 'member' || callee.kind === 'function' ? callee.name : '';
-}
-
-/** The name of the class that a class method is called on: `AutoTokenizer` of `AutoTokenizer.from_pretrained(…)`. */
-export function ownerName({ callee }: Call): string {
-  return callee.kind === 'symbol' ? (callee.path.split('.').at(-2) ?? '') : '';
-}
-
-/** An argument by its name, or by its position where it was given without one. */
-export function argument(call: Call, name: string, position = -1): Located | undefined {
-  return call.named.get(name) ?? (position >= 0 ? call.args[position] : undefined);
 }
 
 /** Parts of a value looked at before it counts as not known; a list may hold itself, or another twice and so on. */

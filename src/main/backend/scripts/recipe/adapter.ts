@@ -8,15 +8,7 @@ import type { Method } from '../../../../shared/methods/method.ts';
 import { defaultsOf, rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
 import { unsupportedFields } from '../../../engine/formats/adapter-config.ts';
 import type { Reader } from '../python/reader.ts';
-import {
-  argument,
-  calledName,
-  constantOf,
-  ownerName,
-  textOf,
-  type Call,
-  type Value,
-} from '../python/values.ts';
+import { constantOf, textOf, type Call, type Value } from '../python/values.ts';
 import { Section, type Findings } from './findings.ts';
 
 /** The order of PEFT's arguments without names. */
@@ -41,17 +33,17 @@ export interface AdapterRead {
 export function readAdapterFields(reader: Reader, trains: boolean, findings: Findings): AdapterRead {
   const { calls } = reader;
   const trainable = trainableInWords();
-  const [first, second] = calls.filter((call) => methodOfClass(calledName(call)));
-  if (second) findings.notTaken('another', second.line, { what: calledName(second), has: 'has' });
-  if (first) return { fields: fieldsOf(first, methodOfClass(calledName(first))!, findings), call: first };
-  const other = calls.find((call) => laterTypeOfClass(calledName(call)));
+  const [first, second] = calls.filter((call) => methodOfClass(call.name));
+  if (second) findings.notTaken('another', second.line, { what: second.name, has: 'has' });
+  if (first) return { fields: fieldsOf(first, methodOfClass(first.name)!, findings), call: first };
+  const other = calls.find((call) => laterTypeOfClass(call.name));
   if (other) {
-    findings.trap('other-method', other.line, { method: laterTypeOfClass(calledName(other))!, trainable });
+    findings.trap('other-method', other.line, { method: laterTypeOfClass(other.name)!, trainable });
     return { fields: undefined, call: other };
   }
   const loaded = calls.find(isAdapterOf);
   if (loaded) {
-    const folder = textOf(argument(loaded, 'model_id', ownerName(loaded) === 'PeftModel' ? 1 : 0)?.value);
+    const folder = loaded.text('model_id', loaded.owner === 'PeftModel' ? 1 : 0);
     findings.trap('init-adapter', loaded.line, { folder: folder ?? 'that it loads here' });
     return { fields: undefined, call: loaded };
   }
@@ -73,7 +65,7 @@ const isHead = (text: string): boolean => /classifier|score|head/.test(text);
 function frozenAt({ fieldsSet, calls }: Reader): { line: number; part: string | null }[] {
   const switched = calls.flatMap((call) => {
     const { callee, line, condition } = call;
-    const value = argument(call, 'requires_grad', 0)?.value;
+    const value = call.argument('requires_grad', 0)?.value;
     return callee.kind === 'member' && callee.name === 'requires_grad_'
       ? [{ of: callee.of, value, line, condition }]
       : [];
@@ -91,11 +83,11 @@ function frozenAt({ fieldsSet, calls }: Reader): { line: number; part: string | 
 function trainedModules(calls: readonly Call[]): string[] {
   return calls.flatMap((call) => {
     const { callee } = call;
-    const isOn = constantOf(argument(call, 'requires_grad', 0)?.value) ?? true;
+    const isOn = call.constant('requires_grad', 0) ?? true;
     if (callee.kind !== 'member' || callee.name !== 'requires_grad_' || isOn === false) return [];
     const { of } = callee;
     if (of.kind === 'member') return [of.name];
-    const isNamed = of.kind === 'call' && calledName(of.call) === 'get_submodule';
+    const isNamed = of.kind === 'call' && of.call.name === 'get_submodule';
     return isNamed ? [textOf(of.call.args[0]?.value) ?? ''] : [];
   });
 }
@@ -113,7 +105,7 @@ function isWholeModel(value: Value): boolean {
 
 /** `AutoPeftModel….from_pretrained(folder)`, `PeftModel.from_pretrained(base, folder)`. */
 export const isAdapterOf = (call: Call): boolean =>
-  calledName(call) === 'from_pretrained' && /^(AutoPeftModel|PeftModel|PeftConfig)/.test(ownerName(call));
+  call.name === 'from_pretrained' && /^(AutoPeftModel|PeftModel|PeftConfig)/.test(call.owner);
 
 function fieldsOf(call: Call, method: Method, findings: Findings): Record<string, unknown> {
   const section = new Section(findings);
@@ -134,7 +126,7 @@ function fieldsOf(call: Call, method: Method, findings: Findings): Record<string
         section.lose(name, line);
       } else if (known.data !== null) section.values.set(name, { data: known.data, line });
     } else if (unsupportedFields({ [name]: known.data }, method).length > 0) {
-      findings.trap('not-supported/field', line, { config: calledName(call), name });
+      findings.trap('not-supported/field', line, { config: call.name, name });
       section.lose(name, line);
     }
   }

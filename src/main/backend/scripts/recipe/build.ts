@@ -1,17 +1,8 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
-import {
-  argument,
-  calledName,
-  constantOf,
-  numberOf,
-  ownerName,
-  textOf,
-  type Call,
-  type Value,
-} from '../python/values.ts';
+import { constantOf, numberOf, textOf, type Call, type Value } from '../python/values.ts';
 import type { Reader } from '../python/reader.ts';
 import { isAdapterOf, readAdapterFields } from './adapter.ts';
-import { checkMaps, labelsOf, numLabelsOf, readData, selectOf, splitOf, type ScriptData } from './data.ts';
+import { checkMaps, labelsOf, numLabelsOf, readData, selectOf, type ScriptData } from './data.ts';
 import { Findings } from './findings.ts';
 import { readMetrics } from './metrics.ts';
 import { readTokens } from './tokens.ts';
@@ -22,7 +13,7 @@ import { findTraps } from './traps.ts';
 export function buildRecipe(reader: Reader): Recipe {
   const { calls } = reader;
   const findings = new Findings(reader);
-  const trainers = calls.filter((call) => /Trainer$/.test(calledName(call)));
+  const trainers = calls.filter((call) => /Trainer$/.test(call.name));
   const [trainer, second] = trainers;
   if (second) findings.notTaken('another', second.line, { what: 'Trainer', has: 'is' });
   const argumentsCall = argumentsOf(trainer, calls, findings);
@@ -44,9 +35,9 @@ export function buildRecipe(reader: Reader): Recipe {
     ...readTokens(calls, data.train, findings),
     ...labelsOf(data, calls, findings),
     numLabels: numLabelsOf(modelCall, calls, findings),
-    trainSplit: splitOf(data.train),
+    trainSplit: data.train?.split ?? null,
     // Parts of one split: Graft sets rows aside by itself.
-    evalSplit: data.eval?.part ? null : splitOf(data.eval),
+    evalSplit: data.eval?.part ? null : (data.eval?.split ?? null),
     trainSelect: selectOf(data.train, 'train', findings),
     evalSelect: data.eval?.part ? null : selectOf(data.eval, 'eval', findings),
     split,
@@ -84,34 +75,32 @@ function replacedMethods(trainer: Call | undefined, findings: Findings): Map<str
 function checkCondition(call: Call | undefined, findings: Findings): void {
   if (!call || call.condition === null || /^(async )?(for|while)\b/.test(call.condition)) return;
   const condition = call.condition.replaceAll(/\s+/g, ' ').slice(0, 100);
-  const name = calledName(call) === 'from_pretrained' ? ownerName(call) : calledName(call);
+  const name = call.name === 'from_pretrained' ? call.owner : call.name;
   findings.notTaken('conditional', call.line, { name, condition });
 }
 
-const areArguments = (call: Call): boolean => /TrainingArguments$/.test(calledName(call));
+const areArguments = (call: Call): boolean => /TrainingArguments$/.test(call.name);
 
 function argumentsOf(
   trainer: Call | undefined,
   calls: readonly Call[],
   findings: Findings,
 ): Call | undefined {
-  const given = trainer && argument(trainer, 'args', 1);
+  const given = trainer && trainer.argument('args', 1);
   if (given?.value.kind === 'call' && areArguments(given.value.call)) return given.value.call;
   if (given) findings.notTaken('arguments', given.line, {});
   return calls.find(areArguments);
 }
 
 const isClassifier = (call: Call): boolean =>
-  calledName(call) === 'from_pretrained' &&
-  !isAdapterOf(call) &&
-  /ForSequenceClassification$/.test(ownerName(call));
+  call.name === 'from_pretrained' && !isAdapterOf(call) && /ForSequenceClassification$/.test(call.owner);
 
 /** The classifier that Trainer is given, behind get_peft_model and model_init; else the first of the script. */
 function modelOf(trainer: Call | undefined, calls: readonly Call[], findings: Findings): Call | undefined {
-  let at: Value | undefined = trainer && argument(trainer, 'model', 0)?.value;
+  let at: Value | undefined = trainer && trainer.argument('model', 0)?.value;
   for (let hops = 0; at?.kind === 'call' && hops < 50; hops++) {
     if (isClassifier(at.call)) return at.call;
-    at = at.call.args[0]?.value ?? (at.call.callee.kind === 'member' ? at.call.callee.of : undefined);
+    at = at.call.source;
   }
   const [first, ...others] = calls.filter(isClassifier);
   const other = others.find((call) => textOf(call.args[0]?.value) !== textOf(first?.args[0]?.value));
@@ -123,8 +112,8 @@ function modelName(classifier: Call | undefined, calls: readonly Call[], finding
   // The tokenizer of an adapter stands in the adapter's folder, not in the model's.
   const names = calls.some(isAdapterOf) ? /^AutoModel/ : /^AutoModel|Tokenizer/;
   const loaded =
-    classifier ?? calls.find((call) => calledName(call) === 'from_pretrained' && names.test(ownerName(call)));
-  const given = loaded && argument(loaded, 'pretrained_model_name_or_path', 0);
+    classifier ?? calls.find((call) => call.name === 'from_pretrained' && names.test(call.owner));
+  const given = loaded && loaded.argument('pretrained_model_name_or_path', 0);
   if (!given) return null;
   const name = textOf(given.value);
   if (name === undefined) {
@@ -132,7 +121,7 @@ function modelName(classifier: Call | undefined, calls: readonly Call[], finding
     return null;
   }
   findings.found('model', given.line, name);
-  const revision = textOf(loaded.named.get('revision')?.value);
+  const revision = loaded.text('revision');
   return revision === undefined || revision === 'main' ? name : `${name}@${revision}`;
 }
 
@@ -209,7 +198,7 @@ function checkTrainer(trainer: Call | undefined, findings: Findings): void {
     if (!trainerArguments.has(name)) findings.notTaken('trainer', line, { name });
   }
   const collator = trainer?.named.get('data_collator');
-  const made = collator?.value.kind === 'call' ? calledName(collator.value.call) : '';
+  const made = collator?.value.kind === 'call' ? collator.value.call.name : '';
   const isUsual =
     !collator ||
     constantOf(collator.value) === null ||

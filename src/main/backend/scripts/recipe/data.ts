@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import {
-  argument,
-  calledName,
   constantOf,
   numberOf,
   plain,
@@ -40,7 +38,7 @@ export function readData(calls: readonly Call[], trainer: Call | undefined, find
     calls.find((call) => dataSourceOf({ kind: 'call', call })?.load === call);
   if (!load) return { dataset: null, train, eval: evaluated };
   const dataset = datasetOf(load, findings);
-  if (evaluated && evaluated.load !== load && dataset && calledName(load) !== 'load_dataset') {
+  if (evaluated && evaluated.load !== load && dataset && load.name !== 'load_dataset') {
     const other = datasetOf(evaluated.load, findings);
     dataset.files.push(...(other?.files ?? []));
   }
@@ -48,9 +46,9 @@ export function readData(calls: readonly Call[], trainer: Call | undefined, find
 }
 
 function datasetOf(call: Call, findings: Findings): Recipe['dataset'] {
-  const first = argument(call, 'path', 0) ?? argument(call, 'filepath_or_buffer', 0);
+  const first = call.argument('path', 0) ?? call.argument('filepath_or_buffer', 0);
   const name = textOf(first?.value);
-  if (calledName(call) !== 'load_dataset') {
+  if (call.name !== 'load_dataset') {
     // pandas and Dataset.from_…: a file.
     if (name === undefined) return null;
     findings.found('data.files', call.line, name);
@@ -60,7 +58,7 @@ function datasetOf(call: Call, findings: Findings): Recipe['dataset'] {
     if (first) findings.value('the data set', first);
     return null;
   }
-  const config = textOf(argument(call, 'name', 1)?.value) ?? null;
+  const config = call.text('name', 1) ?? null;
   const given = call.named.get('data_files');
   if (!formats.has(name) && !given) {
     findings.found('data.hubId', first!.line, name);
@@ -72,20 +70,11 @@ function datasetOf(call: Call, findings: Findings): Recipe['dataset'] {
   return { hubId: formats.has(name) ? null : name, config, files };
 }
 
-function filesOf(data: unknown): { path: string; split: string | null }[] {
-  const list = (value: unknown, split: string | null): { path: string; split: string | null }[] =>
-    (Array.isArray(value) ? value : [value])
-      .filter((path) => typeof path === 'string')
-      .map((path) => ({ path, split }));
-  if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
-    return Object.entries(data).flatMap(([split, value]) => list(value, split));
-  }
-  return list(data, null);
-}
-
-/** The split of a source's rows, `train` where one file or one part is meant. */
-export function splitOf(source: DataSource | undefined): string | null {
-  return source?.split ?? null;
+function filesOf(data: unknown, split: string | null = null): { path: string; split: string | null }[] {
+  if (typeof data === 'string') return [{ path: data, split }];
+  if (Array.isArray(data))
+    return data.flatMap((one: unknown) => (typeof one === 'string' ? filesOf(one, split) : []));
+  return Object.entries(data ?? {}).flatMap(([name, files]) => (split === null ? filesOf(files, name) : []));
 }
 
 /** The rows taken of a source, as `shuffle(seed).select(range(count))`. */
@@ -97,11 +86,10 @@ export function selectOf(
   // Rows of a set that is not the script's any more are others than the script takes.
   if (!source?.selected || source.lost) return null;
   const { shuffled, selected } = source;
-  if (selected.end === null) return null;
-  findings.found(`data.${part}Select.count`, selected.line, selected.end);
+  findings.found(`data.${part}Select.count`, selected.line, selected.count);
   if (shuffled?.seed != null) findings.found(`data.${part}Select.shuffle_seed`, shuffled.line, shuffled.seed);
   // The first rows alone would often be those of one class: without a seed any shuffled ones do.
-  return { shuffle_seed: shuffled ? (shuffled.seed ?? 42) : null, count: selected.end };
+  return { shuffle_seed: shuffled ? (shuffled.seed ?? 42) : null, count: selected.count };
 }
 
 /**
@@ -140,7 +128,7 @@ export function labelsOf(
   return { labelColumn: data.dataset === null ? null : 'label', labelMap: {} };
 }
 
-const isMap = (value: Value): boolean => value.kind === 'call' && calledName(value.call) === 'map';
+const isMap = (value: Value): boolean => value.kind === 'call' && value.call.name === 'map';
 
 /** The dictionary that labels go through: `column.map(NAMES)`, `NAMES[label]`, `NAMES.get(label, label)`. */
 function labelMapOf({ value, line }: Located, findings: Findings): Recipe['labelMap'] | undefined {
@@ -196,8 +184,8 @@ export function columnBehind(value: Value | undefined): string | undefined {
 export function checkMaps(calls: readonly Call[], findings: Findings): void {
   const labels = calls.flatMap(({ items }) => [items.get('labels'), items.get('label')]);
   for (const call of calls) {
-    if (calledName(call) !== 'map' || call.callee.kind !== 'member') continue;
-    const given = argument(call, 'function', 0)?.value;
+    if (call.name !== 'map' || call.callee.kind !== 'member') continue;
+    const given = call.argument('function', 0)?.value;
     // The trap of changed labels says it.
     if (labels.some((set) => set?.value.kind === 'call' && set.value.call === call)) continue;
     if (given?.kind === 'dict') findings.notTaken('dictionary', call.line, {});
@@ -212,7 +200,7 @@ export function numLabelsOf(
   calls: readonly Call[],
   findings: Findings,
 ): number | null {
-  const config = calls.find((call) => calledName(call) === 'from_pretrained' && call.named.has('num_labels'));
+  const config = calls.find((call) => call.name === 'from_pretrained' && call.named.has('num_labels'));
   for (const call of [model, config]) {
     if (!call) continue;
     const given = call.named.get('num_labels');

@@ -1,6 +1,6 @@
 import type { FaultText } from '../../../../shared/faults/fault.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
-import { calledName, textOf, type Call } from '../python/values.ts';
+import { textOf, type Call } from '../python/values.ts';
 import type { Findings } from './findings.ts';
 
 /** Functions of scikit-learn by the metric that they are. */
@@ -24,7 +24,7 @@ const reports = new Set(['classification_report', 'confusion_matrix', 'Confusion
 /** The metric that `evaluate.load("f1")` stands for. */
 function loadedMetric(call: Call): string | undefined {
   const isLoad = call.callee.kind === 'symbol' && call.callee.path === 'evaluate.load';
-  if (!isLoad && calledName(call) !== 'load_metric') return undefined;
+  if (!isLoad && call.name !== 'load_metric') return undefined;
   const name = textOf(call.args[0]?.value);
   return name === undefined ? undefined : ourName(name);
 }
@@ -33,7 +33,7 @@ function loadedMetric(call: Call): string | undefined {
 export function readMetrics(calls: readonly Call[], findings: Findings): string[] {
   const metrics = new Set<string>();
   for (const call of calls) {
-    const name = calledName(call);
+    const name = call.name;
     const loaded = loadedMetric(call);
     const found = loaded === undefined ? (scores.get(name) ?? []) : loaded === 'glue' ? [] : [loaded];
     const isOther =
@@ -61,8 +61,8 @@ function averages(metric: string, calls: readonly Call[]): Set<string> {
   for (const call of calls) {
     const { callee } = call;
     const computes =
-      scores.get(calledName(call))?.includes(metric) ||
-      (calledName(call) === 'compute' &&
+      scores.get(call.name)?.includes(metric) ||
+      (call.name === 'compute' &&
         callee.kind === 'member' &&
         callee.of.kind === 'call' &&
         loadedMetric(callee.of.call) === metric);

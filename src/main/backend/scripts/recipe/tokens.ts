@@ -1,15 +1,5 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
-import {
-  argument,
-  calledName,
-  constantOf,
-  numberOf,
-  ownerName,
-  plain,
-  textOf,
-  type Call,
-  type Value,
-} from '../python/values.ts';
+import { constantOf, numberOf, plain, textOf, type Call, type Value } from '../python/values.ts';
 import { columnBehind } from './data.ts';
 import { originalColumn, type DataSource } from './data-source.ts';
 import type { Findings } from './findings.ts';
@@ -17,7 +7,7 @@ import type { Findings } from './findings.ts';
 const isTokenizer = (value: Value): boolean => {
   if (value.kind !== 'call') return false;
   const { call } = value;
-  if (calledName(call) === 'from_pretrained') return /Tokenizer(Fast)?$|Processor$/.test(ownerName(call));
+  if (call.name === 'from_pretrained') return /Tokenizer(Fast)?$|Processor$/.test(call.owner);
   return false;
 };
 
@@ -58,7 +48,7 @@ export function readTokens(
     ) ?? candidates.find(({ named }) => named.size > 0);
   if (!call) return result;
   const column = (name: string, place: number): string | null => {
-    const given = argument(call, name, place);
+    const given = call.argument(name, place);
     const found = columnBehind(given?.value);
     if (found === undefined) {
       if (given && constantOf(given.value) !== null) findings.notTaken('texts', given.line, { name });

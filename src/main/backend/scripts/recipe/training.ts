@@ -4,16 +4,7 @@ import { rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
 import { parseTrainConfig, settingsOf } from '../../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { resolveTrainingArguments } from '../../../../shared/settings/training-arguments.ts';
-import {
-  argument,
-  calledName,
-  constantOf,
-  plain,
-  textOf,
-  type Call,
-  type Located,
-  type Value,
-} from '../python/values.ts';
+import { constantOf, plain, type Call, type Located, type Value } from '../python/values.ts';
 import { Section, type Findings, type Group } from './findings.ts';
 import { bestMetric } from './metrics.ts';
 
@@ -148,10 +139,10 @@ const shortened = ({ message, remedy }: Fault): { message: string; remedy: strin
 /** `EarlyStoppingCallback(early_stopping_patience=3)`; other callbacks are named. */
 function readEarlyStopping({ calls, trainer }: TrainingCalls, section: Section): void {
   const { findings, values } = section;
-  const call = calls.find((one) => calledName(one) === 'EarlyStoppingCallback');
+  const call = calls.find((one) => one.name === 'EarlyStoppingCallback');
   if (call) values.set('early_stopping_patience', { data: 1, line: call.line });
   for (const [position, name] of ['early_stopping_patience', 'early_stopping_threshold'].entries()) {
-    const given = call && argument(call, name, position);
+    const given = call && call.argument(name, position);
     const known = given && findings.value(name, given);
     if (given && !(known && take(name, known.data, given.line, section))) section.lose(name, given.line);
   }
@@ -161,7 +152,7 @@ function readEarlyStopping({ calls, trainer }: TrainingCalls, section: Section):
     : callbacks
       ? [callbacks]
       : []) {
-    const name = value.kind === 'dict' ? value.type : value.kind === 'call' ? calledName(value.call) : null;
+    const name = value.kind === 'dict' ? value.type : value.kind === 'call' ? value.call.name : null;
     if (name !== 'EarlyStoppingCallback' && constantOf(value) !== null)
       findings.notTaken('callback', line, { name: name ?? 'given here' });
   }
@@ -170,8 +161,8 @@ function readEarlyStopping({ calls, trainer }: TrainingCalls, section: Section):
 /** `set_seed(42)`, where TrainingArguments has none. */
 function readSeed({ calls }: TrainingCalls, section: Section): void {
   if (section.values.has('seed') || section.lost.has('seed')) return;
-  const call = calls.find((one) => /^(set_seed|enable_full_determinism)$/.test(calledName(one)));
-  const given = call && argument(call, 'seed', 0);
+  const call = calls.find((one) => /^(set_seed|enable_full_determinism)$/.test(one.name));
+  const given = call && call.argument('seed', 0);
   // `set_seed(training_args.seed)` says nothing new.
   if (!given || given.value.kind === 'member') return;
   const known = section.findings.value('seed', given);
@@ -192,11 +183,9 @@ function readLoss({ calls, trainer, replaced }: TrainingCalls, section: Section)
   const line = replaced.get('compute_loss') ?? trainer?.named.get('compute_loss_func')?.line;
   if (line === undefined) return;
   const { findings, values } = section;
-  const [loss, ...others] = calls.filter((call) =>
-    /^(cross_entropy|CrossEntropyLoss)$/.test(calledName(call)),
-  );
-  const position = loss && calledName(loss) === 'CrossEntropyLoss' ? 0 : -1;
-  const given = loss && argument(loss, 'weight', position);
+  const [loss, ...others] = calls.filter((call) => /^(cross_entropy|CrossEntropyLoss)$/.test(call.name));
+  const position = loss && loss.name === 'CrossEntropyLoss' ? 0 : -1;
+  const given = loss && loss.argument('weight', position);
   const weights = given && weightsOf(given.value);
   const smoothing = loss?.named.get('label_smoothing');
   const smooth = smoothing ? plain(smoothing.value)?.data : 0;
@@ -225,9 +214,9 @@ function weightsOf(value: Value): 'balanced' | number[] | undefined {
   let at: Value | undefined = value;
   for (let hops = 0; at?.kind === 'call' && hops < 20; hops++) {
     const { call }: { call: Call } = at;
-    if (calledName(call) === 'compute_class_weight')
-      return textOf(argument(call, 'class_weight', 0)?.value) === 'balanced' ? 'balanced' : undefined;
-    at = call.args[0]?.value ?? (call.callee.kind === 'member' ? call.callee.of : undefined);
+    if (call.name === 'compute_class_weight')
+      return call.text('class_weight', 0) === 'balanced' ? 'balanced' : undefined;
+    at = call.source;
   }
   const data = plain(at)?.data;
   const isNumbers = Array.isArray(data) && data.length > 0 && data.every((one) => typeof one === 'number');

@@ -1,7 +1,7 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { methodOf } from '../../../../shared/methods/index.ts';
 import { familyNamed } from '../../../engine/models/architectures.ts';
-import { calledName, constantOf, ownerName, type Call } from '../python/values.ts';
+import { constantOf, type Call } from '../python/values.ts';
 import { isAdapterOf } from './adapter.ts';
 import type { ScriptData } from './data.ts';
 import { overlap } from './data-source.ts';
@@ -36,9 +36,7 @@ export function findTraps(context: TrapContext): void {
 function checkSeed({ calls, argumentsCall, data, findings }: TrapContext): void {
   for (const source of [data.train, data.eval])
     if (source?.shuffled?.seed === null) findings.trap('no-seed/shuffle', source.shuffled.line, {});
-  const isSet = calls.some((call) =>
-    /^(set_seed|enable_full_determinism|manual_seed)$/.test(calledName(call)),
-  );
+  const isSet = calls.some((call) => /^(set_seed|enable_full_determinism|manual_seed)$/.test(call.name));
   if (!isSet && argumentsCall && !argumentsCall.named.has('seed'))
     findings.trap('no-seed/head', argumentsCall.line, {});
 }
@@ -87,7 +85,7 @@ function checkCalls({ calls, trainer, findings }: TrapContext): void {
       today: 'processing_class',
     });
   for (const call of calls) {
-    const name = calledName(call);
+    const name = call.name;
     if (Object.hasOwn(renamed, name))
       findings.trap('deprecated-name', call.line, { name, today: renamed[name]! });
     const token = call.named.get('use_auth_token');
@@ -100,11 +98,11 @@ function checkCalls({ calls, trainer, findings }: TrapContext): void {
 function checkTask({ calls, modelCall, findings }: TrapContext): void {
   const loaded = calls.find(
     (call) =>
-      /^(AutoModel(For\w+)?|TFAutoModel\w*|FlaxAutoModel\w*|\w+Model)$/.test(ownerName(call)) &&
-      calledName(call) === 'from_pretrained' &&
+      /^(AutoModel(For\w+)?|TFAutoModel\w*|FlaxAutoModel\w*|\w+Model)$/.test(call.owner) &&
+      call.name === 'from_pretrained' &&
       !isAdapterOf(call),
   );
-  const model = loaded && ownerName(loaded);
+  const model = loaded && loaded.owner;
   if (model !== undefined && !modelCall)
     findings.trap(model.endsWith('Model') ? 'own-head' : 'other-task', loaded!.line, { model });
   const problem = modelCall?.named.get('problem_type');
