@@ -15,7 +15,7 @@ import { snippetsOf } from '../../engine/export/card/snippets.ts';
 import { trySnippets } from '../../engine/export/card/try-snippets.ts';
 import { targetKeys } from '../../engine/export/targets.ts';
 import { temporaryFolder } from '../../engine/formats/test-support.ts';
-import type { ScriptFacts } from '../scripts/write/facts.ts';
+import type { ScriptContents } from '../scripts/write/contents.ts';
 import { scriptText } from '../scripts/write/script-text.ts';
 
 const run = promisify(execFile);
@@ -102,7 +102,7 @@ const snippetsFor = (name: string) =>
   );
 
 /** Everything of a script that a person or a file names. */
-function factsNamed(name: string, kind: 'files' | 'hub'): ScriptFacts {
+function factsNamed(name: string, kind: 'files' | 'hub'): ScriptContents {
   const columns = { textColumn: name, textPairColumn: `${name}2`, labelColumn: name };
   const { config } = parseTrainConfig(
     {

@@ -131,9 +131,13 @@ describe('a value', () => {
     [
       'an early return',
       ['def g():', '  if f():', '    return 1e-4', '  return 2e-4', 'x = g()'],
-      'returned differs',
+      'g may return another value',
     ],
-    ['a way without a return', ['def g():', '  if f():', '    return 1e-4', 'x = g()'], 'may return nothing'],
+    [
+      'a way without a return',
+      ['def g():', '  if f():', '    return 1e-4', 'x = g()'],
+      'g may return another value',
+    ],
     ['a global name', ['x = 1e-4', 'def g():', '  global x', '  x = 1', 'g()'], 'global name'],
     ['the rest of a list', ['a, *x = 1, 1e-4'], 'a part of a list'],
     [

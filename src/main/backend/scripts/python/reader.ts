@@ -25,12 +25,6 @@ const longestReason = 2000;
 /** Reading ends here, with what was found so far. */
 class ReadingEnded extends Error {}
 
-/** What statements return, and whether nothing behind them is reached. */
-interface Outcome {
-  value: Value | undefined;
-  certain: boolean;
-}
-
 /** Reads a script from top to bottom without running it: names, constants, and the calls it would make. */
 export class Reader {
   readonly source: Source;
@@ -46,7 +40,9 @@ export class Reader {
   private readonly module = this.scope;
   private readonly functions: FunctionValue[] = [];
   private readonly entered = new Set<SyntaxNode>();
+  /** Bodies of functions that are being read, and what the innermost one returns. */
   private readonly active: SyntaxNode[] = [];
+  private returned: Value[] = [];
   /** The module of `from x import *`. */
   private wildcard = 'builtins';
   private steps = 0;
@@ -130,8 +126,9 @@ export class Reader {
       this.note(this.lastLine, `${fn.name} is called too deep inside other functions to be followed.`);
       return unknown(`what ${fn.name} gives is not followed`);
     }
-    const outer = this.scope;
+    const [outer, outerReturned] = [this.scope, this.returned];
     this.scope = new Scope(fn.scope);
+    this.returned = [];
     this.active.push(fn.body);
     const given = fn.self ? [{ value: fn.self, line: fn.line }, ...args] : args;
     let position = 0;
@@ -141,40 +138,32 @@ export class Reader {
     }
     try {
       if (fn.body.name !== 'Body') return evaluate(this, fn.body);
-      const outcome = this.run(childrenOf(fn.body));
-      const returned = outcome?.value ?? constant(null);
-      return outcome?.certain ? returned : either(returned, constant(null), `${fn.name} may return nothing`);
+      if (!this.run(childrenOf(fn.body))) this.returned.push(constant(null));
+      return this.returned.reduce((a, b) => either(a, b, `${fn.name} may return another value`));
     } finally {
       this.active.pop();
-      this.scope = outer;
+      [this.scope, this.returned] = [outer, outerReturned];
     }
   }
 
-  /** Reads statements in order, up to the one behind which nothing is reached. */
-  private run(statements: readonly SyntaxNode[]): Outcome | undefined {
-    let found: Outcome | undefined;
-    for (const node of statements) {
-      const next = this.within(() => this.statement(node, childrenOf(node)));
-      if (next) found = { certain: next.certain, value: returned(found, next) };
-      if (next?.certain) break;
-    }
-    return found;
+  /** Reads statements in order; true: up to one behind which nothing is reached. */
+  private run(statements: readonly SyntaxNode[]): boolean {
+    return statements.some((node) => this.within(() => this.statement(node, childrenOf(node))));
   }
 
-  private statement(node: SyntaxNode, parts: readonly SyntaxNode[]): Outcome | undefined {
+  private statement(node: SyntaxNode, parts: readonly SyntaxNode[]): boolean {
+    const [first, second, third] = parts;
     switch (node.name) {
       case 'ReturnStatement': {
         const items = listItems(this, parts.slice(1));
         const isList = parts.some(({ name }) => name === ',');
-        return {
-          value: isList ? { kind: 'list', items } : (items[0]?.value ?? constant(null)),
-          certain: true,
-        };
+        this.returned.push(isList ? { kind: 'list', items } : (items[0]?.value ?? constant(null)));
+        return true;
       }
       case 'RaiseStatement':
       case 'BreakStatement':
       case 'ContinueStatement':
-        return { value: undefined, certain: true };
+        return true;
       case 'IfStatement':
         return this.readIf(parts);
       case 'ForStatement':
@@ -189,16 +178,6 @@ export class Reader {
       case 'DecoratedStatement':
       case 'StatementGroup':
         return this.run(parts);
-      default:
-        this.effect(node, parts);
-        return undefined;
-    }
-  }
-
-  /** Statements that only change what names stand for. */
-  private effect(node: SyntaxNode, parts: readonly SyntaxNode[]): void {
-    const [first, second, third] = parts;
-    switch (node.name) {
       case 'ImportStatement':
         this.readImport(parts);
         break;
@@ -233,6 +212,7 @@ export class Reader {
       case 'ClassDefinition':
         this.defineClass(parts);
     }
+    return false;
   }
 
   private nameIn(parts: readonly SyntaxNode[]): string {
@@ -255,7 +235,7 @@ export class Reader {
   }
 
   /** The branch that holds; where that is not known all of them, and names that differ are not followed. */
-  private readIf(parts: readonly SyntaxNode[]): Outcome | undefined {
+  private readIf(parts: readonly SyntaxNode[]): boolean {
     const open: { body: SyntaxNode[]; condition: string | null }[] = [];
     let isComplete = false;
     for (const [i, { name }] of parts.entries()) {
@@ -283,18 +263,16 @@ export class Reader {
     bodies: readonly { body: SyntaxNode[]; condition: string | null }[],
     isComplete: boolean,
     why: string,
-  ): Outcome | undefined {
+  ): boolean {
     const [outer, outerCondition] = [this.scope, this.condition];
     const ends: Scope[] = isComplete ? [] : [new Scope(outer)];
-    let found: Outcome | undefined;
     let leaves = isComplete;
     for (const { body, condition } of bodies) {
       this.scope = new Scope(outer);
       this.condition = condition ?? outerCondition;
-      const outcome = this.run(body);
-      if (!outcome?.certain) ends.push(this.scope);
-      leaves &&= outcome?.certain ?? false;
-      if (outcome) found = { certain: false, value: returned(found, outcome) };
+      if (this.run(body)) continue;
+      ends.push(this.scope);
+      leaves = false;
     }
     [this.scope, this.condition] = [outer, outerCondition];
     for (const name of new Set(ends.flatMap((end) => [...end.keys()]))) {
@@ -304,11 +282,11 @@ export class Reader {
         values.reduce((a, b) => either(a, b, why))!,
       );
     }
-    return found && { ...found, certain: leaves };
+    return leaves;
   }
 
   /** The body is read once, with the first item of a known list, and as if it might not run. */
-  private readLoop(node: SyntaxNode, parts: readonly SyntaxNode[]): Outcome | undefined {
+  private readLoop(node: SyntaxNode, parts: readonly SyntaxNode[]): boolean {
     const line = this.lineOf(node);
     const why = `it changes in the loop in line ${line}`;
     const inAt = parts.findIndex(({ name }) => name === 'in');
@@ -319,10 +297,10 @@ export class Reader {
       assign(this, parts.slice(1, inAt), item ?? { kind: 'unknown', why, over: list });
     }
     const condition = this.source.text.slice(node.from, parts.find(({ name }) => name === 'Body')?.from);
-    const found = this.alternatives([{ body: bodyOf(parts), condition }], false, why);
+    const leaves = this.alternatives([{ body: bodyOf(parts), condition }], false, why);
     if (this.calls.slice(before).some((call) => /^(Trainer|train|backward)$/.test(call.name)))
       this.note(line, 'The script trains in a loop; only its first pass is read.');
-    return found;
+    return leaves;
   }
 
   /** Fields with their first values, and methods. `field(default=…)` of dataclasses gives its default. */
@@ -364,9 +342,6 @@ export class Reader {
     }
   }
 }
-
-const returned = (a: Outcome | undefined, b: Outcome): Value | undefined =>
-  a?.value && b.value ? either(a.value, b.value, 'what is returned differs') : (a?.value ?? b.value);
 
 /** Statements of the first body among the parts of a statement. */
 function bodyOf(parts: readonly SyntaxNode[]): SyntaxNode[] {

@@ -1,10 +1,9 @@
 import { pythonLiteral as literal } from '../../../../shared/quoting.ts';
-import { argumentsOf, call, isSame, type Argument } from './python-text.ts';
-import type { DataFile, ScriptFacts, ScriptRows } from './facts.ts';
-import type { Script } from './script.ts';
+import { argumentsOf, call, isSame, type Argument, type Script } from './python.ts';
+import type { DataFile, ScriptContents, ScriptRows } from './contents.ts';
 
 /** Reads the rows and takes those of the run. */
-export function addRows(script: Script, { rows, config }: ScriptFacts): void {
+export function addRows(script: Script, { rows, config }: ScriptContents): void {
   script.import('datasets', 'load_dataset');
   const { train_select, eval_select } = config.data;
   const [train, evaluated] = rows.kind === 'hub' ? hubRows(script, rows) : fileRows(script, rows);
@@ -13,7 +12,7 @@ export function addRows(script: Script, { rows, config }: ScriptFacts): void {
   script.gap();
 }
 
-const selected = (select: ScriptFacts['config']['data']['train_select']): string => {
+const selected = (select: ScriptContents['config']['data']['train_select']): string => {
   if (!select) return '';
   const { shuffle_seed: seed, count } = select;
   return `${seed === null ? '' : `.shuffle(seed=${seed})`}${count === null ? '' : `.select(range(${count}))`}`;
@@ -56,20 +55,20 @@ function fileRows(
 const sameKind = (a: DataFile, b: DataFile): boolean => a.format === b.format && isSame(a.options, b.options);
 
 /** Token ids and class numbers of the rows; sets rows aside where the run did. */
-export function addEncoding(script: Script, facts: ScriptFacts): void {
-  const { rows, config } = facts;
+export function addEncoding(script: Script, contents: ScriptContents): void {
+  const { rows, config } = contents;
   const { padding, split } = config.data;
   const columns = [rows.textColumn, ...(rows.textPairColumn === null ? [] : [rows.textPairColumn])];
   const args: Argument[] = [
     ...columns.map((column): Argument => [null, `rows[${literal(column)}]`]),
     ...(padding === 'max_length' ? argumentsOf({ padding }) : []),
     ['truncation', 'True'],
-    ...(facts.maxLength === null ? [] : argumentsOf({ max_length: facts.maxLength })),
+    ...(contents.maxLength === null ? [] : argumentsOf({ max_length: contents.maxLength })),
   ];
   script.block(
     'def encode(rows):',
     ...call('encoded = tokenizer', args, '', 1),
-    `    encoded["labels"] = [LABELS.index(${labelOf(facts)}) for label in rows[${literal(rows.labelColumn)}]]`,
+    `    encoded["labels"] = [LABELS.index(${labelOf(contents)}) for label in rows[${literal(rows.labelColumn)}]]`,
     '    return encoded',
   );
   script.add('train = train.map(encode, batched=True, remove_columns=train.column_names)');
@@ -77,7 +76,7 @@ export function addEncoding(script: Script, facts: ScriptFacts): void {
     script.add('test = test.map(encode, batched=True, remove_columns=test.column_names)');
   if (split === null) return script.gap();
   const parts: Argument[] = argumentsOf(split);
-  if (facts.canStratify) {
+  if (contents.canStratify) {
     script.import('datasets', 'ClassLabel');
     script.add('train = train.cast_column("labels", ClassLabel(names=LABELS))');
     parts.push(['stratify_by_column', '"labels"']);
@@ -86,13 +85,13 @@ export function addEncoding(script: Script, facts: ScriptFacts): void {
   script.gap();
 }
 
-function labelOf(facts: ScriptFacts): string {
-  const label = writtenLabel(facts);
-  const isMapped = Object.keys(facts.config.data.label_map).length > 0;
+function labelOf(contents: ScriptContents): string {
+  const label = writtenLabel(contents);
+  const isMapped = Object.keys(contents.config.data.label_map).length > 0;
   return isMapped ? `LABEL_MAP.get(${label}, ${label})` : label;
 }
 
-function writtenLabel({ rows, labelText }: ScriptFacts): string {
+function writtenLabel({ rows, labelText }: ScriptContents): string {
   if (rows.kind === 'hub') return 'names[label] if names else str(label)';
   if (labelText === 'as it is') return 'label';
   return labelText === 'str' ? 'str(label)' : `str(label).${labelText}()`;

@@ -16,7 +16,7 @@ import { planAdapter } from '../../../engine/peft/adapter.ts';
 import { longestText } from '../../../engine/predict.ts';
 import { loadTokenizer } from '../../../engine/tokenizer/load-tokenizer.ts';
 import { settleLabels } from '../../../engine/tasks/single-label.ts';
-import type { DataFile, ScriptFacts } from './facts.ts';
+import type { DataFile, ScriptContents } from './contents.ts';
 
 /** A run of which a script is asked. */
 export interface ScriptSource {
@@ -32,7 +32,7 @@ export interface ScriptSource {
     folder: string | null;
   };
   /** Null: the files of the config. */
-  rows: ScriptFacts['rows'] | null;
+  rows: ScriptContents['rows'] | null;
   /** The folder from which the config's files are named; null: copies of them stand beside the script. */
   scriptDir: string | null;
   /** What the script says of its rows where that is not what the config says of the run's files. */
@@ -44,7 +44,9 @@ export interface ScriptSource {
  * Reads labels, head and layers of a run's files: seconds on large data. Throws `scripts/token-ids`, and what reading
  * the files throws.
  */
-export async function gatherFacts(source: ScriptSource): Promise<{ facts: ScriptFacts; notes: string[] }> {
+export async function gatherContents(
+  source: ScriptSource,
+): Promise<{ contents: ScriptContents; notes: string[] }> {
   const { config, model } = source;
   const { data } = config;
   const unsaid = [
@@ -58,9 +60,9 @@ export async function gatherFacts(source: ScriptSource): Promise<{ facts: Script
   const table = await tableOf(train, config);
   if (table.columns.includes('input_ids')) throw fault('scripts/token-ids', { file: data.train });
   const values = await labelValues(train, config);
-  const found = await modelFacts(source, values.names);
+  const found = await modelContents(source, values.names);
   const rows = source.rows ?? (await rowsOf(source, table));
-  const facts: ScriptFacts = {
+  const contents: ScriptContents = {
     title: source.title,
     config: { ...config, data: { ...data, ...source.data } },
     model: { name: model.name, revision: model.revision },
@@ -75,7 +77,7 @@ export async function gatherFacts(source: ScriptSource): Promise<{ facts: Script
     maxLength: found.maxLength,
     measured: source.measured,
   };
-  return { facts, notes: found.notes };
+  return { contents, notes: found.notes };
 }
 
 /** The classes of the training rows, the labels as the file has them, and the number of rows of the smallest class. */
@@ -104,7 +106,7 @@ const tableOf = (file: string, { data }: TrainConfig): Promise<Table> =>
   openTable(file, exampleOptions(data));
 
 /** How Python's values of these labels become the texts again: it reads numbers and truth values by itself. */
-function labelTextOf(names: readonly string[]): ScriptFacts['labelText'] {
+function labelTextOf(names: readonly string[]): ScriptContents['labelText'] {
   if (names.every((name) => /^(true|false)$/i.test(name))) {
     if (names.every((name) => name === name.toLowerCase())) return 'lower';
     return names.every((name) => name === name.toUpperCase()) ? 'upper' : 'str';
@@ -112,15 +114,18 @@ function labelTextOf(names: readonly string[]): ScriptFacts['labelText'] {
   return names.every((name) => name.trim() !== '' && Number.isFinite(Number(name))) ? 'str' : 'as it is';
 }
 
-interface ModelFacts extends Pick<
-  ScriptFacts,
+interface ModelContents extends Pick<
+  ScriptContents,
   'labels' | 'head' | 'headLayers' | 'savedModules' | 'maxLength'
 > {
   notes: string[];
 }
 
 /** What the checkpoint decides: the order of the classes, the head, the layers that it lacks, the longest text. */
-async function modelFacts({ config, model }: ScriptSource, names: readonly string[]): Promise<ModelFacts> {
+async function modelContents(
+  { config, model }: ScriptSource,
+  names: readonly string[],
+): Promise<ModelContents> {
   const { data, adapter } = config;
   if (model.folder === null) {
     return {
@@ -171,14 +176,14 @@ const headLayers = ({ tree, architecture }: BaseModel): string[] =>
     node.type === 'Linear' && isUnder(architecture.names.head, at) ? [at] : [],
   );
 
-function headOf(base: BaseModel, own: readonly string[] | null): ScriptFacts['head'] {
+function headOf(base: BaseModel, own: readonly string[] | null): ScriptContents['head'] {
   const output = `${base.architecture.names.output}.weight`;
   if (base.unused.includes(output)) return 'resized';
   if (base.newlyInitialized.includes(output)) return 'new';
   return base.labelNames.every((name, id) => name === own?.[id]) ? 'own' : 'redrawn';
 }
 
-async function rowsOf(source: ScriptSource, table: Table): Promise<ScriptFacts['rows']> {
+async function rowsOf(source: ScriptSource, table: Table): Promise<ScriptContents['rows']> {
   const { config, baseDir } = source;
   const { data } = config;
   const evaluated = data.eval === null ? null : await tableOf(path.resolve(baseDir, data.eval), config);

@@ -5,7 +5,7 @@ import { ExperimentStore, type ExperimentRecord } from '../../../storage/experim
 import { ModelStore } from '../../../storage/models.ts';
 import type { BackendContext } from '../../context.ts';
 import { versionRecord, versionTitle, type VersionRecord } from '../../datasets/library.ts';
-import { versionRows, type HubRows } from './facts.ts';
+import { versionRows, type HubRows } from './contents.ts';
 import type { ScriptTask } from './write-script.ts';
 
 /**

@@ -8,7 +8,7 @@ import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { lora } from '../../../../shared/methods/lora.ts';
 import { parseAdapterConfig } from '../../../engine/formats/adapter-config.ts';
 import { readScript } from '../read-script.ts';
-import type { ScriptFacts } from './facts.ts';
+import type { ScriptContents } from './contents.ts';
 import { scriptText } from './script-text.ts';
 
 const names = fc.constantFrom(
@@ -120,7 +120,7 @@ const configs = fc.record({
   training: someOf(trainingSettings),
 });
 
-const facts: Omit<ScriptFacts, 'config' | 'rows' | 'model' | 'savedModules' | 'maxLength'> = {
+const facts: Omit<ScriptContents, 'config' | 'rows' | 'model' | 'savedModules' | 'maxLength'> = {
   title: 'A "run"\nwith two lines',
   labels: ['ham', 'spam "1"'],
   labelText: 'as it is',
@@ -130,7 +130,7 @@ const facts: Omit<ScriptFacts, 'config' | 'rows' | 'model' | 'savedModules' | 'm
   measured: { accuracy: 0.98 },
 };
 
-function factsOf(config: TrainConfig): ScriptFacts {
+function factsOf(config: TrainConfig): ScriptContents {
   const { data } = config;
   const file = (path: string) => ({ path, format: 'json' as const, options: {} });
   const more = config.adapter['modules_to_save'];

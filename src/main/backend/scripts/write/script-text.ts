@@ -1,11 +1,11 @@
-import { methodOf } from '../../../../shared/methods/index.ts';
-import { oneLine, pythonLiteral as literal } from '../../../../shared/quoting.ts';
 import packageJson from '../../../../../package.json' with { type: 'json' };
+import { methodOf } from '../../../../shared/methods/index.ts';
+import type { Method, PeftClass } from '../../../../shared/methods/method.ts';
+import { oneLine, pythonLiteral as literal } from '../../../../shared/quoting.ts';
+import { defaultsOf } from '../../../../shared/settings/setting.ts';
+import type { ScriptContents } from './contents.ts';
 import { addEncoding, addRows } from './data-lines.ts';
-import type { ScriptFacts } from './facts.ts';
-import { addModel } from './model-lines.ts';
-import { list } from './python-text.ts';
-import { Script } from './script.ts';
+import { argumentsOf, call, isSame, list, Script, settingsCall, type Argument } from './python.ts';
 import { addTraining } from './training-lines.ts';
 
 /** What a line of the script has room for. */
@@ -17,8 +17,8 @@ function titleLine(title: string): string {
 }
 
 /** A run as a script of transformers, peft and datasets that does the same in Python, and what a person should know. */
-export function scriptText(facts: ScriptFacts): { text: string; notes: string[] } {
-  const { config, model, labels } = facts;
+export function scriptText(contents: ScriptContents): { text: string; notes: string[] } {
+  const { config, model, labels } = contents;
   const script = new Script();
   script.import('transformers', 'AutoTokenizer');
   script.import('transformers', 'set_seed');
@@ -28,16 +28,16 @@ export function scriptText(facts: ScriptFacts): { text: string; notes: string[] 
   // The head is drawn before Trainer sets its own seed.
   script.add(`set_seed(${config.training.seed})`);
   script.gap();
-  addRows(script, facts);
+  addRows(script, contents);
   const revision = model.revision === null ? '' : `, revision=${literal(model.revision)}`;
   script.add(`tokenizer = AutoTokenizer.from_pretrained(MODEL${revision})`);
-  addEncoding(script, facts);
-  addModel(script, facts);
-  addTraining(script, facts);
-  return { text: script.text(head(facts)), notes: notesOf(facts) };
+  addEncoding(script, contents);
+  addModel(script, contents);
+  addTraining(script, contents);
+  return { text: script.text(head(contents)), notes: notesOf(contents) };
 }
 
-function head({ title, config, measured }: ScriptFacts): string[] {
+function head({ title, config, measured }: ScriptContents): string[] {
   const packages = ['transformers', 'datasets', 'accelerate', 'scikit-learn'];
   if (methodOf(config.adapter.peft_type)?.peft) packages.splice(1, 0, 'peft');
   const found = ['accuracy', 'f1_macro'].flatMap((name) => {
@@ -53,7 +53,7 @@ function head({ title, config, measured }: ScriptFacts): string[] {
   ];
 }
 
-function notesOf({ rows, config, model, head: kind }: ScriptFacts): string[] {
+function notesOf({ rows, config, model, head: kind }: ScriptContents): string[] {
   const { training, data, init_adapter } = config;
   const notes: string[] = [];
   if (rows.kind === 'hub') notes.push(`The rows come from the hub: ${rows.hubId}.`);
@@ -73,4 +73,79 @@ function notesOf({ rows, config, model, head: kind }: ScriptFacts): string[] {
     );
   if (init_adapter !== null) notes.push(`It goes on from the adapter in ${init_adapter}.`);
   return notes;
+}
+
+/** The classifier with its head, and what of it trains. */
+function addModel(script: Script, contents: ScriptContents): void {
+  const { config, model, head, headLayers } = contents;
+  script.import('transformers', 'AutoModelForSequenceClassification');
+  const args: Argument[] = [
+    [null, 'MODEL'],
+    ...(model.revision === null ? [] : argumentsOf({ revision: model.revision })),
+    ['num_labels', 'len(LABELS)'],
+  ];
+  // The head's own names stay where it is trained further.
+  if (head !== 'own') {
+    args.push(['id2label', 'dict(enumerate(LABELS))']);
+    args.push(['label2id', '{label: i for i, label in enumerate(LABELS)}']);
+    if (head === 'resized') args.push(['ignore_mismatched_sizes', 'True']);
+  }
+  args.push(...argumentsOf(config.model_overrides));
+  script.add(...call('model = AutoModelForSequenceClassification.from_pretrained', args));
+  if (head === 'redrawn') {
+    script.import('torch', 'nn');
+    script.add(
+      '# The checkpoint has a head of this size for other labels: it starts anew.',
+      ...headLayers.flatMap((layer) => [
+        `nn.init.normal_(model.${layer}.weight, std=model.config.initializer_range)`,
+        `nn.init.zeros_(model.${layer}.bias)`,
+      ]),
+    );
+  }
+  const { adapter } = config;
+  const method = methodOf(adapter.peft_type);
+  if (method?.peft) addAdapter(script, contents, method, method.peft);
+  else script.add(...(method?.script?.(contents.savedModules) ?? []));
+  if (config.init_adapter !== null) addInitial(script, config.init_adapter, method?.peft != null);
+  script.gap();
+}
+
+function addAdapter(
+  script: Script,
+  { config: { adapter }, savedModules }: ScriptContents,
+  { type, settings }: Method,
+  peft: PeftClass,
+): void {
+  script.import('peft', peft.name);
+  script.import('peft', 'get_peft_model');
+  const task = adapter['task_type'] === undefined ? 'SEQ_CLS' : adapter['task_type'];
+  const fields = Object.entries(defaultsOf(settings)).flatMap(([name, initial]): [string, unknown][] => {
+    if (name === 'modules_to_save') return [];
+    const value = adapter[name] ?? initial;
+    return peft.said.includes(name) || !isSame(value, initial) ? [[name, value]] : [];
+  });
+  const args = argumentsOf({
+    ...(task === null ? {} : { task_type: task }),
+    ...Object.fromEntries(fields),
+    ...(savedModules.length === 0 ? {} : { modules_to_save: savedModules }),
+  });
+  const variable = type.toLowerCase();
+  script.add(...settingsCall(`${variable} = ${peft.name}`, args));
+  script.add(`model = get_peft_model(model, ${variable})`, 'model.print_trainable_parameters()');
+}
+
+function addInitial(script: Script, folder: string, isPeft: boolean): void {
+  const file = literal(`${folder.replace(/\/+$/, '')}/adapter_model.safetensors`);
+  script.import('safetensors.torch', 'load_file');
+  script.add('# It goes on from an adapter that was trained before.');
+  if (isPeft) {
+    script.import('peft', 'set_peft_model_state_dict');
+    script.add(`set_peft_model_state_dict(model, load_file(${file}))`);
+    return;
+  }
+  script.add(
+    `weights = load_file(${file})`,
+    'weights = {name.removeprefix("base_model.model."): value for name, value in weights.items()}',
+    'model.load_state_dict(weights, strict=False)',
+  );
 }

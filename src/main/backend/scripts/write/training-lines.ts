@@ -1,8 +1,7 @@
 import { pythonLiteral as literal } from '../../../../shared/quoting.ts';
 import { trainingSettings, type TrainingSettings } from '../../../../shared/settings/training.ts';
-import type { ScriptFacts } from './facts.ts';
-import { argumentsOf, call, isSame, list, settingsCall, type Argument } from './python-text.ts';
-import type { Script } from './script.ts';
+import type { ScriptContents } from './contents.ts';
+import { argumentsOf, call, isSame, list, settingsCall, type Argument, type Script } from './python.ts';
 
 /** Settings that stand in the script also where they have their default. */
 const important = new Set([
@@ -82,7 +81,7 @@ const metrics: Readonly<Record<string, { source: string; from: string }>> = {
   log_loss: { from: 'log_loss', source: 'log_loss(labels, softmax(logits, axis=-1))' },
 };
 
-function addMetrics(script: Script, { config }: ScriptFacts): void {
+function addMetrics(script: Script, { config }: ScriptContents): void {
   const chosen = config.training.metric_for_best_model;
   const names = [
     ...new Set(['accuracy', 'f1_macro', ...(chosen === null || chosen === 'loss' ? [] : [chosen])]),
@@ -124,15 +123,15 @@ function addWeightedLoss(script: Script, given: 'balanced' | number[]): void {
 }
 
 /** Everything from the settings to the saved files. */
-export function addTraining(script: Script, facts: ScriptFacts): void {
-  const { config } = facts;
+export function addTraining(script: Script, contents: ScriptContents): void {
+  const { config } = contents;
   const { training, data } = config;
   const evaluates = data.eval !== null || data.split !== null;
   script.import('transformers', 'Trainer');
   script.import('transformers', 'TrainingArguments');
   script.add(...settingsCall('args = TrainingArguments', argumentsOf(trainingFields(training))));
   if (training.class_weights !== null) addWeightedLoss(script, training.class_weights);
-  if (evaluates) addMetrics(script, facts);
+  if (evaluates) addMetrics(script, contents);
   const args: Argument[] = [
     ['model', 'model'],
     ['args', 'args'],

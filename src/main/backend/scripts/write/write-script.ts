@@ -5,7 +5,7 @@ import { headLabels } from '../../../engine/models/checkpoint-head.ts';
 import { engineTask } from '../../../engine/tasks/index.ts';
 import { prepareData } from '../../../engine/training/prepare-data.ts';
 import { writeRunRows, type RowsTask } from '../../experiments/run-rows.ts';
-import { copyName, gatherFacts, type ScriptSource } from './gather.ts';
+import { copyName, gatherContents, type ScriptSource } from './gather.ts';
 import { scriptText } from './script-text.ts';
 
 export interface WrittenScript {
@@ -25,14 +25,14 @@ export interface ScriptTask {
 
 export const tasks = { write: () => runScriptTask };
 
-/** The script of a run as a text. Throws as `gatherFacts` does. */
+/** The script of a run as a text. Throws as `gatherContents` does. */
 export async function writtenScript(source: ScriptSource): Promise<WrittenScript> {
-  const { facts, notes } = await gatherFacts(source);
-  const script = scriptText(facts);
+  const { contents, notes } = await gatherContents(source);
+  const script = scriptText(contents);
   return { ...script, notes: [...script.notes, ...notes] };
 }
 
-/** Writes the script and its data where a folder is given. Throws `files/…` and as `gatherFacts` does. */
+/** Writes the script and its data where a folder is given. Throws `files/…` and as `gatherContents` does. */
 async function runScriptTask({ source, version, folder }: ScriptTask): Promise<WrittenScript> {
   if (folder !== null && source.rows?.kind !== 'hub') await writeData(source, version, folder);
   const script = await writtenScript(source);

@@ -36,7 +36,7 @@ export const versionRows = (pairs: boolean, evaluates: boolean): ScriptRows => (
 });
 
 /** Everything that the text of a script is made from. */
-export interface ScriptFacts {
+export interface ScriptContents {
   /** What the run is called. */
   title: string;
   /** As it ran; `train_select` and `eval_select` say which of `rows` are taken. */
