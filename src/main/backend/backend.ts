@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { openDatabase } from '../storage/database.ts';
+import { lockWorkspace, type Holder, type WorkspaceLock } from '../storage/workspace-lock.ts';
 import { openWorkspace } from '../storage/workspace.ts';
 import { adapterHandlers } from './adapters/adapters.ts';
 import { App } from './app.ts';
@@ -25,6 +26,29 @@ export interface Backend {
   context: BackendContext;
   /** Stops what runs so that it can go on later, and closes the files. */
   close(): Promise<void>;
+}
+
+/**
+ * A backend that has its workspace for itself: its lock goes when it is closed, and `announce` tells later starts where
+ * it is. Or who has the workspace. Throws `store/…`.
+ */
+export async function openAlone(
+  dir: string,
+  host: Host,
+): Promise<(Backend & { announce: WorkspaceLock['announce'] }) | { holder: Holder }> {
+  const { lock, holder } = await lockWorkspace(dir);
+  if (holder) return { holder };
+  try {
+    const backend = await openBackend(dir, host);
+    const close = async (): Promise<void> => {
+      await backend.close();
+      lock.release();
+    };
+    return { ...backend, announce: lock.announce, close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 /** All application logic over one workspace. Throws `store/…`. */

@@ -14,7 +14,7 @@ import {
 import type { EventMessage } from '../../shared/contract/message.ts';
 import { RefusedError } from '../../shared/rpc-client.ts';
 import { openBackend, type Backend } from './backend.ts';
-import { testHost } from './test-host.ts';
+import { testHost } from './test-support-host.ts';
 
 export interface TestBackend extends Backend {
   dir: string;

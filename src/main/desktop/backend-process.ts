@@ -3,9 +3,8 @@ import type { MessagePortMain } from 'electron';
 import type { OutputOf } from '../../shared/contract.ts';
 import { preferencesSchema } from '../../shared/contract/system.ts';
 import { fault } from '../../shared/faults/index.ts';
-import { openBackend, type Backend } from '../backend/backend.ts';
+import { openAlone, type Backend } from '../backend/backend.ts';
 import { faultValue } from '../backend/jobs/jobs.ts';
-import { lockWorkspace, type WorkspaceLock } from '../storage/workspace-lock.ts';
 import { DesktopHost } from './desktop-host.ts';
 import { toBackendSchema, type ToMain } from './messages.ts';
 
@@ -14,7 +13,6 @@ const post = (message: ToMain): void => parentPort.postMessage(message);
 
 let host: DesktopHost | undefined;
 let backend: Backend | undefined;
-let lock: WorkspaceLock | undefined;
 /** Windows that came before the files were open. */
 const early: MessagePortMain[] = [];
 
@@ -30,12 +28,11 @@ parentPort.on('message', ({ data, ports }) => {
 
 async function open(dir: string, keyStore: boolean): Promise<void> {
   try {
-    const taken = await lockWorkspace(dir);
-    if (taken.holder) throw fault('store/in-use', { file: dir, pid: taken.holder.pid });
-    lock = taken.lock;
-    lock.announce({ pid: process.pid, port: null, token: null });
     host = new DesktopHost(post, keyStore);
-    backend = await openBackend(dir, host.host());
+    const opened = await openAlone(dir, host.host());
+    if ('holder' in opened) throw fault('store/in-use', { file: dir, pid: opened.holder.pid });
+    opened.announce({ pid: process.pid, port: null, token: null });
+    backend = opened;
   } catch (error) {
     return post({ type: 'refused', fault: faultValue('Opening the workspace', error) });
   }
@@ -77,6 +74,5 @@ async function ask<Name extends 'settings/read' | 'system/home'>(
 
 async function close(): Promise<void> {
   await backend?.close();
-  lock?.release();
   process.exit(0);
 }

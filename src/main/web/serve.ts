@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fault } from '../../shared/faults/index.ts';
-import { openBackend, type Backend } from '../backend/backend.ts';
-import { addressOf, lockWorkspace } from '../storage/workspace-lock.ts';
+import { openAlone } from '../backend/backend.ts';
+import { addressOf } from '../storage/workspace-lock.ts';
 import { ensureRenderer, rendererConfig } from './renderer-build.ts';
 import { startServer, staticPages, type Pages, type WebServer } from './server.ts';
 import { StaticFiles } from './static-files.ts';
@@ -35,28 +35,25 @@ export async function serve({
   dev?: boolean;
   say: (message: string) => void;
 }): Promise<Serving> {
-  const { lock, holder } = await lockWorkspace(dir);
-  if (holder) {
-    if (holder.port === null || holder.token === null)
-      throw fault('store/in-use', { file: dir, pid: holder.pid });
-    const address = addressOf(holder.port, holder.token);
-    return { address, port: holder.port, pid: holder.pid, already: true, close: () => Promise.resolve() };
+  const backend = await openAlone(dir, webHost());
+  if ('holder' in backend) {
+    const { pid, port: taken, token } = backend.holder;
+    if (taken === null || token === null) throw fault('store/in-use', { file: dir, pid });
+    const address = addressOf(taken, token);
+    return { address, port: taken, pid, already: true, close: () => Promise.resolve() };
   }
-  let backend: Backend | undefined;
   let server: WebServer | undefined;
   let pages: { answer: Pages; close(): Promise<void> } | undefined;
   const close = async (): Promise<void> => {
     await server?.close();
     await pages?.close();
-    await backend?.close();
-    lock.release();
+    await backend.close();
   };
   try {
     pages = dev ? await developmentPages() : await builtPages(say);
-    backend = await openBackend(dir, webHost());
     const token = randomBytes(32).toString('base64url');
     server = await listen(port, { app: backend.app, pages: pages.answer, token });
-    lock.announce({ pid: process.pid, port: server.port, token });
+    backend.announce({ pid: process.pid, port: server.port, token });
     const address = addressOf(server.port, token);
     return { address, port: server.port, pid: process.pid, already: false, close };
   } catch (error) {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineProcess, Host } from '../backend/host.ts';
-import { windowlessHost } from '../backend/windowless-host.ts';
+import { windowlessHost } from '../backend/host.ts';
 
 const entry = fileURLToPath(new URL(`../engine/main${extname(import.meta.url)}`, import.meta.url));
 

@@ -1,18 +1,19 @@
 import { methodOf, rankOf } from '../../../shared/methods/index.ts';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Adapter, adapterMethods } from '../../../shared/contract/adapters.ts';
+import type { Adapter, AdapterDetail, adapterMethods } from '../../../shared/contract/adapters.ts';
 import type { Handlers } from '../../../shared/contract.ts';
 import { removeLeftovers } from '../../engine/formats/temporary.ts';
 import { readJsonFile } from '../../engine/formats/json.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
-import { ExportStore } from '../../storage/exports.ts';
+import { readVersion } from '../../storage/datasets.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
+import { ExportStore, type StoredExport } from '../../storage/exports.ts';
 import type { App } from '../app.ts';
 import type { BackendContext } from '../context.ts';
-import { isPresent } from './base.ts';
-import { adapterConfig, folderLabels } from './folder-facts.ts';
+import { baseNow, isPresent } from './base.ts';
+import { adapterConfig, folderLabels } from './adapter-folder.ts';
 import { importAdapter } from './import.ts';
-import { exportsOf, lineageOf } from './lineage.ts';
 import { startMerge } from './merge.ts';
 
 /** The library of adapters: those of experiments by themselves, imported and merged ones beside them. */
@@ -125,4 +126,60 @@ const changeSchema = z.object({ state: z.enum(['finished', 'stopped']) });
 function isNewAdapter(event: string, data: unknown): boolean {
   if (event === 'experiments/removed') return true;
   return event === 'experiments/changed' && changeSchema.safeParse(data).success;
+}
+
+/** Where an adapter came from and what was made of it. */
+async function lineageOf(
+  context: BackendContext,
+  stores: { adapters: AdapterStore; exports: ExportStore },
+  adapter: ListedAdapter,
+): Promise<AdapterDetail['lineage']> {
+  const { db } = context;
+  const found = adapter.experimentId === null ? null : new ExperimentStore(db).line(adapter.experimentId);
+  const version = found?.versionId == null ? undefined : readVersion(db, found.versionId);
+  const { modelId, name, sha256, matches, problem } = await baseNow(context, adapter);
+  return {
+    data: version
+      ? {
+          datasetId: version.datasetId,
+          versionId: version.id,
+          name: version.datasetName,
+          number: version.number,
+          rows: version.rows,
+        }
+      : null,
+    experiment: found && {
+      id: found.id,
+      name: found.name,
+      accuracy: found.metrics?.['accuracy'] ?? null,
+      finishedAt: found.finishedAt,
+    },
+    base: {
+      modelId,
+      name,
+      sha256,
+      matches,
+      reason: problem && `${problem.message} ${problem.remedy}`,
+    },
+    parts: adapter.facts.parts,
+    exports: exportsOf(stores.exports, [adapter]).map(({ id, name: called, createdAt, targets }) => ({
+      id,
+      name: called,
+      createdAt,
+      passed: passed(targets),
+    })),
+  };
+}
+
+/** Exports that were made of these adapters, or of the experiments that trained them. */
+function exportsOf(exports: ExportStore, adapters: readonly ListedAdapter[]): StoredExport[] {
+  const sources = new Set(adapters.flatMap(({ id, experimentId }) => [id, experimentId]));
+  return exports.list().filter(({ source }) => sources.has(source.id));
+}
+
+/** Null: not proved yet, or stopped before. */
+function passed(targets: StoredExport['targets']): boolean | null {
+  const states = new Set(targets.map(({ state }) => state));
+  if (states.has('failed') || states.has('refused') || states.has('missing')) return false;
+  return states.size === 1 && states.has('passed') ? true : null;
 }

@@ -10,7 +10,7 @@ import type { Db } from '../../storage/database.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { ModelStore, type StoredModel } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
-import { adapterWeights, weightsFile } from './folder-facts.ts';
+import { adapterWeights, weightsFile } from './adapter-folder.ts';
 import { hashWeights, isSameLook, weightStats, type WeightFile } from '../models/weights.ts';
 
 /** Files of weights as they are now; none where there are none. Throws the file system's errors. */

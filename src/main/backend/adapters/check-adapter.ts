@@ -11,7 +11,7 @@ import { isUnder } from '../../engine/models/architecture.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import { readAdapter } from '../../engine/peft/adapter.ts';
 import { adapterFolderLabels, headTensor } from '../../engine/peft/adapter-head.ts';
-import { adapterConfig } from './folder-facts.ts';
+import { adapterConfig } from './adapter-folder.ts';
 
 /** A folder that is taken for an adapter, and the model that is taken for its base. */
 export interface CheckQuestion {

@@ -10,8 +10,7 @@ import type { BackendContext } from '../context.ts';
 import { knownModel } from '../models/presence.ts';
 import { knownBase } from './base.ts';
 import type { tasks } from './check-adapter.ts';
-import { adapterWeights, weightsFile } from './folder-facts.ts';
-import { storeFolder } from './store-folder.ts';
+import { adapterWeights, weightsFile, storeFolder } from './adapter-folder.ts';
 
 /** What is taken over of a PEFT folder beside its weights, where it is there. */
 const FILES = ['adapter_config.json', 'config.json', 'README.md'];

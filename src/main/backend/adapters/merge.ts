@@ -11,8 +11,7 @@ import { watchedEngineJob } from '../jobs/engine-run.ts';
 import { inTurn } from '../jobs/turns.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { trainedModel } from './base.ts';
-import { adapterWeights } from './folder-facts.ts';
-import { storeFolder } from './store-folder.ts';
+import { adapterWeights, storeFolder } from './adapter-folder.ts';
 
 type Request = ParsedInputOf<'adapters/merge'>;
 

@@ -220,7 +220,7 @@ describe('an import', () => {
   it('of a process that is killed leaves nothing half there, and the next one works', async () => {
     const file = await area.write('many.csv', manyRows(30_000));
     await area.close();
-    const child = fork(new URL('./import-child.ts', import.meta.url), [area.dir, file]);
+    const child = fork(new URL('./test-support-import.ts', import.meta.url), [area.dir, file]);
     await once(child, 'message');
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -10,7 +10,7 @@ import { AdapterStore } from '../../storage/adapters.ts';
 import type { Db } from '../../storage/database.ts';
 import { ModelStore } from '../../storage/models.ts';
 import { baseOfRun } from '../adapters/base.ts';
-import { adapterConfig, folderLabels } from '../adapters/folder-facts.ts';
+import { adapterConfig, folderLabels } from '../adapters/adapter-folder.ts';
 import type { ExperimentResult } from './job-events.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
 import { resolveModel } from '../../engine/hub/resolve-model.ts';

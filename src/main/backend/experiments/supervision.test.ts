@@ -4,14 +4,14 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { forkEngine } from '../../web/web-host.ts';
-import { testHost } from '../test-host.ts';
+import { testHost } from '../test-support-host.ts';
 import { testBackend, workspaceFolder } from '../test-support.ts';
 import { endFault, EngineRun, runEngineJob } from '../jobs/engine-run.ts';
 import { isAlive } from '../../engine/formats/temporary.ts';
 import { waitForEnd } from './processes.ts';
 import { atStep, inState, longTraining, outcomeOf, seedStore, smallSpec } from './test-support.ts';
 
-const entry = fileURLToPath(new URL('./test-backend-process.ts', import.meta.url));
+const entry = fileURLToPath(new URL('./test-support-process.ts', import.meta.url));
 
 /** A backend in a process of its own that trains `spec`; resolves when it has made so many steps. */
 async function startBackend(dir: string, spec: unknown, steps: number): Promise<ChildProcess> {

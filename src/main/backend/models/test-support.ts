@@ -14,7 +14,7 @@ import { openWorkspace } from '../../storage/workspace.ts';
 import { App } from '../app.ts';
 import type { BackendContext } from '../context.ts';
 import { Jobs } from '../jobs/jobs.ts';
-import { windowlessHost } from '../windowless-host.ts';
+import { windowlessHost } from '../host.ts';
 import { modelHandlers } from './models.ts';
 
 export interface OpenModels {

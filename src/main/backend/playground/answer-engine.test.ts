@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { toEngineSchema, type FromEngine } from '../../../shared/engine-protocol.ts';
 import type { AnswerAsk } from '../../engine/jobs/answer.ts';
 import type { EngineProcess } from '../host.ts';
-import { testHost } from '../test-host.ts';
+import { testHost } from '../test-support-host.ts';
 import { AnswerEngine } from './answer-engine.ts';
 
 const question: AnswerAsk = {

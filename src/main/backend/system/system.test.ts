@@ -18,7 +18,7 @@ import { openWorkspace } from '../../storage/workspace.ts';
 import type { BackendContext } from '../context.ts';
 import { homeHandlers } from '../home.ts';
 import { Jobs } from '../jobs/jobs.ts';
-import { windowlessHost } from '../windowless-host.ts';
+import { windowlessHost } from '../host.ts';
 import { safeName } from './files.ts';
 import { systemHandlers } from './system.ts';
 

@@ -1,6 +1,6 @@
 import { forkEngine } from '../web/web-host.ts';
 import type { EngineProcess, Host } from './host.ts';
-import { windowlessHost } from './windowless-host.ts';
+import { windowlessHost } from './host.ts';
 
 /** A host without a window. `engines`: every engine process that was started, the last one at the end. */
 export function testHost(): Host & { engines: EngineProcess[]; notices: { title: string; body: string }[] } {

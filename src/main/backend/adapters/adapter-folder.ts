@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { fault, Fault } from '../../../shared/faults/index.ts';
+import { writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import { readModelConfig } from '../../engine/formats/model-config.ts';
 import { readJsonFile } from '../../engine/formats/json.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
@@ -40,4 +42,13 @@ export async function adapterWeights(
   const found = await weightsFile(folder);
   if (!found) throw new Error(`${folder} holds no weights of an adapter.`);
   return { ...found, sha256: await hashFile(path.join(folder, found.file), 'sha256') };
+}
+
+/** As `writeFolderAtomic`, for a folder of the workspace: `store/disk-full` says where to free some space. */
+export async function storeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  await writeFolderAtomic(folder, fill).catch((error: unknown) => {
+    if (error instanceof Fault && error.code === 'files/disk-full')
+      throw fault('store/disk-full', { file: folder }, error);
+    throw error;
+  });
 }
