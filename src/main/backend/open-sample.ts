@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
@@ -11,6 +10,7 @@ import type { Model } from '../../shared/contract/models.ts';
 import { Fault, fault } from '../../shared/faults/index.ts';
 import { cachedModels } from '../engine/hub/cache.ts';
 import { modelRepository } from '../engine/hub/repository.ts';
+import { runtimesDir } from '../engine/runtime/installed.ts';
 import { saveDraft } from '../storage/settings.ts';
 import type { BackendContext } from './context.ts';
 import { importSample, sampleFile } from './datasets/sample.ts';
@@ -83,18 +83,11 @@ async function fromPackage(control: JobControl, reasons: string[]): Promise<stri
 async function sampleFolder(context: BackendContext): Promise<string | null> {
   const { cacheDir } = await hubAccess(context);
   const cached = (await cachedModels(cacheDir)).find(({ id }) => id === SAMPLE)?.snapshot;
-  const candidates = [...(cached === undefined ? [] : [cached]), path.join(setupCache(), PACKAGED)];
+  const candidates = [
+    ...(cached === undefined ? [] : [cached]),
+    path.join(path.dirname(runtimesDir()), PACKAGED),
+  ];
   return candidates.find((dir) => FILES.every((name) => existsSync(path.join(dir, name)))) ?? null;
-}
-
-/** The folder that set-up keeps its downloads in, as scripts/setup/places.mjs has it. */
-function setupCache({ platform, env } = process): string {
-  const home = os.homedir();
-  if (env['GRAFT_CACHE']) return path.resolve(env['GRAFT_CACHE']);
-  if (platform === 'darwin') return path.join(home, 'Library/Caches/graft');
-  if (platform === 'win32')
-    return path.join(env['LOCALAPPDATA'] ?? path.join(home, 'AppData/Local'), 'graft/Cache');
-  return path.join(env['XDG_CACHE_HOME'] ?? path.join(home, '.cache'), 'graft');
 }
 
 const recipeSchema = z.object({

@@ -1,6 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { z } from 'zod';
+import packageJson from '../../../../package.json' with { type: 'json' };
 import type { Handlers } from '../../../shared/contract.ts';
 
 const packageSchema = z.object({
@@ -26,29 +28,16 @@ export function licenceHandlers(): Handlers<'system/licences'> {
 }
 
 async function usedPackages(): Promise<Package[]> {
-  const modules = await modulesFolder();
-  const own = await readPackage(path.dirname(modules));
+  const modules = path.resolve(createRequire(import.meta.url).resolve('zod/package.json'), '../..');
   const found = new Map<string, Package>();
-  const open = Object.keys(own?.dependencies ?? {});
+  const open = Object.keys(packageJson.dependencies);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (found.has(name)) continue;
-    const one = await readPackage(path.join(modules, name));
-    if (!one) continue;
-    found.set(name, one);
-    open.push(...Object.keys(one.dependencies));
+    const known = found.has(name) ? undefined : await readPackage(path.join(modules, name));
+    if (!known) continue;
+    found.set(name, known);
+    open.push(...Object.keys(known.dependencies));
   }
   return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
-}
-
-/** The node_modules folder that this program runs from. */
-async function modulesFolder(): Promise<string> {
-  let folder = import.meta.dirname;
-  while (path.dirname(folder) !== folder) {
-    const modules = path.join(folder, 'node_modules');
-    if ((await readdir(modules).catch((): string[] => [])).includes('zod')) return modules;
-    folder = path.dirname(folder);
-  }
-  return path.join(import.meta.dirname, 'node_modules');
 }
 
 async function readPackage(folder: string): Promise<Package | undefined> {

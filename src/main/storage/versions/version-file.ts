@@ -3,38 +3,24 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { importReadingSchema, type DatasetRow, type FindingCode } from '../../../shared/contract/datasets.ts';
 import { fault, Fault } from '../../../shared/faults/index.ts';
+import { Recent } from '../../../shared/recent.ts';
 import { openReadOnly, type Db } from '../database.ts';
 
-const MOST_OPEN = 4;
-const open = new Map<string, VersionFile>();
+const open = new Recent<VersionFile>(4, (version) => version.close());
 
 /** What can be asked for one by one; a thread keeps the last few open. Throws `datasets/file-…`. */
 export function versionWork<Result>(file: string, work: (version: VersionFile) => Result): Result {
   const mend = (error: unknown): never => {
     const known = damageOf(file, error);
-    if (known !== error) forget(file);
+    if (known !== error) open.drop(file);
     throw known;
   };
   try {
-    const result = work(connectionTo(file));
+    const result = work(open.get(file, () => new VersionFile(file)));
     return result instanceof Promise ? (result.catch(mend) as Result) : result;
   } catch (error) {
     return mend(error);
   }
-}
-
-function connectionTo(file: string): VersionFile {
-  const known = open.get(file);
-  open.delete(file);
-  const version = known ?? new VersionFile(file);
-  open.set(file, version);
-  if (open.size > MOST_OPEN) forget([...open.keys()][0]!);
-  return version;
-}
-
-function forget(file: string): void {
-  open.get(file)?.close();
-  open.delete(file);
 }
 
 /** SQLite's words about a version file that is not whole as a fault; anything else as it is. */
