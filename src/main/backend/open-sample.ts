@@ -16,7 +16,8 @@ import type { BackendContext } from './context.ts';
 import { importSample, sampleFile } from './datasets/sample.ts';
 import type { JobControl } from './jobs/jobs.ts';
 import { hubAccess } from './models/hub-access.ts';
-import { modelArea } from './models/models.ts';
+import { fetchModel } from './models/download.ts';
+import { modelLibrary } from './models/library.ts';
 
 const SAMPLE = 'sentence-transformers/all-MiniLM-L6-v2';
 /** What scripts/setup/checkpoint.mjs makes of the copy in a Python package. */
@@ -37,14 +38,14 @@ const saidSchema = z.union([
  * the Python package that the demo has it from, or from the hub. Added once. Throws `models/no-sample`.
  */
 export async function addSampleModel(context: BackendContext, control: JobControl): Promise<Model> {
-  const { library, downloads } = modelArea(context);
+  const library = modelLibrary(context);
   const origin = { name: SAMPLE, hubId: SAMPLE, source: 'sample', licence: 'apache-2.0' } as const;
   const reasons: string[] = [];
   const folder = (await sampleFolder(context)) ?? (await fromPackage(control, reasons));
   control.signal.throwIfAborted();
   if (folder !== null) return library.add(folder, origin);
   try {
-    return await downloads.download(modelRepository(SAMPLE), control);
+    return await fetchModel(context, library, modelRepository(SAMPLE), control);
   } catch (error) {
     if (!(error instanceof Fault) || control.signal.aborted) throw error;
     throw fault('models/no-sample', { reasons: [...reasons, error.message] }, error);

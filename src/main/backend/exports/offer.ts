@@ -1,6 +1,6 @@
 import { methodOf } from '../../../shared/methods/index.ts';
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { OutputOf } from '../../../shared/contract.ts';
@@ -18,6 +18,7 @@ import { ModelStore } from '../../storage/models.ts';
 import { readSetting } from '../../storage/settings.ts';
 import { baseNow, isPresent } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
+import { filesIn } from '../experiments/run-folder.ts';
 import { freeBytes } from '../preflight/disk.ts';
 import { countProofRows, trainedSource, type TrainedSource } from './source.ts';
 
@@ -32,20 +33,9 @@ const script = {
 export const targetText = (target: ExportTarget): { name: string; use: string } =>
   target === 'script' ? script : engineTargets[target];
 
-const precisions: Record<ExportTarget, string> = {
-  hf: 'fp32, bf16 or fp16',
-  peft: 'fp32',
-  onnx: 'fp32',
-  'onnx-fp16': 'fp16',
-  'onnx-int8': 'int8',
-  savedmodel: 'fp32',
-  embedding: 'fp32, bf16 or fp16',
-  script: '',
-};
+const precisions = { merged: 'fp32, bf16 or fp16', fp32: 'fp32', fp16: 'fp16', int8: 'int8' };
 /** Bytes that a parameter of the merged model takes. */
-const bytesEach: Partial<Record<ExportTarget, number>> = {
-  ...{ hf: 4, onnx: 4, 'onnx-fp16': 2, 'onnx-int8': 1, savedmodel: 4, embedding: 4 },
-};
+const bytesEach = { merged: 4, fp32: 4, fp16: 2, int8: 1 };
 
 /** What can be made of a trained model, how large it gets, and where it would go. Throws `store/unknown`, `exports/no-adapter`. */
 export async function offerOf(
@@ -66,7 +56,7 @@ export async function offerOf(
   const offer = (target: ExportTarget): TargetOffer => ({
     target,
     use: targetText(target).use,
-    precision: precisions[target],
+    precision: target === 'script' ? '' : precisions[engineTargets[target].weights],
     bytes: size(target),
     seconds: store.secondsOf(target, adapter.modelName),
     refused: refusal(target, source, problem, quantised ? base.folder : null),
@@ -115,25 +105,17 @@ async function sizesOf(
   { adapter }: TrainedSource,
   folder: string | null,
 ): Promise<(target: ExportTarget) => number | null> {
-  const sizes = new Map<string, number>();
-  for (const name of folder === null ? [] : await readdir(folder).catch(() => []))
-    sizes.set(
-      name,
-      await stat(path.join(folder!, name)).then(
-        (found) => found.size,
-        () => 0,
-      ),
-    );
+  const files = folder === null ? [] : await filesIn(folder);
   const sum = (wanted: RegExp): number =>
-    [...sizes].reduce((total, [name, bytes]) => total + (wanted.test(name) ? bytes : 0), 0);
+    files.reduce((total, { name, bytes }) => total + (wanted.test(name) ? bytes : 0), 0);
   const known = new ModelStore(db).read(adapter.modelId)?.facts.parameters || undefined;
   const safetensors = sum(/^model.*\.safetensors$/);
   const parameters = known ?? (safetensors > 0 ? safetensors : sum(/^pytorch_model.*\.bin$/)) / 4;
   const tokenizer = sum(/^(tokenizer\.json|vocab\.txt|tokenizer_config\.json|config\.json)$/);
   return (target) => {
     if (target === 'peft') return adapter.bytes;
-    const each = bytesEach[target];
-    return each === undefined || parameters === 0 ? null : Math.round(each * parameters + tokenizer);
+    if (target === 'script' || parameters === 0) return null;
+    return Math.round(bytesEach[engineTargets[target].weights] * parameters + tokenizer);
   };
 }
 

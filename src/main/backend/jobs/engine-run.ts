@@ -90,7 +90,8 @@ export class EngineRun {
       else if (message.type === 'result') this.end = { kind: 'result', output: message.output };
       else if (message.type === 'fault') this.end = { kind: 'fault', fault: message.fault };
       else if (message.type === 'answer') this.settle(message.id)?.resolve(message.output);
-      else if (message.type === 'refusal') this.settle(message.id)?.reject(revived(message.fault));
+      else if (message.type === 'refusal')
+        this.settle(message.id)?.reject(new Fault(message.fault.code, message.fault));
       onMessage?.(message);
       // In a utility process the engine waits for this: it cannot know that its last word has arrived.
       if (this.end) this.process.kill();
@@ -148,9 +149,8 @@ export class EngineRun {
     this.kill();
   }
 
-  /** Electron gives a signal's number as the code, a shell 128 more. */
   private unexplained(code: number | null, signal: string | null): EngineEnd {
-    const named = signal ?? signalNames[code ?? 0] ?? null;
+    const named = signal ?? signalOf(code) ?? null;
     if (named === 'SIGABRT') return { kind: 'memory' };
     if (named === 'SIGKILL' && this.memoryMb * 2 ** 20 > MOST_OF_MEMORY * os.totalmem())
       return { kind: 'memory' };
@@ -160,13 +160,11 @@ export class EngineRun {
   }
 }
 
-const signals: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
-const signalNames: Record<number, string> = Object.fromEntries(
-  Object.entries(signals).flatMap(([number, name]) => [
-    [number, name],
-    [Number(number) + 128, name],
-  ]),
-);
+const signals = ['SIGABRT', 'SIGKILL', 'SIGSEGV', 'SIGTERM'] as const;
+
+/** Electron gives a signal's number as the code, a shell 128 more. */
+const signalOf = (code: number | null): string | undefined =>
+  signals.find((name) => [0, 128].some((more) => code === os.constants.signals[name] + more));
 
 export interface EngineJobOptions extends Omit<EngineRunOptions, 'patience'> {
   signal?: AbortSignal;
@@ -196,7 +194,7 @@ export async function runEngineJob(options: EngineJobOptions): Promise<unknown> 
   signal?.removeEventListener('abort', stop);
   if (end.kind === 'result') return end.output;
   signal?.throwIfAborted();
-  if (end.kind === 'fault') throw revived(end.fault);
+  if (end.kind === 'fault') throw new Fault(end.fault.code, end.fault);
   throw ended ? ended(end) : endFault(end, 0, null);
 }
 
@@ -239,11 +237,6 @@ export const progressTo =
     const { data } = progressSchema.safeParse(message.type === 'event' ? message.event : null);
     if (data) control.progress({ phase: data.phase, done: data.done, total: data.total, unit: data.unit });
   };
-
-/** A fault that crossed a process border, as something to throw. */
-export function revived({ code, message, remedy }: FaultValue): Fault {
-  return new Fault(code, { message, remedy });
-}
 
 /** What happened, at which step, and that it can go on from `checkpoint` (a step; null: there is none). */
 export function endFault(end: SilentEnd, step: number, checkpoint: number | null): Fault {

@@ -26,6 +26,15 @@ export interface Origin {
 
 type Stored = StoredModel & { experiments: number };
 
+const libraries = new WeakMap<BackendContext, ModelLibrary>();
+
+/** The models of a backend: one library, whoever asks. */
+export function modelLibrary(context: BackendContext): ModelLibrary {
+  const library = libraries.get(context) ?? new ModelLibrary(context);
+  libraries.set(context, library);
+  return library;
+}
+
 /** The models of a workspace, with what their folders hold now. */
 export class ModelLibrary {
   readonly reader = openReader();

@@ -4,30 +4,13 @@ import { Fault, fault } from '../../../shared/faults/index.ts';
 import { CachedModel } from '../../engine/hub/cache.ts';
 import type { BackendContext } from '../context.ts';
 import type { Description } from './describe.ts';
-import { Downloads } from './download.ts';
+import { startDownload } from './download.ts';
 import { hubAccess, snapshotIn } from './hub-access.ts';
 import { cachedOnly, hubModelDetail, searchHub } from './hub-models.ts';
-import { ModelLibrary } from './library.ts';
-
-interface ModelArea {
-  library: ModelLibrary;
-  downloads: Downloads;
-}
-
-const areas = new WeakMap<BackendContext, ModelArea>();
-
-/** The models of a backend: one library, whoever asks. */
-export function modelArea(context: BackendContext): ModelArea {
-  const known = areas.get(context);
-  if (known) return known;
-  const library = new ModelLibrary(context);
-  const area = { library, downloads: new Downloads(context, library) };
-  areas.set(context, area);
-  return area;
-}
+import { modelLibrary, type ModelLibrary } from './library.ts';
 
 export function modelHandlers(context: BackendContext): Handlers<keyof typeof modelMethods> {
-  const { library, downloads } = modelArea(context);
+  const library = modelLibrary(context);
   const { reader, store } = library;
   return {
     'models/list': async () => ({ models: await library.list() }),
@@ -45,7 +28,7 @@ export function modelHandlers(context: BackendContext): Handlers<keyof typeof mo
     'models/cached': async () => ({ models: await cachedOnly(context, library) }),
     'models/search': (input) => searchHub(context, library, input),
     'models/hub-info': async ({ hubId }) => ({ model: await hubModelDetail(context, library, hubId) }),
-    'models/download': ({ hubId }) => ({ jobId: downloads.start(hubId) }),
+    'models/download': ({ hubId }) => ({ jobId: startDownload(context, library, hubId) }),
     'models/remove': async (input) => {
       await removeModel(context, library, input);
       return {};

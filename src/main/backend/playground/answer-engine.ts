@@ -1,6 +1,6 @@
-import { fault, type Fault } from '../../../shared/faults/index.ts';
+import { Fault, fault } from '../../../shared/faults/index.ts';
 import type { AnswerAsk } from '../../engine/jobs/answer.ts';
-import { EngineRun, revived, type EngineEnd } from '../jobs/engine-run.ts';
+import { EngineRun, type EngineEnd } from '../jobs/engine-run.ts';
 import type { Host } from '../host.ts';
 
 const IDLE_MS = 5 * 60_000;
@@ -69,7 +69,7 @@ export class AnswerEngine {
 function endedFault(end: EngineEnd): Fault {
   switch (end.kind) {
     case 'fault':
-      return revived(end.fault);
+      return new Fault(end.fault.code, end.fault);
     case 'memory':
       return fault('playground/out-of-memory', {});
     case 'killed':

@@ -10,7 +10,7 @@ import { ExperimentStore } from '../../storage/experiments.ts';
 import { ExportStore } from '../../storage/exports.ts';
 import { trainedBase, trainedLength, trainedModel } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
-import { modelArea } from '../models/models.ts';
+import { modelLibrary } from '../models/library.ts';
 
 /** What a run's config says about how its texts are read. */
 export const runDataSchema = z.object({
@@ -27,7 +27,7 @@ export const runDataSchema = z.object({
 export async function answerSource(context: BackendContext, answerer: Answerer): Promise<AnswerSource> {
   switch (answerer.kind) {
     case 'model': {
-      const { folder, name, facts } = await modelArea(context).library.usable(answerer.id);
+      const { folder, name, facts } = await modelLibrary(context).usable(answerer.id);
       if (facts.headLabels === null) throw fault('playground/no-head', { name, other: facts.otherHead });
       return { kind: 'model', model: folder, adapter: null, maxLength: null };
     }

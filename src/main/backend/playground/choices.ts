@@ -8,7 +8,7 @@ import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { ExportStore } from '../../storage/exports.ts';
 import { isPresent } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
-import { modelArea } from '../models/models.ts';
+import { modelLibrary } from '../models/library.ts';
 import { runDataSchema } from './answerers.ts';
 
 /** Everything that can answer now: experiments, adapters that came otherwise, exports that are proved, and models. */
@@ -111,7 +111,7 @@ const answers = (target: ExportTarget): target is (typeof targetKeys)[number] & 
   targetKeys.some((key) => key === target) && target !== 'embedding' && target !== 'script';
 
 async function modelChoices(context: BackendContext): Promise<AnswererChoice[]> {
-  const models = await modelArea(context).library.list();
+  const models = await modelLibrary(context).list();
   return models
     .filter(({ headLabels, supported, present }) => headLabels !== null && supported && present)
     .map(({ id, name, architecture, headLabels }) => ({
