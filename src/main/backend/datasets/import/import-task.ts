@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { stat } from 'node:fs/promises';
-import type { ImportReading, LabelMapping, Mapping } from '../../../../shared/contract/datasets.ts';
+import type { ImportReading, Mapping } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { mappedLabel } from '../../../../shared/label-column.ts';
 import { buildLabelMap } from '../../../engine/data/labels.ts';
@@ -39,47 +39,41 @@ export async function importTask(input: ImportInput, tell: Tell): Promise<MadeVe
     tables.push({ table, split, bytes: (await stat(path)).size });
   }
   const fill = async (writer: VersionWriter) => {
-    const rows = new Importer(
-      writer,
-      new LabelPlaces(tables[0]?.table.classNames?.[mapping.label], mapping.labelMap),
-    );
-    const total = new RowEstimate(tables);
+    const rows = new Importer(writer, mapping, tables[0]?.table.classNames?.[mapping.label]);
+    const saw = rowEstimate(tables);
     const leftOut: ImportReading['leftOut'] = [];
     for (const { table, split } of tables) {
       const file = basename(table.file);
-      const [missing, unlabelled, ragged] = [new RowList(), new RowList(), new RowList()];
+      const names = table.classNames?.[mapping.label];
+      const [missing, unlabelled, ragged] = [rowList(), rowList(), rowList()];
       for await (const row of readRows(table, mapping, split)) {
-        if (total.saw(row) % TELL_ROWS === 0) tell('Reading rows', total.seen, total.rows);
-        if (row.label !== null) rows.add(row, row.label, { file, names: table.classNames?.[mapping.label] });
+        const { seen, all } = saw(row);
+        if (seen % TELL_ROWS === 0) tell('Reading rows', seen, all());
+        if (row.label !== null) rows.add(row, row.label, file, names);
         else {
-          unlabelled.add(row.row);
-          if (!row.dropped) missing.add(row.row);
+          note(unlabelled, row.row);
+          if (!row.dropped) note(missing, row.row);
         }
       }
       if (missing.rows > 0 && input.emptyLabels === 'refuse') {
         const first = missing.first.slice(0, NAMED_ROWS);
         throw fault('datasets/empty-labels', { file, column: mapping.label, rows: first, all: missing.rows });
       }
-      for (const { row } of table.ragged ?? []) ragged.add(row);
-      leftOut.push(
-        { file, reason: 'no-label', ...unlabelled.value },
-        { file, reason: 'ragged', ...ragged.value },
-      );
-      rows.leftOut += unlabelled.rows;
+      for (const { row } of table.ragged ?? []) note(ragged, row);
+      leftOut.push({ file, reason: 'no-label', ...unlabelled }, { file, reason: 'ragged', ...ragged });
     }
-    const reading = readingOf(
-      mapping,
-      leftOut.filter((part) => part.rows > 0),
-    );
     rows.end();
-    if (writer.rows === 0) throw noRows(rows.leftOut, tables[0]!.table, mapping);
-    return { ...rows.names, columns: columnsOf(mapping), reading };
+    if (writer.rows === 0) {
+      throw leftOut.some(({ reason, rows: left }) => reason === 'no-label' && left > 0)
+        ? fault('datasets/all-left-out', { column: mapping.label })
+        : fault('data/no-rows', { file: tables[0]!.table.file });
+    }
+    const { text, moreText, textPair, label, split, extra } = mapping;
+    const columns = [text, ...moreText, textPair, label, split, ...extra].filter((name) => name !== null);
+    const left = leftOut.filter((part) => part.rows > 0);
+    return { ...rows.names, columns, reading: readingOf(mapping, left) };
   };
   return writeVersion(input.file, fill, tell, input.pageLimit);
-}
-
-function noRows(leftOut: number, { file }: Table, { label }: Mapping): Error {
-  return leftOut > 0 ? fault('datasets/all-left-out', { column: label }) : fault('data/no-rows', { file });
 }
 
 /** Null where all was taken as it is. */
@@ -94,142 +88,96 @@ function readingOf(
 }
 
 /** How many rows there are of a kind, and the first ones. */
-class RowList {
-  rows = 0;
-  readonly first: number[] = [];
+const rowList = (): { rows: number; first: number[] } => ({ rows: 0, first: [] });
+const note = (list: ReturnType<typeof rowList>, row: number): void => {
+  if (list.rows++ < LISTED_ROWS) list.first.push(row);
+};
 
-  add(row: number): void {
-    if (this.rows++ < LISTED_ROWS) this.first.push(row);
-  }
-
-  get value() {
-    return { rows: this.rows, first: this.first };
-  }
+/** The place of a name in a list that grows. */
+function placeIn(places: Map<string, number>, name: string): number {
+  const place = places.get(name) ?? places.size;
+  places.set(name, place);
+  return place;
 }
 
-function columnsOf({ text, moreText, textPair, label, split, extra }: Mapping): string[] {
-  return [text, ...moreText, textPair, label, split, ...extra].filter((column) => column !== null);
-}
-
-/** Rows by names into a version by places. */
+/**
+ * Rows by names into a version by places. The order of the labels is settled when the first rows were seen: mostly they
+ * have every label, and then no row has to be touched again.
+ */
 class Importer {
-  leftOut = 0;
   private readonly writer: VersionWriter;
-  private readonly labels: LabelPlaces;
   private readonly splits = new Map<string, number>();
+  private labels = new Map<string, number>();
+  /** The file gives names of class numbers, whose order stands. */
+  private readonly fixed: boolean;
   private held: NewRow[] | null = [];
 
-  constructor(writer: VersionWriter, labels: LabelPlaces) {
+  /** A map may give classes other names, which then stand where the first of theirs stood. */
+  constructor(
+    writer: VersionWriter,
+    { labelMap }: Pick<Mapping, 'labelMap'>,
+    classNames: readonly string[] | undefined,
+  ) {
     this.writer = writer;
-    this.labels = labels;
+    this.fixed = classNames !== undefined;
+    const names = classNames?.map((name) => mappedLabel(name, labelMap)) ?? [];
+    for (const name of names) if (name !== null) placeIn(this.labels, name);
   }
 
   /** Throws `datasets/class-number` for a class number that the file has no name for. */
   add(
     { row, text, textPair, split, extra }: SourceRow,
     label: string,
-    { file, names }: { file: string; names: readonly string[] | undefined },
+    file: string,
+    names: readonly string[] | undefined,
   ): void {
     if (names && /^-?\d+$/.test(label) && !names.includes(label)) {
       throw fault('datasets/class-number', { file, row, value: label, classes: names.length });
     }
-    const one: NewRow = {
-      text,
-      textPair,
-      extra,
-      label: this.labels.placeOf(label),
-      split: split === null ? null : this.splitPlace(split),
+    const added: NewRow = {
+      ...{ text, textPair, extra, label: placeIn(this.labels, label) },
+      split: split === null ? null : placeIn(this.splits, split),
     };
-    if (this.held === null) return this.writer.add(one);
-    if (this.held.push(one) >= HELD_ROWS) this.release();
+    if (this.held === null) return this.writer.add(added);
+    if (this.held.push(added) >= HELD_ROWS) this.release();
   }
 
   end(): void {
     if (this.held !== null) this.release();
-    this.writer.moveLabels(this.labels.settle());
+    this.writer.moveLabels(this.settle());
   }
 
   get names() {
-    return { labels: this.labels.all, splits: [...this.splits.keys()] };
+    return { labels: [...this.labels.keys()], splits: [...this.splits.keys()] };
   }
 
-  private splitPlace(name: string): number {
-    const known = this.splits.get(name) ?? this.splits.size;
-    this.splits.set(name, known);
-    return known;
+  /** Sorts the labels that were seen so far; returns the new place of each old one. */
+  private settle(): number[] {
+    const old = [...this.labels.keys()];
+    const sorted = this.fixed ? old : buildLabelMap(old).names;
+    this.labels = new Map(sorted.map((name, place) => [name, place]));
+    return old.map((name) => this.labels.get(name)!);
   }
 
   private release(): void {
-    const places = this.labels.settle();
-    for (const row of this.held ?? []) {
-      this.writer.add({ ...row, label: row.label === null ? null : places[row.label]! });
-    }
+    const places = this.settle();
+    for (const row of this.held ?? []) this.writer.add({ ...row, label: places[row.label!]! });
     this.held = null;
   }
 }
 
-/** About how many rows there are in all, from those that were seen; for progress only. */
-class RowEstimate {
-  seen = 0;
-  private characters = 0;
-  private readonly bytes: number;
-  private readonly counted: number | null;
-
-  constructor(tables: readonly { table: Table; bytes: number }[]) {
-    this.bytes = tables.reduce((sum, { bytes }) => sum + bytes, 0);
-    const counts = tables.map(({ table }) => table.count);
-    this.counted = counts.reduce<number | null>(
-      (sum, count) => (sum === null || count === undefined ? null : sum + count),
-      0,
-    );
-  }
-
-  saw({ text, textPair }: SourceRow): number {
-    this.characters += text.length + (textPair?.length ?? 0) + 4;
-    return ++this.seen;
-  }
-
-  get rows(): number {
-    return Math.max(this.seen, this.counted ?? Math.round((this.bytes / this.characters) * this.seen));
-  }
-}
-
-/**
- * Gives labels their places while rows come in. The final order is known at the end only, so `settle` is called when the
- * first rows were seen: mostly they have every label, and then no row has to be touched again.
- */
-class LabelPlaces {
-  private names: string[] = [];
-  private readonly places = new Map<string, number>();
-  /** Given by the file: names of class numbers, whose order stands. */
-  private readonly fixed: readonly string[] | undefined;
-
-  /** A map may give classes other names, which then stand where the first of theirs stood. */
-  constructor(classNames: readonly string[] | undefined, map: LabelMapping = {}) {
-    const names = classNames?.map((name) => mappedLabel(name, map)).filter((name) => name !== null);
-    this.fixed = names && [...new Set(names)];
-    for (const name of this.fixed ?? []) this.placeOf(name);
-  }
-
-  placeOf(name: string): number {
-    const known = this.places.get(name);
-    if (known !== undefined) return known;
-    this.places.set(name, this.names.length);
-    return this.names.push(name) - 1;
-  }
-
-  /** Sorts what was seen so far; returns the new place of each old one. */
-  settle(): number[] {
-    const sorted = this.fixed ? this.names : buildLabelMap(this.names).names;
-    const places = new Map(sorted.map((name, place) => [name, place]));
-    const moved = this.names.map((name) => places.get(name)!);
-    this.names = [...sorted];
-    this.places.clear();
-    for (const [name, place] of places) this.places.set(name, place);
-    return moved;
-  }
-
-  get all(): readonly string[] {
-    return this.names;
-  }
+/** Counts rows; `all`: about how many there are, from those that were seen. For progress only. */
+function rowEstimate(
+  tables: readonly { table: Table; bytes: number }[],
+): (row: SourceRow) => { seen: number; all: () => number } {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const counts = tables.flatMap(({ table }) => table.count ?? []);
+  const counted = counts.length === tables.length ? sum(counts) : null;
+  const bytes = sum(tables.map((table) => table.bytes));
+  let [seen, characters] = [0, 0];
+  return ({ text, textPair }) => {
+    characters += text.length + (textPair?.length ?? 0) + 4;
+    seen++;
+    return { seen, all: () => Math.max(seen, counted ?? Math.round((bytes / characters) * seen)) };
+  };
 }
