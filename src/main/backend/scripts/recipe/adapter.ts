@@ -1,3 +1,4 @@
+import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import {
   frozenMethod,
   laterTypeOfClass,
@@ -9,7 +10,7 @@ import { defaultsOf, rangeText, schemaOf } from '../../../../shared/settings/set
 import { unsupportedFields } from '../../../engine/formats/adapter-config.ts';
 import type { Reader } from '../python/reader.ts';
 import { constantOf, textOf, type Call, type Value } from '../python/values.ts';
-import { Section, type Findings } from './findings.ts';
+import { Section, type ScriptReading } from './script-reading.ts';
 
 /** The order of PEFT's arguments without names. */
 const positions = ['task_type', 'peft_type'];
@@ -23,40 +24,40 @@ function withoutHeads(names: unknown): { modules_to_save?: unknown } {
   return others == null || (Array.isArray(others) && others.length === 0) ? {} : { modules_to_save: others };
 }
 
-export interface AdapterRead {
-  /** Null: the whole model trains. Undefined: how the script trains is not known. */
-  fields: Record<string, unknown> | null | undefined;
-  call?: Call | undefined;
-}
-
-/** The adapter's fields and the call that says them. `trains`: whether the script trains a model at all. */
-export function readAdapterFields(reader: Reader, trains: boolean, findings: Findings): AdapterRead {
-  const { calls } = reader;
+/**
+ * The adapter's fields; null: the whole model trains, undefined: how the script trains is not known. `trains`: whether it
+ * trains a model at all.
+ */
+export function readAdapterFields(trains: boolean, script: ScriptReading): Recipe['adapter'] {
+  const { calls } = script;
   const trainable = trainableInWords();
   const [first, second] = calls.filter((call) => methodOfClass(call.name));
-  if (second) findings.notTaken('another', second.line, { what: second.name, has: 'has' });
-  if (first) return { fields: fieldsOf(first, methodOfClass(first.name)!, findings), call: first };
+  if (second) script.notTaken('another', second.line, { what: second.name, has: 'has' });
+  script.adapter = first;
+  if (first) return fieldsOf(first, methodOfClass(first.name)!, script);
   const other = calls.find((call) => laterTypeOfClass(call.name));
   if (other) {
-    findings.trap('other-method', other.line, { method: laterTypeOfClass(other.name)!, trainable });
-    return { fields: undefined, call: other };
+    script.trap('other-method', other.line, { method: laterTypeOfClass(other.name)!, trainable });
+    script.adapter = other;
+    return undefined;
   }
   const loaded = calls.find(isAdapterOf);
   if (loaded) {
     const folder = loaded.text('model_id', loaded.owner === 'PeftModel' ? 1 : 0);
-    findings.trap('init-adapter', loaded.line, { folder: folder ?? 'that it loads here' });
-    return { fields: undefined, call: loaded };
+    script.trap('init-adapter', loaded.line, { folder: folder ?? 'that it loads here' });
+    script.adapter = loaded;
+    return undefined;
   }
-  const frozen = frozenAt(reader);
-  if (frozen.length === 0) return { fields: trains ? null : undefined };
+  const frozen = frozenAt(script.reader);
+  if (frozen.length === 0) return trains ? null : undefined;
   const partly = frozen.find(({ part }) => part !== null);
   if (partly) {
     const where = partly.part === '' ? '' : `: where ${partly.part!}`;
-    findings.trap('other-method/frozen', partly.line, { where, trainable });
-    return { fields: undefined };
+    script.trap('other-method/frozen', partly.line, { where, trainable });
+    return undefined;
   }
-  findings.found('adapter.peft_type', frozen[0]!.line, frozenMethod.type);
-  return { fields: { peft_type: frozenMethod.type, ...withoutHeads(trainedModules(calls)) } };
+  script.found('adapter.peft_type', frozen[0]!.line, frozenMethod.type);
+  return { peft_type: frozenMethod.type, ...withoutHeads(trainedModules(calls)) };
 }
 
 const isHead = (text: string): boolean => /classifier|score|head/.test(text);
@@ -107,26 +108,26 @@ function isWholeModel(value: Value): boolean {
 export const isAdapterOf = (call: Call): boolean =>
   call.name === 'from_pretrained' && /^(AutoPeftModel|PeftModel|PeftConfig)/.test(call.owner);
 
-function fieldsOf(call: Call, method: Method, findings: Findings): Record<string, unknown> {
-  const section = new Section(findings);
+function fieldsOf(call: Call, method: Method, script: ScriptReading): Record<string, unknown> {
+  const section = new Section(script);
   const positional = call.args.slice(0, positions.length).map((arg, i) => [positions[i]!, arg] as const);
   for (const [name, given] of new Map([
     ...call.named,
     ...positional.filter(([key]) => !call.named.has(key)),
   ])) {
     const { line } = given;
-    const known = findings.value(name, given);
+    const known = script.value(name, given);
     const range = known && name !== 'task_type' ? refusal(name, method, known.data) : null;
     if (!known) section.lose(name, line);
     else if (name === 'inference_mode') {
-      if (known.data === true) findings.trap('inference-mode', line, {});
+      if (known.data === true) script.trap('inference-mode', line, {});
     } else if (name === 'task_type' || Object.hasOwn(method.settings, name)) {
       if (range !== null) {
-        findings.trap('not-supported/adapter', line, { name, value: known.data, range });
+        script.trap('not-supported/adapter', line, { name, value: known.data, range });
         section.lose(name, line);
       } else if (known.data !== null) section.values.set(name, { data: known.data, line });
     } else if (unsupportedFields({ [name]: known.data }, method).length > 0) {
-      findings.trap('not-supported/field', line, { config: call.name, name });
+      script.trap('not-supported/field', line, { config: call.name, name });
       section.lose(name, line);
     }
   }

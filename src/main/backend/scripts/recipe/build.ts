@@ -3,7 +3,7 @@ import { constantOf, numberOf, textOf, type Call, type Value } from '../python/v
 import type { Reader } from '../python/reader.ts';
 import { isAdapterOf, readAdapterFields } from './adapter.ts';
 import { checkMaps, labelsOf, numLabelsOf, readData, selectOf, type ScriptData } from './data.ts';
-import { Findings } from './findings.ts';
+import { ownMethods, ScriptReading } from './script-reading.ts';
 import { readMetrics } from './metrics.ts';
 import { readTokens } from './tokens.ts';
 import { readTraining } from './training.ts';
@@ -11,84 +11,64 @@ import { findTraps } from './traps.ts';
 
 /** The settings of a script that was read. */
 export function buildRecipe(reader: Reader): Recipe {
-  const { calls } = reader;
-  const findings = new Findings(reader);
-  const trainers = calls.filter((call) => /Trainer$/.test(call.name));
-  const [trainer, second] = trainers;
-  if (second) findings.notTaken('another', second.line, { what: 'Trainer', has: 'is' });
-  const argumentsCall = argumentsOf(trainer, calls, findings);
-  const modelCall = modelOf(trainer, calls, findings);
-  const model = modelName(modelCall, calls, findings);
-  const data = readData(calls, trainer, findings);
-  const adapter = readAdapterFields(reader, trainer !== undefined && model !== null, findings);
-  const training = readTraining(
-    { calls, trainer, args: argumentsCall, replaced: replacedMethods(trainer, findings) },
-    findings,
-  );
-  for (const call of [trainer, argumentsCall, modelCall, adapter.call]) checkCondition(call, findings);
-  checkMaps(calls, findings);
-  checkTrainer(trainer, findings);
-  const split = splitOff(data, findings);
+  const script = new ScriptReading(reader);
+  const [trainer, second] = script.calls.filter((call) => call.name.endsWith('Trainer'));
+  if (second) script.notTaken('another', second.line, { what: 'Trainer', has: 'is' });
+  script.trainer = trainer;
+  script.args = argumentsOf(script);
+  script.model = modelOf(script);
+  const model = modelName(script);
+  const data = readData(script);
+  const adapter = readAdapterFields(trainer !== undefined && model !== null, script);
+  const training = readTraining(script);
+  for (const call of [trainer, script.args, script.model, script.adapter]) checkCondition(call, script);
+  checkMaps(script);
+  checkTrainer(script);
+  const split = splitOff(data, script);
   const recipe: Omit<Recipe, 'read' | 'traps' | 'notUnderstood'> = {
     model,
     dataset: data.dataset,
-    ...readTokens(calls, data.train, findings),
-    ...labelsOf(data, calls, findings),
-    numLabels: numLabelsOf(modelCall, calls, findings),
+    ...readTokens(data.train, script),
+    ...labelsOf(data, script),
+    numLabels: numLabelsOf(script),
     trainSplit: data.train?.split ?? null,
     // Parts of one split: Graft sets rows aside by itself.
     evalSplit: data.eval?.part ? null : (data.eval?.split ?? null),
-    trainSelect: selectOf(data.train, 'train', findings),
-    evalSelect: data.eval?.part ? null : selectOf(data.eval, 'eval', findings),
+    trainSelect: selectOf(data.train, 'train', script),
+    evalSelect: data.eval?.part ? null : selectOf(data.eval, 'eval', script),
     split,
-    metrics: readMetrics(calls, findings),
-    adapter: adapter.fields,
-    modelOverrides: overridesOf(modelCall, findings),
+    metrics: readMetrics(script),
+    adapter,
+    modelOverrides: overridesOf(script),
     training,
   };
-  findTraps({ recipe, calls, adapterCall: adapter.call, argumentsCall, trainer, modelCall, data, findings });
+  findTraps({ recipe, data, script });
   const notUnderstood = [...reader.notUnderstood]
     .sort(([a], [b]) => a - b)
     .map(([line, why]) => ({ line, text: reader.source.lineText(line), why }));
   return {
     ...recipe,
-    read: findings.read.sort((a, b) => a.line - b.line),
-    traps: findings.traps.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    read: script.read.sort((a, b) => a.line - b.line),
+    traps: script.traps.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     notUnderstood,
   };
 }
 
-/** Methods of the script's own Trainer and their lines; training says what becomes of its loss and its optimizer. */
-function replacedMethods(trainer: Call | undefined, findings: Findings): Map<string, number> {
-  const replaced = new Map<string, number>();
-  const { name: type, entries } = trainer?.subclass ?? {};
-  for (const [name, { value, line }] of entries ?? []) {
-    if (value.kind !== 'function') continue;
-    replaced.set(name, line);
-    if (!/^(__init__|compute_loss|create_(optimizer|scheduler|optimizer_and_scheduler))$/.test(name))
-      findings.notTaken('method', line, { type: type!, name });
-  }
-  return replaced;
-}
-
 /** What is made on a condition may not be what trains; loops that train are said by themselves. */
-function checkCondition(call: Call | undefined, findings: Findings): void {
+function checkCondition(call: Call | undefined, script: ScriptReading): void {
   if (!call || call.condition === null || /^(async )?(for|while)\b/.test(call.condition)) return;
   const condition = call.condition.replaceAll(/\s+/g, ' ').slice(0, 100);
   const name = call.name === 'from_pretrained' ? call.owner : call.name;
-  findings.notTaken('conditional', call.line, { name, condition });
+  script.notTaken('conditional', call.line, { name, condition });
 }
 
 const areArguments = (call: Call): boolean => /TrainingArguments$/.test(call.name);
 
-function argumentsOf(
-  trainer: Call | undefined,
-  calls: readonly Call[],
-  findings: Findings,
-): Call | undefined {
+function argumentsOf(script: ScriptReading): Call | undefined {
+  const { calls, trainer } = script;
   const given = trainer && trainer.argument('args', 1);
   if (given?.value.kind === 'call' && areArguments(given.value.call)) return given.value.call;
-  if (given) findings.notTaken('arguments', given.line, {});
+  if (given) script.notTaken('arguments', given.line, {});
   return calls.find(areArguments);
 }
 
@@ -96,7 +76,8 @@ const isClassifier = (call: Call): boolean =>
   call.name === 'from_pretrained' && !isAdapterOf(call) && /ForSequenceClassification$/.test(call.owner);
 
 /** The classifier that Trainer is given, behind get_peft_model and model_init; else the first of the script. */
-function modelOf(trainer: Call | undefined, calls: readonly Call[], findings: Findings): Call | undefined {
+function modelOf(script: ScriptReading): Call | undefined {
+  const { calls, trainer } = script;
   let at: Value | undefined = trainer && trainer.argument('model', 0)?.value;
   for (let hops = 0; at?.kind === 'call' && hops < 50; hops++) {
     if (isClassifier(at.call)) return at.call;
@@ -104,11 +85,12 @@ function modelOf(trainer: Call | undefined, calls: readonly Call[], findings: Fi
   }
   const [first, ...others] = calls.filter(isClassifier);
   const other = others.find((call) => textOf(call.args[0]?.value) !== textOf(first?.args[0]?.value));
-  if (other) findings.notTaken('models', other.line, {});
+  if (other) script.notTaken('models', other.line, {});
   return first;
 }
 
-function modelName(classifier: Call | undefined, calls: readonly Call[], findings: Findings): string | null {
+function modelName(script: ScriptReading): string | null {
+  const { calls, model: classifier } = script;
   // The tokenizer of an adapter stands in the adapter's folder, not in the model's.
   const names = calls.some(isAdapterOf) ? /^AutoModel/ : /^AutoModel|Tokenizer/;
   const loaded =
@@ -117,10 +99,10 @@ function modelName(classifier: Call | undefined, calls: readonly Call[], finding
   if (!given) return null;
   const name = textOf(given.value);
   if (name === undefined) {
-    findings.value('the model', given);
+    script.value('the model', given);
     return null;
   }
-  findings.found('model', given.line, name);
+  script.found('model', given.line, name);
   const revision = loaded.text('revision');
   return revision === undefined || revision === 'main' ? name : `${name}@${revision}`;
 }
@@ -138,32 +120,33 @@ const loading = new Set(
 const headNames = /^(classifier|score|pre_classifier|pooler|head)$/;
 
 /** `from_pretrained(…, hidden_dropout_prob=0.0)`. */
-function overridesOf(classifier: Call | undefined, findings: Findings): Record<string, unknown> {
+function overridesOf(script: ScriptReading): Record<string, unknown> {
+  const { model: classifier } = script;
   const fields: Record<string, unknown> = {};
   if (!classifier) return fields;
   for (const [name, placed] of classifier.named) {
     const { line } = placed;
     if (loading.has(name)) continue;
     if (headNames.test(name)) {
-      findings.trap('own-head', line, { model: `the model (${name})` });
+      script.trap('own-head', line, { model: `the model (${name})` });
       continue;
     }
-    const known = findings.value(name, placed);
+    const known = script.value(name, placed);
     if (!known) continue;
     const { data } = known;
     fields[name] = data;
-    findings.found(`modelOverrides.${name}`, line, data);
+    script.found(`modelOverrides.${name}`, line, data);
   }
   return fields;
 }
 
 /** `train_test_split(test_size=0.2, seed=42)` as the share of the training rows that is set aside. */
-function splitOff({ train, eval: evaluated }: ScriptData, findings: Findings): Recipe['split'] {
+function splitOff({ train, eval: evaluated }: ScriptData, script: ScriptReading): Recipe['split'] {
   const call = train?.part?.split;
   if (!call) return null;
   const { line } = call;
   if (evaluated && evaluated.part?.split !== call) {
-    findings.notTaken('rows elsewhere', line, {});
+    script.notTaken('rows elsewhere', line, {});
     return null;
   }
   if (train.lost) return null;
@@ -177,13 +160,13 @@ function splitOff({ train, eval: evaluated }: ScriptData, findings: Findings): R
     (one) => one && numberOf(one.value) === undefined && constantOf(one.value) !== null,
   );
   const isPart = test > 0 && test < 1 && (share ?? 0) < 1;
-  if (isUnknown) findings.notTaken('rows set aside at run time', line, {});
-  else if (train.part!.name === 'test') findings.notTaken('test part', line, {});
-  else if (!isPart) findings.notTaken('rows set aside', line, {});
+  if (isUnknown) script.notTaken('rows set aside at run time', line, {});
+  else if (train.part!.name === 'test') script.notTaken('test part', line, {});
+  else if (!isPart) script.notTaken('rows set aside', line, {});
   if (isUnknown || train.part!.name === 'test' || !isPart) return null;
-  findings.found('data.split.test_size', (given ?? trained)?.line ?? line, test);
-  if (seed === undefined) findings.trap('no-seed/split', line, { name });
-  findings.trap('other-rows', line, {});
+  script.found('data.split.test_size', (given ?? trained)?.line ?? line, test);
+  if (seed === undefined) script.trap('no-seed/split', line, { name });
+  script.trap('other-rows', line, {});
   return { test_size: test, seed: seed ?? 42 };
 }
 
@@ -193,9 +176,13 @@ const trainerArguments = new Set(
    preprocess_logits_for_metrics compute_loss_func data_collator`.split(/\s+/),
 );
 
-function checkTrainer(trainer: Call | undefined, findings: Findings): void {
+function checkTrainer(script: ScriptReading): void {
+  const { trainer } = script;
+  for (const { name, line } of ownMethods(trainer))
+    if (!/^(__init__|compute_loss|create_(optimizer|scheduler|optimizer_and_scheduler))$/.test(name))
+      script.notTaken('method', line, { type: trainer!.subclass!.name, name });
   for (const [name, { line }] of trainer?.named ?? []) {
-    if (!trainerArguments.has(name)) findings.notTaken('trainer', line, { name });
+    if (!trainerArguments.has(name)) script.notTaken('trainer', line, { name });
   }
   const collator = trainer?.named.get('data_collator');
   const made = collator?.value.kind === 'call' ? collator.value.call.name : '';
@@ -204,5 +191,5 @@ function checkTrainer(trainer: Call | undefined, findings: Findings): void {
     constantOf(collator.value) === null ||
     /^(DataCollatorWithPadding|DefaultDataCollator)$/.test(made) ||
     (collator.value.kind === 'symbol' && /\bdefault_data_collator$/.test(collator.value.path));
-  if (!isUsual) findings.notTaken('collator', collator.line, {});
+  if (!isUsual) script.notTaken('collator', collator.line, {});
 }

@@ -1,7 +1,7 @@
 import type { FaultText } from '../../../../shared/faults/fault.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { textOf, type Call } from '../python/values.ts';
-import type { Findings } from './findings.ts';
+import type { ScriptReading } from './script-reading.ts';
 
 /** Functions of scikit-learn by the metric that they are. */
 const scores: ReadonlyMap<string, readonly string[]> = new Map(
@@ -30,9 +30,9 @@ function loadedMetric(call: Call): string | undefined {
 }
 
 /** The metrics that the script works out; what Graft has not is named. */
-export function readMetrics(calls: readonly Call[], findings: Findings): string[] {
+export function readMetrics(script: ScriptReading): string[] {
   const metrics = new Set<string>();
-  for (const call of calls) {
+  for (const call of script.calls) {
     const name = call.name;
     const loaded = loadedMetric(call);
     const found = loaded === undefined ? (scores.get(name) ?? []) : loaded === 'glue' ? [] : [loaded];
@@ -43,9 +43,9 @@ export function readMetrics(calls: readonly Call[], findings: Findings): string[
       call.callee.path.startsWith('sklearn.metrics.') &&
       !reports.has(name);
     if (isOther || (loaded !== undefined && found.length > 0 && !isOurs(loaded)))
-      findings.notTaken('metric', call.line, { name: loaded ?? name });
+      script.notTaken('metric', call.line, { name: loaded ?? name });
     for (const metric of found) {
-      if (!metrics.has(metric)) findings.found('metrics', call.line, metric);
+      if (!metrics.has(metric)) script.found('metrics', call.line, metric);
       metrics.add(metric);
     }
   }

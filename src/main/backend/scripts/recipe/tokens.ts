@@ -2,7 +2,7 @@ import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { constantOf, numberOf, plain, textOf, type Call, type Value } from '../python/values.ts';
 import { columnBehind } from './data.ts';
 import { originalColumn, type DataSource } from './data-source.ts';
-import type { Findings } from './findings.ts';
+import type { ScriptReading } from './script-reading.ts';
 
 const isTokenizer = (value: Value): boolean => {
   if (value.kind !== 'call') return false;
@@ -35,11 +35,8 @@ const readArguments = new Set(
 type TokenSettings = Pick<Recipe, 'textColumn' | 'textPairColumn' | 'maxLength' | 'padding'>;
 
 /** Columns, padding and cut of the call that tokenises the rows. */
-export function readTokens(
-  calls: readonly Call[],
-  source: DataSource | undefined,
-  findings: Findings,
-): TokenSettings {
+export function readTokens(source: DataSource | undefined, script: ScriptReading): TokenSettings {
+  const { calls } = script;
   const result: TokenSettings = { textColumn: null, textPairColumn: null, maxLength: null, padding: null };
   const candidates = tokenizerCalls(calls);
   const call =
@@ -51,18 +48,18 @@ export function readTokens(
     const given = call.argument(name, place);
     const found = columnBehind(given?.value);
     if (found === undefined) {
-      if (given && constantOf(given.value) !== null) findings.notTaken('texts', given.line, { name });
+      if (given && constantOf(given.value) !== null) script.notTaken('texts', given.line, { name });
       return null;
     }
     const made = calls.find(({ items }) => items.has(found))?.items.get(found);
     if (!made) return originalColumn(source, found);
-    findings.notTaken('column', made.line, { name: found });
+    script.notTaken('column', made.line, { name: found });
     return columnBehind(made.value) ?? null;
   };
   result.textColumn = column('text', 0);
   result.textPairColumn = column('text_pair', 1);
-  if (result.textColumn !== null) findings.found('data.textColumn', call.line, result.textColumn);
-  if (result.textPairColumn !== null) findings.found('data.textPairColumn', call.line, result.textPairColumn);
+  if (result.textColumn !== null) script.found('data.textColumn', call.line, result.textColumn);
+  if (result.textPairColumn !== null) script.found('data.textPairColumn', call.line, result.textPairColumn);
   const ownLimit = calls
     .find((one) => isTokenizer({ kind: 'call', call: one }))
     ?.named.get('model_max_length');
@@ -70,28 +67,27 @@ export function readTokens(
   result.maxLength = numberOf(length?.value) ?? null;
   // The model's own limit is what Graft takes where no length is set.
   const isLimit = length?.value.kind === 'member' && length.value.name === 'model_max_length';
-  if (length && result.maxLength === null && !isLimit) findings.value('max_length', length);
-  if (result.maxLength !== null) findings.found('data.maxLength', length!.line, result.maxLength);
-  readPadding(call, result, findings);
+  if (length && result.maxLength === null && !isLimit) script.value('max_length', length);
+  if (result.maxLength !== null) script.found('data.maxLength', length!.line, result.maxLength);
+  readPadding(call, result, script);
   for (const [name, { value, line }] of call.named) {
     const off = plain(value)?.data;
     if (!readArguments.has(name) && off !== false && off !== null && off !== 0)
-      findings.notTaken('tokenizer', line, { name });
+      script.notTaken('tokenizer', line, { name });
   }
   const truncation = call.named.get('truncation');
-  if (!truncation || constantOf(truncation.value) === false) findings.trap('no-truncation', call.line, {});
+  if (!truncation || constantOf(truncation.value) === false) script.trap('no-truncation', call.line, {});
   return result;
 }
 
-function readPadding({ named }: Call, result: TokenSettings, findings: Findings): void {
+function readPadding({ named }: Call, result: TokenSettings, script: ScriptReading): void {
   const old = named.get('pad_to_max_length');
   const padding = named.get('padding') ?? old;
   if (!padding) return;
   const { line, value } = padding;
-  if (old)
-    findings.trap('deprecated-name', line, { name: 'pad_to_max_length', today: 'padding="max_length"' });
+  if (old) script.trap('deprecated-name', line, { name: 'pad_to_max_length', today: 'padding="max_length"' });
   const isFull = old ? constantOf(value) === true : textOf(value) === 'max_length';
   result.padding = isFull ? 'max_length' : 'longest';
-  findings.found('data.padding', line, result.padding);
-  if (isFull) findings.trap('padding-max-length', line, {});
+  script.found('data.padding', line, result.padding);
+  if (isFull) script.trap('padding-max-length', line, {});
 }

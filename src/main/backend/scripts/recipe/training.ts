@@ -5,7 +5,7 @@ import { parseTrainConfig, settingsOf } from '../../../../shared/settings/train-
 import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { resolveTrainingArguments } from '../../../../shared/settings/training-arguments.ts';
 import { constantOf, plain, type Call, type Located, type Value } from '../python/values.ts';
-import { Section, type Findings, type Group } from './findings.ts';
+import { ownMethods, Section, type ScriptReading, type Group } from './script-reading.ts';
 import { bestMetric } from './metrics.ts';
 
 /** Older names, and what they are called today. */
@@ -43,23 +43,11 @@ const groups: readonly Group[] = [
   { names: ['seed'], needs: ['data_seed'] },
 ];
 
-/** The calls of a script that say how it trains. */
-export interface TrainingCalls {
-  calls: readonly Call[];
-  trainer: Call | undefined;
-  args: Call | undefined;
-  /** Methods of Trainer that the script replaces, and their lines. */
-  replaced: ReadonlyMap<string, number>;
-}
-
 /** Settings of training as Graft takes them: older names resolved, groups whole or not at all, all else named. */
-export function readTraining(script: TrainingCalls, findings: Findings): Record<string, unknown> {
-  const section = new Section(findings);
-  for (const [given, located] of script.args?.named ?? []) readArgument(given, located, script, section);
-  readEarlyStopping(script, section);
-  readSeed(script, section);
-  readOptimizers(script, section);
-  readLoss(script, section);
+export function readTraining(script: ScriptReading): Record<string, unknown> {
+  const section = new Section(script);
+  for (const [given, located] of script.args?.named ?? []) readArgument(given, located, section);
+  for (const read of [readEarlyStopping, readSeed, readOptimizers, readLoss]) read(section);
   const strategy = section.values.get('save_strategy');
   if (strategy?.data === 'best' && best.some((name) => section.lost.has(name)))
     section.lose('save_strategy', strategy.line);
@@ -69,18 +57,18 @@ export function readTraining(script: TrainingCalls, findings: Findings): Record<
   return section.commit('training');
 }
 
-function readArgument(given: string, located: Located, script: TrainingCalls, section: Section): void {
+function readArgument(given: string, located: Located, section: Section): void {
   const { line, value } = located;
-  const { findings } = section;
+  const { script } = section;
   const today = Object.hasOwn(renamed, given) ? renamed[given] : undefined;
-  if (today !== undefined) findings.trap('deprecated-name/resolved', line, { name: given, today });
+  if (today !== undefined) script.trap('deprecated-name/resolved', line, { name: given, today });
   if (given === 'fp16' || given === 'fp16_full_eval') {
-    if (constantOf(value) !== false) findings.trap('fp16', line, { name: given });
+    if (constantOf(value) !== false) script.trap('fp16', line, { name: given });
     return;
   }
   if (quiet.has(given)) return;
   const name = given.startsWith('per_gpu') && today !== undefined ? today : given;
-  const known = findings.value(name, located);
+  const known = script.value(name, located);
   if (!known) return section.lose(name, line);
   const { data } = known;
   if (data === null) return;
@@ -102,30 +90,30 @@ function refuse(
   text: { message: string; remedy: string },
   section: Section,
 ): void {
-  section.findings.trap('not-supported', line, text);
+  section.script.trap('not-supported', line, text);
   section.lose(name, line);
 }
 
 /** Whether the setting was taken, or changes nothing; else what was said of it is a trap. */
-function take(name: string, value: unknown, line: number, { values, findings }: Section): boolean {
+function take(name: string, value: unknown, line: number, { values, script }: Section): boolean {
   const data = typeof value === 'string' ? value.toLowerCase() : value;
   try {
     const { fields, idle } = resolveTrainingArguments({ [name]: data }, 'script');
     for (const [setting, one] of Object.entries(fields)) {
       const known = trainingSettings[setting as keyof typeof trainingSettings];
       if (!schemaOf({ [setting]: known }).safeParse({ [setting]: one }).success) {
-        findings.trap('not-supported/range', line, { name: setting, value: one, range: rangeText(known) });
+        script.trap('not-supported/range', line, { name: setting, value: one, range: rangeText(known) });
         return false;
       }
       // Arguments come one by one here; beside bf16 nothing is left for tf32 to round.
       if (one === 'tf32' && values.get(setting)?.data === 'bf16') continue;
       values.set(setting, { data: one, line });
     }
-    for (const { why } of idle) findings.trap('no-effect', line, { name, why });
+    for (const { why } of idle) script.trap('no-effect', line, { name, why });
     return true;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    findings.trap('not-supported', line, shortened(error));
+    script.trap('not-supported', line, shortened(error));
     return false;
   }
 }
@@ -137,13 +125,14 @@ const shortened = ({ message, remedy }: Fault): { message: string; remedy: strin
 });
 
 /** `EarlyStoppingCallback(early_stopping_patience=3)`; other callbacks are named. */
-function readEarlyStopping({ calls, trainer }: TrainingCalls, section: Section): void {
-  const { findings, values } = section;
+function readEarlyStopping(section: Section): void {
+  const { script, values } = section;
+  const { calls, trainer } = script;
   const call = calls.find((one) => one.name === 'EarlyStoppingCallback');
   if (call) values.set('early_stopping_patience', { data: 1, line: call.line });
   for (const [position, name] of ['early_stopping_patience', 'early_stopping_threshold'].entries()) {
     const given = call && call.argument(name, position);
-    const known = given && findings.value(name, given);
+    const known = given && script.value(name, given);
     if (given && !(known && take(name, known.data, given.line, section))) section.lose(name, given.line);
   }
   const callbacks = trainer?.named.get('callbacks');
@@ -154,35 +143,38 @@ function readEarlyStopping({ calls, trainer }: TrainingCalls, section: Section):
       : []) {
     const name = value.kind === 'dict' ? value.type : value.kind === 'call' ? value.call.name : null;
     if (name !== 'EarlyStoppingCallback' && constantOf(value) !== null)
-      findings.notTaken('callback', line, { name: name ?? 'given here' });
+      script.notTaken('callback', line, { name: name ?? 'given here' });
   }
 }
 
 /** `set_seed(42)`, where TrainingArguments has none. */
-function readSeed({ calls }: TrainingCalls, section: Section): void {
+function readSeed(section: Section): void {
   if (section.values.has('seed') || section.lost.has('seed')) return;
-  const call = calls.find((one) => /^(set_seed|enable_full_determinism)$/.test(one.name));
+  const call = section.script.calls.find((one) => /^(set_seed|enable_full_determinism)$/.test(one.name));
   const given = call && call.argument('seed', 0);
   // `set_seed(training_args.seed)` says nothing new.
   if (!given || given.value.kind === 'member') return;
-  const known = section.findings.value('seed', given);
+  const known = section.script.value('seed', given);
   if (known) take('seed', known.data, given.line, section);
 }
 
 /** Optimizer and schedule that the script makes by itself take the place of those of TrainingArguments. */
-function readOptimizers({ trainer, replaced }: TrainingCalls, section: Section): void {
-  const own = [...replaced].find(([name]) => /^create_(optimizer|scheduler)/.test(name));
-  const line = trainer?.named.get('optimizers')?.line ?? own?.[1];
+function readOptimizers(section: Section): void {
+  const { trainer } = section.script;
+  const own = ownMethods(trainer).find(({ name }) => /^create_(optimizer|scheduler)/.test(name));
+  const line = trainer?.named.get('optimizers')?.line ?? own?.line;
   if (line === undefined) return;
-  section.findings.trap('not-supported/optimizer', line, {});
+  section.script.trap('not-supported/optimizer', line, {});
   for (const name of ['optim', 'lr_scheduler_type']) section.lose(name, line);
 }
 
 /** A loss of the script's own: cross-entropy with class weights is taken, anything else named. */
-function readLoss({ calls, trainer, replaced }: TrainingCalls, section: Section): void {
-  const line = replaced.get('compute_loss') ?? trainer?.named.get('compute_loss_func')?.line;
+function readLoss(section: Section): void {
+  const { calls, trainer } = section.script;
+  const own = ownMethods(trainer).find(({ name }) => name === 'compute_loss');
+  const line = own?.line ?? trainer?.named.get('compute_loss_func')?.line;
   if (line === undefined) return;
-  const { findings, values } = section;
+  const { script, values } = section;
   const [loss, ...others] = calls.filter((call) => /^(cross_entropy|CrossEntropyLoss)$/.test(call.name));
   const position = loss && loss.name === 'CrossEntropyLoss' ? 0 : -1;
   const given = loss && loss.argument('weight', position);
@@ -196,14 +188,14 @@ function readLoss({ calls, trainer, replaced }: TrainingCalls, section: Section)
       : /^(weight|label_smoothing|input|target)$/.test(name),
   );
   if (others.length > 0 || !given || !weights || !isPlain || !(isSetting || typeof smooth === 'number')) {
-    findings.trap('not-supported/loss', loss?.line ?? line, {});
+    script.trap('not-supported/loss', loss?.line ?? line, {});
     return section.lose('class_weights', loss?.line ?? line);
   }
   values.set('class_weights', { data: weights, line: given.line });
   const factor = values.get('label_smoothing_factor');
   if (factor && !smoothing) {
     values.delete('label_smoothing_factor');
-    findings.trap('no-effect/loss', factor.line, {});
+    script.trap('no-effect/loss', factor.line, {});
   }
   if (typeof smooth === 'number' && smooth > 0 && smoothing)
     take('label_smoothing_factor', smooth, smoothing.line, section);
@@ -243,7 +235,7 @@ function dropConflicts(section: Section): void {
 }
 
 /** `greater_is_better` against what the metric means keeps the worst checkpoint. */
-function checkDirection({ values, findings }: Section): void {
+function checkDirection({ values, script }: Section): void {
   const given = values.get('greater_is_better');
   const isUsed =
     values.get('load_best_model_at_end')?.data === true ||
@@ -253,5 +245,5 @@ function checkDirection({ values, findings }: Section): void {
   const metric = typeof chosen === 'string' ? chosen : 'loss';
   if (!given || !isUsed || given.data === !metric.endsWith('loss')) return;
   values.delete('greater_is_better');
-  findings.trap('wrong-direction', given.line, { value: given.data === true ? 'True' : 'False', metric });
+  script.trap('wrong-direction', given.line, { value: given.data === true ? 'True' : 'False', metric });
 }

@@ -1,21 +1,16 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { methodOf } from '../../../../shared/methods/index.ts';
 import { familyNamed } from '../../../engine/models/architectures.ts';
-import { constantOf, type Call } from '../python/values.ts';
+import { constantOf } from '../python/values.ts';
 import { isAdapterOf } from './adapter.ts';
 import type { ScriptData } from './data.ts';
 import { overlap } from './data-source.ts';
-import type { Findings } from './findings.ts';
+import type { ScriptReading } from './script-reading.ts';
 
-export interface TrapContext {
-  recipe: Pick<Recipe, 'model' | 'adapter' | 'training' | 'evalSplit'>;
-  calls: readonly Call[];
-  adapterCall: Call | undefined;
-  argumentsCall: Call | undefined;
-  trainer: Call | undefined;
-  modelCall: Call | undefined;
+interface TrapContext {
+  recipe: Pick<Recipe, 'model' | 'adapter' | 'training'>;
   data: ScriptData;
-  findings: Findings;
+  script: ScriptReading;
 }
 
 /** transformers' default, meant for training every weight. */
@@ -26,49 +21,50 @@ export function findTraps(context: TrapContext): void {
   checkSeed(context);
   checkAdapter(context);
   checkTargets(context);
-  const { data, trainer, findings } = context;
+  const { data, script } = context;
   if (data.train && data.eval && overlap(data.train, data.eval))
-    findings.trap('eval-on-train', trainer?.named.get('eval_dataset')?.line ?? null, {});
+    script.trap('eval-on-train', script.trainer?.named.get('eval_dataset')?.line ?? null, {});
   checkCalls(context);
   checkTask(context);
 }
 
-function checkSeed({ calls, argumentsCall, data, findings }: TrapContext): void {
+function checkSeed({ data, script }: TrapContext): void {
+  const { calls, args } = script;
   for (const source of [data.train, data.eval])
-    if (source?.shuffled?.seed === null) findings.trap('no-seed/shuffle', source.shuffled.line, {});
+    if (source?.shuffled?.seed === null) script.trap('no-seed/shuffle', source.shuffled.line, {});
   const isSet = calls.some((call) => /^(set_seed|enable_full_determinism|manual_seed)$/.test(call.name));
-  if (!isSet && argumentsCall && !argumentsCall.named.has('seed'))
-    findings.trap('no-seed/head', argumentsCall.line, {});
+  if (!isSet && args && !args.named.has('seed')) script.trap('no-seed/head', args.line, {});
 }
 
 /** What an adapter trains and saves, and how fast it learns. */
-function checkAdapter({ recipe, adapterCall, argumentsCall, findings }: TrapContext): void {
+function checkAdapter({ recipe, script }: TrapContext): void {
+  const { adapter, args } = script;
   const method = methodOf(recipe.adapter?.['peft_type']);
   if (!method?.peft) return;
   const task = recipe.adapter!['task_type'] === 'SEQ_CLS' ? '' : '/task';
-  if (!adapterCall?.named.has('modules_to_save'))
-    findings.trap(`no-modules-to-save${task}`, adapterCall?.line ?? null, { config: method.peft.name });
+  if (!adapter?.named.has('modules_to_save'))
+    script.trap(`no-modules-to-save${task}`, adapter?.line ?? null, { config: method.peft.name });
   const given = recipe.training['learning_rate'];
-  const { line } = argumentsCall?.named.get('learning_rate') ?? {};
+  const { line } = args?.named.get('learning_rate') ?? {};
   // What the script sets and the recipe left out was said already.
   const isSaid = given === undefined && line !== undefined;
-  if (!argumentsCall || isSaid || (given !== undefined && (typeof given !== 'number' || given > fullRate)))
-    return;
+  if (!args || isSaid || (given !== undefined && (typeof given !== 'number' || given > fullRate))) return;
   const what =
     given === undefined ? 'No learning rate is set; the default 5e-5' : `The learning rate ${given}`;
   const { name, rates } = method;
-  findings.trap('lr-full-for-lora', line ?? argumentsCall.line, { what, method: name, usual: rates.usual });
+  script.trap('lr-full-for-lora', line ?? args.line, { what, method: name, usual: rates.usual });
 }
 
 /** Targets that a model of this name does not have. */
-function checkTargets({ recipe, adapterCall, findings }: TrapContext): void {
+function checkTargets({ recipe, script }: TrapContext): void {
+  const { adapter } = script;
   const targets = recipe.adapter?.['target_modules'];
   const family = recipe.model === null ? undefined : familyNamed(recipe.model);
   if (!family || !Array.isArray(targets)) return;
   if (targets.some((target) => family.linear.includes(String(target).split('.').at(-1)!))) return;
-  const line = adapterCall?.named.get('target_modules')?.line ?? adapterCall?.line ?? null;
+  const line = adapter?.named.get('target_modules')?.line ?? adapter?.line ?? null;
   const layers = family.linear.slice(0, 6).join(', ');
-  findings.trap('targets-none', line, { targets, model: recipe.model!, family: family.hubName, layers });
+  script.trap('targets-none', line, { targets, model: recipe.model!, family: family.hubName, layers });
 }
 
 /** Functions with an older name. */
@@ -77,25 +73,27 @@ const renamed: Readonly<Record<string, string>> = {
   prepare_model_for_int8_training: 'prepare_model_for_kbit_training',
 };
 
-function checkCalls({ calls, trainer, findings }: TrapContext): void {
+function checkCalls({ script }: TrapContext): void {
+  const { calls, trainer } = script;
   const tokenizer = trainer?.named.get('tokenizer');
   if (tokenizer)
-    findings.trap('deprecated-name', tokenizer.line, {
+    script.trap('deprecated-name', tokenizer.line, {
       name: 'tokenizer of Trainer',
       today: 'processing_class',
     });
   for (const call of calls) {
     const name = call.name;
     if (Object.hasOwn(renamed, name))
-      findings.trap('deprecated-name', call.line, { name, today: renamed[name]! });
+      script.trap('deprecated-name', call.line, { name, today: renamed[name]! });
     const token = call.named.get('use_auth_token');
-    if (token) findings.trap('deprecated-name', token.line, { name: 'use_auth_token', today: 'token' });
+    if (token) script.trap('deprecated-name', token.line, { name: 'use_auth_token', today: 'token' });
     const bits = call.named.get('load_in_8bit') ?? call.named.get('load_in_4bit');
-    if (bits && constantOf(bits.value) !== false) findings.trap('quantised', bits.line, {});
+    if (bits && constantOf(bits.value) !== false) script.trap('quantised', bits.line, {});
   }
 }
 
-function checkTask({ calls, modelCall, findings }: TrapContext): void {
+function checkTask({ script }: TrapContext): void {
+  const { calls } = script;
   const loaded = calls.find(
     (call) =>
       /^(AutoModel(For\w+)?|TFAutoModel\w*|FlaxAutoModel\w*|\w+Model)$/.test(call.owner) &&
@@ -103,10 +101,10 @@ function checkTask({ calls, modelCall, findings }: TrapContext): void {
       !isAdapterOf(call),
   );
   const model = loaded && loaded.owner;
-  if (model !== undefined && !modelCall)
-    findings.trap(model.endsWith('Model') ? 'own-head' : 'other-task', loaded!.line, { model });
-  const problem = modelCall?.named.get('problem_type');
+  if (model !== undefined && !script.model)
+    script.trap(model.endsWith('Model') ? 'own-head' : 'other-task', loaded!.line, { model });
+  const problem = script.model?.named.get('problem_type');
   const type = constantOf(problem?.value);
   if (problem && type !== 'single_label_classification')
-    findings.trap('other-task/problem', problem.line, { type: String(type ?? '') });
+    script.trap('other-task/problem', problem.line, { type: String(type ?? '') });
 }

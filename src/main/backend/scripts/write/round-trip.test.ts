@@ -222,7 +222,13 @@ describe('a written script', () => {
         expect(
           codes.filter(
             (code) =>
-              !['lr-full-for-lora', 'padding-max-length', 'eval-on-train', 'other-rows'].includes(code),
+              ![
+                'lr-full-for-lora',
+                'padding-max-length',
+                'eval-on-train',
+                'targets-none',
+                'other-rows',
+              ].includes(code),
           ),
         ).toEqual([]);
         tried++;

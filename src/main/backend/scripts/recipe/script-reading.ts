@@ -1,20 +1,27 @@
 import { filled, type ParametersOf } from '../../../../shared/faults/fault.ts';
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import type { Reader } from '../python/reader.ts';
-import { atRunTime, plain, type Located } from '../python/values.ts';
+import { atRunTime, plain, type Call, type FunctionValue, type Located } from '../python/values.ts';
 import { reasonTexts, trapTexts } from './texts.ts';
 
 type Traps = typeof trapTexts;
 type Reasons = typeof reasonTexts;
 
-/** Where a setting was read, a trap, a line that was not understood: collected while a recipe is put together. */
-export class Findings {
+/** A script while its recipe is put together: where a setting was read, a trap, a line that was not understood. */
+export class ScriptReading {
   readonly read: Recipe['read'] = [];
   readonly traps: Recipe['traps'] = [];
   readonly reader: Reader;
+  readonly calls: readonly Call[];
+  /** The calls that say what trains, on what and how. */
+  trainer: Call | undefined;
+  args: Call | undefined;
+  model: Call | undefined;
+  adapter: Call | undefined;
 
   constructor(reader: Reader) {
     this.reader = reader;
+    this.calls = reader.calls;
   }
 
   /** Says that a setting was read from a line. */
@@ -53,6 +60,12 @@ export class Findings {
   }
 }
 
+/** Methods of the script's own Trainer. */
+export const ownMethods = (trainer: Call | undefined): FunctionValue[] =>
+  [...(trainer?.subclass?.entries.values() ?? [])].flatMap(({ value }) =>
+    value.kind === 'function' ? [value] : [],
+  );
+
 /** Settings that mean something only beside each other; `needs`: without which these would mean something else. */
 export interface Group {
   names: readonly string[];
@@ -63,10 +76,10 @@ export interface Group {
 export class Section {
   readonly values = new Map<string, { data: unknown; line: number }>();
   readonly lost = new Map<string, number>();
-  readonly findings: Findings;
+  readonly script: ScriptReading;
 
-  constructor(findings: Findings) {
-    this.findings = findings;
+  constructor(script: ScriptReading) {
+    this.script = script;
   }
 
   lose(name: string, line: number): void {
@@ -85,7 +98,7 @@ export class Section {
           if (line === undefined) continue;
           this.lose(name, line);
           changed = true;
-          this.findings.trap('not-taken', line, { name, cause: cause!, at: this.lost.get(cause!)! });
+          this.script.trap('not-taken', line, { name, cause: cause!, at: this.lost.get(cause!)! });
         }
       }
     }
@@ -93,7 +106,7 @@ export class Section {
 
   /** The settings that were taken, each said with its line. */
   commit(path: string): Record<string, unknown> {
-    for (const [name, { data, line }] of this.values) this.findings.found(`${path}.${name}`, line, data);
+    for (const [name, { data, line }] of this.values) this.script.found(`${path}.${name}`, line, data);
     return Object.fromEntries([...this.values].map(([name, { data }]) => [name, data]));
   }
 }
