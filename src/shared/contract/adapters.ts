@@ -74,19 +74,18 @@ export const evaluationElsewhereSchema = z.object({
 });
 export type EvaluationElsewhere = z.infer<typeof evaluationElsewhereSchema>;
 
-const one = z.object({ id });
-const several = z.object({ ids: z.array(id).min(1) });
+const several = { ids: z.array(id).min(1) };
 export const adapterMethods = {
-  'adapters/list': method(nothing, z.object({ adapters: z.array(adapterSchema) })),
-  'adapters/read': method(one, adapterDetailSchema),
+  'adapters/list': method(nothing, { adapters: z.array(adapterSchema) }),
+  'adapters/read': method({ id }, adapterDetailSchema),
   /** A PEFT folder (.safetensors or .bin), checked against the base before anything is stored, and copied. */
   'adapters/import': method(
-    z.object({ folder: z.string(), modelId: id, name: givenNameOrNone }),
-    z.object({ adapter: adapterSchema }),
+    { folder: z.string(), modelId: id, name: givenNameOrNone },
+    { adapter: adapterSchema },
   ),
   /** One adapter from several on one base, as PEFT's add_weighted_adapter. A job whose result is the adapter's id. */
   'adapters/merge': method(
-    z.object({
+    {
       name: givenName,
       parts: z
         .array(z.object({ id, weight: z.number() }))
@@ -96,25 +95,19 @@ export const adapterMethods = {
       density: z.number().gt(0).max(1).default(0.5),
       majoritySign: z.enum(['total', 'frequency']).default('total'),
       seed: z.number().int().min(0).max(4294967295).default(42),
-    }),
-    z.object({ jobId: id }),
+    },
+    { jobId: id },
   ),
   /** Answers labelled rows of any version that has the adapter's labels; kept. A job. */
-  'adapters/evaluate': method(
-    z.object({ id, versionId: id, split: z.string().nullable() }),
-    z.object({ jobId: id }),
-  ),
+  'adapters/evaluate': method({ id, versionId: id, split: z.string().nullable() }, { jobId: id }),
   /** The newest first. */
-  'adapters/evaluations': method(one, z.object({ evaluations: z.array(evaluationElsewhereSchema) })),
-  'adapters/update': method(z.object({ id, name: givenName }), z.object({ adapter: adapterSchema })),
+  'adapters/evaluations': method({ id }, { evaluations: z.array(evaluationElsewhereSchema) }),
+  'adapters/update': method({ id, name: givenName }, { adapter: adapterSchema }),
   /** What would go or lose its source with them. */
-  'adapters/dependents': method(
-    several,
-    z.object({
-      exports: z.array(z.object({ id, name: z.string() })),
-      adapters: z.array(z.object({ id, name: z.string() })),
-    }),
-  ),
+  'adapters/dependents': method(several, {
+    exports: z.array(z.object({ id, name: z.string() })),
+    adapters: z.array(z.object({ id, name: z.string() })),
+  }),
   /** Can be undone with `restore` until storage is cleaned. */
   'adapters/remove': method(several, nothing),
   'adapters/restore': method(several, nothing),

@@ -177,24 +177,24 @@ export type FoundLabelError = z.infer<typeof labelErrorSchema>;
 const ids = z.array(id).min(1).max(500);
 export const compareMethods = {
   /** Intervals are percentiles of 2,000 seeded resamples. `baselineId` null: the first experiment. */
-  'compare/read': method(z.object({ ids, baselineId: id.nullable().default(null) }), comparisonSchema),
+  'compare/read': method({ ids, baselineId: id.nullable().default(null) }, comparisonSchema),
   /**
    * Two runs on the rows that both have answered; on two versions of a data set, on those with the same text and label.
    */
   'compare/pair': method(
-    z.object({ baselineId: id, otherId: id }),
-    z.object({
+    { baselineId: id, otherId: id },
+    {
       accuracy: differenceSchema,
       macroF1: differenceSchema,
       rows: count,
       onlyBaseline: count,
       onlyOther: count,
       common: commonRowsSchema.nullable(),
-    }),
+    },
   ),
   /** Rows of the evaluation that all runs answered. The columns that slices can be cut by come with `compare/slices`. */
   'compare/disagreements': method(
-    z.object({
+    {
       ids,
       filter: disagreementFilterSchema.default('differ'),
       rightId: id.nullable().default(null),
@@ -204,7 +204,7 @@ export const compareMethods = {
       predicted: z.string().nullable().default(null),
       query: z.string().max(500).default(''),
       ...range,
-    }),
+    },
     page(disagreementSchema).extend({
       labels: z.array(z.string()),
       /** The version whose rows these are: what a corrected label makes a new version of. Null: rows of a file. */
@@ -218,30 +218,30 @@ export const compareMethods = {
       counts: z.record(z.string(), count),
     }),
   ),
-  'compare/calibration': method(z.object({ id }), z.object({ calibration: calibrationSchema.nullable() })),
+  'compare/calibration': method({ id }, { calibration: calibrationSchema.nullable() }),
   /** `by`: null for the text's length, else a column. */
   'compare/slices': method(
-    z.object({ ids, by: z.string().nullable().default(null) }),
-    z.object({ slices: slicesSchema.nullable(), columns: z.array(z.string()) }),
+    { ids, by: z.string().nullable().default(null) },
+    { slices: slicesSchema.nullable(), columns: z.array(z.string()) },
   ),
   /** The same settings on another version of the data: goes to the end of the queue. */
-  'compare/retrain': method(z.object({ id, versionId: id }), z.object({ experiment: experimentSchema })),
+  'compare/retrain': method({ id, versionId: id }, { experiment: experimentSchema }),
   /**
    * Looks for likely label errors among the rows of a split by cross-prediction with a probe on the model's frozen
    * vectors; null: all rows. A job; what it found last is kept with the version.
    */
   'compare/cross-predict': method(
-    z.object({ versionId: id, split: z.string().nullable(), modelId: id }),
-    z.object({ jobId: id }),
+    { versionId: id, split: z.string().nullable(), modelId: id },
+    { jobId: id },
   ),
   'compare/label-errors': method(
-    z.object({ versionId: id, ...range }),
-    z.object({ found: crossPredictionSchema.nullable(), items: z.array(labelErrorSchema) }),
+    { versionId: id, ...range },
+    { found: crossPredictionSchema.nullable(), items: z.array(labelErrorSchema) },
   ),
-  'compare/list-saved': method(nothing, z.object({ saved: z.array(savedComparisonSchema) })),
+  'compare/list-saved': method(nothing, { saved: z.array(savedComparisonSchema) }),
   'compare/save': method(
-    z.object({ name: givenName, ids, baselineId: id.nullable() }),
-    z.object({ saved: savedComparisonSchema }),
+    { name: givenName, ids, baselineId: id.nullable() },
+    { saved: savedComparisonSchema },
   ),
-  'compare/forget': method(z.object({ id }), nothing),
+  'compare/forget': method({ id }, nothing),
 };

@@ -288,18 +288,15 @@ export type VersionComparison = z.infer<typeof versionComparisonSchema>;
 
 const newVersion = z.object({ jobId: id });
 export const datasetMethods = {
-  'datasets/list': method(nothing, z.object({ datasets: z.array(datasetSchema) })),
-  'datasets/read': method(
-    z.object({ id }),
-    z.object({ dataset: datasetSchema, versions: z.array(versionSchema) }),
-  ),
+  'datasets/list': method(nothing, { datasets: z.array(datasetSchema) }),
+  'datasets/read': method({ id }, { dataset: datasetSchema, versions: z.array(versionSchema) }),
   /** Looks at files before anything is stored. */
-  'datasets/preview': method(z.object({ source: sourceSchema, ticket: id.optional() }), previewSchema),
+  'datasets/preview': method({ source: sourceSchema, ticket: id.optional() }, previewSchema),
   /** Gives up the preview that was asked for with this ticket, if it is still being made. */
-  'datasets/cancel-preview': method(z.object({ ticket: id }), nothing),
+  'datasets/cancel-preview': method({ ticket: id }, nothing),
   /** Starts a job whose result is the id of a data set version. Adds a version where `datasetId` is given. */
   'datasets/import': method(
-    z.object({
+    {
       source: sourceSchema,
       name: givenName,
       mapping: mappingSchema,
@@ -308,12 +305,12 @@ export const datasetMethods = {
       /** What becomes of rows with too few or too many fields. */
       raggedRows: z.enum(['refuse', 'leave-out']).default('refuse'),
       datasetId: id.optional(),
-    }),
+    },
     newVersion,
   ),
   'datasets/hub-info': method(
-    z.object({ hubId: z.string() }),
-    z.object({
+    { hubId: z.string() },
+    {
       hubId: z.string(),
       licence: z.string().nullable(),
       gated: z.boolean(),
@@ -323,24 +320,24 @@ export const datasetMethods = {
           splits: z.array(z.object({ name: z.string(), bytes: count, files: count, rows: count.nullable() })),
         }),
       ),
-    }),
+    },
   ),
   /** The report of a version; with a model also its token lengths. Kept once made. */
   'datasets/report': method(
-    z.object({
+    {
       versionId: id,
       modelId: id.nullable().default(null),
       maxLength: z.number().int().min(3).nullable().default(null),
-    }),
+    },
     reportSchema,
   ),
   /** The token lengths alone: counted while a report may still be made. Kept once counted. */
   'datasets/lengths': method(
-    z.object({ versionId: id, modelId: id, maxLength: z.number().int().min(3).nullable().default(null) }),
+    { versionId: id, modelId: id, maxLength: z.number().int().min(3).nullable().default(null) },
     tokenLengthsSchema,
   ),
   'datasets/rows': method(
-    z.object({
+    {
       versionId: id,
       /** Full-text search; a person's words, not a query language. */
       query: z.string().max(500).default(''),
@@ -352,57 +349,54 @@ export const datasetMethods = {
       modelId: id.nullable().default(null),
       maxLength: z.number().int().min(3).nullable().default(null),
       ...range,
-    }),
+    },
     page(rowSchema),
   ),
   /** Corrected labels make a new version; a small one, so without a job. */
   'datasets/relabel': method(
-    z.object({
+    {
       versionId: id,
       changes: z.array(changedLabel).min(1).max(MOST_CHANGES),
-    }),
-    z.object({ version: versionSchema }),
+    },
+    { version: versionSchema },
   ),
   /** The labels corrected in a version, in whichever window, that were not discarded since. */
-  'datasets/draft': method(
-    z.object({ versionId: id }),
-    z.object({ changes: z.array(changedLabel), savedAs }),
-  ),
+  'datasets/draft': method({ versionId: id }, { changes: z.array(changedLabel), savedAs }),
   /** Corrects labels in the draft of a version, or takes corrections back. */
   'datasets/edit-draft': method(draftEdit, nothing),
   'datasets/repair': method(
-    z.object({ versionId: id, finding: findingCodeSchema, action: repairSchema.shape.action }),
+    { versionId: id, finding: findingCodeSchema, action: repairSchema.shape.action },
     newVersion,
   ),
   /** A stratified split with equal texts kept on one side. Shares by split name; they add up to 1. */
   'datasets/split': method(
-    z.object({
+    {
       versionId: id,
       shares: z.record(z.string(), z.number().positive()),
       seed: z.number().int().min(0).max(4294967295).default(42),
       keepTogether: z.boolean().default(true),
-    }),
+    },
     newVersion,
   ),
   /** What another version has that this one has not: rows by their texts, in order. */
-  'datasets/compare-versions': method(z.object({ fromId: id, toId: id }), versionComparisonSchema),
+  'datasets/compare-versions': method({ fromId: id, toId: id }, versionComparisonSchema),
   /** Starts a job that writes the rows of a version to a file; its result is the path. */
   'datasets/export-version': method(
-    z.object({
+    {
       versionId: id,
       path: z.string().min(1),
       format: z.enum(['csv', 'jsonl', 'parquet']),
       overwrite: z.boolean().default(false),
-    }),
+    },
     newVersion,
   ),
   /** Not the only one that is left. Can be undone with `restore-version` until storage is cleaned. */
-  'datasets/remove-version': method(z.object({ versionId: id }), nothing),
-  'datasets/restore-version': method(z.object({ versionId: id }), nothing),
-  'datasets/rename': method(z.object({ id, name: givenName }), nothing),
+  'datasets/remove-version': method({ versionId: id }, nothing),
+  'datasets/restore-version': method({ versionId: id }, nothing),
+  'datasets/rename': method({ id, name: givenName }, nothing),
   /** Can be undone with `restore` until storage is cleaned. */
-  'datasets/remove': method(z.object({ id }), nothing),
-  'datasets/restore': method(z.object({ id }), nothing),
+  'datasets/remove': method({ id }, nothing),
+  'datasets/restore': method({ id }, nothing),
 };
 
 export const datasetEvents = {

@@ -263,47 +263,46 @@ export const presetSchema = z.object({
 });
 export type Preset = z.infer<typeof presetSchema>;
 
-const one = z.object({ id });
 const draftOf = { window: windowName };
 export const experimentMethods = {
   'experiments/list': method(
-    z.object({ archived: z.boolean().default(false) }),
-    z.object({ experiments: z.array(experimentSchema) }),
+    { archived: z.boolean().default(false) },
+    { experiments: z.array(experimentSchema) },
   ),
-  'experiments/read': method(one, experimentDetailSchema),
+  'experiments/read': method({ id }, experimentDetailSchema),
   /** Adds an experiment to the end of the queue; it starts when the device is free. */
-  'experiments/create': method(z.object({ spec: specSchema }), z.object({ experiment: experimentSchema })),
+  'experiments/create': method({ spec: specSchema }, { experiment: experimentSchema }),
   /** Keeps a checkpoint and frees the device. */
-  'experiments/pause': method(one, nothing),
+  'experiments/pause': method({ id }, nothing),
   /** Goes on from the last checkpoint: a paused, interrupted, stopped or failed experiment goes back to the queue. */
-  'experiments/resume': method(one, nothing),
+  'experiments/resume': method({ id }, nothing),
   /** Ends it and keeps what was learnt; in the queue: takes it out. */
-  'experiments/stop': method(one, nothing),
+  'experiments/stop': method({ id }, nothing),
   /** A new experiment with the same spec. */
-  'experiments/retry': method(one, z.object({ experiment: experimentSchema })),
+  'experiments/retry': method({ id }, { experiment: experimentSchema }),
   /** `place` from 1. */
-  'experiments/move': method(z.object({ id, place: z.number().int().positive() }), nothing),
+  'experiments/move': method({ id, place: z.number().int().positive() }, nothing),
   'experiments/update': method(
-    z.object({
+    {
       id,
       name: givenName.optional(),
       notes: z.string().max(100_000).optional(),
       tags: z.array(z.string().min(1).max(60)).max(20).optional(),
       starred: z.boolean().optional(),
       archived: z.boolean().optional(),
-    }),
-    z.object({ experiment: experimentSchema }),
+    },
+    { experiment: experimentSchema },
   ),
   /** Can be undone with `restore` until storage is cleaned. */
-  'experiments/remove': method(z.object({ ids: z.array(id).min(1) }), nothing),
-  'experiments/restore': method(z.object({ ids: z.array(id).min(1) }), nothing),
+  'experiments/remove': method({ ids: z.array(id).min(1) }, nothing),
+  'experiments/restore': method({ ids: z.array(id).min(1) }, nothing),
   'experiments/curve': method(
-    z.object({ id, afterStep: z.number().int().default(-1) }),
-    z.object({ curve: curveSchema, evaluations: z.array(evaluationPointSchema) }),
+    { id, afterStep: z.number().int().default(-1) },
+    { curve: curveSchema, evaluations: z.array(evaluationPointSchema) },
   ),
-  'experiments/evaluation': method(one, z.object({ evaluation: evaluationSchema.nullable() })),
+  'experiments/evaluation': method({ id }, { evaluation: evaluationSchema.nullable() }),
   'experiments/predictions': method(
-    z.object({
+    {
       id,
       expected: z.string().nullable().default(null),
       predicted: z.string().nullable().default(null),
@@ -311,27 +310,26 @@ export const experimentMethods = {
       /** `confident`: the surest first; `worst`: the expected class least likely first; `best`: the reverse. */
       order: z.enum(['row', 'confident', 'worst', 'best']).default('row'),
       ...range,
-    }),
+    },
     page(predictionSchema),
   ),
   'experiments/log': method(
-    z.object({ id, ...range }),
+    { id, ...range },
     page(z.object({ at: time, level: z.enum(['info', 'warning', 'error']), message: z.string() })),
   ),
   'experiments/files': method(
-    one,
-    z.object({ files: z.array(z.object({ path: z.string(), bytes: count, present: z.boolean() })) }),
+    { id },
+    {
+      files: z.array(z.object({ path: z.string(), bytes: count, present: z.boolean() })),
+    },
   ),
-  'experiments/presets': method(
-    z.object({ modelId: id.nullable() }),
-    z.object({ presets: z.array(presetSchema) }),
-  ),
-  'experiments/preflight': method(z.object({ spec: specSchema }), preflightSchema),
-  'experiments/time': method(z.object({ spec: specSchema }), timingSchema),
+  'experiments/presets': method({ modelId: id.nullable() }, { presets: z.array(presetSchema) }),
+  'experiments/preflight': method({ spec: specSchema }, preflightSchema),
+  'experiments/time': method({ spec: specSchema }, timingSchema),
   /** Each window has a draft of its own. */
-  'experiments/save-draft': method(z.object({ spec: specSchema.partial(), ...draftOf }), nothing),
+  'experiments/save-draft': method({ spec: specSchema.partial(), ...draftOf }, nothing),
   /** Of a window without one: the draft that was changed last. */
-  'experiments/read-draft': method(z.object(draftOf), z.object({ spec: specSchema.partial().nullable() })),
+  'experiments/read-draft': method(z.object(draftOf), { spec: specSchema.partial().nullable() }),
 };
 
 export const experimentEvents = {

@@ -89,12 +89,11 @@ export const exportSchema = z.object({
 });
 export type Export = z.infer<typeof exportSchema>;
 
-const one = z.object({ id });
 export const exportMethods = {
   /** What can be made of a trained model, with sizes, and where it would go. */
   'exports/offer': method(
-    z.object({ source: exportSourceSchema }),
-    z.object({
+    { source: exportSourceSchema },
+    {
       name: z.string(),
       folder: z.string(),
       freeBytes: count.nullable(),
@@ -103,11 +102,11 @@ export const exportMethods = {
       /** The base was changed or is gone: nothing can be made, and this says why. */
       refused: z.string().nullable(),
       targets: z.array(targetOfferSchema),
-    }),
+    },
   ),
   /** Writes and proves all targets, one job for everything: a folder a target inside `folder`. */
   'exports/start': method(
-    z.object({
+    {
       source: exportSourceSchema,
       name: givenName,
       targets: z.array(exportTargetSchema).min(1),
@@ -119,15 +118,15 @@ export const exportMethods = {
       overwrite: z.boolean().default(false),
       /** Of the embedding target. */
       pooling: z.enum(['mean', 'cls']).nullable().default(null),
-    }),
-    z.object({ export: exportSchema }),
+    },
+    { export: exportSchema },
   ),
-  'exports/list': method(nothing, z.object({ exports: z.array(exportSchema) })),
-  'exports/read': method(one, z.object({ export: exportSchema })),
+  'exports/list': method(nothing, { exports: z.array(exportSchema) }),
+  'exports/read': method({ id }, { export: exportSchema }),
   /** Repeats the proof of every target from disk; it says in their states what it found. A job whose result is the export's id. */
-  'exports/verify': method(one, z.object({ jobId: id })),
+  'exports/verify': method({ id }, { jobId: id }),
   /** Forgets it; with `files` also deletes what it wrote. */
-  'exports/remove': method(z.object({ id, files: z.boolean().default(false) }), nothing),
+  'exports/remove': method({ id, files: z.boolean().default(false) }, nothing),
 };
 
 export const exportEvents = { 'exports/changed': exportSchema, 'exports/removed': z.object({ id }) };

@@ -35,14 +35,13 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
-const one = z.object({ id });
 export const jobMethods = {
-  'jobs/list': method(nothing, z.object({ jobs: z.array(jobSchema) })),
+  'jobs/list': method(nothing, { jobs: z.array(jobSchema) }),
   /** Nothing half done stays behind. */
-  'jobs/cancel': method(one, nothing),
-  'jobs/pause': method(one, nothing),
-  'jobs/resume': method(one, nothing),
-  'jobs/dismiss': method(one, nothing),
+  'jobs/cancel': method({ id }, nothing),
+  'jobs/pause': method({ id }, nothing),
+  'jobs/resume': method({ id }, nothing),
+  'jobs/dismiss': method({ id }, nothing),
 };
 
 export const jobEvents = { 'jobs/changed': jobSchema };

@@ -7,11 +7,17 @@ export interface Method<Input extends z.ZodType = z.ZodType, Output extends z.Zo
   output: Output;
 }
 
-export function method<Input extends z.ZodType, Output extends z.ZodType>(
+/** A schema, or the fields of one. */
+type Given = z.ZodType | z.ZodRawShape;
+type SchemaOf<Part extends Given> = Part extends z.ZodType ? Part : z.ZodObject<Extract<Part, z.ZodRawShape>>;
+
+export function method<Input extends Given, Output extends Given>(
   input: Input,
   output: Output,
-): Method<Input, Output> {
-  return { input, output };
+): Method<SchemaOf<Input>, SchemaOf<Output>> {
+  const schema = <Part extends Given>(part: Part) =>
+    (part instanceof z.ZodType ? part : z.object(part as z.ZodRawShape)) as SchemaOf<Part>;
+  return { input: schema(input), output: schema(output) };
 }
 
 /** For methods that take or return nothing. */

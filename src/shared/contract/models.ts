@@ -100,41 +100,40 @@ const hubModelDetailSchema = hubModelSchema.extend({
   gateUrl: z.string().nullable(),
 });
 
-const one = z.object({ id });
 export const modelMethods = {
-  'models/list': method(nothing, z.object({ models: z.array(modelSchema) })),
+  'models/list': method(nothing, { models: z.array(modelSchema) }),
   'models/read': method(
-    one,
-    z.object({
+    { id },
+    {
       model: modelSchema,
       tree: z.array(treeNodeSchema),
       licenceText: z.string().nullable(),
       /** What is to be said of the tokenizer's files. */
       tokenizerNotes: z.array(faultSchema),
-    }),
+    },
   ),
-  'models/add-folder': method(z.object({ folder: z.string() }), z.object({ model: modelSchema })),
+  'models/add-folder': method({ folder: z.string() }, { model: modelSchema }),
   /** Copies of supported models in the Hugging Face cache that are not in the list yet. */
-  'models/cached': method(nothing, z.object({ models: z.array(hubModelSchema) })),
+  'models/cached': method(nothing, { models: z.array(hubModelSchema) }),
   /** The hub does not count: `total` is one more than was asked for where there are further ones. */
-  'models/search': method(z.object({ query: z.string().max(200), ...range }), page(hubModelSchema)),
+  'models/search': method({ query: z.string().max(200), ...range }, page(hubModelSchema)),
   /** `hubId` may name a revision: "org/name@revision". */
-  'models/hub-info': method(z.object({ hubId: z.string() }), z.object({ model: hubModelDetailSchema })),
+  'models/hub-info': method({ hubId: z.string() }, { model: hubModelDetailSchema }),
   /** Starts a job whose result is the model's id. */
-  'models/download': method(z.object({ hubId: z.string() }), z.object({ jobId: id })),
-  'models/remove': method(z.object({ id, deleteFiles: z.boolean().default(false) }), nothing),
-  'models/restore': method(one, nothing),
+  'models/download': method({ hubId: z.string() }, { jobId: id }),
+  'models/remove': method({ id, deleteFiles: z.boolean().default(false) }, nothing),
+  'models/restore': method({ id }, nothing),
   'models/tokenize': method(
-    z.object({ id, text: z.string().max(100_000), textPair: z.string().max(100_000).optional() }),
-    z.object({ tokens: z.array(tokenSchema), unknown: count }),
+    { id, text: z.string().max(100_000), textPair: z.string().max(100_000).optional() },
+    { tokens: z.array(tokenSchema), unknown: count },
   ),
   /** What an adapter with these fields of adapter_config.json would touch. Throws peft faults. */
   'models/preview-adapter': method(
-    z.object({
+    {
       id,
       adapter: z.record(z.string(), z.unknown()),
       labels: z.array(z.string()).min(1).max(20_000),
-    }),
+    },
     adapterPreviewSchema,
   ),
 };

@@ -62,26 +62,26 @@ export type Attribution = z.infer<typeof attributionSchema>;
 
 const text = z.string().max(200_000);
 export const playgroundMethods = {
-  'playground/choices': method(nothing, z.object({ choices: z.array(answererChoiceSchema) })),
+  'playground/choices': method(nothing, { choices: z.array(answererChoiceSchema) }),
   /** Loads it if it is not loaded; it stays loaded until others are asked for or some minutes have passed. */
   'playground/answer': method(
-    z.object({ answerer: answererSchema, text, textPair: text.nullable().default(null) }),
-    z.object({ answer: answerSchema }),
+    { answerer: answererSchema, text, textPair: text.nullable().default(null) },
+    { answer: answerSchema },
   ),
   'playground/attribute': method(
-    z.object({
+    {
       answerer: answererSchema,
       text,
       textPair: text.nullable().default(null),
       label: z.string(),
-    }),
-    z.object({ attribution: attributionSchema }),
+    },
+    { attribution: attributionSchema },
   ),
   /** Frees the memory of what is loaded. */
   'playground/close': method(nothing, nothing),
   /** Answers every row of a file. A job whose result is the written file's path; replaces a file only if asked to. */
   'playground/batch': method(
-    z.object({
+    {
       answerer: answererSchema,
       input: z.string(),
       textColumn: z.string(),
@@ -89,7 +89,7 @@ export const playgroundMethods = {
       output: z.string(),
       format: z.enum(['csv', 'jsonl', 'parquet']),
       overwrite: z.boolean().default(false),
-    }),
-    z.object({ jobId: id }),
+    },
+    { jobId: id },
   ),
 };

@@ -63,18 +63,15 @@ const recipeName = givenName
   .regex(/^[^./\\:*?"<>|][^/\\:*?"<>|]*$/, 'a name without / \\ : * ? " < > | that starts with no point');
 
 export const scriptMethods = {
-  'scripts/read': method(z.object({ text: z.string().max(1_000_000) }), z.object({ recipe: recipeSchema })),
+  'scripts/read': method({ text: z.string().max(1_000_000) }, { recipe: recipeSchema }),
   /** The run of an experiment as a script of transformers, peft and datasets. */
-  'scripts/write': method(z.object({ experimentId: id }), writtenScriptSchema),
+  'scripts/write': method({ experimentId: id }, writtenScriptSchema),
   /** Makes a folder inside `into` with script.py and the data that it reads. */
-  'scripts/save': method(
-    z.object({ experimentId: id, into: z.string().min(1) }),
-    z.object({ folder: z.string() }),
-  ),
+  'scripts/save': method({ experimentId: id, into: z.string().min(1) }, { folder: z.string() }),
   /** A person's own recipes by their names, then those that come with the app, the article's first. */
   'scripts/recipes': method(
-    z.object({}),
-    z.object({
+    {},
+    {
       recipes: z.array(
         z.object({
           key: z.string(),
@@ -87,22 +84,19 @@ export const scriptMethods = {
       ),
       /** Files among one's own that are no recipes, and what is wrong with each. */
       broken: z.array(z.object({ name: z.string(), fault: faultSchema })).default([]),
-    }),
+    },
   ),
   /** Keeps model, method and settings of a draft as a recipe; one of that name is refused. */
-  'scripts/save-recipe': method(
-    z.object({ name: recipeName, spec: specSchema.partial() }),
-    z.object({ file: z.string() }),
-  ),
-  'scripts/rename-recipe': method(z.object({ name: recipeName, to: recipeName }), nothing),
+  'scripts/save-recipe': method({ name: recipeName, spec: specSchema.partial() }, { file: z.string() }),
+  'scripts/rename-recipe': method({ name: recipeName, to: recipeName }, nothing),
   /** Also of a file that another program put there: any name of a file in the folder. */
   'scripts/remove-recipe': method(
-    z.object({
+    {
       name: z
         .string()
         .max(255)
         .regex(/^[^./\\][^/\\]*$/),
-    }),
+    },
     nothing,
   ),
 };

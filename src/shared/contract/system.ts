@@ -61,79 +61,67 @@ const decisionSchema = z.object({
 
 export const systemMethods = {
   'system/status': method(nothing, statusSchema),
-  'system/home': method(
-    nothing,
-    z.object({
-      running: experimentSchema.nullable(),
-      decisions: z.array(decisionSchema),
-      /** The last ones finished, newest first, with a sentence against the best before on the same data. */
-      finished: z.array(z.object({ experiment: experimentSchema, verdict: z.string() })),
-    }),
-  ),
+  'system/home': method(nothing, {
+    running: experimentSchema.nullable(),
+    decisions: z.array(decisionSchema),
+    /** The last ones finished, newest first, with a sentence against the best before on the same data. */
+    finished: z.array(z.object({ experiment: experimentSchema, verdict: z.string() })),
+  }),
   /** Takes seconds: measures what TensorFlow really uses. */
-  'system/doctor': method(nothing, z.object({ parts: z.array(partSchema), checkedAt: time })),
+  'system/doctor': method(nothing, { parts: z.array(partSchema), checkedAt: time }),
   /** The runtime for NVIDIA GPUs: what is installed beside the one inside the app. */
-  'system/runtime': method(
-    nothing,
-    z.object({
-      /** False where there is none for this platform. */
-      available: z.boolean(),
-      hasDriver: z.boolean(),
-      installed: z
-        .object({ tensorflow: z.string(), bytes: count, folder: z.string(), used: z.boolean() })
-        .nullable(),
-    }),
-  ),
+  'system/runtime': method(nothing, {
+    /** False where there is none for this platform. */
+    available: z.boolean(),
+    hasDriver: z.boolean(),
+    installed: z
+      .object({ tensorflow: z.string(), bytes: count, folder: z.string(), used: z.boolean() })
+      .nullable(),
+  }),
   /** Installs an archive, a file or an address: a job. */
-  'system/install-runtime': method(
-    z.object({ source: z.string().min(1).max(4000) }),
-    z.object({ jobId: id }),
-  ),
+  'system/install-runtime': method({ source: z.string().min(1).max(4000) }, { jobId: id }),
   'system/remove-runtime': method(nothing, nothing),
-  'system/storage': method(nothing, z.object({ items: z.array(storageItemSchema), total: count })),
-  'system/clean': method(z.object({ keys: z.array(z.string()).min(1) }), z.object({ freed: count })),
-  'system/licences': method(
-    nothing,
-    z.object({ packages: z.array(z.object({ name: z.string(), version: z.string(), licence: z.string() })) }),
-  ),
+  'system/storage': method(nothing, { items: z.array(storageItemSchema), total: count }),
+  'system/clean': method({ keys: z.array(z.string()).min(1) }, { freed: count }),
+  'system/licences': method(nothing, {
+    packages: z.array(z.object({ name: z.string(), version: z.string(), licence: z.string() })),
+  }),
   /** The host's own dialog; null where it has none (a browser) or the person closed it. */
   'system/pick': method(
-    z.object({ kind: z.enum(['data-files', 'data-folder', 'model-folder', 'script', 'output-folder']) }),
-    z.object({ paths: z.array(z.string()).nullable() }),
+    { kind: z.enum(['data-files', 'data-folder', 'model-folder', 'script', 'output-folder']) },
+    { paths: z.array(z.string()).nullable() },
   ),
   /** For hosts without a dialog: folders and files of the machine that serves. */
   'system/browse': method(
-    z.object({ folder: z.string().nullable() }),
-    z.object({
+    { folder: z.string().nullable() },
+    {
       folder: z.string(),
       parent: z.string().nullable(),
       entries: z.array(z.object({ name: z.string(), path: z.string(), folder: z.boolean(), bytes: count })),
-    }),
+    },
   ),
   /** Text that was dropped into a browser window: stored in the workspace's inbox, its path comes back. */
   'system/receive-file': method(
-    z.object({
+    {
       name: z.string().min(1).max(255),
       base64: z.string(),
       last: z.boolean(),
       uploadId: id.nullable(),
-    }),
-    z.object({ uploadId: id, path: z.string().nullable() }),
+    },
+    { uploadId: id, path: z.string().nullable() },
   ),
   /** Shows a folder in the system's file manager; false where the host cannot. */
-  'system/reveal': method(z.object({ path: z.string() }), z.object({ shown: z.boolean() })),
+  'system/reveal': method({ path: z.string() }, { shown: z.boolean() }),
   /** The sample project: imports the data, adds the model, fills the draft of a window. Starts a job. */
-  'system/open-sample': method(z.object({ window: windowName }), z.object({ jobId: id })),
-  'settings/read': method(
-    nothing,
-    z.object({ preferences: preferencesSchema, hasToken: z.boolean(), keyStore: z.boolean() }),
-  ),
-  'settings/write': method(
-    z.object({ preferences: preferencesSchema.partial() }),
-    z.object({ preferences: preferencesSchema }),
-  ),
+  'system/open-sample': method({ window: windowName }, { jobId: id }),
+  'settings/read': method(nothing, {
+    preferences: preferencesSchema,
+    hasToken: z.boolean(),
+    keyStore: z.boolean(),
+  }),
+  'settings/write': method({ preferences: preferencesSchema.partial() }, { preferences: preferencesSchema }),
   /** The token goes to the host's key store and never comes back. */
-  'settings/set-token': method(z.object({ token: z.string().min(1).max(500).nullable() }), nothing),
+  'settings/set-token': method({ token: z.string().min(1).max(500).nullable() }, nothing),
 };
 
 export const systemEvents = {
