@@ -54,11 +54,16 @@ describe('readLabelColumn', () => {
   });
 
   it('finds one label inside JSON, and names rows with several', () => {
-    const one = read(times(3, '{"choices":["a"]}', '["b"]', "['b']", '[]'));
-    expect(one.proposed).toEqual({ '{"choices":["a"]}': 'a', '["b"]': 'b', "['b']": 'b', '[]': null });
+    const observation = read(times(3, '{"choices":["a"]}', '["b"]', "['b']", '[]'));
+    expect(observation.proposed).toEqual({
+      '{"choices":["a"]}': 'a',
+      '["b"]': 'b',
+      "['b']": 'b',
+      '[]': null,
+    });
     const deep = '['.repeat(5000) + ']'.repeat(5000);
     expect(read(times(3, deep, 'a')).proposed).toEqual({ [deep]: null });
-    expect(one.observations[0]).toMatchObject({ code: 'json', weight: 'error' });
+    expect(observation.observations[0]).toMatchObject({ code: 'json', weight: 'error' });
     expect(codes(times(3, '{"choices":["a","b"]}', '{"choices":["a"]}'))).toEqual([
       'several error',
       'json error',

@@ -33,12 +33,13 @@ export function mappedLabel(value: string, map: LabelMapping): string | null {
 export function readLabelColumn(counts: readonly LabelCount[], column: string): LabelReading {
   const filled = counts.filter(({ value }) => value.trim() !== '');
   const rows = filled.reduce((sum, { rows }) => sum + rows, 0);
-  const read = filled.map((one) => ({ ...one, ...readValue(one.value) }));
+  const read = filled.map((each) => ({ ...each, ...readValue(each.value) }));
   const target = spelling(read);
   const proposed: LabelMapping = {};
-  for (const one of read) {
-    const made = one.several || one.name === null ? one.name : (target.get(foldedKey(one.name)) ?? one.name);
-    if (!one.several && made !== one.value) proposed[one.value] = made;
+  for (const each of read) {
+    const made =
+      each.several || each.name === null ? each.name : (target.get(foldedKey(each.name)) ?? each.name);
+    if (!each.several && made !== each.value) proposed[each.value] = made;
   }
   const observations: LabelObservation[] = [];
   const observe = (
@@ -49,9 +50,10 @@ export function readLabelColumn(counts: readonly LabelCount[], column: string): 
   ): void => {
     if (of.length > 0) observations.push({ code, weight, ...words, rows: sumOf(of) });
   };
-  const by = (kind: (typeof read)[number]['kind']) => read.filter((one) => one.kind === kind && !one.several);
+  const by = (kind: (typeof read)[number]['kind']) =>
+    read.filter((each) => each.kind === kind && !each.several);
 
-  const several = read.filter((one) => one.several);
+  const several = read.filter((each) => each.several);
   observe('several', 'error', several, {
     message: `${rowsText(several)} of column "${column}" hold several labels: ${shown(several)}.`,
     remedy: 'A classifier here learns one class a row. Keep one label a row, or map each value to a class.',
@@ -61,7 +63,7 @@ export function readLabelColumn(counts: readonly LabelCount[], column: string): 
     message: `${rowsText(json)} of column "${column}" hold their label inside JSON: ${shown(json)}.`,
     remedy: madeText(json, proposed),
   });
-  const missing = read.filter((one) => one.name === null);
+  const missing = read.filter((each) => each.name === null);
   observe('no-label', 'warning', missing, {
     message: `${shown(missing)} in column "${column}" ${missing.length === 1 ? 'is a word' : 'are words'} for no value (${rowsText(missing)}).`,
     remedy: 'Such rows would be taken as rows without a label, not as a class.',
@@ -113,7 +115,7 @@ export function readLabelColumn(counts: readonly LabelCount[], column: string): 
         'Each would be a class that has nothing to do with the next. Map ranges of the numbers to fewer classes.',
     });
   } else {
-    const rare = classes.filter((one) => one.rows === 1);
+    const rare = classes.filter((each) => each.rows === 1);
     observe('rare', 'info', rows >= FEW_ROWS ? rare : [], {
       message: `${rare.length === 1 ? 'One class of' : `${rare.length} classes of`} column "${column}" ${rare.length === 1 ? 'has' : 'have'} one row only: ${shown(rare)}.`,
       remedy: 'One row can be trained on or evaluated, not both. Add rows, or merge it with another class.',
@@ -195,9 +197,9 @@ function spelling(read: readonly (LabelCount & ReadValue)[]): Map<string, string
 /** The classes of a column once a map is applied, with their rows, in the order in which they come. */
 export function classesOf(counts: readonly LabelCount[], map: LabelMapping): LabelCount[] {
   const rows = new Map<string, number>();
-  for (const one of counts) {
-    const name = mappedLabel(one.value, map);
-    if (name !== null) rows.set(name, (rows.get(name) ?? 0) + one.rows);
+  for (const each of counts) {
+    const name = mappedLabel(each.value, map);
+    if (name !== null) rows.set(name, (rows.get(name) ?? 0) + each.rows);
   }
   return Array.from(rows, ([value, n]) => ({ value, rows: n }));
 }
@@ -209,9 +211,9 @@ function joinedLabels(classes: readonly LabelCount[]): { separator: string; valu
     if (lists.length < 2) continue;
     const partsOf = ({ value }: LabelCount) => value.split(separator).map((part) => part.trim());
     const seen = new Map<string, number>();
-    for (const one of classes)
-      for (const part of new Set(partsOf(one))) seen.set(part, (seen.get(part) ?? 0) + 1);
-    const values = lists.filter((one) => partsOf(one).every((part) => part !== '' && seen.get(part)! > 1));
+    for (const each of classes)
+      for (const part of new Set(partsOf(each))) seen.set(part, (seen.get(part) ?? 0) + 1);
+    const values = lists.filter((each) => partsOf(each).every((part) => part !== '' && seen.get(part)! > 1));
     if (values.length >= 2) return { separator, values };
   }
   return null;

@@ -20,7 +20,9 @@ export const oneLine = (text: string): string => text.replace(CONTROLS, ' ').rep
 
 /** `text` as a terminal shows it: line feeds and tabs as they are, other control characters, which it obeys, by their code. */
 export const printable = (text: string): string =>
-  text.replace(CONTROLS, (one) => (one === '\n' || one === '\t' ? one : `<${codeOf(one)}>`));
+  text.replace(CONTROLS, (character) =>
+    character === '\n' || character === '\t' ? character : `<${codeOf(character)}>`,
+  );
 
 /**
  * `text` as one word of a command: of a POSIX shell, or where it is a path of Windows, of PowerShell and cmd, which share
@@ -46,7 +48,7 @@ export function pythonLiteral(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;
   if (typeof value === 'object') {
     const entries = Object.entries(value).map(
-      ([key, one]) => `${JSON.stringify(key)}: ${pythonLiteral(one)}`,
+      ([key, field]) => `${JSON.stringify(key)}: ${pythonLiteral(field)}`,
     );
     return `{${entries.join(', ')}}`;
   }
@@ -65,7 +67,7 @@ export const javascriptString = (text: string): string =>
     .slice(1, -1)
     .replaceAll(String.raw`\"`, '"')
     .replaceAll("'", String.raw`\'`)
-    .replace(CONTROLS, (one) => `\\u${one.codePointAt(0)!.toString(16).padStart(4, '0')}`)}'`;
+    .replace(CONTROLS, (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`)}'`;
 
 /**
  * `text` as plain text of Markdown (CommonMark with the tables of GitHub and the hub): no HTML, link, emphasis or block

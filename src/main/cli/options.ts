@@ -59,7 +59,7 @@ export const collected = <Value extends string>(
     adjust(option.argParser(add)),
   );
 
-function wholeNumber(given: string): number {
+function positiveInteger(given: string): number {
   const value = Number(given);
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('It takes a whole number, 1 or more.');
@@ -116,11 +116,11 @@ export const option = {
   emptyLabels: choiceOr('--empty-labels <WHAT>', 'rows without a label', leavingOut, 'refuse'),
   raggedRows: choiceOr('--ragged-rows <WHAT>', 'rows with too few or too many fields', leavingOut, 'refuse'),
   maxLength: (otherwise = "the model's limit") =>
-    number('--max-length <N>', `tokens after which a text is cut (default: ${otherwise})`, wholeNumber),
+    number('--max-length <N>', `tokens after which a text is cut (default: ${otherwise})`, positiveInteger),
   batchSize: number(
     '--batch-size <N>',
     'rows a batch; more need more memory, results stay the same',
-    wholeNumber,
+    positiveInteger,
   ),
   precision: choiceOr('--precision <P>', 'of matrix products; the default fp32 is exact', precisions, 'fp32'),
   outputDir: text('--output <DIR>', 'the folder to write'),

@@ -76,8 +76,8 @@ describe('graft train --workspace', patient, () => {
     expect(paused.checkpointStep).toBe(paused.step);
     await backend.call('experiments/resume', { id });
     await inState(backend, id, 'finished');
-    const whole = await graft(['train', '--config', config, '--output', path.join(folder, 'whole')]);
-    expect(whole.status).toBe(0);
+    const finished = await graft(['train', '--config', config, '--output', path.join(folder, 'whole')]);
+    expect(finished.status).toBe(0);
     const [own, other] = await Promise.all(
       ['out', 'whole'].map((name) => readFile(path.join(folder, name, 'adapter_model.safetensors'))),
     );

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import { z } from 'zod';
 import type { TrainConfig } from '../../shared/settings/train-config.ts';
 import { methodLabel } from '../../shared/methods/index.ts';
 import { trainResultSchema } from '../backend/experiments/job-events.ts';
@@ -11,6 +10,7 @@ import type { JobContext, JobEvent, TrainOptions, TrainResult } from '../engine/
 import { usesGpu } from '../engine/runtime/tensorflow.ts';
 import { openDatabase, type Db } from '../storage/database.ts';
 import { ExperimentStore } from '../storage/experiments.ts';
+import { ModelStore } from '../storage/models.ts';
 import { openWorkspace } from '../storage/workspace.ts';
 
 export interface WorkspaceRun {
@@ -130,12 +130,10 @@ function modelOf(
   { model }: TrainConfig,
   baseDir: string,
 ): { modelId: string | null; modelName: string } {
-  const row = db
-    .prepare('SELECT id, name FROM models WHERE removed_at IS NULL AND (folder = ? OR hub_id = ?)')
-    .get(path.resolve(baseDir, model), model);
-  const found = z.object({ id: z.string(), name: z.string() }).safeParse(row);
-  return found.success
-    ? { modelId: found.data.id, modelName: found.data.name }
+  const named = path.resolve(baseDir, model);
+  const found = new ModelStore(db).list().find(({ folder, hubId }) => folder === named || hubId === model);
+  return found
+    ? { modelId: found.id, modelName: found.name }
     : { modelId: null, modelName: path.isAbsolute(model) ? path.basename(model) : model };
 }
 

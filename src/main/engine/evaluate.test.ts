@@ -82,9 +82,9 @@ describe('an evaluation', () => {
 
   it('does not depend on the batch size, and counts texts that are cut', async () => {
     const data = await rows();
-    const [one, all] = [await run(data, { batchSize: 1 }), await run(data)];
-    expect(one.metrics.accuracy).toBe(all.metrics.accuracy);
-    expect(one.metrics.log_loss).toBeCloseTo(Number(all.metrics['log_loss']), 5);
+    const [metric, all] = [await run(data, { batchSize: 1 }), await run(data)];
+    expect(metric.metrics.accuracy).toBe(all.metrics.accuracy);
+    expect(metric.metrics.log_loss).toBeCloseTo(Number(all.metrics['log_loss']), 5);
     expect((await run(data, { maxLength: 4 })).truncated).toBeGreaterThan(0);
   });
 

@@ -1,3 +1,4 @@
+import type { EvaluationPoint, Moved, Step } from '../../shared/contract/experiments.ts';
 import type { Snippet } from '../../shared/contract/exports.ts';
 import type { TrainConfig } from '../../shared/settings/train-config.ts';
 import type { TargetKey } from './export/targets.ts';
@@ -15,15 +16,7 @@ export interface JobContext {
 export type JobEvent =
   | { type: 'note'; message: string }
   | { type: 'progress'; phase: string; done: number; total: number; unit: string }
-  | {
-      type: 'step';
-      step: number;
-      epoch: number;
-      loss: number;
-      learning_rate: number;
-      grad_norm: number;
-      tokens_per_second: number;
-    }
+  | ({ type: 'step' } & Step)
   /** The run can start; `resumed_at`: the step that it goes on from, 0 for a fresh one. */
   | {
       type: 'started';
@@ -34,7 +27,7 @@ export type JobEvent =
     }
   | { type: 'checkpoint'; step: number }
   | ({ type: 'moved' } & Moved)
-  | { type: 'evaluation'; step: number; epoch: number; metrics: Record<string, number> }
+  | ({ type: 'evaluation' } & EvaluationPoint)
   /** A target of an export begins (`writing`) or ends. `folder`: where it lies, beside its place where it failed. */
   | {
       type: 'target';
@@ -46,17 +39,6 @@ export type JobEvent =
       outcome: VerificationOutcome | null;
       snippets: Snippet[];
     };
-
-/** What the first steps changed, by checksums of all parameters before and after. */
-export interface Moved {
-  moved: string[];
-  /** Parameters that train and are as they were. */
-  unmoved: string[];
-  /** How many frozen parameters are as they were. */
-  frozen: number;
-  /** Frozen parameters that changed all the same. */
-  unexpected: string[];
-}
 
 /** The three figures of `print_trainable_parameters()`. */
 export interface ParameterCounts {

@@ -1,15 +1,11 @@
 import { z } from 'zod';
-import type { Curve, EvaluationPoint } from '../../shared/contract/experiments.ts';
+import {
+  stepFields,
+  type Curve,
+  type EvaluationPoint,
+  type Step,
+} from '../../shared/contract/experiments.ts';
 import type { Db } from './database.ts';
-
-export interface StepPoint {
-  step: number;
-  epoch: number;
-  loss: number;
-  learning_rate: number;
-  grad_norm: number;
-  tokens_per_second: number;
-}
 
 export interface LogLine {
   at: number;
@@ -20,22 +16,11 @@ export interface LogLine {
 /** Rows read at once: some 10 ms of the event loop. */
 const CHUNK = 5_000;
 
-const columns = ['step', 'epoch', 'loss', 'learning_rate', 'grad_norm', 'tokens_per_second'] as const;
+const emptyCurve = (): Curve => curveOf([]);
 
-const emptyCurve = (): Curve => ({
-  step: [],
-  epoch: [],
-  loss: [],
-  learning_rate: [],
-  grad_norm: [],
-  tokens_per_second: [],
-});
-
-/** Points as columns. */
-export function curveOf(points: readonly StepPoint[]): Curve {
-  const curve = emptyCurve();
-  for (const point of points) for (const column of columns) curve[column].push(point[column]);
-  return curve;
+/** Steps as columns. */
+export function curveOf(points: readonly Step[]): Curve {
+  return Object.fromEntries(stepFields.map((field) => [field, points.map((point) => point[field])])) as Curve;
 }
 
 /** What experiments logged: steps, evaluations and lines. A step that comes again replaces what was there. */
@@ -46,9 +31,9 @@ export class PointStore {
     this.db = db;
   }
 
-  addSteps(id: string, points: readonly StepPoint[]): void {
+  addSteps(id: string, points: readonly Step[]): void {
     const add = this.db.prepare('INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)');
-    for (const point of points) add.run(id, ...columns.map((column) => point[column]));
+    for (const point of points) add.run(id, ...stepFields.map((field) => point[field]));
   }
 
   addEvaluations(id: string, points: readonly EvaluationPoint[]): void {
@@ -75,12 +60,12 @@ export class PointStore {
     const curve = emptyCurve();
     const read = this.db
       .prepare<[string, number], number[]>(
-        `SELECT ${columns.join(', ')} FROM steps WHERE experiment_id = ? AND step > ? ORDER BY step LIMIT ${CHUNK}`,
+        `SELECT ${stepFields.join(', ')} FROM steps WHERE experiment_id = ? AND step > ? ORDER BY step LIMIT ${CHUNK}`,
       )
       .raw();
     for (let last = afterStep; ;) {
       const rows = read.all(id, last);
-      for (const row of rows) for (let i = 0; i < columns.length; i++) curve[columns[i]!].push(row[i]!);
+      for (const row of rows) for (let i = 0; i < stepFields.length; i++) curve[stepFields[i]!].push(row[i]!);
       if (rows.length < CHUNK) return curve;
       last = rows.at(-1)![0]!;
       await new Promise(setImmediate);

@@ -1,14 +1,6 @@
-import type { Curve } from '../../shared/contract/experiments.ts';
+import { stepFields, type Curve } from '../../shared/contract/experiments.ts';
 
 export type CurveName = keyof Curve;
-const names: readonly CurveName[] = [
-  'step',
-  'epoch',
-  'loss',
-  'learning_rate',
-  'grad_norm',
-  'tokens_per_second',
-];
 
 /** Logged steps in growing typed arrays: an event appends, what is there is not copied. */
 export class CurveColumns {
@@ -37,7 +29,7 @@ export class CurveColumns {
     if (added === 0) return;
     while (this.#length > 0 && this.lastStep >= curve.step[0]!) this.#length -= 1;
     if (this.#length + added > this.#capacity) this.#grow(this.#length + added);
-    for (const name of names) this.#columns[name].set(curve[name], this.#length);
+    for (const name of stepFields) this.#columns[name].set(curve[name], this.#length);
     this.#length += added;
   }
 
@@ -49,7 +41,7 @@ export class CurveColumns {
     while (this.#capacity < needed) this.#capacity *= 2;
     const old = this.#columns;
     this.#columns = this.#allocate();
-    for (const name of names) this.#columns[name].set(old[name].subarray(0, this.#length));
+    for (const name of stepFields) this.#columns[name].set(old[name].subarray(0, this.#length));
   }
 
   #allocate(): Record<CurveName, Float64Array> {

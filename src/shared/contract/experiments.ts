@@ -142,6 +142,7 @@ export const movedSchema = z.object({
   /** Frozen parameters that changed all the same. */
   unexpected: z.array(z.string()),
 });
+export type Moved = z.infer<typeof movedSchema>;
 
 export const experimentDetailSchema = z.object({
   experiment: experimentSchema,
@@ -159,15 +160,20 @@ export const experimentDetailSchema = z.object({
 });
 export type ExperimentDetail = z.infer<typeof experimentDetailSchema>;
 
-/** Logged steps as columns of equal length: 100,000 of them must cross a transport quickly. */
-export const curveSchema = z.object({
-  step: z.array(z.number()),
-  epoch: z.array(z.number()),
-  loss: z.array(z.number()),
-  learning_rate: z.array(z.number()),
-  grad_norm: z.array(z.number()),
-  tokens_per_second: z.array(z.number()),
+/** A logged step: in the events file, on its way from the engine, in the store and in curves. */
+export const stepSchema = z.object({
+  step: z.number(),
+  epoch: z.number(),
+  loss: z.number(),
+  learning_rate: z.number(),
+  grad_norm: z.number(),
+  tokens_per_second: z.number(),
 });
+export type Step = z.infer<typeof stepSchema>;
+export const stepFields = stepSchema.keyof().options;
+
+/** Logged steps as columns of equal length: 100,000 of them must cross a transport quickly. */
+export const curveSchema = z.record(stepSchema.keyof(), z.array(z.number()));
 export type Curve = z.infer<typeof curveSchema>;
 export const evaluationPointSchema = z.object({
   step: count,

@@ -7,12 +7,12 @@ import { fault, Fault } from './index.ts';
  */
 export function systemFault(error: unknown, database = 'A database of the workspace'): Fault | null {
   const seen = new Set<unknown>();
-  for (let one = error; one instanceof Error && !seen.has(one); one = one.cause) {
-    seen.add(one);
-    if (one instanceof Fault) return one;
-    const code = 'code' in one ? one.code : undefined;
+  for (let current = error; current instanceof Error && !seen.has(current); current = current.cause) {
+    seen.add(current);
+    if (current instanceof Fault) return current;
+    const code = 'code' in current ? current.code : undefined;
     if (typeof code !== 'string') continue;
-    const found = code.startsWith('SQLITE_') ? ofDatabase(code, database, one) : ofFile(code, one);
+    const found = code.startsWith('SQLITE_') ? ofDatabase(code, database, current) : ofFile(code, current);
     if (found) return found;
   }
   return null;

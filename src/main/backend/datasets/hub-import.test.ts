@@ -32,7 +32,7 @@ it('a hub data set is looked at, fetched and stored with its splits', async () =
       test: [part([['four', 1]])],
     },
   };
-  const hub = await startHub({ datasets: { 'org/reviews': { parquet, facts: { tags: [] } } } });
+  const hub = await startHub({ datasets: { 'org/reviews': { parquet, info: { tags: [] } } } });
   vi.stubEnv('HF_ENDPOINT', hub.endpoint);
   const area = await TestArea.open();
   try {

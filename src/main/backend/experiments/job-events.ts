@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { classMetricsSchema } from '../../../shared/contract/experiments.ts';
+import {
+  classMetricsSchema,
+  evaluationPointSchema,
+  movedSchema,
+  stepSchema,
+} from '../../../shared/contract/experiments.ts';
 
 /** The engine's `JobEvent`s that an experiment keeps or shows. A number that is none (NaN) comes as null at times. */
 const metrics = z
@@ -20,24 +25,10 @@ export const jobEventSchema = z.discriminatedUnion('type', [
     parameters: z.object({ trainable: z.number(), all: z.number() }),
     newly_initialized: z.array(z.string()),
   }),
-  z.object({
-    type: z.literal('step'),
-    step: z.number(),
-    epoch: z.number(),
-    loss: z.number(),
-    learning_rate: z.number(),
-    grad_norm: z.number(),
-    tokens_per_second: z.number(),
-  }),
-  z.object({ type: z.literal('evaluation'), step: z.number(), epoch: z.number(), metrics }),
+  stepSchema.extend({ type: z.literal('step') }),
+  evaluationPointSchema.extend({ type: z.literal('evaluation'), metrics }),
   z.object({ type: z.literal('checkpoint'), step: z.number() }),
-  z.object({
-    type: z.literal('moved'),
-    moved: z.array(z.string()),
-    unmoved: z.array(z.string()),
-    frozen: z.number(),
-    unexpected: z.array(z.string()),
-  }),
+  movedSchema.extend({ type: z.literal('moved') }),
 ]);
 export type ExperimentEvent = z.infer<typeof jobEventSchema>;
 

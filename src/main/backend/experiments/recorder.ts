@@ -4,10 +4,11 @@ import {
   type Curve,
   type EvaluationPoint,
   type ExperimentState,
+  type Step,
 } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Db } from '../../storage/database.ts';
-import { curveOf, PointStore, type LogLine, type StepPoint } from '../../storage/experiment-points.ts';
+import { curveOf, PointStore, type LogLine } from '../../storage/experiment-points.ts';
 import { ResultStore } from '../../storage/experiment-results.ts';
 import { ExperimentStore, type Changes, type Details, type Facts } from '../../storage/experiments.ts';
 import { jobEventSchema, type ExperimentEvent, type ExperimentResult } from './job-events.ts';
@@ -40,7 +41,7 @@ export class Recorder {
   private readonly results: ResultStore;
   private beat: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private steps: StepPoint[] = [];
+  private steps: Step[] = [];
   private evaluations: EvaluationPoint[] = [];
   private lines: LogLine[] = [];
   private changes: Changes = {};

@@ -13,7 +13,7 @@ const weightsPath = '/lfs/org/name/model.safetensors';
 describe('the download of a model', () => {
   it('ends with the model in the list, its files where Python finds them', async () => {
     const facts = { tags: ['license:mit'] };
-    const models = await withHub({ models: { 'org/name': { files: await modelFiles(), facts } } });
+    const models = await withHub({ models: { 'org/name': { files: await modelFiles(), info: facts } } });
     const job = await download(models, 'org/name');
     expect(job).toMatchObject({ state: 'done', canPause: true, title: 'Downloading org/name' });
     const model = await hashed(models);

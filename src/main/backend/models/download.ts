@@ -7,7 +7,7 @@ import {
   type DownloadPlan,
 } from '../../engine/hub/download-model.ts';
 import { hubClient, type HubClient } from '../../engine/hub/hub-fetch.ts';
-import { modelFacts } from '../../engine/hub/model-facts.ts';
+import { hubModelInfo } from '../../engine/hub/model-info.ts';
 import { modelRepository, repositoryName, type Repository } from '../../engine/hub/repository.ts';
 import { cachedCopy } from '../../engine/hub/resolve-model.ts';
 import { fault } from '../../../shared/faults/index.ts';
@@ -40,8 +40,8 @@ export async function fetchModel(
 ): Promise<Model> {
   const environment = await hubAccess(context);
   const cache = new CachedModel(environment.cacheDir, repository.id);
-  const { snapshot, whole } = await cachedCopy(cache, repository.revision);
-  const isCached = snapshot !== null && (whole || environment.offline);
+  const { snapshot, complete } = await cachedCopy(cache, repository.revision);
+  const isCached = snapshot !== null && (complete || environment.offline);
   const name = repositoryName(repository);
   const client = (signal: AbortSignal) => hubClient(environment, repository, signal);
   const fetched = isCached
@@ -67,7 +67,7 @@ async function download(
 ): Promise<{ folder: string; licence: string | null; sha256: string | null }> {
   const { plan, licence } = await pausable(control, async (signal) => {
     const plan = await planDownload(client(signal));
-    const { licence } = await modelFacts(client(signal));
+    const { licence } = await hubModelInfo(client(signal));
     const config = await readConfig(client(signal), plan);
     if (config) await judge(config);
     return { plan, licence };

@@ -29,7 +29,7 @@ const facts = {
 
 async function withDataset(override?: Override) {
   const hub = await startHub({
-    datasets: { 'org/reviews': { parquet, facts } },
+    datasets: { 'org/reviews': { parquet, info: facts } },
     ...(override && { override }),
   });
   return { hub, ...(await openModels(hub)) };

@@ -21,7 +21,7 @@ describe('the search of the hub', () => {
       gated: 'auto',
     };
     const files = await modelFiles();
-    const models = await withHub({ models: { 'org/name': { files, facts }, 'org/other': { files } } });
+    const models = await withHub({ models: { 'org/name': { files, info: facts }, 'org/other': { files } } });
     const found = await models.call('models/search', { query: 'ORG' });
     expect(found).toMatchObject({
       total: 2,
@@ -90,7 +90,7 @@ describe('a model of the hub, before it is fetched', () => {
       id2label: { 0: 'bad', 1: 'good' },
     });
     const facts = { cardData: { license: 'apache-2.0' }, tags: ['license:mit'] };
-    const { call } = await withHub({ models: { 'org/name': { files, facts } } });
+    const { call } = await withHub({ models: { 'org/name': { files, info: facts } } });
     const { model } = await call('models/hub-info', { hubId: 'org/name' });
     expect(model).toMatchObject({
       hubId: 'org/name',
@@ -121,7 +121,10 @@ describe('a model of the hub, before it is fetched', () => {
       response.writeHead(401, { 'X-Error-Code': 'GatedRepo' }).end('{}');
       return true;
     };
-    const models = await withHub({ models: { 'org/name': { files: await modelFiles(), facts } }, override });
+    const models = await withHub({
+      models: { 'org/name': { files: await modelFiles(), info: facts } },
+      override,
+    });
     const { model } = await models.call('models/hub-info', { hubId: 'org/name' });
     expect(model).toMatchObject({
       gated: true,

@@ -8,7 +8,7 @@ import { Fault } from '../../../shared/faults/index.ts';
 import { CachedModel, cachedModels, fileNames } from '../../engine/hub/cache.ts';
 import { fileUrl, missingFiles, planDownload, type DownloadPlan } from '../../engine/hub/download-model.ts';
 import { hubClient, type HubClient } from '../../engine/hub/hub-fetch.ts';
-import { modelFacts, searchModels, type HubModelFacts } from '../../engine/hub/model-facts.ts';
+import { hubModelInfo, searchModels, type HubModelInfo } from '../../engine/hub/model-info.ts';
 import { neededFiles } from '../../engine/hub/needed-files.ts';
 import { modelRepository, repositoryName } from '../../engine/hub/repository.ts';
 import type { BackendContext } from '../context.ts';
@@ -60,7 +60,7 @@ export async function hubModelDetail(
   const client = hubClient(environment, repository);
   const cache = new CachedModel(environment.cacheDir, repository.id);
   const [facts, plan, local] = await Promise.all([
-    modelFacts(client),
+    hubModelInfo(client),
     planOrReason(client),
     localIds(environment.cacheDir, library),
   ]);
@@ -122,7 +122,7 @@ export async function readConfig(client: HubClient, { commit }: DownloadPlan): P
   }
 }
 
-const ownConfig = ({ architecture }: HubModelFacts): string =>
+const ownConfig = ({ architecture }: HubModelInfo): string =>
   JSON.stringify({ model_type: architecture ?? '' });
 
 /**
@@ -185,6 +185,6 @@ async function localIds(cacheDir: string, library: ModelLibrary): Promise<Set<st
   return local;
 }
 
-function hubModel({ id, ...facts }: HubModelFacts, local: ReadonlySet<string>): HubModel {
+function hubModel({ id, ...facts }: HubModelInfo, local: ReadonlySet<string>): HubModel {
   return { hubId: id, ...facts, local: local.has(id.split('@')[0]!) };
 }

@@ -13,10 +13,10 @@ it('graft export and graft merge with --workspace stand in the window, live, onc
   const several = path.join(dir, 'several');
   const exported = await graft(['export', ...shared, '--format', 'hf', 'peft', '--output', several]);
   expect(exported.status).toBe(0);
-  const one = await told;
-  expect(one).toMatchObject({ name: 'several', source, modelName: 'model-seed1', jobId: null });
-  expect(statesOf(one)).toEqual({ hf: 'passed', peft: 'passed' });
-  expect(one.targets.every(({ proof, bytes }) => proof?.passed === true && bytes > 0)).toBe(true);
+  const entry = await told;
+  expect(entry).toMatchObject({ name: 'several', source, modelName: 'model-seed1', jobId: null });
+  expect(statesOf(entry)).toEqual({ hf: 'passed', peft: 'passed' });
+  expect(entry.targets.every(({ proof, bytes }) => proof?.passed === true && bytes > 0)).toBe(true);
 
   const merged = path.join(dir, 'merged');
   const result = await graft(['merge', ...shared, '--output', merged]);

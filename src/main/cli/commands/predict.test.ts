@@ -38,7 +38,7 @@ describe('predict', () => {
     const answers = predictions.parse(lines(stdout));
     expect(
       largestDifference(
-        answers.map((one) => one.logits),
+        answers.map((row) => row.logits),
         logits,
       ),
     ).toBeLessThan(1e-4);
@@ -68,7 +68,7 @@ describe('predict', () => {
     const { results } = z.object({ results: predictions }).parse(JSON.parse(run.stdout));
     expect(
       largestDifference(
-        results.map((one) => one.logits),
+        results.map((row) => row.logits),
         expected.logits,
       ),
     ).toBeLessThan(1e-4);
@@ -134,7 +134,7 @@ describe('embed', () => {
     const expected = pooling === 'cls' ? cls : mean_pooled;
     expect(
       largestDifference(
-        vectors.map((one) => one.embedding),
+        vectors.map((row) => row.embedding),
         expected,
       ),
     ).toBeLessThan(1e-4);

@@ -28,7 +28,7 @@ const goldenCases = z.array(
 describe('tokenize', () => {
   it('gives the ids of the reference for the golden texts, in order, from JSON Lines on stdin', async () => {
     const all = goldenCases.parse(JSON.parse(await readFile(join(golden, 'tokenization.json'), 'utf8')));
-    const cases = all.filter((one) => one.options.max_length === 64 && one.options.padding === false);
+    const cases = all.filter((row) => row.options.max_length === 64 && row.options.padding === false);
     expect(cases.length).toBeGreaterThan(5);
     const input = cases.map(({ text, pair }) =>
       JSON.stringify({ text, ...(pair !== null && { text_pair: pair }) }),

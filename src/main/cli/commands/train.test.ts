@@ -107,7 +107,7 @@ describe('train, eval and merge', () => {
     expect(resultSchema.parse(JSON.parse(resumed.stdout))).toMatchObject({ status: 'finished', steps: 600 });
     const logged = lines(await readFile(join(output, 'events.jsonl'), 'utf8'));
     const numbers = z.array(z.object({ type: z.string(), step: z.number() })).parse(logged);
-    expect(numbers.filter((one) => one.type === 'step').map((one) => one.step)).toEqual(
+    expect(numbers.filter((event) => event.type === 'step').map((event) => event.step)).toEqual(
       Array.from({ length: 600 }, (_, i) => i + 1),
     );
   });

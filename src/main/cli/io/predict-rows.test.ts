@@ -64,8 +64,8 @@ describe('predictRows', () => {
       { text: 'abcd' },
     );
     const predictions = await collect(predictRows(predictor, rows));
-    expect(predictions.map((one) => one.label)).toEqual(['short', 'long', 'long']);
-    expect(predictions.map((one) => one.logits)).toEqual([
+    expect(predictions.map((value) => value.label)).toEqual(['short', 'long', 'long']);
+    expect(predictions.map((value) => value.logits)).toEqual([
       [2, -2],
       [-2, 2],
       [-1, 1],

@@ -40,7 +40,9 @@ export function classNamesOf(features: unknown): Record<string, string[]> {
 }
 
 const info = z.looseObject({ features: z.unknown() });
-const cardSchema = z.looseObject({ dataset_info: z.union([z.array(info), info.transform((one) => [one])]) });
+const cardSchema = z.looseObject({
+  dataset_info: z.union([z.array(info), info.transform((single) => [single])]),
+});
 const infosSchema = z.record(z.string(), info);
 
 /**

@@ -2,9 +2,9 @@ import { basename } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { Fault, fault } from '../../../shared/faults/index.ts';
-import { sniffDelimiter, sniffQuotes, swallowsRows, usesQuotes, type Dialect } from './dialect.ts';
+import { sniffDelimiter, sniffQuotes, swallowsRows, usesQuotes } from './dialect.ts';
 import { checkColumns, isColumnWord, MOST_COLUMNS, namedColumns, titleNotes } from './header.ts';
-import type { RaggedRow, Table, TableOptions, TableRow } from './table-types.ts';
+import type { Dialect, RaggedRow, Table, TableOptions, TableRow } from './table-types.ts';
 import { countLineEnds, openText, readText, textTable, type TextSource } from './text-source.ts';
 
 /** More than any text, and little enough that an unclosed quote in a file of gigabytes does no harm. */
@@ -30,14 +30,18 @@ export async function openDelimited(
   options: TableOptions,
 ): Promise<Table> {
   const source = await openText(file, options);
-  const { notes, sample, sampleIsWhole } = source;
+  const { notes, sample, sampleIsComplete } = source;
   const name = basename(file);
-  const sniffed = format === 'tsv' ? '\t' : sniffDelimiter(sample, sampleIsWhole);
+  const sniffed = format === 'tsv' ? '\t' : sniffDelimiter(sample, sampleIsComplete);
   const delimiter = options.delimiter ?? sniffed;
   const quoting =
     format === 'csv'
-      ? sniffQuotes(sample, sampleIsWhole, delimiter)
-      : ({ quote: usesQuotes(sample, sampleIsWhole) ? '"' : null, escape: '"', unbalanced: null } as const);
+      ? sniffQuotes(sample, sampleIsComplete, delimiter)
+      : ({
+          quote: usesQuotes(sample, sampleIsComplete) ? '"' : null,
+          escape: '"',
+          unbalanced: null,
+        } as const);
   if (format === 'csv' && options.delimiter === undefined && delimiter !== ',') {
     notes.push(`${name} is separated by ${DELIMITER_NAMES[delimiter]!}.`);
   }
@@ -168,7 +172,7 @@ async function* readRows(
       const counts = { fields: fields.length, expected: columns.length, expectedBy };
       throw fault('data/row-fields', { file: basename(source.file), row, line, ...counts });
     }
-    if (!source.sampleIsWhole && source.notes.length < MOST_NOTES) {
+    if (!source.sampleIsComplete && source.notes.length < MOST_NOTES) {
       const swallowing = fields.find(
         (field) => field.includes('\n') && swallowsRows(field, dialect.delimiter, columns.length),
       );

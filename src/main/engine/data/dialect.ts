@@ -1,13 +1,5 @@
+import type { Dialect } from './table-types.ts';
 import { countLineEnds } from './text-source.ts';
-
-/** How a delimited file is written. */
-export interface Dialect {
-  delimiter: string;
-  /** What encloses fields; null: double quotes are characters like others. */
-  quote: '"' | null;
-  /** What stands before a quote that belongs to the text. */
-  escape: '"' | '\\';
-}
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
 const SAMPLE_RECORDS = 2000;
@@ -44,11 +36,11 @@ interface SampleScan {
  * must have two or more. Where none does, the one that gives nearly all records after the first ones as many: a title
  * stands above the table. A comma else: the file has one column.
  */
-export function sniffDelimiter(sample: string, isWhole: boolean): string {
+export function sniffDelimiter(sample: string, isComplete: boolean): string {
   let best: { delimiter: string; share: number } = { delimiter: ',', share: 0 };
   const scans = DELIMITERS.map((delimiter) => ({
     delimiter,
-    records: scanSample(sample, { delimiter, quote: '"', escape: '"' }, isWhole).records,
+    records: scanSample(sample, { delimiter, quote: '"', escape: '"' }, isComplete).records,
   }));
   for (const { delimiter, records } of scans) {
     const fields = records[0]?.length ?? 0;
@@ -73,11 +65,11 @@ export function sniffDelimiter(sample: string, isWhole: boolean): string {
  * Whether a tab-separated file encloses fields in double quotes. It does when each field that begins with a quote is
  * well quoted, and either all of these needed it or they fill whole columns; else quotes are part of the text.
  */
-export function usesQuotes(sample: string, isWhole: boolean): boolean {
+export function usesQuotes(sample: string, isComplete: boolean): boolean {
   const { records, malformed, unbalanced } = scanSample(
     sample,
     { delimiter: '\t', quote: '"', escape: '"' },
-    isWhole,
+    isComplete,
   );
   if (malformed || unbalanced > 0) return false;
   const quoted = records.flat().filter((field) => field.quoted);
@@ -93,13 +85,13 @@ export function usesQuotes(sample: string, isWhole: boolean): boolean {
 /** How a .csv file takes quotes, and where these do not balance. */
 export function sniffQuotes(
   sample: string,
-  isWhole: boolean,
+  isComplete: boolean,
   delimiter: string,
 ): Pick<Dialect, 'quote' | 'escape'> & { unbalanced: { row: number; line: number } | null } {
   const standard = { quote: '"', escape: '"' } as const;
   if (!sample.includes('"')) return { ...standard, unbalanced: null };
   const scan = (dialect: Pick<Dialect, 'quote' | 'escape'>) =>
-    scanSample(sample, { delimiter, ...dialect }, isWhole, QUOTE_RECORDS);
+    scanSample(sample, { delimiter, ...dialect }, isComplete, QUOTE_RECORDS);
   const found = scan(standard);
   // A quote that never ends is named when the file is read.
   if (found.unbalanced === (found.open ? 1 : 0)) return { ...standard, unbalanced: null };
@@ -132,7 +124,7 @@ export function swallowsRows(field: string, delimiter: string, columns: number):
 function scanSample(
   text: string,
   { delimiter, quote, escape }: Dialect,
-  isWhole: boolean,
+  isComplete: boolean,
   most = SAMPLE_RECORDS,
 ): SampleScan {
   const scan: SampleScan = {
@@ -163,8 +155,8 @@ function scanSample(
       scan.quotedFields++;
       const close = closingQuote(text, at, escape);
       if (close === -1) {
-        if (isWhole) note();
-        return { ...scan, malformed: scan.malformed || isWhole, open: isWhole };
+        if (isComplete) note();
+        return { ...scan, malformed: scan.malformed || isComplete, open: isComplete };
       }
       const inside = text.slice(at + 1, close);
       field.needsQuotes = /["\t\r\n]/.test(inside) || inside.includes(delimiter);
@@ -178,7 +170,7 @@ function scanSample(
     }
     fieldEnd.lastIndex = end;
     const found = fieldEnd.exec(text);
-    if (found === null && !isWhole) break;
+    if (found === null && !isComplete) break;
     record.push(field);
     at = found === null ? text.length : found.index + 1;
     if (found?.[0] === delimiter) continue;

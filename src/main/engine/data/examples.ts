@@ -39,7 +39,7 @@ export interface ExampleOptions extends TableOptions {
   emptyLabels?: 'refuse' | 'leave_out';
 }
 
-export type Place = RowOrigin & { column: string };
+export type CellOrigin = RowOrigin & { column: string };
 
 /** What was read of a data file beside its rows. */
 export interface ReadFile {
@@ -101,14 +101,14 @@ export async function readChosenExamples(
   if (rows === 0) throw source.noRows();
   const read = source.read();
   const chosen = choose(rows);
-  const places = new Map(Array.from(chosen, (row, place) => [row, place]));
+  const positions = new Map(Array.from(chosen, (row, position) => [row, position]));
   const examples = new Array<Example>(chosen.length);
   let found = 0;
   let row = 0;
   for await (const example of source.rows()) {
-    const place = places.get(row++);
-    if (place === undefined) continue;
-    examples[place] = example;
+    const position = positions.get(row++);
+    if (position === undefined) continue;
+    examples[position] = example;
     if (++found === chosen.length) break;
   }
   if (found < chosen.length) throw fault('files/vanished', { file });
@@ -242,9 +242,9 @@ export function rowNumbers(rows: readonly RowNumber[]): string {
 /** `which`: what the rows have in common, as in "without a label". */
 function leftOutNotes(table: Table, rows: readonly RowNumber[], which: string): string[] {
   if (rows.length === 0) return [];
-  const one = rows.length === 1;
+  const isSingle = rows.length === 1;
   return [
-    `${one ? 'One row' : `${count(rows.length)} rows`} of ${basename(table.file)} ${which} ${one ? 'is' : 'are'} left out: ${rowNumbers(rows)}.`,
+    `${isSingle ? 'One row' : `${count(rows.length)} rows`} of ${basename(table.file)} ${which} ${isSingle ? 'is' : 'are'} left out: ${rowNumbers(rows)}.`,
   ];
 }
 
@@ -270,11 +270,11 @@ async function* toExamples(
   const file = basename(table.file);
   for await (const { row, line, values } of table.rows()) {
     const origin: RowOrigin = { file, row, ...(line !== undefined && { line }) };
-    const place = (column: string): Place => ({ ...origin, column });
+    const cell = (column: string): CellOrigin => ({ ...origin, column });
     const label = labelColumn === undefined ? undefined : labels!(values[labelColumn]);
     if (label === null) {
       if (emptyLabels !== 'leave_out' && isEmptyCell(values[labelColumn!])) {
-        throw fault('data/empty-label', place(labelColumn!));
+        throw fault('data/empty-label', cell(labelColumn!));
       }
       leftOut.push({ row });
       continue;
@@ -286,14 +286,14 @@ async function* toExamples(
     const pair = pairColumn === undefined ? undefined : (values[pairColumn] ?? undefined);
     const text = (): string =>
       textColumns === undefined
-        ? toText(values[textColumn], place(textColumn))
+        ? toText(values[textColumn], cell(textColumn))
         : joinTexts(textColumns, textSeparator, (column) =>
-            values[column] == null ? '' : toText(values[column], place(column)),
+            values[column] == null ? '' : toText(values[column], cell(column)),
           );
     yield {
       ...origin,
       text: hasText ? text() : '',
-      ...(pairColumn !== undefined && pair !== undefined && { textPair: toText(pair, place(pairColumn)) }),
+      ...(pairColumn !== undefined && pair !== undefined && { textPair: toText(pair, cell(pairColumn)) }),
       ...(label !== undefined && { label }),
       ...(tokens && { tokens }),
     };
@@ -340,11 +340,11 @@ export function requireColumn(table: Table, column: string): void {
 }
 
 /** A cell as a text. Throws `data/missing-text` and `data/not-text`. */
-export function toText(value: unknown, place: Place): string {
+export function toText(value: unknown, cell: CellOrigin): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
-  if (value == null) throw fault('data/missing-text', place);
-  throw fault('data/not-text', { ...place, kind: kindOf(value) });
+  if (value == null) throw fault('data/missing-text', cell);
+  throw fault('data/not-text', { ...cell, kind: kindOf(value) });
 }
 
 function kindOf(value: unknown): string {

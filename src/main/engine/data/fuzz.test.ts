@@ -31,11 +31,11 @@ interface Edit {
   bytes: Uint8Array;
 }
 const edit = fc.record({ at: fc.nat(), cut: fc.nat(8), bytes: fc.uint8Array({ maxLength: 8 }) });
-function mutate(whole: Uint8Array, edits: readonly Edit[]): Uint8Array {
-  let bytes = Buffer.from(whole);
+function mutate(sound: Uint8Array, edits: readonly Edit[]): Uint8Array {
+  let bytes = Buffer.from(sound);
   for (const { at, cut, bytes: put } of edits) {
-    const place = at % (bytes.length + 1);
-    bytes = Buffer.concat([bytes.subarray(0, place), put, bytes.subarray(place + cut)]);
+    const position = at % (bytes.length + 1);
+    bytes = Buffer.concat([bytes.subarray(0, position), put, bytes.subarray(position + cut)]);
   }
   return bytes;
 }

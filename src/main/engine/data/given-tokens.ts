@@ -11,7 +11,7 @@ export function givenTokens(values: Record<string, unknown>, origin: RowOrigin):
   const refuse = (column: string, reason: string) => fault('data/input-ids', { ...origin, column, reason });
   const read = (column: string): number[] | undefined => {
     if (values[column] == null) return undefined;
-    const list = wholeNumbers(values[column]);
+    const list = integers(values[column]);
     if (list === null) throw refuse(column, 'is not a list of whole numbers, 0 or more');
     return list;
   };
@@ -37,13 +37,13 @@ export function givenTokens(values: Record<string, unknown>, origin: RowOrigin):
 }
 
 /** A list as JSON and Parquet give it, or as a JSON text in a cell of a CSV file; null for anything else. */
-function wholeNumbers(value: unknown): number[] | null {
+function integers(value: unknown): number[] | null {
   const list: unknown = typeof value === 'string' ? parsed(value) : value;
   if (!Array.isArray(list)) return null;
   const numbers = list.map((item: unknown) => (typeof item === 'boolean' ? Number(item) : item));
-  const isWhole = (item: unknown): item is number =>
+  const isInteger = (item: unknown): item is number =>
     typeof item === 'number' && Number.isInteger(item) && item >= 0 && item < 2 ** 31;
-  return numbers.every(isWhole) ? numbers : null;
+  return numbers.every(isInteger) ? numbers : null;
 }
 
 function parsed(text: string): unknown {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildLabelMap, encodeLabels, labelMap, matchLabels, requireEveryClass } from './labels.ts';
 
-const place = { file: 'reviews.csv', column: 'stars' };
+const origin = { file: 'reviews.csv', column: 'stars' };
 
 describe('buildLabelMap', () => {
   it('sorts numbers by value, written as text or not', () => {
@@ -82,19 +82,19 @@ describe('encodeLabels', () => {
           { row: 2, label: 1 },
         ],
         labels,
-        place,
+        origin,
       ),
     ]).toEqual([3, 0]);
   });
 
   it('names file, row, value and the known labels for a label outside the map', () => {
-    expect(() => encodeLabels([{ row: 7, line: 9, label: '3' }], labels, place)).toThrow(
+    expect(() => encodeLabels([{ row: 7, line: 9, label: '3' }], labels, origin)).toThrow(
       'Row 7 (line 9) of reviews.csv has the label "3", which the model does not have. It knows "1", "2", "4", "5".',
     );
   });
 
   it('names the row without a label', () => {
-    expect(() => encodeLabels([{ row: 7 }], labels, place)).toThrow(
+    expect(() => encodeLabels([{ row: 7 }], labels, origin)).toThrow(
       'Row 7 of reviews.csv has no label in column "stars".',
     );
   });

@@ -56,12 +56,12 @@ export function matchLabels(
   const own = { names: labels.names, idOf: (value: string | number) => labels.idOf(value), note: null };
   if (distinct.length === 0 || distinct.every((value) => labels.idOf(value) !== undefined)) return own;
   const { trained: classNames = labels.names, file = [] } = names;
-  const places = new Map(file.map((name, place) => [name, String(place)]));
-  const byPlace = (value: string | number) => labels.idOf(places.get(String(value)) ?? '');
-  if (distinct.every((value) => byPlace(value) !== undefined)) {
+  const indices = new Map(file.map((name, index) => [name, String(index)]));
+  const byIndex = (value: string | number) => labels.idOf(indices.get(String(value)) ?? '');
+  if (distinct.every((value) => byIndex(value) !== undefined)) {
     const note =
       "The file's names of classes are not the model's, which are numbers: each is taken by its place.";
-    return { names: labels.names, idOf: byPlace, note };
+    return { names: labels.names, idOf: byIndex, note };
   }
   const idOf = (value: string | number): number | undefined => {
     const [, digits] = /^\s*(?:LABEL_)?(\d+)(?:\.0+)?\s*$/.exec(String(value)) ?? [];

@@ -25,9 +25,9 @@ const LABELS = /^((?:__label__\S+[ \t,]*)+)(.*)$/s;
 const LOOKED_AT_LINES = 50;
 
 /** Whether a text is in fastText's format: every line begins with `__label__` and a name. */
-function isFastText({ sample, sampleIsWhole }: TextSource): boolean {
+function isFastText({ sample, sampleIsComplete }: TextSource): boolean {
   const lines = sample.split(/\r?\n/, LOOKED_AT_LINES + 1);
-  if (!sampleIsWhole || lines.length > LOOKED_AT_LINES) lines.pop();
+  if (!sampleIsComplete || lines.length > LOOKED_AT_LINES) lines.pop();
   const filled = lines.filter((line) => line.trim() !== '');
   return filled.length > 0 && filled.every((line) => LABELS.test(line));
 }

@@ -14,7 +14,7 @@ const folder = new TestFolder();
 afterAll(() => folder.remove());
 
 const texts = Array.from({ length: 250 }, (_, i) => `text ${i} é`);
-const whole = new Uint8Array(
+const bytes = new Uint8Array(
   parquetWriteBuffer({
     columnData: [
       { name: 'text', data: texts, type: 'STRING' },
@@ -26,7 +26,7 @@ const whole = new Uint8Array(
 
 describe('a .parquet file', () => {
   it('gives rows over all row groups, 64-bit integers as numbers', async () => {
-    const table = await folder.open('a.parquet', whole);
+    const table = await folder.open('a.parquet', bytes);
     expect(table).toMatchObject({ format: 'parquet', columns: ['text', 'label'], notes: [] });
     const rows = await allRows(table);
     expect(rows).toHaveLength(250);
@@ -51,12 +51,12 @@ describe('a .parquet file', () => {
   it('refuses what is not Parquet, and a file that is cut', async () => {
     expect(await faultOf(folder.open('no.parquet', 'hello, world'))).toMatchObject({ code: 'data/parquet' });
     expect(await faultOf(folder.open('empty.parquet', ''))).toMatchObject({ code: 'data/empty' });
-    const cut = whole.subarray(0, whole.length - 100);
+    const cut = bytes.subarray(0, bytes.length - 100);
     expect((await faultOf(folder.open('cut.parquet', cut))).message).toContain('cut.parquet');
   });
 
   it('gives up a file whose decoding does not end', async () => {
-    const file = await folder.write('slow.parquet', whole);
+    const file = await folder.write('slow.parquet', bytes);
     expect(await faultOf(openParquet(file, 1))).toMatchObject({
       code: 'data/parquet',
       message: 'slow.parquet cannot be read as Parquet: a part of it is not decoded after 0.001 s.',
@@ -123,12 +123,12 @@ describe('a .parquet file', () => {
   });
 
   it('can be left in the middle', async () => {
-    for await (const { row } of (await folder.open('left.parquet', whole)).rows()) if (row === 120) break;
+    for await (const { row } of (await folder.open('left.parquet', bytes)).rows()) if (row === 120) break;
   });
 
   it('notices when the file shrinks while it is read', async () => {
-    const table = await openTable(await folder.write('shrinks.parquet', whole));
-    await writeFile(table.file, whole.subarray(0, 50));
+    const table = await openTable(await folder.write('shrinks.parquet', bytes));
+    await writeFile(table.file, bytes.subarray(0, 50));
     expect(await faultOf(allRows(table))).toMatchObject({ code: 'files/vanished' });
   });
 });

@@ -34,9 +34,9 @@ describe('selectRows', () => {
 });
 
 describe('stratifiedSplit', () => {
-  const tally = (labels: readonly number[], places: Int32Array) => {
+  const tally = (labels: readonly number[], indices: Int32Array) => {
     const counts: Record<number, number> = {};
-    for (const i of places) counts[labels[i]!] = (counts[labels[i]!] ?? 0) + 1;
+    for (const i of indices) counts[labels[i]!] = (counts[labels[i]!] ?? 0) + 1;
     return counts;
   };
 

@@ -33,22 +33,22 @@ export function stratifiedSplit(
   }
   const classes = new Map<number, number[]>();
   for (let i = 0; i < rows; i++) {
-    const places = classes.get(labels[i]!);
-    if (places === undefined) classes.set(labels[i]!, [i]);
-    else places.push(i);
+    const indices = classes.get(labels[i]!);
+    if (indices === undefined) classes.set(labels[i]!, [i]);
+    else indices.push(i);
   }
-  const groups = [...classes].sort(([a], [b]) => a - b).map(([, places]) => places);
+  const groups = [...classes].sort(([a], [b]) => a - b).map(([, indices]) => indices);
   const shares = testShares(
-    groups.map((places) => places.length),
+    groups.map((indices) => indices.length),
     testRows,
   );
   const random = new Pcg64(seed);
   const inTest = new Uint8Array(rows);
-  for (const [i, places] of groups.entries()) {
-    for (const k of random.permutation(places.length).subarray(0, shares[i])) inTest[places[k]!] = 1;
+  for (const [i, indices] of groups.entries()) {
+    for (const k of random.permutation(indices.length).subarray(0, shares[i])) inTest[indices[k]!] = 1;
   }
-  const places = Int32Array.from({ length: rows }, (_, i) => i);
-  const part = (wanted: number) => places.filter((i) => inTest[i] === wanted);
+  const indices = Int32Array.from({ length: rows }, (_, i) => i);
+  const part = (wanted: number) => indices.filter((i) => inTest[i] === wanted);
   return { train: part(0), test: part(1) };
 }
 

@@ -1,4 +1,11 @@
-import type { Dialect } from './dialect.ts';
+/** How a delimited file is written. */
+export interface Dialect {
+  delimiter: string;
+  /** What encloses fields; null: double quotes are characters like others. */
+  quote: '"' | null;
+  /** What stands before a quote that belongs to the text. */
+  escape: '"' | '\\';
+}
 
 /** Where a row stands, for messages. */
 export interface RowOrigin {

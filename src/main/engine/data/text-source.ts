@@ -19,7 +19,7 @@ export interface TextSource {
   encoding: string;
   /** The beginning of the text, with damaged bytes replaced; `sampleIsWhole` when there is no more. */
   sample: string;
-  sampleIsWhole: boolean;
+  sampleIsComplete: boolean;
   notes: string[];
 }
 
@@ -45,7 +45,7 @@ export async function openText(
     ...(detected.note === null ? [] : [`${name} ${detected.note}.`]),
     ...damageNotes(name, sample),
   ];
-  return { file, size, encoding: detected.encoding, sample, sampleIsWhole: bytes.length === size, notes };
+  return { file, size, encoding: detected.encoding, sample, sampleIsComplete: bytes.length === size, notes };
 }
 
 /** A table that is read from a text. */

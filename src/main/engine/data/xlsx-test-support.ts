@@ -17,8 +17,8 @@ export function zipOf(parts: Record<string, string>, claims: Record<string, numb
     const method = claims[name] === undefined ? 0 : 8;
     const common = Buffer.from([20, 0, 0, 8, method, 0, 0, 0, 0, 0]);
     const file = Buffer.concat([Buffer.from('PK\x03\x04'), common, sizes, lengths, Buffer.from(name), data]);
-    const place = Buffer.alloc(14);
-    place.writeUInt32LE(at, 10);
+    const offset = Buffer.alloc(14);
+    offset.writeUInt32LE(at, 10);
     directory.push(
       Buffer.concat([
         Buffer.from('PK\x01\x02'),
@@ -26,7 +26,7 @@ export function zipOf(parts: Record<string, string>, claims: Record<string, numb
         common,
         sizes,
         lengths,
-        place,
+        offset,
         Buffer.from(name),
       ]),
     );
@@ -51,16 +51,16 @@ export function workbook(
 ): Buffer {
   const texts: string[] = [];
   const cell = (value: Cell, row: number, column: number): string => {
-    const place = `r="${String.fromCharCode(65 + column)}${row}"`;
+    const reference = `r="${String.fromCharCode(65 + column)}${row}"`;
     if (value === '') return '';
-    if (typeof value === 'number') return `<c ${place}><v>${value}</v></c>`;
-    if (typeof value === 'boolean') return `<c ${place} t="b"><v>${value ? 1 : 0}</v></c>`;
-    return `<c ${place} t="s"><v>${texts.push(value) - 1}</v></c>`;
+    if (typeof value === 'number') return `<c ${reference}><v>${value}</v></c>`;
+    if (typeof value === 'boolean') return `<c ${reference} t="b"><v>${value ? 1 : 0}</v></c>`;
+    return `<c ${reference} t="s"><v>${texts.push(value) - 1}</v></c>`;
   };
   const parts: Record<string, string> = {};
   sheets.forEach((rows, i) => {
     const data = rows.map(
-      (cells, r) => `<row r="${r + 1}">${cells.map((one, c) => cell(one, r + 1, c)).join('')}</row>`,
+      (cells, r) => `<row r="${r + 1}">${cells.map((value, c) => cell(value, r + 1, c)).join('')}</row>`,
     );
     const xml = `<worksheet><sheetData>${data.join('')}</sheetData></worksheet>`;
     const [from, to] = change.replace ?? ['', ''];

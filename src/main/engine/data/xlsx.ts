@@ -228,7 +228,7 @@ const MOST_ENTRIES = 10_000;
 async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
   if (zip.entryCount > MOST_ENTRIES) throw new Error(`it has ${zip.entryCount} parts`);
   const entries = new Map<string, Entry>();
-  for await (const one of zip.eachEntry()) entries.set(one.fileName, one);
+  for await (const part of zip.eachEntry()) entries.set(part.fileName, part);
   return entries;
 }
 

@@ -2,7 +2,7 @@ import { access, chmod, mkdir, open, readdir, rename, rm, rmdir, stat } from 'no
 import { dirname, join, resolve } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFault } from './file-faults.ts';
-import { removeLeftovers, stepAside, temporaryBeside } from './temporary.ts';
+import { removeLeftovers, moveAway, temporaryBeside } from './temporary.ts';
 
 export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -111,7 +111,7 @@ async function moveInto(temporary: string, target: string, replace: boolean): Pr
     await rename(temporary, target);
     return;
   }
-  const old = await stepAside(target);
+  const old = await moveAway(target);
   try {
     await rename(temporary, target);
   } catch (error) {

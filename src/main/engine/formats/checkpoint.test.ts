@@ -61,13 +61,13 @@ describe('a model folder', () => {
   });
 
   it('is one view of all its shards', async () => {
-    const [sharded, whole] = [await openCheckpoint(await shardedFolder()), await openCheckpoint(bert)];
-    await expectSameTensors(sharded, whole);
+    const [sharded, single] = [await openCheckpoint(await shardedFolder()), await openCheckpoint(bert)];
+    await expectSameTensors(sharded, single);
     expect(sharded.metadata).toEqual({ format: 'pt' });
-    expect(await sharded.readFloat32('classifier.bias')).toEqual(await whole.readFloat32('classifier.bias'));
+    expect(await sharded.readFloat32('classifier.bias')).toEqual(await single.readFloat32('classifier.bias'));
     expect((await faultOf(() => sharded.read('x'))).message).toMatch(/index.json holds no tensor x\.$/);
     await sharded.close();
-    await whole.close();
+    await single.close();
   });
 
   it('is one view of shards in PyTorch files too', async () => {

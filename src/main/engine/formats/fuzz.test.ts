@@ -91,23 +91,23 @@ async function readBytes({ file, read }: Reader, folder: string, bytes: Uint8Arr
 
 type Damage = (bytes: Uint8Array) => Uint8Array;
 
-const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const position = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const damage: fc.Arbitrary<Damage> = fc.oneof(
-  fc.tuple(place, fc.nat(255)).map(
+  fc.tuple(position, fc.nat(255)).map(
     ([at, byte]): Damage =>
       (bytes) =>
         Uint8Array.from(bytes).fill(byte, at * bytes.length, at * bytes.length + 1),
   ),
-  place.map(
+  position.map(
     (at): Damage =>
       (bytes) =>
         bytes.subarray(0, at * bytes.length),
   ),
-  fc.tuple(place, fc.uint8Array({ minLength: 1, maxLength: 16 })).map(([at, piece]): Damage => (bytes) => {
+  fc.tuple(position, fc.uint8Array({ minLength: 1, maxLength: 16 })).map(([at, piece]): Damage => (bytes) => {
     const cut = Math.floor(at * bytes.length);
     return Buffer.concat([bytes.subarray(0, cut), piece, bytes.subarray(cut)]);
   }),
-  fc.tuple(place, place, fc.nat(64)).map(
+  fc.tuple(position, position, fc.nat(64)).map(
     ([from, to, length]): Damage =>
       (bytes) =>
         Uint8Array.from(bytes).copyWithin(
@@ -117,7 +117,7 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
         ),
   ),
   // A length, an offset or a size where the file has another one.
-  fc.tuple(place, fc.constantFrom(0xff, 0x7f, 0x80, 0)).map(
+  fc.tuple(position, fc.constantFrom(0xff, 0x7f, 0x80, 0)).map(
     ([at, byte]): Damage =>
       (bytes) =>
         Uint8Array.from(bytes).fill(byte, at * bytes.length, at * bytes.length + 8),
@@ -146,7 +146,9 @@ describe.each(readers)('$name', (reader) => {
     const seed = await readFile(reader.seed);
     const tail = fc.uint8Array({ maxLength: 200 });
     await survives(
-      fc.tuple(place, tail).map(([at, bytes]) => Buffer.concat([seed.subarray(0, at * seed.length), bytes])),
+      fc
+        .tuple(position, tail)
+        .map(([at, bytes]) => Buffer.concat([seed.subarray(0, at * seed.length), bytes])),
     );
   });
 

@@ -125,17 +125,17 @@ describe('writing', () => {
 describe('a file that is not right', () => {
   const again = 'Download or copy the file again and compare its size with the original.';
   const damaged = 'model.safetensors is not a usable safetensors file: ';
-  const one = '"dtype":"F32","shape":[2],"data_offsets"';
+  const tensor = '"dtype":"F32","shape":[2],"data_offsets"';
 
   it('is named when it is cut short', async () => {
-    const whole = await readFile(adapter);
-    expect(await refusal(whole.subarray(0, 5000))).toBe(
-      `model.safetensors is cut short: it has 5000 bytes, and its header describes ${whole.length}. ${again}`,
+    const bytes = await readFile(adapter);
+    expect(await refusal(bytes.subarray(0, 5000))).toBe(
+      `model.safetensors is cut short: it has 5000 bytes, and its header describes ${bytes.length}. ${again}`,
     );
-    expect(await refusal(whole.subarray(0, 100))).toMatch(
+    expect(await refusal(bytes.subarray(0, 100))).toMatch(
       /^model.safetensors is cut short: it has 100 bytes/,
     );
-    expect(await refusal(whole.subarray(0, 5))).toBe(`${damaged}it has only 5 bytes. ${again}`);
+    expect(await refusal(bytes.subarray(0, 5))).toBe(`${damaged}it has only 5 bytes. ${again}`);
   });
 
   it('is named when it is empty', async () => {
@@ -166,19 +166,29 @@ describe('a file that is not right', () => {
     ['text that is no JSON', '{"a":nonsense}', 0, 'its header is not valid ('],
     [
       'two tensors of one name',
-      `{"a":{${one}:[0,8]},"a":{${one}:[8,16]}}`,
+      `{"a":{${tensor}:[0,8]},"a":{${tensor}:[8,16]}}`,
       16,
       'the key "a" stands there twice',
     ],
-    ['overlapping tensors', `{"a":{${one}:[0,8]},"b":{${one}:[4,12]}}`, 12, 'the bytes of b begin at 4'],
-    ['a gap between tensors', `{"a":{${one}:[0,8]},"b":{${one}:[16,24]}}`, 24, 'the bytes of b begin at 16'],
+    [
+      'overlapping tensors',
+      `{"a":{${tensor}:[0,8]},"b":{${tensor}:[4,12]}}`,
+      12,
+      'the bytes of b begin at 4',
+    ],
+    [
+      'a gap between tensors',
+      `{"a":{${tensor}:[0,8]},"b":{${tensor}:[16,24]}}`,
+      24,
+      'the bytes of b begin at 16',
+    ],
     [
       'offsets that do not fit the shape',
-      `{"a":{${one}:[0,12]}}`,
+      `{"a":{${tensor}:[0,12]}}`,
       12,
       'a of shape [2] in F32 does not fit its 12',
     ],
-    ['offsets that run backwards', `{"a":{${one}:[8,0]}}`, 8, 'does not fit its -8 bytes'],
+    ['offsets that run backwards', `{"a":{${tensor}:[8,0]}}`, 8, 'does not fit its -8 bytes'],
     [
       'a negative size',
       '{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}',
@@ -191,7 +201,7 @@ describe('a file that is not right', () => {
       8,
       'does not fit its 8 bytes',
     ],
-    ['bytes after the last tensor', `{"a":{${one}:[0,8]}}`, 11, '3 bytes follow its last tensor'],
+    ['bytes after the last tensor', `{"a":{${tensor}:[0,8]}}`, 11, '3 bytes follow its last tensor'],
     ['metadata that is no text', '{"__metadata__":{"a":1}}', 0, 'its __metadata__ is not a map of texts'],
     ['deep nesting', `{"a":${'['.repeat(1000)}`, 0, 'nested more than 3 levels deep'],
   ])('is refused for %s', async (_, header, dataLength, reason) => {

@@ -58,37 +58,37 @@ export async function removeLeftovers(dir: string, shared = false): Promise<void
 }
 
 /** A folder out of the way of another one. */
-export interface Aside {
+export interface MovedFolder {
   back(): Promise<void>;
   remove(): Promise<void>;
 }
 
 /** Moves `folder` out of the way; null where there is none. Throws the file system's errors. */
-export async function stepAside(folder: string): Promise<Aside | null> {
-  const aside = temporaryBeside(folder, 'old');
-  await mkdir(aside, { mode: 0o700 });
-  const old = path.join(aside, path.basename(folder));
+export async function moveAway(folder: string): Promise<MovedFolder | null> {
+  const holding = temporaryBeside(folder, 'old');
+  await mkdir(holding, { mode: 0o700 });
+  const old = path.join(holding, path.basename(folder));
   try {
     await rename(folder, old);
   } catch (error) {
-    await rmdir(aside);
+    await rmdir(holding);
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;
   }
   return {
     back: async () => {
       await rename(old, folder);
-      await rmdir(aside);
+      await rmdir(holding);
     },
-    remove: () => rm(aside, { recursive: true, force: true }),
+    remove: () => rm(holding, { recursive: true, force: true }),
   };
 }
 
 /** The folder in `aside` gets its name again, unless another one has it by now. */
-async function putBack(aside: string): Promise<void> {
-  const there = new Set(names(path.dirname(aside)));
-  for (const name of names(aside))
-    if (!there.has(name)) await rename(path.join(aside, name), path.join(path.dirname(aside), name));
+async function putBack(holding: string): Promise<void> {
+  const there = new Set(names(path.dirname(holding)));
+  for (const name of names(holding))
+    if (!there.has(name)) await rename(path.join(holding, name), path.join(path.dirname(holding), name));
 }
 
 /** Whether the process that a name tells of ran on this machine and is gone. */

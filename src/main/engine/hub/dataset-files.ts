@@ -4,7 +4,7 @@ import { classNamesOf } from '../data/class-names.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { HubClient, HubFile } from './hub-fetch.ts';
 import { listTree, understood } from './list-files.ts';
-import { licenceOf } from './model-facts.ts';
+import { licenceOf } from './model-info.ts';
 
 /** The branch to which the hub converts every data set. */
 const CONVERTED = 'refs%2Fconvert%2Fparquet';

@@ -178,8 +178,8 @@ function startOf(
   if (status !== 206) return status === 416 ? null : 0;
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers.get('Content-Range') ?? '');
   const isSame = etag === null || headers.get('ETag') === null || headers.get('ETag') === etag;
-  const isWhole = size === null || range?.[3] === '*' || Number(range?.[3]) === size;
-  return isSame && isWhole && Number(range?.[1]) === have ? have : null;
+  const isSameSize = size === null || range?.[3] === '*' || Number(range?.[3]) === size;
+  return isSame && isSameSize && Number(range?.[1]) === have ? have : null;
 }
 
 /** Why it is no use to read on: the answer's headers say already that it is another file. */

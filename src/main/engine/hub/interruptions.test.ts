@@ -99,20 +99,20 @@ describe('a part that was left', () => {
     if (etag !== undefined) await writeFile(`${blob}.incomplete.etag`, etag);
     return made;
   };
-  const endsWhole = async (env: NodeJS.ProcessEnv) => {
+  const endsComplete = async (env: NodeJS.ProcessEnv) => {
     const folder = await resolveModel('org/name', { env, retryWaits: [0] });
     expect((await readFile(join(folder, 'model.safetensors'))).equals(await weights())).toBe(true);
   };
 
   it('by Python is gone on from', async () => {
     const { hub, env } = await withPart((await weights()).subarray(0, 1000));
-    await endsWhole(env);
+    await endsComplete(env);
     expect(hub.ranges).toContain('bytes=1000-');
   });
 
   it('of another file than the server has now is begun again', async () => {
     const { hub, env } = await withPart((await weights()).subarray(0, 1000), '"before"');
-    await endsWhole(env);
+    await endsComplete(env);
     expect(hub.requests.filter((path) => path === weightsPath).length).toBe(1);
   });
 
@@ -127,23 +127,23 @@ describe('a part that was left', () => {
         return true;
       },
     );
-    await endsWhole(env);
+    await endsComplete(env);
   });
 
   it('is begun again when it is wrong, longer than the file, or no part can be had', async () => {
-    await endsWhole((await withPart(Buffer.alloc(1000))).env);
-    await endsWhole((await withPart(Buffer.alloc(200_000))).env);
+    await endsComplete((await withPart(Buffer.alloc(1000))).env);
+    await endsComplete((await withPart(Buffer.alloc(200_000))).env);
     const refusing: Override = (path, response, request) => {
       if (path !== weightsPath || request.headers.range === undefined) return false;
       response.writeHead(416).end();
       return true;
     };
-    await endsWhole((await withPart(Buffer.alloc(1000), undefined, refusing)).env);
+    await endsComplete((await withPart(Buffer.alloc(1000), undefined, refusing)).env);
   });
 
   it('that is the whole file is not fetched again', async () => {
     const { hub, env } = await withPart(await weights());
-    await endsWhole(env);
+    await endsComplete(env);
     expect(hub.requests).not.toContain(weightsPath);
   });
 });

@@ -10,9 +10,9 @@ function weightFiles(names: ReadonlySet<string>): string[] {
     ['model', '.safetensors'],
     ['pytorch_model', '.bin'],
   ] as const) {
-    const whole = stem + extension;
-    if (names.has(whole)) return [whole];
-    const index = `${whole}.index.json`;
+    const name = stem + extension;
+    if (names.has(name)) return [name];
+    const index = `${name}.index.json`;
     const shards = Array.from(names).filter((name) => isShard(name, stem, extension));
     const count = Number(shards[0]?.slice(stem.length).split('-of-')[1]?.split('.')[0]);
     if (names.has(index) && shards.length === count) return [index, ...shards.sort()];

@@ -71,8 +71,10 @@ describe('the cache of Python', () => {
     const { home } = await cacheWith(names);
     const env = { HF_HOME: home, HF_HUB_OFFLINE: '1' };
     expect((await faultOf(() => resolveModel('org/name', { env }))).code).toBe('hub/offline');
-    const whole = await cacheWith([...names, 'model-00002-of-00002.safetensors']);
-    expect(await resolveModel('org/name', { env: { ...env, HF_HOME: whole.home } })).toBe(whole.snapshot);
+    const complete = await cacheWith([...names, 'model-00002-of-00002.safetensors']);
+    expect(await resolveModel('org/name', { env: { ...env, HF_HOME: complete.home } })).toBe(
+      complete.snapshot,
+    );
   });
 });
 

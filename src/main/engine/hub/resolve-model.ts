@@ -20,8 +20,8 @@ export async function resolveModel(
   const repository = modelRepository(model);
   const environment = hubEnvironment(options.env ?? process.env);
   const cache = new CachedModel(environment.cacheDir, repository.id);
-  const { snapshot, whole } = await cachedCopy(cache, repository.revision);
-  if (snapshot !== null && (whole || environment.offline)) return snapshot;
+  const { snapshot, complete: complete } = await cachedCopy(cache, repository.revision);
+  if (snapshot !== null && (complete || environment.offline)) return snapshot;
   if (environment.offline) {
     throw fault('hub/offline', { model: repositoryName(repository), cache: environment.cacheDir });
   }
@@ -39,9 +39,9 @@ export async function resolveModel(
 export async function cachedCopy(
   cache: CachedModel,
   revision: string,
-): Promise<{ snapshot: string | null; whole: boolean }> {
+): Promise<{ snapshot: string | null; complete: boolean }> {
   const snapshot = await cache.snapshot(revision);
   const names = await fileNames(snapshot ?? '');
-  if (snapshot === null || neededFiles(names) === null) return { snapshot: null, whole: false };
-  return { snapshot, whole: hasTokenizer(names) };
+  if (snapshot === null || neededFiles(names) === null) return { snapshot: null, complete: false };
+  return { snapshot, complete: hasTokenizer(names) };
 }

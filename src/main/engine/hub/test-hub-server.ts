@@ -10,7 +10,7 @@ type Files = Record<string, Buffer>;
 export interface TestRepository {
   files: Files;
   /** What the API adds to its answer: downloads, tags, gated, … */
-  facts?: Record<string, unknown>;
+  info?: Record<string, unknown>;
 }
 
 /** A data set's Parquet files by config and split. */
@@ -21,7 +21,7 @@ export type Override = (path: string, response: ServerResponse, request: Incomin
 
 export interface TestHubContents {
   models?: Record<string, TestRepository>;
-  datasets?: Record<string, { facts?: Record<string, unknown>; parquet: TestParquet }>;
+  datasets?: Record<string, { info?: Record<string, unknown>; parquet: TestParquet }>;
   /** Branches besides main, all of one commit. */
   revisions?: readonly string[];
   override?: Override;
@@ -59,10 +59,10 @@ export async function serveHub(contents: TestHubContents): Promise<TestHub> {
     ranges.push(request.headers.range);
     if (override(path, response, request)) return;
     if (path === '/api/models') return json(response, search(models, url));
-    for (const [id, { files, facts }] of Object.entries(models)) {
+    for (const [id, { files, info: info }] of Object.entries(models)) {
       const revision = after(path, `/api/models/${id}/revision/`);
       if (revision === 'main' || revision === commit || revisions.includes(revision ?? '')) {
-        return json(response, { ...modelFacts(id), ...facts, sha: commit });
+        return json(response, { ...modelInfo(id), ...info, sha: commit });
       }
       if (revision !== undefined) return refuse(response, 404, 'RevisionNotFound');
       if (path === `/api/models/${id}/tree/${commit}`) return json(response, tree(files));
@@ -72,10 +72,10 @@ export async function serveHub(contents: TestHubContents): Promise<TestHub> {
       if (data !== undefined) return sendFile(request, response, data, large ?? null, `/lfs/${id}/${name}`);
       if (name !== undefined) return refuse(response, 404, 'EntryNotFound');
     }
-    for (const [id, { parquet, facts }] of Object.entries(datasets)) {
+    for (const [id, { parquet, info: info }] of Object.entries(datasets)) {
       const files = parquetFiles(parquet);
       if (after(path, `/api/datasets/${id}/revision/`) === 'main') {
-        return json(response, { ...modelFacts(id), ...facts, sha: commit });
+        return json(response, { ...modelInfo(id), ...info, sha: commit });
       }
       if (path === `/api/datasets/${id}/parquet`) return json(response, parquetList(endpoint, id, parquet));
       if (path === `/api/datasets/${id}/tree/refs/convert/parquet`) return json(response, tree(files));
@@ -87,8 +87,8 @@ export async function serveHub(contents: TestHubContents): Promise<TestHub> {
       const [, config = '', split = '', n = ''] =
         /^([^/]+)\/([^/]+)\/(\d+)\.parquet$/.exec(after(path, `/api/datasets/${id}/parquet/`) ?? '') ?? [];
       if (n !== '') {
-        const place = `${config}/${split}/${n.padStart(4, '0')}.parquet`;
-        const to = `/datasets/${id}/resolve/refs%2Fconvert%2Fparquet/${place}`;
+        const start = `${config}/${split}/${n.padStart(4, '0')}.parquet`;
+        const to = `/datasets/${id}/resolve/refs%2Fconvert%2Fparquet/${start}`;
         return void response.writeHead(302, { Location: to }).end();
       }
     }
@@ -156,7 +156,7 @@ function refuse(response: ServerResponse, status: number, code: string): void {
   json(response, { error: code });
 }
 
-const modelFacts = (id: string) => ({
+const modelInfo = (id: string) => ({
   _id: '1',
   id,
   private: false,
@@ -170,7 +170,7 @@ function search(models: Record<string, TestRepository>, url: URL): unknown[] {
   const words = (url.searchParams.get('search') ?? '').toLowerCase();
   return Object.entries(models)
     .filter(([id]) => id.toLowerCase().includes(words))
-    .map(([id, { facts }]) => ({ ...modelFacts(id), ...facts }))
+    .map(([id, { info: info }]) => ({ ...modelInfo(id), ...info }))
     .slice(0, Number(url.searchParams.get('limit') ?? 1000));
 }
 

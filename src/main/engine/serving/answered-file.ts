@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { requireColumn, toText, type Place } from '../data/examples.ts';
+import { requireColumn, toText, type CellOrigin } from '../data/examples.ts';
 import { openTable, type Table, type TableRow } from '../data/table.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import type { Answerer } from './answerer.ts';
@@ -78,7 +78,7 @@ export async function* answeredFile(
 const shown = (probability: number): number => Number(probability.toPrecision(7));
 
 function textOf(row: TableRow, { textColumn, textPairColumn }: FileQuestion, file: string): TextInput {
-  const place = (column: string): Place => ({
+  const place = (column: string): CellOrigin => ({
     file,
     row: row.row,
     ...(row.line !== undefined && { line: row.line }),

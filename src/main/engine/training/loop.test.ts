@@ -8,7 +8,8 @@ import { planAdapter, type AdapterPlan } from '../peft/adapter.ts';
 import { loraFields } from '../peft/test-support.ts';
 import { singleLabel } from '../tasks/single-label.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
-import { trainLoop, type StepLine } from './loop.ts';
+import type { Step } from '../../../shared/contract/experiments.ts';
+import { trainLoop } from './loop.ts';
 import type { TrainedState } from '../peft/method.ts';
 import { Stepper } from './stepper.ts';
 import { trainConfig, watched } from './test-support.ts';
@@ -48,7 +49,7 @@ afterAll(() => stepper.close());
 interface Outcome {
   status: 'finished' | 'stopped';
   progress: Progress;
-  lines: StepLine[];
+  lines: Step[];
   /** Steps that were evaluated. */
   evaluated: number[];
   /** Steps that have a checkpoint in the end. */
@@ -61,7 +62,7 @@ interface Script {
   losses?: number[];
   from?: { checkpoints: Checkpoints; step: number };
   context?: JobContext;
-  onLine?: (line: StepLine) => void;
+  onLine?: (line: Step) => void;
 }
 
 function settingsOf(training: Record<string, unknown>): TrainingSettings {
@@ -79,7 +80,7 @@ async function run(
   const start = from ? await checkpoints.read(from.step) : { progress: initialProgress(), state: fresh };
   stepper.restoreState(start.state);
   const { progress } = start;
-  const lines: StepLine[] = [];
+  const lines: Step[] = [];
   const evaluated: number[] = [];
   const status = await trainLoop(
     {
@@ -266,7 +267,7 @@ describe('a run that cannot go on', () => {
 
   it('because it is stopped keeps a checkpoint of the step that it was at', async () => {
     const { context, stop } = watched();
-    const onLine = ({ step }: StepLine): void => {
+    const onLine = ({ step }: Step): void => {
       if (step === 3) stop.abort();
     };
     const stopped = await run({ save_strategy: 'no' }, { context, onLine });

@@ -1,5 +1,6 @@
 import { fault } from '../../../shared/faults/index.ts';
 import type { TrainingSettings } from '../../../shared/settings/training.ts';
+import type { Step } from '../../../shared/contract/experiments.ts';
 import type { JobContext } from '../jobs.ts';
 import type { Checkpoints, Progress } from './checkpoint.ts';
 import type { EncodedRows } from './evaluator.ts';
@@ -22,16 +23,7 @@ export interface LoopOptions {
   /** Called behind every update of the parameters. */
   onUpdate?(learningRate: number): void;
   /** Waited for, so that the log never lacks a step that a checkpoint has. */
-  onStep(line: StepLine): Promise<void>;
-}
-
-export interface StepLine {
-  step: number;
-  epoch: number;
-  loss: number;
-  learning_rate: number;
-  grad_norm: number;
-  tokens_per_second: number;
+  onStep(line: Step): Promise<void>;
 }
 
 export interface Plan {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JobEvent, Moved } from '../jobs.ts';
+import type { Moved } from '../../../shared/contract/experiments.ts';
+import type { JobEvent } from '../jobs.ts';
 import { project, run, watched, type Given } from './test-support.ts';
 import { Movement } from './movement.ts';
 

@@ -1,4 +1,4 @@
-import type { Moved } from '../jobs.ts';
+import type { Moved } from '../../../shared/contract/experiments.ts';
 import type { AdapterPlan } from '../peft/adapter.ts';
 import type { Stepper } from './stepper.ts';
 

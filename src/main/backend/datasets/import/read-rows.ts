@@ -1,5 +1,11 @@
 import { basename } from 'node:path';
-import { joinTexts, labelReader, requireColumn, toText, type Place } from '../../../engine/data/examples.ts';
+import {
+  joinTexts,
+  labelReader,
+  requireColumn,
+  toText,
+  type CellOrigin,
+} from '../../../engine/data/examples.ts';
 import type { Table, TableRow } from '../../../engine/data/table.ts';
 import type { Mapping } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
@@ -56,7 +62,7 @@ export async function* readRows(
   }
 }
 
-function place(file: string, { row, line }: TableRow, column: string): Place {
+function place(file: string, { row, line }: TableRow, column: string): CellOrigin {
   return { file, row, ...(line !== undefined && { line }), column };
 }
 

@@ -12,9 +12,9 @@ export function storedZip(parts: [name: string, data: Uint8Array][]): Buffer {
     common.writeUInt32LE(data.length, 14);
     common.writeUInt32LE(data.length, 18);
     common.writeUInt16LE(Buffer.byteLength(name), 22);
-    const place = Buffer.alloc(14);
-    place.writeUInt32LE(offset, 10);
-    central.push(Buffer.from('PK\x01\x02\x14\0'), common, place, Buffer.from(name));
+    const write = Buffer.alloc(14);
+    write.writeUInt32LE(offset, 10);
+    central.push(Buffer.from('PK\x01\x02\x14\0'), common, write, Buffer.from(name));
     const entry = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), data]);
     local.push(entry);
     offset += entry.length;

@@ -128,8 +128,8 @@ describe('a file that is not right', () => {
   const damaged = 'adapter_model.bin is not a usable PyTorch file: ';
 
   it('is named when it is cut short', async () => {
-    const whole = await readFile(join(golden, 'seed1/adapters/lora-qv-bin/adapter_model.bin'));
-    expect(await refusal(whole.subarray(0, 5000))).toBe(
+    const bytes = await readFile(join(golden, 'seed1/adapters/lora-qv-bin/adapter_model.bin'));
+    expect(await refusal(bytes.subarray(0, 5000))).toBe(
       `${damaged}it is a zip file that is cut or damaged (End of central directory record signature not found. ` +
         `Either not a zip file, or file is truncated.). ${again}`,
     );

@@ -5,7 +5,7 @@ import { hubClient, type HubClient } from './hub-fetch.ts';
 import { understood } from './list-files.ts';
 
 /** What the hub says about a model without a file of it being read. */
-export interface HubModelFacts {
+export interface HubModelInfo {
   id: string;
   downloads: number | null;
   likes: number | null;
@@ -42,7 +42,7 @@ const entrySchema = z.object({
 
 const fields = ['tags', 'config', 'safetensors'] as const;
 
-function factsOf(entry: unknown): HubModelFacts {
+function infoOf(entry: unknown): HubModelInfo {
   const { name, task, updatedAt, gated, tags, cardData, config, safetensors, ...rest } =
     entrySchema.parse(entry);
   return {
@@ -69,10 +69,10 @@ export async function searchModels(
   words: string,
   limit: number,
   signal?: AbortSignal,
-): Promise<HubModelFacts[]> {
+): Promise<HubModelInfo[]> {
   const client = hubClient(environment, { kind: 'search', id: words, revision: 'main' }, signal);
   return understood(client, 'its list of models cannot be read', async () => {
-    const found: HubModelFacts[] = [];
+    const found: HubModelInfo[] = [];
     const { endpoint: hubUrl } = environment;
     const search = words === '' ? {} : { query: words };
     const { fetch } = client;
@@ -84,17 +84,17 @@ export async function searchModels(
       sort: 'downloads',
       additionalFields: [...fields],
     })) {
-      found.push(factsOf(entry));
+      found.push(infoOf(entry));
     }
     return found;
   });
 }
 
 /** What the hub says about one model. Throws `hub/…`. */
-export async function modelFacts(client: HubClient): Promise<HubModelFacts> {
+export async function hubModelInfo(client: HubClient): Promise<HubModelInfo> {
   const { environment, repository, fetch } = client;
   return understood(client, 'its description cannot be read', async () =>
-    factsOf(
+    infoOf(
       await modelInfo({
         name: repository.id,
         revision: repository.revision,
