@@ -16,7 +16,7 @@ export function method<Input extends Given, Output extends Given>(
   output: Output,
 ): Method<SchemaOf<Input>, SchemaOf<Output>> {
   const schema = <Part extends Given>(part: Part) =>
-    (part instanceof z.ZodType ? part : z.object(part as z.ZodRawShape)) as SchemaOf<Part>;
+    (part instanceof z.ZodType ? part : z.object(part)) as SchemaOf<Part>;
   return { input: schema(input), output: schema(output) };
 }
 

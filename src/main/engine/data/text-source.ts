@@ -17,7 +17,7 @@ export interface TextSource {
   /** Bytes when it was opened: one that ends sooner has been cut meanwhile. */
   size: number;
   encoding: string;
-  /** The beginning of the text, with damaged bytes replaced; `sampleIsWhole` when there is no more. */
+  /** The beginning of the text, with damaged bytes replaced; `sampleIsComplete` when there is no more. */
   sample: string;
   sampleIsComplete: boolean;
   notes: string[];
