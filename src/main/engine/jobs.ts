@@ -13,6 +13,14 @@ export interface JobContext {
   onEvent(event: JobEvent): void;
 }
 
+/** One question to a job that stays open: checked by the job, answered with a value that can be cloned. Throws faults. */
+export type Answering = (input: unknown) => Promise<unknown>;
+
+export interface EngineJobContext extends JobContext {
+  /** Takes what questions are answered with; those that came before wait for it. */
+  onAsk(answering: Answering): void;
+}
+
 export type JobEvent =
   | { type: 'note'; message: string }
   | { type: 'progress'; phase: string; done: number; total: number; unit: string }

@@ -3,8 +3,8 @@ import os from 'node:os';
 import type { ToEngine, FromEngine } from '../../shared/engine-protocol.ts';
 import { toEngineSchema } from '../../shared/engine-protocol.ts';
 import { faultOf } from './failure.ts';
-import type { JobEvent } from './jobs.ts';
-import { engineJobs, precisionOf, type Answering } from './jobs/index.ts';
+import type { Answering, JobEvent } from './jobs.ts';
+import { engineJobs, precisionOf } from './jobs/index.ts';
 import { openParent } from './parent.ts';
 import { loadTensorFlow, usesGpu } from './runtime/tensorflow.ts';
 

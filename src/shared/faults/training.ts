@@ -43,6 +43,8 @@ export const trainingFaults = {
     Give one weight a label, in this order: {labels:list}.`,
   'peft/no-target': `target_modules {target} matches no linear module of the model.
     Name modules that it has: {available:list}; or "all-linear".`,
+  'peft/not-mergeable': `The adapter cannot be merged into its base: {reason}.
+    Use it beside its base, or train by another method.`,
   'peft/no-module': `modules_to_save names "{name}", which the model does not have.
     Name modules that it has: {available:list}.`,
   'peft/no-target-modules': `adapter.target_modules is missing.

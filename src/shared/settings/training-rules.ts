@@ -1,5 +1,4 @@
 import { fault } from '../faults/index.ts';
-import type { TrainConfig } from './train-config.ts';
 import { trainingSettings, type TrainingSettings } from './training.ts';
 
 /** Evaluation comes every 500 steps when nothing else is said, as in transformers. */
@@ -14,7 +13,7 @@ const scheduleOfDetail = { power: 'polynomial', lr_end: 'polynomial', num_cycles
  * `given`: the training fields as they stand in the config, to know what was left out.
  */
 export function settleTraining(
-  config: Pick<TrainConfig, 'data' | 'training'>,
+  config: { data: Record<'eval' | 'split' | 'eval_select', unknown>; training: TrainingSettings },
   given: Record<string, unknown>,
   source: string,
 ): TrainingSettings {

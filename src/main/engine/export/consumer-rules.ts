@@ -6,7 +6,7 @@ import { openSafetensors } from '../formats/safetensors.ts';
 import { readJsonFile } from '../formats/json.ts';
 import { readSentenceFolder, type VectorForm } from '../models/sentence-folder.ts';
 import { classByName } from '../tokenizer/tokenizer-class.ts';
-import { onnxFiles } from './onnx/onnx-files.ts';
+import { onnxFiles } from './targets.ts';
 import type { TargetKey } from './targets.ts';
 import type { Verification } from './verification.ts';
 

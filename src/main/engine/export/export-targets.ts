@@ -1,36 +1,16 @@
-import { rm, rename, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../formats/atomic.ts';
 import type { JobContext } from '../jobs.ts';
-import type { Pooling } from '../models/inference.ts';
 import { publicName } from '../hub/repository.ts';
-import { requirePlain, type CardFacts } from './card/facts.ts';
+import { requirePlain } from './card/facts.ts';
 import { prove, type Proven } from './prove.ts';
-import type { RowsFile } from './proof-rows.ts';
-import { Reference } from './reference.ts';
-import { targets, type TargetKey, type WeightPrecision } from './targets.ts';
+import { Board, oneAtATime, type Lanes, type StageSeconds, type TargetProgress } from './progress.ts';
+import { Reference, type ExportOptions } from './reference.ts';
+import { targets, type TargetKey } from './targets.ts';
 import { openTrainedModel, type TrainedModel } from './trained-model.ts';
 import { VERIFICATION_FILE, type Verification } from './verification.ts';
-
-export interface ExportOptions {
-  /** Folders. */
-  model: string;
-  adapter?: string | undefined;
-  /** Where each target goes. */
-  targets: readonly { target: TargetKey; folder: string }[];
-  overwrite: boolean;
-  /** Of merged safetensors. */
-  precision: WeightPrecision;
-  /** Of vectors; null: as the base's modules.json says, else the mean. */
-  pooling: Pooling | null;
-  /** Points of accuracy that an export may lose. */
-  mostPointsLost: number;
-  /** Rows to compare on; with labels the accuracy is compared too. */
-  rows: RowsFile | null;
-  maxLength?: number | undefined;
-  facts: CardFacts;
-}
 
 /** What became of one target. */
 export interface TargetReport {
@@ -47,18 +27,6 @@ export interface TargetReport {
   /** How long each stage took; zeros where it was not come to. */
   seconds: StageSeconds;
 }
-
-/** What each target's work is, of 100: writing, answering, and trying out how it is used. */
-const SHARE = { write: 40, answer: 50, all: 100 };
-
-/** What is done of a target at a time; a person reads which. */
-const stageWords = {
-  writing: 'writing',
-  answering: 'answering from disk, in a fresh process',
-  trying: 'trying the snippets',
-};
-type Stage = keyof typeof stageWords;
-export type StageSeconds = Record<Stage, number>;
 
 /**
  * Writes a model for other programs and proves each target: a fresh process loads its folder from disk and must answer
@@ -130,82 +98,6 @@ export async function exportTargets(
     return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   } finally {
     await trained.close();
-  }
-}
-
-/** Work that is done one after another, in the order in which it was asked for. Throws the reason of `signal`. */
-type Lane = <T>(work: () => Promise<T>) => Promise<T>;
-export interface Lanes {
-  write: Lane;
-  /** A process that holds a model. */
-  answer: Lane;
-}
-
-function oneAtATime(signal: AbortSignal): Lane {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(() => {
-      signal.throwIfAborted();
-      return work();
-    });
-    last = mine.catch(() => undefined);
-    return mine;
-  };
-}
-
-/** Whoever watches one target. Shares are of 1, each of its stage or of all. */
-export interface TargetProgress {
-  /** null: it waits for its turn. */
-  stage(now: Stage | null): void;
-  share(of: 'writing' | 'answering' | 'all', share: number): void;
-}
-
-/** How far several targets are, as one number, and what is done of each now. */
-class Board {
-  private readonly total: number;
-  private readonly tell: (phase: string, done: number, total: number) => void;
-  private readonly done = new Map<string, number>();
-  private readonly stages = new Map<string, string>();
-  private phase = '';
-
-  constructor(count: number, tell: Board['tell']) {
-    // The trained model's own answers are one more.
-    this.total = SHARE.all * (count + 1);
-    this.tell = tell;
-  }
-
-  watch(name: string): TargetProgress & { end(): void; seconds: StageSeconds } {
-    const seconds: StageSeconds = { writing: 0, answering: 0, trying: 0 };
-    let current: Stage | null = null;
-    let since = 0;
-    const stage = (now: Stage | null): void => {
-      const time = performance.now();
-      if (current !== null) seconds[current] += (time - since) / 1000;
-      [current, since] = [now, time];
-      if (now === null) this.stages.delete(name);
-      else this.stages.set(name, `${name}: ${stageWords[now]}`);
-      this.show();
-    };
-    const share = (of: 'writing' | 'answering' | 'all', part: number): void => {
-      const done = {
-        writing: SHARE.write * part,
-        answering: SHARE.write + SHARE.answer * part,
-        all: SHARE.all * part,
-      }[of];
-      this.done.set(name, Math.max(this.done.get(name) ?? 0, done));
-      this.show();
-    };
-    const end = (): void => {
-      stage(null);
-      share('all', 1);
-    };
-    return { stage, share, end, seconds };
-  }
-
-  private show(): void {
-    const done = [...this.done.values()].reduce((sum, one) => sum + one, 0);
-    this.phase = [...this.stages.values()].join('; ') || this.phase;
-    this.tell(this.phase, Math.round(done), this.total);
   }
 }
 

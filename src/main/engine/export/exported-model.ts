@@ -9,7 +9,7 @@ import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import type { TextInput, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import { openEngineModel } from './engine-model.ts';
-import { onnxFiles } from './onnx/onnx-files.ts';
+import { onnxFiles } from './targets.ts';
 
 /** An export as a program that uses it would load it: from its own folder and nothing else. */
 export interface ExportedModel {

@@ -8,7 +8,8 @@ import type { EncodedText } from '../models/batch.ts';
 import { adaptedValue } from '../peft/adapter.ts';
 import { openAdaptedModel, openPredictor } from '../predict.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
-import { writeOnnx, type OnnxPrecision } from './onnx/write-onnx.ts';
+import { writeOnnx } from './onnx/write-onnx.ts';
+import type { OnnxPrecision } from './targets.ts';
 import { writeSavedModel } from './saved-model/write-saved-model.ts';
 
 type Head = 'sequence' | 'none';

@@ -1,13 +1,33 @@
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { publicName } from '../hub/repository.ts';
-import type { ExportOptions } from './export-targets.ts';
+import type { Pooling } from '../models/inference.ts';
+import type { CardFacts } from './card/facts.ts';
 import { FIXED_TEXTS } from './fixed-texts.ts';
 import { weightsHash } from './folder-hashes.ts';
 import { answerInFreshProcess } from './fresh-process.ts';
-import { readProofRows } from './proof-rows.ts';
-import { targets } from './targets.ts';
+import { readProofRows, type RowsFile } from './proof-rows.ts';
+import { targets, type TargetKey, type WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
 import type { Verification } from './verification.ts';
+
+export interface ExportOptions {
+  /** Folders. */
+  model: string;
+  adapter?: string | undefined;
+  /** Where each target goes. */
+  targets: readonly { target: TargetKey; folder: string }[];
+  overwrite: boolean;
+  /** Of merged safetensors. */
+  precision: WeightPrecision;
+  /** Of vectors; null: as the base's modules.json says, else the mean. */
+  pooling: Pooling | null;
+  /** Points of accuracy that an export may lose. */
+  mostPointsLost: number;
+  /** Rows to compare on; with labels the accuracy is compared too. */
+  rows: RowsFile | null;
+  maxLength?: number | undefined;
+  facts: CardFacts;
+}
 
 /** What the trained model answers, once for all targets: the fixed texts first, then the rows. */
 export class Reference {

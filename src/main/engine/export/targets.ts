@@ -59,6 +59,15 @@ export const targets: Readonly<Record<TargetKey, Target>> = {
   },
 };
 
+export type OnnxPrecision = 'fp32' | 'fp16' | 'int8';
+
+/** The names that transformers.js looks for. */
+export const onnxFiles = {
+  onnx: { file: 'model.onnx', precision: 'fp32' },
+  'onnx-fp16': { file: 'model_fp16.onnx', precision: 'fp16' },
+  'onnx-int8': { file: 'model_quantized.onnx', precision: 'int8' },
+} as const satisfies Partial<Record<TargetKey, { file: string; precision: OnnxPrecision }>>;
+
 export function weightsOf(target: TargetKey, precision: WeightPrecision): WeightPrecision | 'int8' {
   const { weights } = targets[target];
   return weights === 'merged' ? precision : weights;

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { golden, temporaryFolder } from '../formats/test-support.ts';
 import type { JobContext } from '../jobs.ts';
-import { exportTargets, type ExportOptions, type TargetReport } from './export-targets.ts';
+import { exportTargets, type TargetReport } from './export-targets.ts';
+import type { ExportOptions } from './reference.ts';
 import type { TargetKey } from './targets.ts';
 
 export const goldenModel = path.join(golden, 'seed1/models/bert');

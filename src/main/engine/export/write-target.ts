@@ -7,7 +7,7 @@ import { writeSentenceFolder } from '../models/sentence-folder.ts';
 import { classifierConfig } from '../models/written-config.ts';
 import { writeAdapter } from '../peft/adapter.ts';
 import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
-import { onnxFiles } from './onnx/onnx-files.ts';
+import { onnxFiles } from './targets.ts';
 import { writeOnnx } from './onnx/write-onnx.ts';
 import type { TargetKey, WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';

@@ -4,7 +4,7 @@ import { answerSourceSchema } from '../serving/answerer.ts';
 import { textAnswers, type TextAnswer } from '../serving/answers.ts';
 import { gradientsOf, LoadedAnswerers, type Loaded } from '../serving/loaded-answerers.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
-import type { EngineJobContext } from './index.ts';
+import type { EngineJobContext } from '../jobs.ts';
 
 const textSchema = z.object({ text: z.string(), textPair: z.string().nullable() });
 

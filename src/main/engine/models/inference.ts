@@ -5,8 +5,8 @@ import { usesGpu } from '../runtime/tensorflow.ts';
 import { loadParameters, Session } from '../graph/session.ts';
 import type { BaseModel, Head } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
-import { Layers, type LayerHooks } from './layers.ts';
-import { Parameters, type ParameterSpec } from './parameters.ts';
+import { Layers, type Adaptation } from './layers.ts';
+import { Parameters } from './parameters.ts';
 import { tokenInputs, type TokenBatch, type TokenInputs } from './token-inputs.ts';
 
 export type Pooling = 'mean' | 'cls';
@@ -18,15 +18,6 @@ export interface InferenceOptions {
   batchTokens?: number;
   /** Most texts in a batch. */
   batchSize?: number;
-}
-
-/** What an adapter changes of a base model that is loaded: its values alone, or its layers too. */
-export interface Adaptation {
-  /** A parameter of the model, or an added one, by its engine name. */
-  read(name: string): Promise<Float32Array>;
-  /** Parameters that `hooks` use. */
-  added: readonly ParameterSpec[];
-  hooks?: LayerHooks | undefined;
 }
 
 const BATCH_TOKENS = 4096;

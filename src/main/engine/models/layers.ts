@@ -6,7 +6,7 @@ import { layerNorm, rmsNorm } from '../graph/ops/layer-norm.ts';
 import { geluLinear, openLinear, type OpenLinear } from '../graph/ops/linear.ts';
 import { embedding } from '../graph/ops/rows.ts';
 import type { AttentionLayout } from './attention-layout.ts';
-import type { Parameters } from './parameters.ts';
+import type { Parameters, ParameterSpec } from './parameters.ts';
 
 /** A value that still has to be multiplied by a constant; the next linear layer folds it into its weights. */
 export interface Scaled {
@@ -40,6 +40,15 @@ export interface LayerHooks {
   norm?(path: string): ((layers: Layers, y: Tensor) => Tensor) | undefined;
   /** What becomes of the rows that an embedding table has for `ids`; float32. */
   embedding?(path: string): ((layers: Layers, y: Tensor, ids: Tensor) => Tensor) | undefined;
+}
+
+/** What an adapter changes of a base model that is loaded: its values alone, or its layers too. */
+export interface Adaptation {
+  /** A parameter of the model, or an added one, by its engine name. */
+  read(name: string): Promise<Float32Array>;
+  /** Parameters that `hooks` use. */
+  added: readonly ParameterSpec[];
+  hooks?: LayerHooks | undefined;
 }
 
 export interface LayersOptions {

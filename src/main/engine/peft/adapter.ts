@@ -11,7 +11,7 @@ import { publicName } from '../hub/repository.ts';
 import type { ParameterCounts } from '../jobs.ts';
 import { bareName, isUnder } from '../models/architecture.ts';
 import type { BaseModel } from '../models/base-model.ts';
-import type { Adaptation } from '../models/inference.ts';
+import type { Adaptation } from '../models/layers.ts';
 import { walk } from '../models/module-tree.ts';
 import { elements, type ParameterSpec } from '../models/parameters.ts';
 import { refuseParts } from '../models/weight-names.ts';
@@ -177,6 +177,8 @@ export async function adaptedValue(
 ): Promise<Float32Array> {
   const trained = adapter?.values.get(name);
   if (trained) return trained;
+  const { unmergeable } = adapter?.plan.method ?? {};
+  if (unmergeable !== undefined) throw fault('peft/not-mergeable', { reason: unmergeable });
   const value = await base.read(name);
   return adapter ? adapter.plan.method.merge(name, value, (added) => adapter.values.get(added)!) : value;
 }

@@ -61,7 +61,7 @@ export interface PeftMethod {
    * alone, so that a run that was resumed ends like one that was not.
    */
   afterStep?(step: number, state: () => TrainedState): TrainedState | undefined;
-  /** Why nothing can be merged, to stand behind "because"; absent: `merge` gives every base parameter. */
+  /** Why nothing can be merged, as the end of a sentence; absent: `merge` gives every base parameter. */
   readonly unmergeable?: string;
   /** The base parameter `name` with the method folded in; `value` may be changed in place. */
   merge(name: string, value: Float32Array, added: (name: string) => Float32Array): Float32Array;

@@ -1,6 +1,6 @@
 import type { Snippet } from '../../../../shared/contract/exports.ts';
 import { javascriptString, oneLine, pythonLiteral, shellWord } from '../../../../shared/quoting.ts';
-import { onnxFiles } from '../onnx/onnx-files.ts';
+import { onnxFiles } from '../targets.ts';
 import type { TargetKey } from '../targets.ts';
 import { isHubId } from '../../hub/repository.ts';
 

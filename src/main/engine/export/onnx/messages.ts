@@ -121,3 +121,13 @@ export async function* modelBytes(model: OnnxModel, version: string): AsyncGener
     yield values;
   }
 }
+
+/** An initializer that a matrix product takes: `dims` are [in, out]. */
+export interface WeightInitializer extends OnnxInitializer {
+  type: OnnxTypeName;
+  product: boolean;
+}
+
+export interface WeightedModel extends OnnxModel {
+  initializers: WeightInitializer[];
+}

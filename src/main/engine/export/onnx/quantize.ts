@@ -1,5 +1,4 @@
-import { OnnxType, type OnnxNode } from './messages.ts';
-import type { WeightedModel, WeightInitializer } from './write-onnx.ts';
+import { OnnxType, type OnnxNode, type WeightedModel, type WeightInitializer } from './messages.ts';
 
 /** Of a weight of a matrix product: one scale a column, or one for all of it. */
 export type Int8Scales = 'per-channel' | 'per-tensor';

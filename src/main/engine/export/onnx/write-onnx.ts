@@ -2,12 +2,11 @@ import type { BaseModel, Head } from '../../models/base-model.ts';
 import { bytesOf } from '../../formats/dtype.ts';
 import { writeFileAtomic } from '../../formats/atomic.ts';
 import { portableGraph } from '../portable-graph.ts';
-import { modelBytes, type OnnxInitializer, type OnnxModel, type OnnxTypeName } from './messages.ts';
+import { storedBytes } from '../write-weights.ts';
+import type { OnnxPrecision } from '../targets.ts';
+import { modelBytes, OnnxType, type WeightedModel, type WeightInitializer } from './messages.ts';
 import { translate, type OnnxWeight } from './translate.ts';
 import { quantized, type Int8Scales } from './quantize.ts';
-import { toHalf } from './half.ts';
-
-export type OnnxPrecision = 'fp32' | 'fp16' | 'int8';
 
 /** A parameter of the finished model by its name. */
 export type ReadValue = (name: string) => Promise<Float32Array>;
@@ -29,14 +28,36 @@ export async function writeOnnx(
   await writeFileAtomic(file, modelBytes(finished, version));
 }
 
-/** An initializer that a matrix product takes: `dims` are [in, out]. */
-export interface WeightInitializer extends OnnxInitializer {
-  type: OnnxTypeName;
-  product: boolean;
-}
-
-export interface WeightedModel extends OnnxModel {
-  initializers: WeightInitializer[];
+/**
+ * Weights of matrix products and tables in float16, everything that is computed in float32: half the file, and
+ * answers that differ by what rounding the weights does and no more, on every device. Reading a weight that float16 does
+ * not reach throws `export/beyond-half`.
+ */
+function toHalf(model: WeightedModel): WeightedModel {
+  const halved = new Set<string>();
+  const initializers = model.initializers.map((weight) => {
+    if (weight.type !== 'float32' || weight.dims.length < 2) return weight;
+    halved.add(weight.name);
+    return {
+      ...weight,
+      name: `${weight.name}.fp16`,
+      type: 'float16' as const,
+      bytes: weight.bytes / 2,
+      data: async () => {
+        const bytes = await weight.data();
+        const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+        return storedBytes(values, 'F16', weight.name.replace(/\.T$/, ''));
+      },
+    };
+  });
+  const casts = [...halved].map((name) => ({
+    op_type: 'Cast',
+    name: `${name}/widened`,
+    input: [`${name}.fp16`],
+    output: [name],
+    attribute: [{ name: 'to', type: 2 as const, i: OnnxType.float32 }],
+  }));
+  return { ...model, initializers, nodes: [...casts, ...model.nodes] };
 }
 
 function onnxModel(base: BaseModel, read: ReadValue, head: Head): WeightedModel {
