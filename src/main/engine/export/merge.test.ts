@@ -8,8 +8,7 @@ import { changedModel, goldenBert, goldenTexts } from '../models/test-support.ts
 import { changedAdapter, fieldsOf, goldenAdapter } from '../peft/test-support.ts';
 import { openPredictor } from '../predict.ts';
 import { compareLogits } from './compare-answers.ts';
-import { openTrainedModel } from './trained-model.ts';
-import { writeTarget } from './write-target.ts';
+import { writeMerged } from './test-support.ts';
 import { mergeAdapter, type MergeOptions, type MergeReport } from './merge.ts';
 
 const silent: JobContext = { signal: new AbortController().signal, onEvent: () => undefined };
@@ -61,11 +60,7 @@ describe('a merged folder', () => {
     'of %s holds the weights that PEFT merges',
     async (name) => {
       const output = await temporaryFolder();
-      const trained = await openTrainedModel({ model: goldenBert(), adapter: goldenAdapter(name) });
-      await writeTarget('hf', output, trained, {
-        ...{ precision: 'fp32', scales: 'per-channel', modelName: 'bert' },
-        ...{ signal: silent.signal, onShare: () => undefined },
-      }).finally(() => trained.close());
+      await writeMerged(goldenAdapter(name), output);
       const [ours, theirs] = [
         await openSafetensors(path.join(output, 'model.safetensors')),
         await openSafetensors(path.join(golden, `seed1/adapters/${name}-merged/model.safetensors`)),

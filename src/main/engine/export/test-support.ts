@@ -1,3 +1,5 @@
+import { openTrainedModel } from './trained-model.ts';
+import { writeTarget } from './write-target.ts';
 import path from 'node:path';
 import { golden, temporaryFolder } from '../formats/test-support.ts';
 import type { JobContext } from '../jobs.ts';
@@ -33,4 +35,17 @@ export async function exported(
   const placed = targets.map((target) => ({ target, folder: path.join(output, target) }));
   const reports = await exportTargets({ ...goldenOptions, ...options, targets: placed }, context);
   return { output, reports };
+}
+
+/** Writes merged weights in this process, without a proof, into an empty folder. */
+export async function writeMerged(adapter: string, folder: string, model = goldenModel): Promise<void> {
+  const trained = await openTrainedModel({ model, adapter });
+  try {
+    await writeTarget('hf', folder, trained, {
+      ...{ precision: 'fp32', scales: 'per-channel', modelName: 'base' },
+      ...{ signal: new AbortController().signal, onShare: () => undefined },
+    });
+  } finally {
+    await trained.close();
+  }
 }

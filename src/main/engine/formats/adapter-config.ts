@@ -16,6 +16,7 @@ const adapterConfigSchema = z.looseObject({
   base_model_name_or_path: z.string().nullable().default(null),
   revision: z.string().nullable().default(null),
   inference_mode: z.boolean().default(false),
+  modules_to_save: z.array(z.string()).nullish(),
 });
 
 type Fields = Readonly<Record<string, unknown>>;

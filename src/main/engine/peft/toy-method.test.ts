@@ -3,8 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { methods } from '../../../shared/methods/index.ts';
 import type { Method } from '../../../shared/methods/method.ts';
-import { openTrainedModel } from '../export/trained-model.ts';
-import { writeTarget } from '../export/write-target.ts';
+import { writeMerged } from '../export/test-support.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { faultOf, temporaryFolder } from '../formats/test-support.ts';
 import type { Tensor } from '../graph/graph.ts';
@@ -21,7 +20,11 @@ import { targetedModules } from './targets.ts';
 /** What a person would write in shared/methods/toy.ts. */
 const settings = {
   target_modules: { type: 'names', default: null, help: 'The linear layers whose outputs are scaled.' },
-  merges: { type: 'switch', default: true, help: 'Whether it may be merged; false tries out that it may not.' },
+  merges: {
+    type: 'switch',
+    default: true,
+    help: 'Whether it may be merged; false tries out that it may not.',
+  },
 } as const;
 const toy = {
   type: 'TOY',
@@ -48,9 +51,16 @@ const toy = {
  * and never trains; a trained shift of each norm, and of the table of words.
  */
 const toyType = methodType(toy, (model, values): PeftMethod => {
-  const rules = { exclude_modules: null, modules_to_save: null, layers_to_transform: null, layers_pattern: null };
+  const rules = {
+    exclude_modules: null,
+    modules_to_save: null,
+    layers_to_transform: null,
+    layers_pattern: null,
+  };
   const paths = targetedModules(model, { ...rules, target_modules: values.target_modules });
-  const shapes = new Map([...walk(model)].map(({ path: at, node }) => [at, node.parameters?.[0]?.shape ?? []]));
+  const shapes = new Map(
+    [...walk(model)].map(({ path: at, node }) => [at, node.parameters?.[0]?.shape ?? []]),
+  );
   const shifted = [...walk(model)].filter(({ path: at, node }) =>
     node.type === 'LayerNorm' ? true : at.endsWith('word_embeddings'),
   );
@@ -58,9 +68,7 @@ const toyType = methodType(toy, (model, values): PeftMethod => {
   const named = (at: string, own: string): string => `${at}.toy_${own}`;
   const shiftAt = (at: string): ((l: Layers, y: Tensor) => Tensor) | undefined => {
     const name = shifts.get(at);
-    return name === undefined
-      ? undefined
-      : (l, y) => add(l.graph, y, l.parameters.value(name, 'float32'));
+    return name === undefined ? undefined : (l, y) => add(l.graph, y, l.parameters.value(name, 'float32'));
   };
   return {
     added: [
@@ -78,7 +86,9 @@ const toyType = methodType(toy, (model, values): PeftMethod => {
           ? undefined
           : (l, x, open) => {
               const y = open(x).finish();
-              const [frame, scale] = ['frame', 'scale'].map((own) => l.parameters.value(named(at, own), y.dtype));
+              const [frame, scale] = ['frame', 'scale'].map((own) =>
+                l.parameters.value(named(at, own), y.dtype),
+              );
               return add(l.graph, y, multiply(l.graph, y, multiply(l.graph, scale!, frame!)));
             },
       norm: shiftAt,
@@ -96,7 +106,8 @@ const toyType = methodType(toy, (model, values): PeftMethod => {
       if (step % 4 !== 0) return undefined;
       const now = state();
       for (const [name, { p }] of now)
-        if (name.endsWith('.toy_scale')) p.forEach((value, i) => (p[i] = Math.max(-0.05, Math.min(0.05, value))));
+        if (name.endsWith('.toy_scale'))
+          p.forEach((value, i) => (p[i] = Math.max(-0.05, Math.min(0.05, value))));
       return now;
     },
     ...(values.merges ? {} : { unmergeable: 'it was told not to' }),
@@ -128,7 +139,11 @@ const adapter = { peft_type: 'TOY', task_type: 'SEQ_CLS', target_modules: ['quer
 
 async function answers(model: string, given: string | undefined, folded: boolean): Promise<Float32Array> {
   const options = { precision: 'fp32', head: 'sequence', folded } as const;
-  const predictor = await openPredictor({ model, ...(given === undefined ? {} : { adapter: given }), ...options });
+  const predictor = await openPredictor({
+    model,
+    ...(given === undefined ? {} : { adapter: given }),
+    ...options,
+  });
   try {
     return await predictor.logits((await goldenTexts()).texts);
   } finally {
@@ -170,12 +185,8 @@ it('is one file a side and a line in each registry: planned, counted, trained, w
 
   const beside = await answers(experiment.model, out, false);
   expect(difference(beside, await answers(experiment.model, out, true))).toBeLessThan(1e-5);
-  const merged = path.join(await temporaryFolder(), 'merged');
-  const trained = await openTrainedModel({ model: experiment.model, adapter: out });
-  await writeTarget('hf', merged, trained, {
-    ...{ precision: 'fp32', scales: 'per-channel', modelName: 'toy' },
-    ...{ signal: new AbortController().signal, onShare: () => undefined },
-  }).finally(() => trained.close());
+  const merged = await temporaryFolder();
+  await writeMerged(out, merged);
   expect(difference(beside, await answers(merged, undefined, true))).toBeLessThan(1e-5);
   const resumed = await project();
   await run(resumed, { adapter, training: { save_strategy: 'steps', save_steps: 7 } });
@@ -190,10 +201,7 @@ it('that cannot be merged is evaluated and answers all the same, and its merge s
   await run(folder, { adapter: { ...adapter, merges: false } });
   const out = path.join(folder, 'out');
   expect(await answers(experiment.model, out, true)).toEqual(await answers(experiment.model, out, false));
-  const { code, message } = await faultOf(async () => {
-    const trained = await openTrainedModel({ model: experiment.model, adapter: out });
-    await trained.merged('bert.pooler.dense.weight').finally(() => trained.close());
-  });
+  const { code, message } = await faultOf(async () => writeMerged(out, await temporaryFolder()));
   expect({ code, message }).toEqual({
     code: 'peft/not-mergeable',
     message: 'The adapter cannot be merged into its base: it was told not to.',
