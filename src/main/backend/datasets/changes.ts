@@ -11,8 +11,8 @@ import {
 import type { BackendContext } from '../context.ts';
 import { told } from '../jobs/jobs.ts';
 import { keepVersion, withTemporary } from './keep-version.ts';
-import { factsOf, knownVersion, versionOutput } from './library.ts';
-import { requirePresent, versionFile } from './presence.ts';
+import { factsOf, knownVersion, presentVersion, versionOutput } from './library.ts';
+import { versionFile } from './presence.ts';
 import type { Reports } from './reports.ts';
 import type { MadeVersion } from './version/make-version.ts';
 import { datasetTasks } from './tasks.ts';
@@ -28,11 +28,6 @@ export function changeHandlers(
 ): Handlers<
   'datasets/relabel' | 'datasets/draft' | 'datasets/edit-draft' | 'datasets/repair' | 'datasets/split'
 > {
-  const present = (versionId: string): VersionRow => {
-    const version = knownVersion(context, versionId);
-    requirePresent(context, version);
-    return version;
-  };
   const make = (
     parent: VersionRow,
     work: (target: string) => Promise<MadeVersion & { change: string }>,
@@ -62,7 +57,7 @@ export function changeHandlers(
 
   return {
     'datasets/relabel': async ({ versionId, changes }) => {
-      const parent = present(versionId);
+      const parent = presentVersion(context, versionId);
       const file = versionFile(context, parent);
       const id = await make(parent, (target) =>
         runTask(datasetTasks, 'relabel', { file, target, changes }, { signal }),
@@ -95,7 +90,7 @@ export function changeHandlers(
       return {};
     },
     'datasets/repair': ({ versionId, finding, action }) => {
-      const parent = present(versionId);
+      const parent = presentVersion(context, versionId);
       const file = versionFile(context, parent);
       const job = context.jobs.start({
         kind: 'repair',
@@ -114,7 +109,7 @@ export function changeHandlers(
       return { jobId: job.id };
     },
     'datasets/split': ({ versionId, shares, seed, keepTogether }) => {
-      const parent = present(versionId);
+      const parent = presentVersion(context, versionId);
       const file = versionFile(context, parent);
       const sum = Object.values(shares).reduce((total, share) => total + share, 0);
       if (Math.abs(sum - 1) > SHARE_TOLERANCE) throw fault('datasets/shares', { sum });

@@ -1,17 +1,34 @@
+import { existsSync } from 'node:fs';
+import { basename, extname, resolve } from 'node:path';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { datasetMethods } from '../../../shared/contract/datasets.ts';
-import { listDatasets, listVersions, renameDataset, setDatasetRemoved } from '../../storage/datasets.ts';
+import {
+  listDatasets,
+  listVersions,
+  renameDataset,
+  setDatasetRemoved,
+  setVersionRemoved,
+  type VersionRow,
+} from '../../storage/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { endText, Threads, type ThreadEnd } from '../../engine/threads/threads.ts';
+import { endText, runTask, Threads, type ThreadEnd } from '../../engine/threads/threads.ts';
 import type { BackendContext } from '../context.ts';
+import { told } from '../jobs/jobs.ts';
 import { hubDatasetInfo } from '../models/hub-datasets.ts';
 import { changeHandlers } from './changes.ts';
 import { importHandlers } from './imports.ts';
-import { datasetOutput, knownDataset, knownVersion, versionOutput } from './library.ts';
-import { checkHash, requirePresent, versionFile } from './presence.ts';
+import {
+  datasetOutput,
+  knownDataset,
+  knownVersion,
+  presentVersion,
+  versionOutput,
+  versionRecord,
+  versionTitle,
+} from './library.ts';
+import { checkHash, versionFile } from './presence.ts';
 import { Reports } from './reports.ts';
 import { datasetTasks } from './tasks.ts';
-import { versionHandlers } from './versions.ts';
 
 /** The data sets area: nothing of it looks at rows on the backend's own thread. */
 export function datasetHandlers(context: BackendContext): Handlers<keyof typeof datasetMethods> {
@@ -25,22 +42,25 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
     abort.abort();
     await Promise.all([threads.close(), previews.close()]);
   });
-  const changed = (id: string) => {
+  const change = (id: string, work: () => void = () => undefined) => {
+    knownDataset(context, id);
+    work();
     context.emit('datasets/changed', { id });
     return {};
   };
+  const setRemoved = ({ id, datasetId }: VersionRow, at: number | null) =>
+    change(datasetId, () => setVersionRemoved(db, id, at));
   /** Hashes take seconds on large files: windows are told when one is not what it was. */
   const checkLater = async (datasetId: string): Promise<void> => {
     for (const version of listVersions(db, datasetId)) {
       const isNews = await checkHash(context, version);
-      if (isNews) changed(datasetId);
+      if (isNews) change(datasetId);
     }
   };
 
   return {
     ...importHandlers(context, previews, abort.signal),
     ...changeHandlers(context, reports, abort.signal),
-    ...versionHandlers(context, threads),
     'datasets/list': () => ({
       datasets: listDatasets(db).map((dataset) => datasetOutput(context, dataset)),
     }),
@@ -57,8 +77,7 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
     'datasets/report': ({ versionId, modelId, maxLength }) => reports.read(versionId, modelId, maxLength),
     'datasets/lengths': ({ versionId, modelId, maxLength }) => reports.lengths(versionId, modelId, maxLength),
     'datasets/rows': async ({ versionId, modelId, maxLength, ...input }) => {
-      const version = knownVersion(context, versionId);
-      requirePresent(context, version);
+      const version = presentVersion(context, versionId);
       const wantsFindings = input.finding !== null && input.finding !== 'truncation';
       return threads.ask('rows', {
         ...input,
@@ -67,21 +86,38 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
         lengths: reports.lengthsIfMade(version, modelId, maxLength),
       });
     },
-    'datasets/rename': ({ id, name }) => {
-      knownDataset(context, id);
-      renameDataset(db, id, name);
-      return changed(id);
+    'datasets/rename': ({ id, name }) => change(id, () => renameDataset(db, id, name)),
+    'datasets/remove': ({ id }) => change(id, () => setDatasetRemoved(db, id, Date.now())),
+    'datasets/restore': ({ id }) => change(id, () => setDatasetRemoved(db, id, null)),
+    'datasets/compare-versions': ({ fromId, toId }) => {
+      const [from, to] = [versionRecord(context, fromId), versionRecord(context, toId)];
+      if (from.datasetId !== to.datasetId) throw fault('datasets/other-dataset', {});
+      return threads.ask('compare', { from: from.file, to: to.file });
     },
-    'datasets/remove': ({ id }) => {
-      knownDataset(context, id);
-      setDatasetRemoved(db, id, Date.now());
-      return changed(id);
+    'datasets/export-version': ({ versionId, path: given, format, overwrite }) => {
+      const version = versionRecord(context, versionId);
+      const path = resolve(given);
+      const ending = `.${format}`;
+      if (extname(path).toLowerCase() !== ending) throw fault('datasets/export-type', { file: path, ending });
+      if (existsSync(path) && !overwrite) throw fault('datasets/export-exists', { file: path });
+      const job = context.jobs.start({
+        kind: 'export',
+        title: `Writing ${versionTitle(version)} to ${basename(path)}`,
+        work: async (control) => {
+          await runTask(datasetTasks, 'export', { file: version.file, path, format }, told(control));
+          return path;
+        },
+      });
+      return { jobId: job.id };
     },
-    'datasets/restore': ({ id }) => {
-      knownDataset(context, id);
-      setDatasetRemoved(db, id, null);
-      return changed(id);
+    'datasets/remove-version': ({ versionId }) => {
+      const version = knownVersion(context, versionId);
+      if (listVersions(db, version.datasetId).every(({ id }) => id === versionId)) {
+        throw fault('datasets/last-version', { name: version.datasetName });
+      }
+      return setRemoved(version, Date.now());
     },
+    'datasets/restore-version': ({ versionId }) => setRemoved(knownVersion(context, versionId), null),
   };
 }
 

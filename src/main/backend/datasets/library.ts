@@ -34,8 +34,7 @@ export const versionTitle = ({ name, number }: Pick<VersionRecord, 'name' | 'num
 
 /** Throws `store/unknown`, `datasets/missing` where the file vanished, `datasets/changed` where it is another one. */
 export function versionRecord(context: BackendContext, versionId: string): VersionRecord {
-  const version = knownVersion(context, versionId);
-  requirePresent(context, version);
+  const version = presentVersion(context, versionId);
   const { id, datasetId, datasetName: name, number, sha256, rows } = version;
   const { labels, splits, columns } = factsOf(version);
   return {
@@ -59,6 +58,13 @@ export function knownVersion({ db }: BackendContext, id: string): VersionRow {
   return version;
 }
 
+/** A version whose file is there. Throws `store/unknown`, `datasets/missing`, `datasets/changed`. */
+export function presentVersion(context: BackendContext, id: string): VersionRow {
+  const version = knownVersion(context, id);
+  requirePresent(context, version);
+  return version;
+}
+
 /** Throws `store/unknown`. */
 export function knownDataset({ db }: BackendContext, id: string): DatasetRecord {
   const dataset = readDataset(db, id);
@@ -70,23 +76,8 @@ export const factsOf = ({ facts }: VersionRow) => versionFactsSchema.parse(JSON.
 
 /** As windows see it. */
 export function versionOutput(context: BackendContext, version: VersionRow): DatasetVersion {
-  const { id, datasetId, number, sha256, rows, bytes, change, parentId, createdAt, experiments, unsaved } =
-    version;
-  return {
-    id,
-    datasetId,
-    number,
-    sha256,
-    present: stateOf(context, version) === 'present',
-    rows,
-    bytes,
-    ...factsOf(version),
-    change,
-    parentId,
-    createdAt,
-    experiments,
-    unsaved,
-  };
+  const { datasetName: _, file: __, facts: ___, ...shown } = version;
+  return { ...shown, ...factsOf(version), present: stateOf(context, version) === 'present' };
 }
 
 /** As windows see it; `versions` the newest first. */

@@ -17,8 +17,8 @@ import type { Job } from '../../../shared/contract/jobs.ts';
 import { told, type JobControl } from '../jobs/jobs.ts';
 import { knownModel } from '../models/presence.ts';
 import { withTemporary } from './keep-version.ts';
-import { knownVersion } from './library.ts';
-import { requirePresent, versionFile } from './presence.ts';
+import { presentVersion } from './library.ts';
+import { versionFile } from './presence.ts';
 import { truncationFinding } from './report/findings.ts';
 import type { BaseReport } from './report/report-task.ts';
 import { datasetTasks } from './tasks.ts';
@@ -45,7 +45,7 @@ export class Reports {
 
   /** With a model also its token lengths. Throws `store/unknown`, `datasets/…`, `tokenizer/…`. */
   async read(versionId: string, modelId: string | null, maxLength: number | null): Promise<DatasetReport> {
-    const version = this.presentVersion(versionId);
+    const version = presentVersion(this.context, versionId);
     const [base, lengths] = await Promise.all([
       this.base(version),
       modelId === null ? null : this.lengths(versionId, modelId, maxLength),
@@ -109,15 +109,9 @@ export class Reports {
     });
   }
 
-  private presentVersion(versionId: string): VersionRow {
-    const version = knownVersion(this.context, versionId);
-    requirePresent(this.context, version);
-    return version;
-  }
-
   /** How long the texts are in a model's tokens. Throws `store/unknown`, `datasets/…`, `tokenizer/…`. */
   async lengths(versionId: string, modelId: string, maxLength: number | null): Promise<TokenLengths> {
-    const version = this.presentVersion(versionId);
+    const version = presentVersion(this.context, versionId);
     const model = knownModel(this.context, modelId);
     const { figures, lengthsFile } = await this.once(`${version.id} ${modelId} ${maxLength ?? ''}`, () =>
       this.work(version, `Counting the tokens of ${version.datasetName}`, (control) => {

@@ -29,7 +29,7 @@ export async function previewTask({ source, name }: { source: SourceFiles; name:
   const table = await openSourceTable(source, first!.path, 'leave-out', 'note');
   const looked = await look(table, (await stat(first!.path)).size);
   const warnings: Warning[] = [
-    ...table.notes.map((message) => ({ row: null, message })),
+    ...table.notes.map(ofFile),
     ...looked.warnings,
     ...raggedWarnings(table),
     ...previewWarnings(looked.columns, looked.roles, looked.count),
@@ -52,15 +52,14 @@ export async function previewTask({ source, name }: { source: SourceFiles; name:
     bytes,
     rows,
     rowsExact: exact,
-    columns: looked.columns.map((column) => ({
-      name: column.name,
-      role: looked.roles.get(column.name)!,
-      distinct: column.distinct,
-      empty: column.empty,
-      meanLength: column.meanLength,
-      values: column.distinct > SHOWN_VALUES ? [] : column.counts(SHOWN_VALUES),
-      reading: readLabelColumn(namedCounts(table, column), column.name),
-    })),
+    columns: looked.columns.map((column) => {
+      const { name, distinct, empty, meanLength } = column;
+      return {
+        ...{ name, distinct, empty, meanLength, role: looked.roles.get(name)! },
+        values: distinct > SHOWN_VALUES ? [] : column.counts(SHOWN_VALUES),
+        reading: readLabelColumn(namedCounts(table, column), name),
+      };
+    }),
     sample: looked.sample,
     sampleRows: looked.sampleRows,
     warnings,
@@ -134,10 +133,9 @@ async function lookAtOther(source: SourceFiles, path: string, first: Table, look
   const table = await openSourceTable(source, path, 'leave-out', 'note');
   const bytes = (await stat(path)).size;
   const lacking = first.columns.filter((column) => !table.columns.includes(column));
-  const warnings: Warning[] = lacking.map((column) => ({
-    row: null,
-    message: `${basename(path)} has no column "${column}", which ${basename(first.file)} has.`,
-  }));
+  const warnings = lacking.map((column) =>
+    ofFile(`${basename(path)} has no column "${column}", which ${basename(first.file)} has.`),
+  );
   if (table.count !== undefined) return { warnings, bytes, rows: table.count, exact: true };
   if (bytes > WHOLE_BYTES || lacking.length > 0) {
     return { warnings, bytes, rows: about((bytes / looked.bytes) * looked.rows), exact: false };
@@ -162,30 +160,28 @@ function previewWarnings(
 ): Warning[] {
   const of = (role: ColumnRole) => columns.find(({ name }) => roles.get(name) === role);
   const [text, label] = [of('text'), of('label')];
-  const warnings: Warning[] = [];
-  if (!text)
-    warnings.push({ row: null, message: 'No column looks like a text. Choose the one that holds it.' });
-  if (!label)
-    warnings.push({ row: null, message: 'No column looks like a label. Choose the one that holds it.' });
-  if (text && text.empty > 0)
-    warnings.push(emptyWarning(text, 'no text', 'They are kept and shown in the report.'));
-  if (label && label.empty > 0) {
-    warnings.push(emptyWarning(label, 'no label', 'Label them, or leave such rows out.'));
-  }
-  if (label && label.distinct > MANY_CLASSES) {
-    warnings.push({
-      row: null,
-      message: `Column "${label.name}" has ${number(label.distinct)} different values in ${number(looked)} rows. Labels mostly have few: check that it is the right column.`,
-    });
-  }
-  if (label?.distinct === 1) {
-    warnings.push({
-      row: null,
-      message: `Column "${label.name}" has one value only in the ${number(looked)} rows looked at. Telling classes apart takes at least two.`,
-    });
-  }
-  return warnings;
+  const kept = (them: string) => `${them} kept and shown in the report.`;
+  const chosen = (them: string) => `Label ${them}, or leave such rows out.`;
+  const messages: string[] = [];
+  if (!text) messages.push('No column looks like a text. Choose the one that holds it.');
+  if (!label) messages.push('No column looks like a label. Choose the one that holds it.');
+  const empty = [
+    ...(text && text.empty > 0 ? [emptyWarning(text, 'no text', kept('It is'), kept('They are'))] : []),
+    ...(label && label.empty > 0 ? [emptyWarning(label, 'no label', chosen('it'), chosen('them'))] : []),
+  ];
+  const doubts: string[] = [];
+  if (label && label.distinct > MANY_CLASSES)
+    doubts.push(
+      `Column "${label.name}" has ${number(label.distinct)} different values in ${number(looked)} rows. Labels mostly have few: check that it is the right column.`,
+    );
+  if (label?.distinct === 1)
+    doubts.push(
+      `Column "${label.name}" has one value only in the ${number(looked)} rows looked at. Telling classes apart takes at least two.`,
+    );
+  return [...messages.map(ofFile), ...empty, ...doubts.map(ofFile)];
 }
+
+const ofFile = (message: string): Warning => ({ row: null, message });
 
 /** Rows that do not fit the columns: named before the import, left out or refused by it. */
 function raggedWarnings({ ragged = [], columns }: Table): Warning[] {
@@ -198,11 +194,16 @@ function raggedWarnings({ ragged = [], columns }: Table): Warning[] {
   return [{ row: first.row, message }];
 }
 
-function emptyWarning({ name, empty, emptyRows }: ColumnStats, lack: string, remedy: string): Warning {
+function emptyWarning(
+  { name, empty, emptyRows }: ColumnStats,
+  lack: string,
+  remedyOne: string,
+  remedyMany: string,
+): Warning {
   const rows = emptyRows.map(number).join(', ');
   const message =
     empty === 1
-      ? `Row ${rows} has ${lack} in column "${name}". ${remedy.replace(/^They are/, 'It is').replace('Label them', 'Label it')}`
-      : `${number(empty)} rows have ${lack} in column "${name}": ${rows}${empty > emptyRows.length ? ` and ${number(empty - emptyRows.length)} more` : ''}. ${remedy}`;
+      ? `Row ${rows} has ${lack} in column "${name}". ${remedyOne}`
+      : `${number(empty)} rows have ${lack} in column "${name}": ${rows}${empty > emptyRows.length ? ` and ${number(empty - emptyRows.length)} more` : ''}. ${remedyMany}`;
   return { row: emptyRows[0] ?? null, message };
 }
