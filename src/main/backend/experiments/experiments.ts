@@ -25,7 +25,7 @@ import { textsOfConfig, type PredictionQuery } from './predictions.ts';
 import { queueHandlers } from './queue.ts';
 import { filesIn } from './run-folder.ts';
 import { Supervisor } from './supervisor.ts';
-import { Teller } from './teller.ts';
+import { openTeller } from './teller.ts';
 import { experimentTasks } from './tasks.ts';
 
 type Names =
@@ -50,7 +50,7 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
   store.relocate(workspace.experiments);
   const points = new PointStore(db);
   const results = new ResultStore(db);
-  const teller = new Teller(emit, store);
+  const teller = openTeller(emit, store);
   const threads = new Threads(experimentTasks);
   const others = new OtherRuns(context, store, points, teller, () => supervisor.wake());
   const supervisor = new Supervisor(context, store, teller, () => others.busy());

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { fault } from '../../../shared/faults/index.ts';
 import { otherWrites } from '../../storage/database.ts';
 import type { PointStore } from '../../storage/experiment-points.ts';
@@ -100,4 +101,10 @@ export function isLive({ details, runnerPid, updatedAt }: ExperimentRecord): boo
   return (
     details.runner === 'cli' && runnerPid !== null && Date.now() - updatedAt < SILENT_MS && isAlive(runnerPid)
   );
+}
+
+/** Resolves when a process has ended, or after `patienceMs`: its number may be another one's by now. */
+export async function waitForEnd(pid: number, patienceMs = 15_000): Promise<void> {
+  const until = performance.now() + patienceMs;
+  while (isAlive(pid) && performance.now() < until) await pause(50);
 }

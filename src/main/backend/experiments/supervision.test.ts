@@ -8,7 +8,7 @@ import { testHost } from '../test-support-host.ts';
 import { testBackend, workspaceFolder } from '../test-support.ts';
 import { endFault, EngineRun, runEngineJob } from '../jobs/engine-run.ts';
 import { isAlive } from '../../engine/formats/temporary.ts';
-import { waitForEnd } from './processes.ts';
+import { waitForEnd } from './other-runs.ts';
 import { atStep, inState, longTraining, outcomeOf, seedStore, smallSpec } from './test-support.ts';
 
 const entry = fileURLToPath(new URL('./test-support-process.ts', import.meta.url));

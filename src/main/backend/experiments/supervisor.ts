@@ -10,7 +10,7 @@ import { faultValue } from '../jobs/jobs.ts';
 import { readPreferences } from '../system/preferences.ts';
 import { EngineRun, endFault, type EngineEnd } from '../jobs/engine-run.ts';
 import { jobEventSchema, trainResultSchema, type ExperimentResult } from './job-events.ts';
-import { waitForEnd } from './processes.ts';
+import { waitForEnd } from './other-runs.ts';
 import { Recorder } from './recorder.ts';
 import type { Teller } from './teller.ts';
 
