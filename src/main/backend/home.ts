@@ -24,7 +24,7 @@ export function homeHandlers(
         running: experiments.find(({ state }) => state === 'running' || state === 'starting') ?? null,
         decisions: [
           ...experiments.flatMap((experiment) => decision(experiment) ?? []),
-          ...exports.list().flatMap((one) => failedProof(one) ?? []),
+          ...exports.list().flatMap((made) => failedProof(made) ?? []),
         ],
         finished: finished.slice(0, 5).map((experiment) => ({
           experiment,

@@ -49,7 +49,7 @@ export function adapterHandlers(
           .list()
           // Where every weight was trained there is no adapter to list.
           .filter(({ peftType }) => !methodOf(peftType)?.wholeModel)
-          .map((one) => present(store, one)),
+          .map((adapter) => present(store, adapter)),
       ),
     }),
     'adapters/read': async ({ id }) => {

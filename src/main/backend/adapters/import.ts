@@ -51,11 +51,11 @@ export async function importAdapter(
   const copy = path.join(workspace.adapters, id);
   const weights = await weightsFile(folder);
   await storeFolder(copy, async (temporary) => {
-    for (const one of [...FILES, ...(weights ? [weights.file] : [])].filter((each) =>
+    for (const name of [...FILES, ...(weights ? [weights.file] : [])].filter((each) =>
       existsSync(path.join(folder, each)),
     ))
-      await copyFile(path.join(folder, one), path.join(temporary, one)).catch((error: unknown) => {
-        throw isWriting(error) ? error : readFault(path.join(folder, one), error);
+      await copyFile(path.join(folder, name), path.join(temporary, name)).catch((error: unknown) => {
+        throw isWriting(error) ? error : readFault(path.join(folder, name), error);
       });
   });
   const { sha256, bytes } = await adapterWeights(copy);

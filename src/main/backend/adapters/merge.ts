@@ -109,9 +109,9 @@ function checkParts(adapters: readonly ListedAdapter[]): void {
 
 /** By the hash of the weights; by the model where a hash was not recorded. */
 function isSameBase(a: ListedAdapter, b: ListedAdapter): boolean {
-  const [one, other] = [a.facts.base, b.facts.base];
-  if (one?.sha256 != null && other?.sha256 != null) return one.sha256 === other.sha256;
-  return a.modelId !== null ? a.modelId === b.modelId : one !== null && one.folder === other?.folder;
+  const [base, other] = [a.facts.base, b.facts.base];
+  if (base?.sha256 != null && other?.sha256 != null) return base.sha256 === other.sha256;
+  return a.modelId !== null ? a.modelId === b.modelId : base !== null && base.folder === other?.folder;
 }
 
 const baseWords = ({ modelName, facts: { base } }: ListedAdapter): string =>

@@ -74,7 +74,7 @@ function readingText(reading: ImportReading | null): string {
   if (reading === null) return '';
   const { labelMap, textColumns, leftOut } = reading;
   const sum = (reason: string) =>
-    leftOut.reduce((rows, one) => rows + (one.reason === reason ? one.rows : 0), 0);
+    leftOut.reduce((rows, part) => rows + (part.reason === reason ? part.rows : 0), 0);
   const [unlabelled, ragged] = [sum('no-label'), sum('ragged')];
   return [
     ...(textColumns.length > 0 ? [`${textColumns.join(' + ')} as one text`] : []),

@@ -45,7 +45,7 @@ export function automaticName(
   neighbours: readonly { name: string; config: Fields }[],
 ): string {
   const own = wordsOf(config);
-  const saidOf = neighbours.map((one) => wordsOf(one.config));
+  const saidOf = neighbours.map((run) => wordsOf(run.config));
   const said = [0];
   let like = saidOf.filter((other) => other[0] === own[0]);
   while (like.length > 0) {
@@ -57,7 +57,7 @@ export function automaticName(
     like = like.filter((other) => other[chosen] === own[chosen]);
   }
   const name = [dataName, ...said.sort((a, b) => a - b).map((i) => own[i])].join(', ');
-  const taken = new Set(neighbours.map((one) => one.name));
+  const taken = new Set(neighbours.map((run) => run.name));
   if (!taken.has(name)) return name;
   for (let n = 2; ; n++) if (!taken.has(`${name}, run ${n}`)) return `${name}, run ${n}`;
 }

@@ -80,10 +80,10 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
   const seekBaselines = ({ id, versionId }: Experiment): void => {
     const others = store
       .list(false)
-      .filter((one) => one.versionId === versionId && one.state === 'finished' && one.id !== id);
-    for (const one of [id, ...others.slice(0, NEIGHBOURS).map((other) => other.id)]) {
-      const { spec } = store.record(one);
-      if (spec && !keptBaselines(context, spec)) timings.seekBaselines(one, spec, () => teller.changed(one));
+      .filter((other) => other.versionId === versionId && other.state === 'finished' && other.id !== id);
+    for (const run of [id, ...others.slice(0, NEIGHBOURS).map((other) => other.id)]) {
+      const { spec } = store.record(run);
+      if (spec && !keptBaselines(context, spec)) timings.seekBaselines(run, spec, () => teller.changed(run));
     }
   };
 

@@ -83,7 +83,7 @@ export function queueHandlers({ store, results, teller, supervisor, emit }: Part
       if (!order.includes(id)) throw wrong(record, 'move');
       const others = order.filter((other) => other !== id);
       store.reorder(others.toSpliced(place - 1, 0, id));
-      for (const one of order) teller.changed(one);
+      for (const queued of order) teller.changed(queued);
       return {};
     },
     'experiments/remove': ({ ids }) => {

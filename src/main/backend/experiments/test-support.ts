@@ -74,7 +74,7 @@ export async function inState(
   id: string,
   ...states: ExperimentState[]
 ): Promise<Experiment> {
-  const wanted = (one: Experiment): boolean => one.id === id && states.includes(one.state);
+  const wanted = (changed: Experiment): boolean => changed.id === id && states.includes(changed.state);
   const next = backend.nextEvent('experiments/changed', wanted);
   const { experiment } = await backend.call('experiments/read', { id });
   return wanted(experiment) ? experiment : next;

@@ -205,10 +205,10 @@ async function deleteFiles({ id, folder, targets }: StoredExport, store: ExportS
   const all = store.list();
   const later = all.slice(
     0,
-    all.findIndex((one) => one.id === id),
+    all.findIndex((other) => other.id === id),
   );
   const writtenOver = new Set(
-    later.flatMap((one) => one.targets.filter(takesPlace)).map((target) => target.folder),
+    later.flatMap((other) => other.targets.filter(takesPlace)).map((target) => target.folder),
   );
   for (const target of targets.filter(isWritten)) {
     if (writtenOver.has(target.folder)) continue;

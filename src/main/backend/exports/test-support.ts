@@ -71,5 +71,5 @@ export async function verified(backend: TestBackend, id: string): Promise<Export
 }
 
 /** What became of each target. */
-export const statesOf = (one: Export): Partial<Record<ExportTarget, string>> =>
-  Object.fromEntries(one.targets.map(({ target, state }) => [target, state]));
+export const statesOf = (made: Export): Partial<Record<ExportTarget, string>> =>
+  Object.fromEntries(made.targets.map(({ target, state }) => [target, state]));

@@ -107,11 +107,11 @@ export class ModelLibrary {
   /** The model with these weights in this folder, removed or not. */
   private async known(folder: string, { facts }: Description): Promise<Stored | undefined> {
     const candidates = this.store.inFolder(folder);
-    const same = candidates.find((one) => isSameLook(one.facts.weights, facts.weights));
+    const same = candidates.find((candidate) => isSameLook(candidate.facts.weights, facts.weights));
     const hashes = new Set(candidates.map(({ sha256 }) => sha256));
     if (same !== undefined || hashes.size === 0) return same;
     const sha256 = await hashWeights(folder, facts.weights);
-    return candidates.find((one) => one.sha256 === sha256);
+    return candidates.find((candidate) => candidate.sha256 === sha256);
   }
 
   private insert(folder: string, { facts, bytes }: Description, origin: Partial<Origin>): string {

@@ -30,7 +30,7 @@ export function chooseRows(
   choice: RowChoice,
   /** Rows of a finding, in their order; null: none was asked for. */
   finding: Uint32Array | null,
-): { total: number; places: number[] } {
+): { total: number; rows: number[] } {
   const { offset, limit } = choice;
   const conditions = conditionsOf(version, choice);
   const byLength = choice.order === 'row' ? null : version.byLength(choice.order);
@@ -39,7 +39,7 @@ export function chooseRows(
   if (finding && byLength) sets.push(finding);
   const order = byLength ?? finding ?? sets.pop()!;
   const fitting = sets.length === 0 ? order : inAll(order, sets, version.rows);
-  return { total: fitting.length, places: Array.from(fitting.slice(offset, offset + limit)) };
+  return { total: fitting.length, rows: Array.from(fitting.slice(offset, offset + limit)) };
 }
 
 /** All rows, or those of one condition, in their order. */
@@ -48,24 +48,24 @@ function onePage(
   condition: Condition | undefined,
   offset: number,
   limit: number,
-): { total: number; places: number[] } {
+): { total: number; rows: number[] } {
   if (!condition) {
     const total = version.rows;
     const length = Math.max(0, Math.min(limit, total - offset));
-    return { total, places: Array.from({ length }, (_, i) => offset + i + 1) };
+    return { total, rows: Array.from({ length }, (_, i) => offset + i + 1) };
   }
   const { sql, values, countable } = condition;
   if (!countable) {
     const all = version.numbers(sql, values);
-    return { total: all.length, places: Array.from(all.subarray(offset, offset + limit)) };
+    return { total: all.length, rows: Array.from(all.subarray(offset, offset + limit)) };
   }
   const total = version.db.prepare(`SELECT count(*) FROM (${sql})`).pluck().get(values);
   const page = `SELECT row FROM (${sql}) ORDER BY row LIMIT ? OFFSET ?`;
-  const places = version.db
+  const rows = version.db
     .prepare(page)
     .pluck()
     .all([...values, limit, offset]);
-  return { total: count.parse(total), places: z.array(z.number()).parse(places) };
+  return { total: count.parse(total), rows: z.array(z.number()).parse(rows) };
 }
 
 /** Those of `rows` that are in every set, in their order. */

@@ -32,14 +32,11 @@ interface Repair {
   change(plan: Plan, finding: FindingCode): string;
 }
 
-const removedRows: Partial<Record<FindingCode, string>> = {
-  'empty-texts': 'empty row',
-  'odd-rows': 'odd row',
-  'conflicting-labels': 'row with conflicting labels',
-};
-const removedRow = (finding: FindingCode, n: number): string => {
-  const one = removedRows[finding] ?? 'row';
-  return many(n, one, one.replace('row', 'rows'));
+/** What the rows of a finding are called, one and many. */
+const rowNames: Partial<Record<FindingCode, [string, string]>> = {
+  'empty-texts': ['empty row', 'empty rows'],
+  'odd-rows': ['odd row', 'odd rows'],
+  'conflicting-labels': ['row with conflicting labels', 'rows with conflicting labels'],
 };
 
 const repairs = {
@@ -52,7 +49,7 @@ const repairs = {
   },
   'remove-rows': {
     plan: planRemoveRows,
-    change: ({ drop }, finding) => `${removedRow(finding, drop.size)} removed`,
+    change: ({ drop }, finding) => `${many(drop.size, ...(rowNames[finding] ?? ['row', 'rows']))} removed`,
   },
   'remove-leaks': {
     plan: planRemoveLeaks,

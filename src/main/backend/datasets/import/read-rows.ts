@@ -41,17 +41,17 @@ export async function* readRows(
   for (const column of named) if (column !== null) requireColumn(table, column);
   const file = basename(table.file);
   const labelOf = labelReader(table, mapping.label, mapping.labelMap);
-  for await (const one of table.rows()) {
-    const { values } = one;
+  for await (const row of table.rows()) {
+    const { values } = row;
     const cell = (column: string): string => {
       const value = values[column];
       if (typeof value === 'string') return value;
-      return value == null ? '' : toText(value, place(file, one, column));
+      return value == null ? '' : toText(value, place(file, row, column));
     };
     const splitCell = mapping.split === null ? '' : labelText(values[mapping.split]).trim();
     const label = labelOf(values[mapping.label]);
     yield {
-      row: one.row,
+      row: row.row,
       text: texts.length === 1 ? cell(mapping.text) : joinTexts(texts, mapping.separator, cell),
       textPair: mapping.textPair === null ? null : cell(mapping.textPair),
       label,

@@ -19,10 +19,10 @@ export function lengthsBytes(lengths: Uint32Array): Buffer {
 export function lengthsOfRows(file: string, rows: readonly number[]): number[] {
   const handle = openSync(file, 'r');
   try {
-    const one = Buffer.alloc(4);
+    const cell = Buffer.alloc(4);
     return rows.map((row) => {
-      readSync(handle, one, 0, 4, (row - 1) * 4);
-      return one.readUInt32LE(0);
+      readSync(handle, cell, 0, 4, (row - 1) * 4);
+      return cell.readUInt32LE(0);
     });
   } finally {
     closeSync(handle);

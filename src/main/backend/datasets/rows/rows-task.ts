@@ -21,7 +21,7 @@ export function rowsTask(input: RowsInput): { total: number; items: DatasetRow[]
         return findings === null ? new Uint32Array() : version.ofFinding(findings, code);
       return Uint32Array.from(lengths ? longerRows(readLengths(lengths.file), lengths.maxLength) : []);
     };
-    const { total, places } = chooseRows(version, input, finding && rowsOf(finding));
-    return { total, items: version.read(places, lengths && lengthsOfRows(lengths.file, places)) };
+    const { total, rows } = chooseRows(version, input, finding && rowsOf(finding));
+    return { total, items: version.read(rows, lengths && lengthsOfRows(lengths.file, rows)) };
   });
 }
