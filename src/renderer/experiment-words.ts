@@ -1,5 +1,6 @@
 import { isAddedPart } from '../shared/methods/index.ts';
 import type { Baselines, Experiment, ExperimentDetail } from '../shared/contract/experiments.ts';
+import { metricOf } from '../shared/tasks/index.ts';
 import { count, counted, decimal, duration, percent, timeLeft } from './format.ts';
 
 /** "step 237 of 375 · epoch 1.9 · about 38 s left"; of a finished one what it was and took. */
@@ -121,28 +122,11 @@ export const isActive = ({ state }: Pick<Experiment, 'state'>): boolean =>
 export const hasEnded = ({ state }: Pick<Experiment, 'state'>): boolean =>
   state === 'finished' || state === 'stopped' || state === 'failed' || state === 'interrupted';
 
-const metricNames: Readonly<Record<string, string>> = {
-  loss: 'loss',
-  accuracy: 'accuracy',
-  f1_macro: 'macro F1',
-  f1_micro: 'micro F1',
-  f1_weighted: 'weighted F1',
-  precision_macro: 'macro precision',
-  precision_micro: 'micro precision',
-  precision_weighted: 'weighted precision',
-  recall_macro: 'macro recall',
-  recall_micro: 'micro recall',
-  recall_weighted: 'weighted recall',
-  mcc: 'MCC',
-  roc_auc: 'ROC AUC',
-  log_loss: 'log loss',
-};
-
 /** "macro F1" for `f1_macro`; unknown ones by their own name. */
-export const metricName = (name: string): string => metricNames[name] ?? name.replaceAll('_', ' ');
+export const metricName = (key: string): string => metricOf(key).name;
 
 /** Whether a metric is a share that reads as per cent. */
-export const isShare = (name: string): boolean => /^(accuracy|f1|precision|recall)/.test(name);
+export const isShare = (key: string): boolean => metricOf(key).share;
 
 /** A metric as it is read: "98.4 %" for shares, else a number. */
 export const metricText = (name: string, value: number): string =>

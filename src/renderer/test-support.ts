@@ -11,6 +11,7 @@ export function experiment(change: Partial<Experiment> = {}): Experiment {
     datasetId: 'd',
     versionId: 'v1',
     dataName: 'SMS Spam',
+    task: 'single_label_classification',
     method: 'LORA',
     seed: 42,
     step: 10,

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { classMetricsSchema } from '../../shared/contract/experiments.ts';
+import { classMetricsSchema } from '../../shared/tasks/single-label.ts';
 import { fault } from '../../shared/faults/index.ts';
 import { shellWord } from '../../shared/quoting.ts';
 import { parseTrainConfig, type TrainConfig } from '../../shared/settings/train-config.ts';

@@ -12,9 +12,9 @@ const details: Readonly<Record<string, (evaluation: unknown) => string[]>> = {
 
 /** Metrics as a person reads them: the totals, then what the task has beside them. `metrics` as metrics.json has them. */
 export function metricsText(task: Task, metrics: Readonly<Record<string, unknown>>): string {
-  const totals = task.metrics.flatMap(({ key, minor = false }) => {
+  const totals = task.listed.text.flatMap((key) => {
     const value = metrics[key];
-    return typeof value !== 'number' || minor ? [] : [[key, value.toFixed(4)]];
+    return typeof value === 'number' ? [[key, value.toFixed(4)]] : [];
   });
   const detail = details[task.key]?.(task.evaluation(metrics)) ?? [];
   return [table([['metric', 'value'], ...totals]), ...detail].join('\n\n');

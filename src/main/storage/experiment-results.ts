@@ -1,16 +1,6 @@
 import { z } from 'zod';
 import type { Db } from './database.ts';
 
-/** An answer to one evaluation row; classes by their places in the experiment's labels. */
-export interface Prediction {
-  row: number;
-  expected: number;
-  predicted: number;
-  score: number;
-  expectedScore: number;
-  logits: Float32Array;
-}
-
 export interface KnownFile {
   path: string;
   kind: 'adapter' | 'checkpoint' | 'experiment';
@@ -19,78 +9,12 @@ export interface KnownFile {
   bytes: number;
 }
 
-/** Which predictions; null: of every class. */
-interface PredictionQuery {
-  id: string;
-  expected: number | null;
-  predicted: number | null;
-  only: keyof typeof chosen;
-  order: keyof typeof orders;
-  limit: number;
-  offset: number;
-}
-
-const orders = {
-  row: 'row',
-  confident: 'score DESC, row',
-  worst: 'expected_score, row',
-  best: 'expected_score DESC, row',
-};
-const chosen = { all: '1', wrong: 'expected <> predicted', right: 'expected = predicted' };
-
-/** What experiments leave: predictions, adapters, and the files that the store answers for. */
+/** What experiments leave beside their answers: adapters, and the files that the store answers for. */
 export class ResultStore {
   private readonly db: Db;
 
   constructor(db: Db) {
     this.db = db;
-  }
-
-  clearPredictions(id: string): void {
-    this.db.prepare('DELETE FROM predictions WHERE experiment_id = ?').run(id);
-  }
-
-  addPredictions(id: string, predictions: readonly Prediction[]): void {
-    const add = this.db.prepare('INSERT OR REPLACE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?)');
-    this.db.transaction(() => {
-      for (const { row, expected, predicted, score, expectedScore, logits } of predictions) {
-        const bytes = Buffer.from(logits.buffer, logits.byteOffset, logits.byteLength);
-        add.run(id, row, expected, predicted, score, expectedScore, bytes);
-      }
-    })();
-  }
-
-  /** A page of an experiment's predictions, and how many there are in all. */
-  predictions(query: PredictionQuery): { total: number; found: Omit<Prediction, 'logits'>[] } {
-    const where = `experiment_id = @id AND (@expected IS NULL OR expected = @expected)
-      AND (@predicted IS NULL OR predicted = @predicted) AND ${chosen[query.only]}`;
-    const total = this.db
-      .prepare<[PredictionQuery], number>(`SELECT count(*) FROM predictions WHERE ${where}`)
-      .pluck()
-      .get(query);
-    const found = this.db
-      .prepare<[PredictionQuery], Omit<Prediction, 'logits'>>(
-        `SELECT row, expected, predicted, score, expected_score AS expectedScore FROM predictions WHERE ${where}
-         ORDER BY ${orders[query.order]} LIMIT @limit OFFSET @offset`,
-      )
-      .all(query);
-    return { total: total ?? 0, found };
-  }
-
-  countPredictions(id: string): number {
-    const count = this.db.prepare<[string], number>(
-      'SELECT count(*) FROM predictions WHERE experiment_id = ?',
-    );
-    return count.pluck().get(id) ?? 0;
-  }
-
-  /** The rows that were answered and their classes, in their order. */
-  answeredRows(id: string): Pick<Prediction, 'row' | 'expected'>[] {
-    return this.db
-      .prepare<[string], Pick<Prediction, 'row' | 'expected'>>(
-        'SELECT row, expected FROM predictions WHERE experiment_id = ? ORDER BY row',
-      )
-      .all(id);
   }
 
   /** The adapter of an experiment, removed or not. */

@@ -11,6 +11,7 @@ import {
   type ExperimentState,
 } from '../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../shared/contract/message.ts';
+import { taskKeys } from '../../shared/tasks/index.ts';
 import { fault } from '../../shared/faults/index.ts';
 import type { Db } from './database.ts';
 
@@ -95,6 +96,8 @@ const merged = new Set(['facts', 'details']);
 const asJson = new Set(['metrics', 'evaluation', 'fault']);
 
 const lineSchema = z.object({
+  /** Null in configs of before there were several. */
+  task: z.string().nullable(),
   facts: z.string(),
   metrics: z.string().nullable(),
   fault: z.string().nullable(),
@@ -106,7 +109,7 @@ const lineSchema = z.object({
 
 const LINE = `
 SELECT e.id, e.name, e.state, e.model_id AS modelId, e.model_name AS modelName, v.dataset_id AS datasetId,
-  e.version_id AS versionId, e.data_name AS dataName, e.method, e.seed, e.step, e.total_steps AS totalSteps, e.epoch,
+  e.version_id AS versionId, e.data_name AS dataName, e.config ->> '$.task' AS task, e.method, e.seed, e.step, e.total_steps AS totalSteps, e.epoch,
   e.loss, e.metrics, e.precision, e.facts, e.fault, e.starred, e.archived, e.created_at AS createdAt,
   e.started_at AS startedAt, e.finished_at AS finishedAt,
   CASE WHEN e.queue_place IS NOT NULL THEN (SELECT count(*) FROM experiments q
@@ -400,10 +403,11 @@ function settingsOf(text: string): Experiment['settings'] {
 }
 
 function lineOf(row: unknown): Experiment {
-  const { facts, metrics, fault: failure, tags, starred, archived, settings } = lineSchema.parse(row);
+  const { task, facts, metrics, fault: failure, tags, starred, archived, settings } = lineSchema.parse(row);
   const fields: object = {
     ...(row as object),
     ...factsSchema.parse(JSON.parse(facts)),
+    task: task ?? taskKeys[0],
     metrics: metrics === null ? null : (JSON.parse(metrics) as unknown),
     fault: failure === null ? null : (JSON.parse(failure) as unknown),
     tags: JSON.parse(tags) as unknown,

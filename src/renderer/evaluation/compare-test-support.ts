@@ -8,15 +8,13 @@ export function run(
   change: Partial<RunFigures['experiment']> = {},
   figures: Partial<RunFigures> = {},
 ): RunFigures {
-  const interval =
-    accuracy === null ? null : { value: accuracy, low: accuracy - 0.01, high: accuracy + 0.01 };
+  const interval = accuracy !== null && { value: accuracy, low: accuracy - 0.01, high: accuracy + 0.01 };
   return {
     experiment: experiment({ id, name: `SMS Spam, ${id}`, state: 'finished', ...change }),
     name: change.name ?? `SMS Spam, ${id}`,
     rowsKey: accuracy === null ? null : 'k',
     rows: accuracy === null ? 0 : 1000,
-    accuracy: interval,
-    macroF1: interval,
+    metrics: interval ? { accuracy: interval, f1_macro: interval } : {},
     adapterBytes: null,
     against: null,
     reason: null,

@@ -1,4 +1,5 @@
-import type { RunFigures } from '../../shared/contract/compare.ts';
+import { taskOf } from '../../shared/tasks/index.ts';
+import type { Interval, RunFigures } from '../../shared/contract/compare.ts';
 
 /** A run as all parts of a page show it: with the same short name and colour everywhere. */
 export interface LabelledRun extends RunFigures {
@@ -7,6 +8,8 @@ export interface LabelledRun extends RunFigures {
   label: string;
   /** Its number among the colours, from 0. */
   colour: number;
+  /** By its task's main metric; null: no answers are kept. */
+  main: Interval | null;
 }
 
 /** The runs in their order, each in its colour. */
@@ -14,7 +17,8 @@ export function labelledRuns(runs: readonly RunFigures[]): LabelledRun[] {
   const labels = runLabels(runs.map(({ experiment }) => experiment));
   return runs.map((run, colour) => {
     const { id, name } = run.experiment;
-    return { ...run, id, colour, label: labels.get(id) ?? name };
+    const main = run.metrics[taskOf(run.experiment.task).compared[0]!.key] ?? null;
+    return { ...run, id, colour, main, label: labels.get(id) ?? name };
   });
 }
 

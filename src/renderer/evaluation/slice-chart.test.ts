@@ -7,7 +7,7 @@ import { labelledRuns } from './labelled-runs.ts';
 import { prepareSlices } from './slice-chart.ts';
 
 const interval = (value: number) => ({ value, low: value - 0.05, high: Math.min(1, value + 0.05) });
-const runs = labelledRuns(['a', 'b'].map((id) => run(id, 0.9, {}, { accuracy: interval(0.9) })));
+const runs = labelledRuns(['a', 'b'].map((id) => run(id, 0.9, {}, { metrics: { accuracy: interval(0.9) } })));
 const slices: Slices = {
   by: 'length',
   slices: [

@@ -58,7 +58,7 @@ export function prepareSlices(
   const overall = {
     name: 'All rows',
     rows: Math.max(0, ...runs.map(({ rows }) => rows)),
-    accuracy: runs.map(({ accuracy }) => accuracy),
+    accuracy: runs.map(({ main }) => main),
   };
   const parts: { name: string; rows: number; accuracy: readonly (Interval | null)[] }[] = [
     overall,

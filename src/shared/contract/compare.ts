@@ -7,10 +7,12 @@ import { count, givenName, id, method, nothing, page, range, time } from './mess
 export const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
 export type Interval = z.infer<typeof intervalSchema>;
 
-/** What two runs on the same rows differ in: other minus baseline, in points. */
+const figuresSchema = z.record(z.string(), intervalSchema);
+
+/** What two runs on the same rows differ in: other minus baseline, a share in points. */
 export const differenceSchema = z.object({
   points: intervalSchema,
-  /** McNemar's for accuracy, the paired bootstrap's for F1. */
+  /** McNemar's where the metric counts right rows, else the paired bootstrap's. */
   p: z.number(),
   /** Whether the interval leaves out zero. */
   shown: z.boolean(),
@@ -28,12 +30,12 @@ export const runFiguresSchema = z.object({
    */
   rowsKey: z.string().nullable(),
   rows: count,
-  accuracy: intervalSchema.nullable(),
-  macroF1: intervalSchema.nullable(),
+  /** The metrics that the experiment's task compares, by key; none where no predictions are kept. */
+  metrics: figuresSchema,
   /** Bytes of the adapter's weights. */
   adapterBytes: count.nullable(),
   /** Against the baseline; null for the baseline itself and where the rows differ. */
-  against: z.object({ accuracy: differenceSchema, macroF1: differenceSchema }).nullable(),
+  against: z.record(z.string(), differenceSchema).nullable(),
   /** Why it is not compared; null where it is. */
   reason: z.string().nullable(),
 });
@@ -53,6 +55,8 @@ const verdictSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('tested'),
     otherId: id,
+    /** The key of the task's main metric. */
+    metric: z.string(),
     difference: differenceSchema,
     common: commonRowsSchema.nullable(),
   }),
@@ -64,7 +68,7 @@ export const comparisonSchema = z.object({
   baselineId: id,
   runs: z.array(runFiguresSchema),
   verdict: verdictSchema,
-  /** The run with the highest accuracy on the baseline's rows, the baseline included; null: none was evaluated. */
+  /** The run that is best on the baseline's rows, the baseline included; null: none was evaluated. */
   bestId: id.nullable(),
   /** What a person must know before trusting it: other rows, other data set versions, missing predictions. */
   warnings: z.array(z.string()),
@@ -73,9 +77,8 @@ export const comparisonSchema = z.object({
     z.object({
       ids: z.array(id),
       name: z.string(),
-      /** Mean over the seeds, with the smallest and the largest. */
-      accuracy: intervalSchema.nullable(),
-      macroF1: intervalSchema.nullable(),
+      /** Mean over the seeds, with the smallest and the largest; none unless two answered the same rows. */
+      metrics: figuresSchema,
     }),
   ),
   /** Settings in which the runs differ, by path ("training.learning_rate"); one value a run, null: not set. */
@@ -184,8 +187,7 @@ export const compareMethods = {
   'compare/pair': method(
     { baselineId: id, otherId: id },
     {
-      accuracy: differenceSchema,
-      macroF1: differenceSchema,
+      against: z.record(z.string(), differenceSchema),
       rows: count,
       onlyBaseline: count,
       onlyOther: count,

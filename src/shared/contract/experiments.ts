@@ -74,6 +74,7 @@ export const experimentSchema = z.object({
   datasetId: id.nullable(),
   versionId: id.nullable(),
   dataName: z.string(),
+  task: z.string(),
   method: z.string(),
   seed: z.number().int(),
   /** What tells runs apart in a list; null where the method or the run has none. */
@@ -182,38 +183,20 @@ export const evaluationPointSchema = z.object({
 });
 export type EvaluationPoint = z.infer<typeof evaluationPointSchema>;
 
-export const classMetricsSchema = z.object({
-  label: z.string(),
-  precision: z.number(),
-  recall: z.number(),
-  f1: z.number(),
-  support: count,
-});
-
-export const evaluationSchema = z.object({
+/** What the run's task has to say beside its numbers stands in it too. */
+export const evaluationSchema = z.looseObject({
+  /** Names of the head's outputs. */
   labels: z.array(z.string()),
   rows: count,
   metrics: z.record(z.string(), z.number()),
-  perClass: z.array(classMetricsSchema),
-  /** [expected][predicted] */
-  confusion: z.array(z.array(count)),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
-
-/** Classes that rows have and no row is answered with. */
-export const unansweredClasses = ({
-  perClass,
-  confusion,
-}: Pick<Evaluation, 'perClass' | 'confusion'>): string[] =>
-  perClass
-    .filter(({ support }, place) => support > 0 && confusion.every((row) => row[place] === 0))
-    .map(({ label }) => label);
 
 export const predictionSchema = z.object({
   row: rowSchema,
   expected: z.string(),
   predicted: z.string(),
-  /** Probability of the predicted class, and of the expected one. */
+  /** How sure the model is of it, and how near it is to what was expected: of classes their probabilities. */
   score: z.number(),
   expectedScore: z.number(),
 });

@@ -10,7 +10,8 @@ import { accuracyOf, bootstrap, cellsOf, type Interval } from './bootstrap.ts';
 import { expectedCalibrationError, fitTemperature, reliability } from './calibration.ts';
 import { likelyLabelErrors } from './label-errors.ts';
 import { mcnemar } from './mcnemar.ts';
-import { intervalOf, measure } from './measured.ts';
+import { singleLabel } from '../tasks/single-label.ts';
+import { measure as measured, type Measured } from './measured.ts';
 import { pairedTest, verdictParts, verdictText } from './verdict.ts';
 
 /** Cases made with scipy, statsmodels, scikit-learn and cleanlab by fixtures/statistics/make.py. */
@@ -18,6 +19,13 @@ const parse = <Schema extends z.ZodType>(stored: unknown, schema: Schema): z.out
   schema.parse(stored);
 
 const numbers = z.array(z.number());
+
+const [accuracy, macroF1] = singleLabel.compared;
+const measure = (expected: Uint16Array, runs: Uint16Array[], labels: number): Measured[] =>
+  measured(
+    singleLabel,
+    runs.map((predicted) => ({ labels: Array.from({ length: labels }, String), expected, predicted })),
+  );
 
 const placesOf = (expected: number[], ...runs: number[][]): [Uint16Array, Uint16Array[]] => [
   Uint16Array.from(expected),
@@ -64,16 +72,16 @@ describe('bootstrap intervals', () => {
 
   it.each(cases)('agree with scipy within Monte Carlo error: $labels labels', (one) => {
     const cells = cellsOf(one.expected, [one.a, one.b], one.labels);
-    const [accuracy] = bootstrap(cells, [accuracyOf(cells, 0)]);
+    const [share] = bootstrap(cells, [accuracyOf(cells, 0)]);
     const [a, b] = measure(...placesOf(one.expected, one.a, one.b), one.labels);
     const found = {
-      accuracy_a: accuracy!,
-      accuracy_difference: pairedTest('accuracy', a!, b!).difference,
-      f1_difference: pairedTest('macroF1', a!, b!).difference,
+      accuracy_a: share!,
+      accuracy_difference: pairedTest(accuracy!, a!, b!).points,
+      f1_difference: pairedTest(macroF1!, a!, b!).points,
     };
     expectWithinMonteCarloError(found, one);
     expectWithinMonteCarloError(
-      { accuracy_a: intervalOf('accuracy', a!), f1_a: intervalOf('macroF1', a!) },
+      { accuracy_a: a!.figures['accuracy']!.interval, f1_a: a!.figures['f1_macro']!.interval },
       one,
     );
   });
@@ -111,15 +119,10 @@ describe('bootstrap intervals', () => {
     expect(apart).toEqual(together);
   });
 
-  const differenceOf = ({ difference, p, shown }: ReturnType<typeof pairedTest>) => ({
-    points: difference,
-    p,
-    shown,
-  });
-  const judged = (difference: ReturnType<typeof differenceOf>, names = ['A', 'B']) => ({
+  const judged = (difference: ReturnType<typeof pairedTest>, names = ['A', 'B']) => ({
     baselineId: '0',
     runs: names.map((name, id) => ({ experiment: { id: `${id}` }, name, against: null })),
-    verdict: { kind: 'tested' as const, otherId: '1', difference, common: null },
+    verdict: { kind: 'tested' as const, otherId: '1', metric: 'accuracy', difference, common: null },
   });
 
   it('say in a sentence what they show, and when they show nothing', () => {
@@ -127,7 +130,7 @@ describe('bootstrap intervals', () => {
     const right = (share: number) => expected.map((_, i) => (i < 400 * share ? 0 : 1));
     const compare = (shareA: number, shareB: number) => {
       const [a, b] = measure(...placesOf(expected, right(shareA), right(shareB)), 2);
-      return verdictText(judged(differenceOf(pairedTest('accuracy', a!, b!))));
+      return verdictText(judged(pairedTest(accuracy!, a!, b!)));
     };
     expect(compare(0.8, 0.9)).toMatch(
       /^B is better than A by 10\.0 points \(95 % interval \d+\.\d to \d+\.\d\)\.$/,

@@ -1,39 +1,32 @@
-import type { CommonRows, Comparison } from '../contract/compare.ts';
-import { percentileInterval, type Interval } from './bootstrap.ts';
+import type { CommonRows, Comparison, Difference } from '../contract/compare.ts';
+import { metricOf } from '../tasks/index.ts';
+import type { Metric } from '../tasks/task.ts';
+import { percentileInterval } from './bootstrap.ts';
 import { mcnemar } from './mcnemar.ts';
-import type { Measured, Metric } from './measured.ts';
+import type { Measured } from './measured.ts';
 
-export interface PairedTest {
-  /** B minus A, in points. */
-  difference: Interval;
-  /** Of McNemar's test for accuracy; of the paired bootstrap for F1. */
-  p: number;
-  /** Rows that only one of them has right. */
-  onlyA: number;
-  onlyB: number;
-  /** Whether the 95 % interval leaves out zero. */
-  shown: boolean;
+/** Two runs that were measured on the same rows: B minus A in a metric that both have, a share in points. */
+export function pairedTest({ key, share, countsRows = false }: Metric, a: Measured, b: Measured): Difference {
+  const [ofA, ofB] = [a.figures[key]!, b.figures[key]!];
+  const scale = share ? 100 : 1;
+  const differences = Float32Array.from(ofA.resamples, (value, i) => scale * (ofB.resamples[i]! - value));
+  const points = percentileInterval(scale * (ofB.interval.value - ofA.interval.value), differences);
+  return {
+    points,
+    p: countsRows ? mcnemar(...onlyRight(a, b)) : shareBeyondZero(differences),
+    shown: points.low > 0 || points.high < 0,
+  };
 }
 
-/** Two runs that were measured on the same rows. */
-export function pairedTest(metric: Metric, a: Measured, b: Measured): PairedTest {
-  const [ofA, ofB] = [a.resamples[metric], b.resamples[metric]];
-  const differences = Float32Array.from(ofA, (value, i) => 100 * (ofB[i]! - value));
-  const difference = percentileInterval(100 * (b[metric] - a[metric]), differences);
+/** Rows that only A has right, and that only B has. */
+export function onlyRight(a: Pick<Measured, 'right'>, b: Pick<Measured, 'right'>): [number, number] {
   let [onlyA, onlyB] = [0, 0];
-  for (let row = 0; row < a.right.length; row++) {
-    const ahead = b.right[row]! - a.right[row]!;
+  for (const [row, right] of a.right.entries()) {
+    const ahead = b.right[row]! - right;
     if (ahead > 0) onlyB++;
     else if (ahead < 0) onlyA++;
   }
-  const shown = difference.low > 0 || difference.high < 0;
-  return {
-    difference,
-    p: metric === 'accuracy' ? mcnemar(onlyA, onlyB) : shareBeyondZero(differences),
-    onlyA,
-    onlyB,
-    shown,
-  };
+  return [onlyA, onlyB];
 }
 
 /** Two-sided: twice the smaller share of resamples on one side of zero. */
@@ -75,11 +68,16 @@ export function verdictParts({ runs, baselineId, verdict }: Judged): VerdictPart
   }
   const { difference, common } = verdict;
   const { value, low, high } = difference.points;
+  const { share, higherIsBetter } = metricOf(verdict.metric);
+  const number = share ? points : (by: number): string => Number(by.toPrecision(3)).toString();
   const other = name(verdict.otherId);
-  const size = (by: number): VerdictPart => ({ kind: 'size', text: `${points(by)} points` });
+  const size = (by: number): VerdictPart => ({
+    kind: 'size',
+    text: share ? `${points(by)} points` : number(by),
+  });
   const interval = (from: number, to: number): VerdictPart[] => [
     plain(' '),
-    { kind: 'interval', text: `(95 % interval ${points(from)} to ${points(to)})` },
+    { kind: 'interval', text: `(95 % interval ${number(from)} to ${number(to)})` },
   ];
   const better = (a: VerdictPart, b: VerdictPart): VerdictPart[] => [
     a,
@@ -95,9 +93,10 @@ export function verdictParts({ runs, baselineId, verdict }: Judged): VerdictPart
   return [
     ...(!difference.shown
       ? [plain('No difference shown between '), baseline, plain(' and '), other, plain(': '), size(value)]
-      : value > 0
-        ? [...better(other, baseline), size(value)]
-        : [...better(baseline, other), size(-value)]),
+      : [
+          ...(value > 0 === higherIsBetter ? better(other, baseline) : better(baseline, other)),
+          size(Math.abs(value)),
+        ]),
     ...(difference.shown && value <= 0 ? interval(-high, -low) : interval(low, high)),
     plain(`${common ? `, ${whichRows(common)}` : ''}.${caution}`),
   ];

@@ -41,7 +41,6 @@ export const unansweredClasses = ({ perClass, confusion }: ClassDetail): string[
     .map(({ label }) => label);
 
 const share = (key: string, name: string): Metric => ({ key, name, higherIsBetter: true, share: true });
-const minor = (key: string, name: string): Metric => ({ ...share(key, name), minor: true });
 const metrics: readonly Metric[] = [
   { ...share('accuracy', 'accuracy'), countsRows: true },
   share('f1_macro', 'macro F1'),
@@ -49,13 +48,13 @@ const metrics: readonly Metric[] = [
   { ...share('mcc', 'MCC'), share: false },
   { ...share('roc_auc', 'ROC AUC'), share: false },
   { ...share('log_loss', 'log loss'), higherIsBetter: false, share: false },
-  minor('f1_micro', 'micro F1'),
-  minor('precision_macro', 'macro precision'),
-  minor('precision_micro', 'micro precision'),
-  minor('precision_weighted', 'weighted precision'),
-  minor('recall_macro', 'macro recall'),
-  minor('recall_micro', 'micro recall'),
-  minor('recall_weighted', 'weighted recall'),
+  share('f1_micro', 'micro F1'),
+  share('precision_macro', 'macro precision'),
+  share('precision_micro', 'micro precision'),
+  share('precision_weighted', 'weighted precision'),
+  share('recall_macro', 'macro recall'),
+  share('recall_micro', 'micro recall'),
+  share('recall_weighted', 'weighted recall'),
 ];
 
 const lineSchema = z.object({
@@ -98,6 +97,19 @@ export const singleLabel: Task<ClassAnswer, ClassColumns> = {
   learns: 'one class a text',
   columns: [{ setting: 'label_column', words: 'the class, as a name or a number', optional: false }],
   metrics,
+  listed: {
+    page: [
+      'accuracy',
+      'f1_macro',
+      'mcc',
+      'precision_macro',
+      'recall_macro',
+      'f1_weighted',
+      'roc_auc',
+      'loss',
+    ],
+    text: ['accuracy', 'f1_macro', 'f1_weighted', 'mcc', 'roc_auc', 'log_loss'],
+  },
   compared: metrics.slice(0, 2),
   head: (outputs) => ({ kind: 'sequence', outputs }),
   answers(outputs, names) {
@@ -137,6 +149,7 @@ export const singleLabel: Task<ClassAnswer, ClassColumns> = {
     };
   },
   evaluation: (report) => reportSchema.parse(report),
+  unanswered: (evaluation) => unansweredClasses(classDetailSchema.parse(evaluation)),
   columnsOf(kept, rows, names) {
     const labels = names.toSorted();
     const places = names.map((name) => labels.indexOf(name));

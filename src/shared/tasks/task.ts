@@ -25,8 +25,6 @@ export interface Metric {
   higherIsBetter: boolean;
   /** A share of something, shown as per cent and compared in points; else a number as it is. */
   share: boolean;
-  /** Shown only where all are asked for. */
-  minor?: boolean;
   /** It is the share of rows that are right: two runs are tested by the rows that only one of them has right. */
   countsRows?: boolean;
 }
@@ -72,8 +70,10 @@ export interface Task<Answer = unknown, Columns = unknown> {
   /** What is learnt: "one class a text". */
   readonly learns: string;
   readonly columns: readonly ColumnRole[];
-  /** In the order shown; the main one first. */
+  /** The main one first. */
   readonly metrics: readonly Metric[];
+  /** Keys of those that a page shows, and that the command line prints. */
+  readonly listed: { page: readonly string[]; text: readonly string[] };
   /** Those of them that have intervals and paired tests; the main one first. */
   readonly compared: readonly Metric[];
   head(outputs: number): HeadSpec;
@@ -91,6 +91,8 @@ export interface Task<Answer = unknown, Columns = unknown> {
   shown(kept: Uint8Array, names: Names): ShownAnswer;
   /** metrics.json's `metrics` as a run's evaluation. */
   evaluation(report: unknown): Evaluation;
+  /** Targets that rows have and no answer gives, by name; where that can be said. */
+  unanswered?(evaluation: Evaluation): string[];
   /** Kept answers of a run. Columns of two runs are alike however their models order the names. */
   columnsOf(kept: Iterable<Uint8Array>, rows: number, names: Names): Columns;
   /** What two runs must share to be compared: the names, and the rows' targets as bytes. */

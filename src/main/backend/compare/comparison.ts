@@ -1,12 +1,13 @@
-import type { Comparison } from '../../../shared/contract/compare.ts';
+import type { Comparison, Interval } from '../../../shared/contract/compare.ts';
 import { fault, Fault } from '../../../shared/faults/index.ts';
+import { AdapterStore } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
 import type { Figures } from './figures.ts';
 import { pairRuns } from './pair.ts';
 import { readRuns } from './runs.ts';
 import { differencesOf, seedGroupsOf, type SeedGroup } from './settings.ts';
 import type { CompareWork } from './work.ts';
-import { bestOf, highest, reasonFor, verdictOf, warningsOf, type Counted } from './words.ts';
+import { bestOf, highest, reasonFor, mainMetric, verdictOf, warningsOf, type Counted } from './words.ts';
 
 /** Any number of runs against one of them. Throws `store/unknown` where none of them is there. */
 export async function compareRuns(
@@ -24,6 +25,7 @@ export async function compareRuns(
   const answered = runs.flatMap(({ answers }) => answers ?? []);
   await figures.count(answered);
   const { database } = context.workspace;
+  const adapters = new AdapterStore(context.db);
   const tables = await work.share(
     'table',
     answered.map(({ id }) => id),
@@ -41,16 +43,15 @@ export async function compareRuns(
       name: one.run.name,
       rowsKey: one.count?.rowsKey ?? null,
       rows: one.count?.rows ?? 0,
-      accuracy: one.count?.accuracy ?? null,
-      macroF1: one.count?.macroF1 ?? null,
-      adapterBytes: adapterBytes(context, one.run.experiment.id),
+      metrics: one.count?.metrics ?? {},
+      adapterBytes: adapters.ofExperiment(one.run.experiment.id)?.bytes ?? null,
       against: one.count?.against ?? null,
       reason: reasonFor(one, baseline),
     })),
     verdict: (await verdictOnCommonRows(context, parts, counted, baseline)) ?? verdictOf(counted, baseline),
     bestId: bestOf(counted, baseline)?.run.experiment.id ?? null,
     warnings: warningsOf(counted, baseline, wanted.length - runs.length),
-    seedGroups: seedGroups.map((group) => ({ ...group, ...spreadOf(group, counted) })),
+    seedGroups: seedGroups.map((group) => ({ ...group, metrics: spreadOf(group, counted) })),
     differences: differencesOf(runs, seedGroups),
   };
 }
@@ -79,35 +80,22 @@ async function verdictOnCommonRows(
     pair && {
       kind: 'tested',
       otherId: b.experiment.id,
-      difference: pair.accuracy,
+      metric: mainMetric(baseline).key,
+      difference: pair.against[mainMetric(baseline).key]!,
       common: pair.common,
     }
   );
 }
 
-function adapterBytes({ db }: BackendContext, experimentId: string): number | null {
-  const find = db.prepare<[string], number>(
-    'SELECT bytes FROM adapters WHERE experiment_id = ? ORDER BY created_at DESC LIMIT 1',
-  );
-  return find.pluck().get(experimentId) ?? null;
-}
-
-/** Mean, smallest and largest over the seeds; null unless two of them answered the same rows. */
-function spreadOf(
-  { ids }: SeedGroup,
-  runs: readonly Counted[],
-): Pick<Comparison['seedGroups'][number], 'accuracy' | 'macroF1'> {
+/** Mean, smallest and largest over the seeds, by metric; none unless two of them answered the same rows. */
+function spreadOf({ ids }: SeedGroup, runs: readonly Counted[]): Record<string, Interval> {
   const own = ids.flatMap((id) => runs.find(({ run }) => run.experiment.id === id)?.count ?? []);
-  if (own.length < 2 || new Set(own.map(({ rowsKey }) => rowsKey)).size > 1) {
-    return { accuracy: null, macroF1: null };
-  }
-  const spread = (values: number[]) => ({
-    value: values.reduce((sum, value) => sum + value, 0) / values.length,
-    low: Math.min(...values),
-    high: Math.max(...values),
-  });
-  return {
-    accuracy: spread(own.map(({ accuracy }) => accuracy.value)),
-    macroF1: spread(own.map(({ macroF1 }) => macroF1.value)),
-  };
+  if (own.length < 2 || new Set(own.map(({ rowsKey }) => rowsKey)).size > 1) return {};
+  return Object.fromEntries(
+    Object.keys(own[0]!.metrics).map((key) => {
+      const values = own.map(({ metrics }) => metrics[key]!.value);
+      const value = values.reduce((sum, one) => sum + one, 0) / values.length;
+      return [key, { value, low: Math.min(...values), high: Math.max(...values) }];
+    }),
+  );
 }

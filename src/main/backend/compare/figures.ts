@@ -1,4 +1,4 @@
-import { keepRunFigures, uncounted } from '../../storage/run-figures.ts';
+import { keepRunCount, uncounted } from '../../storage/run-figures.ts';
 import type { BackendContext } from '../context.ts';
 import { readRuns } from './runs.ts';
 import type { RunInput } from './tasks/answers.ts';
@@ -54,7 +54,7 @@ export class Figures {
     const all = counted.flat();
     for (let from = 0; from < all.length; from += AT_ONCE) {
       db.transaction(() => {
-        for (const run of all.slice(from, from + AT_ONCE)) keepRunFigures(db, run);
+        for (const run of all.slice(from, from + AT_ONCE)) keepRunCount(db, run);
       })();
       await new Promise(setImmediate);
     }

@@ -1,5 +1,6 @@
 import type { ExperimentSpec } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { answeredTask } from '../../storage/answers.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord, versionTitle, type VersionRecord } from '../datasets/library.ts';
@@ -27,12 +28,9 @@ export function specOnVersion(context: BackendContext, id: string, versionId: st
 }
 
 /** Those it was evaluated with; of a run that was not, those of its data. */
-function labelsLearnt(context: BackendContext, id: string, spec: ExperimentSpec): string[] {
-  const find = context.db.prepare<[string], string>(
-    `SELECT l.value FROM experiments e, json_each(e.evaluation, '$.labels') l WHERE e.id = ?`,
-  );
-  const labels = find.pluck().all(id);
-  return labels.length > 0 ? labels : versionRecord(context, spec.versionId).labels;
+function labelsLearnt(context: BackendContext, id: string, spec: ExperimentSpec): readonly string[] {
+  const { names } = answeredTask(context.db, id);
+  return names.length > 0 ? names : versionRecord(context, spec.versionId).labels;
 }
 
 /** "LoRA r=16" becomes "LoRA r=16 on Messages v2"; trained again on v3, "LoRA r=16 on Messages v3". */

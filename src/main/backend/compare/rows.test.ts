@@ -269,7 +269,7 @@ it('compares over corrected labels on the rows that both versions have alike, an
   );
   const pair = await call('compare/pair', { baselineId: a, otherId: again });
   expect(pair).toMatchObject({ rows: 11, onlyBaseline: 0, onlyOther: 3 });
-  expect(verdict).toMatchObject({ difference: pair.accuracy, common: pair.common });
+  expect(verdict).toMatchObject({ difference: pair.against['accuracy'], common: pair.common });
 });
 
 describe('compare/retrain', () => {

@@ -50,7 +50,7 @@ function knownRuns({ db }: BackendContext, ids: readonly string[]): Map<string, 
   const rows = db
     .prepare(
       `SELECT e.id, e.removed_at AS removedAt, v.sha256,
-         EXISTS (SELECT 1 FROM predictions p WHERE p.experiment_id = e.id) AS answered
+         EXISTS (SELECT 1 FROM answers p WHERE p.experiment_id = e.id) AS answered
        FROM experiments e LEFT JOIN dataset_versions v ON v.id = e.version_id
        WHERE e.id IN (SELECT value FROM json_each(?))`,
     )

@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExperimentState } from '../../../shared/contract/experiments.ts';
 import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
+import { singleLabel } from '../../../shared/tasks/single-label.ts';
+import type { KeptAnswer } from '../../../shared/tasks/task.ts';
 import type { Db } from '../../storage/database.ts';
-import { ResultStore } from '../../storage/experiment-results.ts';
+import { addAnswers } from '../../storage/answers.ts';
 import { ExperimentStore, type NewExperiment } from '../../storage/experiments.ts';
 import type { TestBackend } from '../test-support.ts';
 
@@ -24,6 +26,12 @@ export interface GivenRun {
   training?: Record<string, unknown>;
   record?: Partial<NewExperiment>;
 }
+
+/** Its answers as the store keeps them. */
+export const keptAnswers = ({ labels, answers }: GivenRun): KeptAnswer[] =>
+  answers.map(({ row, expected, logits }) =>
+    singleLabel.keep({ row, expected, label: labels[logits.indexOf(Math.max(...logits))], logits }, labels),
+  );
 
 /** Writes a run down as one that has ended, with its predictions, without training it. Gives its id. */
 export function addRun(db: Db, given: GivenRun): string {
@@ -61,23 +69,7 @@ export function addRun(db: Db, given: GivenRun): string {
   });
   const evaluation = { labels, rows: answers.length, metrics: {}, perClass: [], confusion: [] };
   store.update(id, { evaluation: answers.length > 0 ? evaluation : null, finished_at: Date.now() });
-  const places = new Map(labels.map((label, place) => [label, place]));
-  new ResultStore(db).addPredictions(
-    id,
-    answers.map(({ row, expected, logits }) => {
-      const most = Math.max(...logits);
-      const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
-      const place = places.get(expected)!;
-      return {
-        row,
-        expected: place,
-        predicted: logits.indexOf(most),
-        score: 1 / sum,
-        expectedScore: Math.exp(logits[place]! - most) / sum,
-        logits: Float32Array.from(logits),
-      };
-    }),
-  );
+  addAnswers(db, id, keptAnswers(given));
   return id;
 }
 

@@ -1,4 +1,5 @@
 import { fault, type Fault } from '../../../shared/faults/index.ts';
+import { answeredTask } from '../../storage/answers.ts';
 import type { BackendContext } from '../context.ts';
 import { textsOfConfig } from '../experiments/predictions.ts';
 import { knownVersion } from '../datasets/library.ts';
@@ -18,9 +19,7 @@ export interface AnsweredRun extends ComparedRun {
  */
 export async function readTogether(context: BackendContext, ids: readonly string[]): Promise<AnsweredRun[]> {
   const runs = await readAnswered(context, ids);
-  const groups = new Map(
-    runs.map((run) => [JSON.stringify([run.answers.dataKey, labelsOf(context, run)]), run]),
-  );
+  const groups = new Map(runs.map((run) => [`${run.answers.dataKey} ${questionOf(context, run)}`, run]));
   if (groups.size > 1) throw differentData(context, [...groups.values()]);
   return runs;
 }
@@ -46,7 +45,7 @@ export function pairing(
   a: AnsweredRun,
   b: AnsweredRun,
 ): { files: [string, string] | null } | null {
-  if (JSON.stringify(labelsOf(context, a)) !== JSON.stringify(labelsOf(context, b))) return null;
+  if (questionOf(context, a) !== questionOf(context, b)) return null;
   if (a.answers.dataKey === b.answers.dataKey) return { files: null };
   const { datasetId } = a.experiment;
   if (datasetId === null || datasetId !== b.experiment.datasetId) return null;
@@ -55,25 +54,17 @@ export function pairing(
 }
 
 export function differentData(context: BackendContext, runs: readonly AnsweredRun[]): Fault {
-  const parts = runs.map((run) => ({
-    data: run.experiment.dataName,
-    rows: rowsOf(context, run),
-    labels: labelsOf(context, run),
-  }));
+  const parts = runs.map(({ experiment: { id, dataName: data } }) => {
+    const { names, rows } = answeredTask(context.db, id);
+    return { data, rows, labels: names.toSorted() };
+  });
   return fault('compare/different-rows', { reason: differentRows(parts) });
 }
 
-/** By name. */
-function labelsOf({ db }: BackendContext, { answers: { id } }: AnsweredRun): string[] {
-  const find = db.prepare<[string], string>(
-    `SELECT l.value FROM experiments e, json_each(e.evaluation, '$.labels') l WHERE e.id = ? ORDER BY l.value`,
-  );
-  return find.pluck().all(id);
-}
-
-function rowsOf({ db }: BackendContext, { answers: { id } }: AnsweredRun): number {
-  const find = db.prepare<[string], number>(`SELECT evaluation ->> '$.rows' FROM experiments WHERE id = ?`);
-  return find.pluck().get(id) ?? 0;
+/** Equal for runs of one task with the same names, in whatever order. */
+function questionOf({ db }: BackendContext, { answers: { id } }: AnsweredRun): string {
+  const { task, names } = answeredTask(db, id);
+  return JSON.stringify([task.key, names.toSorted()]);
 }
 
 /** Where the texts of a run's rows are. Throws `datasets/missing`, `datasets/changed`, `compare/no-texts`. */

@@ -1,4 +1,6 @@
 import type { Comparison } from '../../../shared/contract/compare.ts';
+import { taskOf } from '../../../shared/tasks/index.ts';
+import type { Metric } from '../../../shared/tasks/task.ts';
 import type { ComparedRun } from './runs.ts';
 import type { TableRun } from './tasks/table-task.ts';
 
@@ -18,7 +20,9 @@ function list(parts: readonly string[], most = 4): string {
 }
 
 /** "These runs were evaluated on different rows: 1,000 of SMS Spam and 200 of SMS Spam v2." One run a group. */
-export function differentRows(groups: readonly { data: string; rows: number; labels: string[] }[]): string {
+export function differentRows(
+  groups: readonly { data: string; rows: number; labels: readonly string[] }[],
+): string {
   const labels = [...new Set(groups.map((group) => group.labels.join(', ')))];
   if (labels.length > 1)
     return `These runs have different labels: ${list(labels.map((names) => `(${names})`))}.`;
@@ -34,7 +38,7 @@ export function differentRows(groups: readonly { data: string; rows: number; lab
 const groupOf = ({ run, count }: Counted) => ({
   data: run.experiment.dataName,
   rows: count?.rows ?? 0,
-  labels: count?.labels ?? [],
+  labels: count?.names ?? [],
 });
 
 /** Why a run has no answers; null: it has. */
@@ -56,15 +60,18 @@ export function bestOf(runs: readonly Counted[], baseline: Counted): Counted | n
   return baseline.count ? highest(compared) : null;
 }
 
-/** The one with the highest accuracy, the first of equals. */
+/** The one that is best by its task's main metric, the first of equals. */
 export function highest(runs: readonly Counted[]): Counted | null {
-  return runs.reduce<Counted | null>(
-    (best, one) => (best && accuracyOf(best) >= accuracyOf(one) ? best : one),
-    null,
-  );
+  return runs.reduce<Counted | null>((best, one) => (best && worth(best) >= worth(one) ? best : one), null);
 }
 
-const accuracyOf = ({ count }: Counted): number => count?.accuracy.value ?? -1;
+export const mainMetric = ({ run }: Counted): Metric => taskOf(run.experiment.task).compared[0]!;
+
+function worth(one: Counted): number {
+  const { key, higherIsBetter } = mainMetric(one);
+  const value = one.count?.metrics[key]?.value ?? -Infinity;
+  return higherIsBetter || !one.count ? value : -value;
+}
 
 /** The best run against the baseline. */
 export function verdictOf(runs: readonly Counted[], baseline: Counted): Comparison['verdict'] {
@@ -72,8 +79,9 @@ export function verdictOf(runs: readonly Counted[], baseline: Counted): Comparis
     return { kind: 'untested', why: baseline.run.withoutAnswers ?? 'has nothing to compare with.' };
   const best = highest(runs.filter((one) => one.count?.against));
   if (!best) return { kind: 'untested', why: null };
-  const difference = best.count!.against!.accuracy;
-  return { kind: 'tested', otherId: best.run.experiment.id, difference, common: null };
+  const { key: metric } = mainMetric(best);
+  const difference = best.count!.against![metric]!;
+  return { kind: 'tested', otherId: best.run.experiment.id, metric, difference, common: null };
 }
 
 /** What a person must know before trusting the comparison. */

@@ -5,15 +5,14 @@ import type { Handlers } from '../../../shared/contract.ts';
 import { evaluationElsewhereSchema } from '../../../shared/contract/adapters.ts';
 import { AdapterStore } from '../../storage/adapters.ts';
 import { keepReport, readReportsOf } from '../../storage/datasets.ts';
+import { taskOf } from '../../../shared/tasks/index.ts';
 import type { BackendContext } from '../context.ts';
 import { versionRecord, versionTitle } from '../datasets/library.ts';
 import { watchedEngineJob } from '../jobs/engine-run.ts';
-import { trainResultSchema } from './job-events.ts';
-import { evaluationOf } from './results.ts';
 import { writeRows } from './tasks.ts';
 import { trainedLength, trainedModel } from '../adapters/base.ts';
 
-const metricsSchema = trainResultSchema.pick({ metrics: true });
+const outputSchema = z.object({ task: z.string(), metrics: z.unknown() });
 const keyOf = (id: string, split = ''): string => `evaluation:${id}:${split}`;
 
 /** An adapter on rows that it was not evaluated on by its experiment; kept with the version, the last one of each split. */
@@ -52,7 +51,8 @@ export function evaluationHandlers(
               job: 'evaluate',
               input,
             });
-            const evaluation = evaluationOf(metricsSchema.parse(output));
+            const { task, metrics } = outputSchema.parse(output);
+            const evaluation = taskOf(task).evaluation(metrics);
             const kept = { evaluation, split, dataName: versionTitle(version), at: Date.now() };
             keepReport(db, versionId, keyOf(id, split ?? ''), JSON.stringify(kept));
           } finally {

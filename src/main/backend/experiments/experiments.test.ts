@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { RefusedError } from '../../../shared/rpc-client.ts';
 import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
 import { selectRows } from '../../engine/data/selection.ts';
+import { classDetailSchema } from '../../../shared/tasks/single-label.ts';
 import { testBackend } from '../test-support.ts';
 import { inState, seedStore, smallSpec } from './test-support.ts';
 
@@ -134,10 +135,11 @@ describe('what is kept of experiments', { timeout: 240_000 }, () => {
     const { id } = experiment;
     await inState(backend, id, 'finished');
     const { evaluation } = await backend.call('experiments/evaluation', { id });
+    const { confusion } = classDetailSchema.parse(evaluation);
     for (const [i, expected] of evaluation!.labels.entries()) {
       for (const [j, predicted] of evaluation!.labels.entries()) {
         const cell = await backend.call('experiments/predictions', { id, expected, predicted });
-        expect(cell.total).toBe(evaluation!.confusion[i]![j]);
+        expect(cell.total).toBe(confusion[i]![j]);
       }
     }
     const wrong = await backend.call('experiments/predictions', { id, only: 'wrong', order: 'worst' });

@@ -139,8 +139,6 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
     },
     'experiments/predictions': (query) => {
       const record = store.record(query.id);
-      const kept = evaluationSchema.safeParse(store.evaluation(query.id));
-      if (!kept.success) return { total: 0, items: [] };
       const version = record.versionId === null ? undefined : readVersion(db, record.versionId);
       const texts: PredictionQuery['texts'] = version
         ? { kind: 'version', file: path.resolve(workspace.datasets, version.file) }
@@ -148,7 +146,6 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
       return threads.ask('predictions', {
         database: workspace.database,
         query,
-        labels: kept.data.labels,
         texts,
       });
     },

@@ -1,10 +1,5 @@
 import { z } from 'zod';
-import {
-  classMetricsSchema,
-  evaluationPointSchema,
-  movedSchema,
-  stepSchema,
-} from '../../../shared/contract/experiments.ts';
+import { evaluationPointSchema, movedSchema, stepSchema } from '../../../shared/contract/experiments.ts';
 
 /** The engine's `JobEvent`s that an experiment keeps or shows. A number that is none (NaN) comes as null at times. */
 const metrics = z
@@ -40,11 +35,7 @@ export const trainResultSchema = z.object({
   train_runtime: z.number(),
   eval_runtime: z.number().nullable().default(null),
   tokens_per_second: z.number(),
-  metrics: z
-    .looseObject({
-      per_class: z.array(classMetricsSchema),
-      confusion_matrix: z.array(z.array(z.number())),
-    })
-    .nullable(),
+  /** As metrics.json has them. */
+  metrics: z.record(z.string(), z.unknown()).nullable(),
 });
 export type ExperimentResult = z.infer<typeof trainResultSchema>;

@@ -5,49 +5,77 @@ import type { DatasetRow } from '../../../shared/contract/datasets.ts';
 import { exampleOptions, readNumberedExamples, type ExampleOptions } from '../../engine/data/examples.ts';
 import { schemaOf } from '../../../shared/settings/setting.ts';
 import { dataSettings } from '../../../shared/settings/train-config.ts';
-import { openReadOnly } from '../../storage/database.ts';
-import { ResultStore } from '../../storage/experiment-results.ts';
+import type { ShownAnswer } from '../../../shared/tasks/task.ts';
+import {
+  answeredTask,
+  answersTo,
+  countAnswers,
+  eachAnswer,
+  pageOfAnswers,
+  type AnswerRow,
+} from '../../storage/answers.ts';
+import { openReadOnly, type Db } from '../../storage/database.ts';
 import { versionWork } from '../../storage/versions/version-file.ts';
 
 export interface PredictionQuery {
   database: string;
   query: ParsedInputOf<'experiments/predictions'>;
-  labels: readonly string[];
   /** Where the rows' texts are: a data set version, or the files of a run from the command line; else nowhere. */
   texts: { kind: 'version'; file: string } | { kind: 'file'; file: string; options: ExampleOptions } | null;
 }
 export type PredictionPage = OutputOf<'experiments/predictions'>;
 
-/** A page of an experiment's predictions with the texts of their rows. Runs in a thread. Throws `store/…`. */
-export async function readPredictions({
-  database,
-  query,
-  labels,
-  texts,
-}: PredictionQuery): Promise<PredictionPage> {
+/** By what rows are put in order, the largest first. */
+const orders = {
+  confident: ({ score }: ShownAnswer) => score,
+  worst: ({ expectedScore }: ShownAnswer) => -expectedScore,
+  best: ({ expectedScore }: ShownAnswer) => expectedScore,
+};
+
+/** A page of an experiment's answers with the texts of their rows. Runs in a thread. Throws `store/…`. */
+export async function readPredictions({ database, query, texts }: PredictionQuery): Promise<PredictionPage> {
   const db = openReadOnly(database);
   try {
-    const place = (label: string | null): number | null => (label === null ? null : labels.indexOf(label));
-    const { expected, predicted } = query;
-    const page = { ...query, expected: place(expected), predicted: place(predicted) };
-    const { total, found } = new ResultStore(db).predictions(page);
+    const { task, names } = answeredTask(db, query.id);
+    const { total, page } = pageOf(db, query, (kept) => task.shown(kept, names));
     const rows = await rowsOf(
       texts,
-      found.map(({ row }) => row),
+      page.map(([row]) => row),
     );
     return {
       total,
-      items: found.map(({ row, expected, predicted, score, expectedScore }) => ({
-        row: rows.get(row) ?? emptyRow(row, labels[expected]!),
-        expected: labels[expected]!,
-        predicted: labels[predicted]!,
-        score,
-        expectedScore,
-      })),
+      items: page.map(([row, kept]) => {
+        const shown = task.shown(kept, names);
+        return { row: rows.get(row) ?? emptyRow(row, shown.expected), ...shown };
+      }),
     };
   } finally {
     db.close();
   }
+}
+
+/** The store picks rows by right and wrong; by names, and in another order than theirs, each answer is looked at. */
+function pageOf(
+  db: Db,
+  { id, only, order, expected, predicted, offset, limit }: PredictionQuery['query'],
+  shownOf: (kept: Uint8Array) => ShownAnswer,
+): { total: number; page: AnswerRow[] } {
+  if (order === 'row' && expected === null && predicted === null)
+    return { total: countAnswers(db, id, only), page: pageOfAnswers(db, id, only, offset, limit) };
+  const found: { row: number; by: number }[] = [];
+  for (const [row, kept] of eachAnswer(db, id, only)) {
+    const shown = shownOf(kept);
+    if (
+      (expected !== null && shown.expected !== expected) ||
+      (predicted !== null && shown.predicted !== predicted)
+    )
+      continue;
+    found.push({ row, by: order === 'row' ? 0 : orders[order](shown) });
+  }
+  // A stable sort: equal ones stay in the order of their rows.
+  if (order !== 'row') found.sort((a, b) => b.by - a.by);
+  const rows = found.slice(offset, offset + limit).map(({ row }) => row);
+  return { total: found.length, page: answersTo(db, id, rows) };
 }
 
 const emptyRow = (row: number, label: string): DatasetRow => ({

@@ -1,18 +1,17 @@
 import path from 'node:path';
 import {
-  unansweredClasses,
   type Curve,
   type EvaluationPoint,
   type ExperimentState,
   type Step,
 } from '../../../shared/contract/experiments.ts';
+import { taskOf } from '../../../shared/tasks/index.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Db } from '../../storage/database.ts';
 import { curveOf, PointStore, type LogLine } from '../../storage/experiment-points.ts';
-import { ResultStore } from '../../storage/experiment-results.ts';
 import { ExperimentStore, type Changes, type Details, type Facts } from '../../storage/experiments.ts';
 import { jobEventSchema, type ExperimentEvent, type ExperimentResult } from './job-events.ts';
-import { evaluationOf, importPredictions, registerFiles } from './results.ts';
+import { importAnswers, registerFiles } from './results.ts';
 import { lastCheckpoint, linesOf } from './run-folder.ts';
 
 /** What is logged is kept, and told to windows, this often. */
@@ -38,7 +37,6 @@ export class Recorder {
   private readonly options: RecorderOptions;
   private readonly store: ExperimentStore;
   private readonly pointStore: PointStore;
-  private readonly results: ResultStore;
   private beat: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
   private steps: Step[] = [];
@@ -56,7 +54,6 @@ export class Recorder {
     this.options = options;
     this.store = new ExperimentStore(options.db);
     this.pointStore = new PointStore(options.db);
-    this.results = new ResultStore(options.db);
   }
 
   /** Begins, or goes on from the last checkpoint in the folder: what was logged behind it will be logged again. */
@@ -126,11 +123,12 @@ export class Recorder {
     this.checkpoint = await lastCheckpoint(record.folder);
     const changes: Changes = { state, fault, finished_at: Date.now(), runner_pid: null };
     if (result) {
-      const evaluation = evaluationOf(result);
-      if (evaluation) {
-        await importPredictions(this.results, record, evaluation.labels);
+      if (result.metrics !== null) {
+        const task = taskOf(this.store.line(id).task);
+        const evaluation = task.evaluation(result.metrics);
+        await importAnswers(this.options.db, record, task, evaluation.labels);
         Object.assign(changes, { evaluation, metrics: evaluation.metrics });
-        this.facts.unanswered = unansweredClasses(evaluation);
+        this.facts.unanswered = task.unanswered?.(evaluation) ?? null;
       }
       changes.step = result.steps;
       this.facts.trainSeconds = result.train_runtime;

@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Evaluation } from '../../../shared/contract/experiments.ts';
+import type { KeptAnswer, Names, Task } from '../../../shared/tasks/task.ts';
+import { addAnswers, clearAnswers } from '../../storage/answers.ts';
 import type { ExperimentRecord } from '../../storage/experiments.ts';
-import { ResultStore, type KnownFile, type Prediction } from '../../storage/experiment-results.ts';
+import { ResultStore, type KnownFile } from '../../storage/experiment-results.ts';
 import { AdapterStore } from '../../storage/adapters.ts';
 import type { Db } from '../../storage/database.ts';
 import { ModelStore } from '../../storage/models.ts';
 import { baseOfRun } from '../adapters/base.ts';
 import { adapterConfig, folderLabels } from '../adapters/adapter-folder.ts';
-import type { ExperimentResult } from './job-events.ts';
 import { hashFile } from '../../engine/hub/hash-file.ts';
 import { resolveModel } from '../../engine/hub/resolve-model.ts';
 import { filesIn, linesOf } from './run-folder.ts';
@@ -19,57 +19,24 @@ import { filesIn, linesOf } from './run-folder.ts';
 /** Predictions written in one transaction: some 10 ms of the event loop. */
 const AT_ONCE = 1000;
 
-const predictionSchema = z.object({
-  row: z.number(),
-  label: z.string(),
-  expected: z.string(),
-  score: z.number(),
-  logits: z.array(z.number()),
-});
-
-/** The last evaluation of a finished run as it is kept: numbers, per class, and the confusion matrix. */
-export function evaluationOf({ metrics }: Pick<ExperimentResult, 'metrics'>): Evaluation | null {
-  if (!metrics) return null;
-  const { per_class: perClass, confusion_matrix: confusion, ...rest } = metrics;
-  const numbers = Object.fromEntries(
-    Object.entries(rest).filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
-  );
-  const loss = numbers['log_loss'];
-  return {
-    labels: perClass.map(({ label }) => label),
-    rows: perClass.reduce((sum, { support }) => sum + support, 0),
-    metrics: loss === undefined ? numbers : { ...numbers, loss },
-    perClass,
-    confusion,
-  };
-}
-
-/** Takes predictions.jsonl into the store, the rows by their places in the data set version. */
-export async function importPredictions(
-  store: ResultStore,
+/** Takes predictions.jsonl into the store as the run's task keeps it, the rows by their places in the data set version. */
+export async function importAnswers(
+  db: Db,
   { id, folder, config, versionId }: ExperimentRecord,
-  labels: readonly string[],
+  task: Task,
+  names: Names,
 ): Promise<void> {
   const rows = versionId === null ? null : await versionRows(folder, config, true);
-  const places = new Map(labels.map((label, place) => [label, place]));
-  store.clearPredictions(id);
-  let batch: Prediction[] = [];
+  clearAnswers(db, id);
+  let batch: KeptAnswer[] = [];
   const write = async (): Promise<void> => {
-    store.addPredictions(id, batch);
+    addAnswers(db, id, batch);
     batch = [];
     await new Promise(setImmediate);
   };
   for await (const line of linesOf(path.join(folder, 'predictions.jsonl'))) {
-    const { row, label, expected, score, logits } = predictionSchema.parse(JSON.parse(line));
-    const expectedPlace = places.get(expected)!;
-    batch.push({
-      row: rows ? rows[row - 1]! : row,
-      expected: expectedPlace,
-      predicted: places.get(label)!,
-      score,
-      expectedScore: softmaxAt(logits, expectedPlace),
-      logits: Float32Array.from(logits),
-    });
+    const kept = task.keep(JSON.parse(line), names);
+    batch.push({ ...kept, row: rows ? rows[kept.row - 1]! : kept.row });
     if (batch.length === AT_ONCE) await write();
   }
   await write();
@@ -90,12 +57,6 @@ export async function versionRows(
     if (rows.length % AT_ONCE === 0) await new Promise(setImmediate);
   }
   return rows;
-}
-
-function softmaxAt(logits: readonly number[], place: number): number {
-  const most = Math.max(...logits);
-  const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
-  return Math.exp(logits[place]! - most) / sum;
 }
 
 /** Registers what stands in an experiment's folder: its adapter, if there is one, and every file by hash and size. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ExperimentState } from '../../../shared/contract/experiments.ts';
+import { mainMetricText } from '../../../shared/tasks/index.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { FromEngine } from '../../../shared/engine-protocol.ts';
 import { fault } from '../../../shared/faults/index.ts';
@@ -120,7 +121,7 @@ export class Supervisor {
       outcome = { state: 'failed', result: null, fault: faultValue(record.name, error) };
     }
     await recorder.end(outcome.state, outcome.result, outcome.fault);
-    this.tellPerson(record.name, outcome);
+    this.tellPerson(record.name, this.store.line(record.id).task, outcome);
   }
 
   private async engine(current: Current, record: ExperimentRecord, recorder: Recorder): Promise<Outcome> {
@@ -180,12 +181,10 @@ export class Supervisor {
       this.context.host.showProgress(data.done / data.total);
   }
 
-  private tellPerson(name: string, { state, result, fault: broken }: Outcome): void {
+  private tellPerson(name: string, task: string, { state, result, fault: broken }: Outcome): void {
     if (state === 'paused' || state === 'stopped' || this.closed) return;
     if (!readPreferences(this.context.db).notifyAtEnd) return;
-    const accuracy = result?.metrics?.['accuracy'];
-    const good =
-      typeof accuracy === 'number' ? `Accuracy ${(100 * accuracy).toFixed(1)} %` : 'The adapter is saved.';
+    const good = (result?.metrics && mainMetricText(task, result.metrics)) ?? 'The adapter is saved.';
     const title =
       state === 'finished'
         ? `${name} is finished`

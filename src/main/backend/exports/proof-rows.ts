@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
+import { answeredTask, eachAnswer } from '../../storage/answers.ts';
 import { openReadOnly } from '../../storage/database.ts';
-import { ResultStore } from '../../storage/experiment-results.ts';
 import { rowsOf, type PredictionQuery } from '../experiments/predictions.ts';
 
 /** Answering takes a process a while: of more rows, so many are taken at even distances. */
@@ -9,7 +9,6 @@ export const MOST_ROWS = 2000;
 export interface ProofRowsTask {
   database: string;
   experimentId: string;
-  labels: readonly string[];
   texts: PredictionQuery['texts'];
   /** The file to write. */
   file: string;
@@ -22,11 +21,15 @@ export const tasks = { write: () => writeProofRows };
  * Runs in a thread. Resolves to how many: 0, and no file, where their texts are gone. Throws `files/…`, `store/…`.
  */
 async function writeProofRows(task: ProofRowsTask): Promise<number> {
-  const { database, experimentId, labels, texts, file } = task;
+  const { database, experimentId, texts, file } = task;
   const db = openReadOnly(database);
-  let answered: ReturnType<ResultStore['answeredRows']>;
+  let answered: { row: number; label: string }[];
   try {
-    answered = new ResultStore(db).answeredRows(experimentId);
+    const { task: asked, names } = answeredTask(db, experimentId);
+    answered = Array.from(eachAnswer(db, experimentId), ([row, kept]) => ({
+      row,
+      label: asked.shown(kept, names).expected,
+    }));
   } finally {
     db.close();
   }
@@ -39,9 +42,9 @@ async function writeProofRows(task: ProofRowsTask): Promise<number> {
     texts,
     chosen.map(({ row }) => row),
   );
-  const found = chosen.flatMap(({ row, expected }) => {
+  const found = chosen.flatMap(({ row, label }) => {
     const text = rows.get(row);
-    return text ? [{ ...text, label: labels[expected]! }] : [];
+    return text ? [{ ...text, label }] : [];
   });
   if (found.length === 0) return 0;
   const pairs = found.some(({ textPair }) => textPair !== null);

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { evaluationSchema } from '../../../shared/contract/experiments.ts';
 import type { ExportSource } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { runTask, taskModule } from '../../engine/threads/threads.ts';
+import { countAnswers } from '../../storage/answers.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { readVersion } from '../../storage/datasets.ts';
 import type { Db } from '../../storage/database.ts';
-import { ResultStore } from '../../storage/experiment-results.ts';
 import { ExperimentStore, type ExperimentRecord } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
 import { textsOfConfig, type PredictionQuery } from '../experiments/predictions.ts';
@@ -70,7 +69,7 @@ function textsOf({ db, workspace }: BackendContext, run: ExperimentRecord): Pred
 export function countProofRows(context: BackendContext, source: TrainedSource): number {
   const run = provingRun(context.db, source);
   if (!run || textsOf(context, run) === null) return 0;
-  return Math.min(MOST_ROWS, new ResultStore(context.db).countPredictions(run.id));
+  return Math.min(MOST_ROWS, countAnswers(context.db, run.id));
 }
 
 /** Writes them into `file`; resolves to whether there are any. Throws `files/…`, `store/…`. */
@@ -81,12 +80,10 @@ export async function saveProofRows(
 ): Promise<boolean> {
   const { db, workspace } = context;
   const run = provingRun(db, source);
-  const evaluation = run && evaluationSchema.safeParse(new ExperimentStore(db).evaluation(run.id)).data;
-  if (!run || !evaluation) return false;
+  if (!run || countAnswers(db, run.id) === 0) return false;
   const task: ProofRowsTask = {
     database: workspace.database,
     experimentId: run.id,
-    labels: evaluation.labels,
     texts: textsOf(context, run),
     file,
   };

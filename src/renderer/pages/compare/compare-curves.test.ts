@@ -53,7 +53,7 @@ describe('how far a run is', () => {
 });
 
 describe('curves over each other', () => {
-  const group = { ids: ['a', 'b'], name: 'SMS Spam, LoRA', accuracy: null, macroF1: null };
+  const group = { ids: ['a', 'b'], name: 'SMS Spam, LoRA', metrics: {} };
   const facts = { trainSeconds: 60, step: 30, tokensPerSecond: 100 };
   const runs = [
     run('a', 0.9, { ...facts, name: 'SMS Spam, LoRA', seed: 1 }),

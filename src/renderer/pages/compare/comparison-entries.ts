@@ -1,12 +1,25 @@
 import type { Comparison, Difference, Interval, RunFigures } from '../../../shared/contract/compare.ts';
+import { metricOf, taskKeys, taskOf } from '../../../shared/tasks/index.ts';
+import type { Metric } from '../../../shared/tasks/task.ts';
+import { numberText, shareText, type ValueText } from '../../charts/value-text.ts';
 import { runLabels, type LabelledRun } from '../../evaluation/labelled-runs.ts';
 
-/** What the runs are judged by. */
-export type Judge = 'accuracy' | 'macroF1';
-export const judgeNames: Readonly<Record<Judge, string>> = { accuracy: 'accuracy', macroF1: 'macro F1' };
+/** What the runs are judged by: the key of a metric that their task compares. */
+export type Judge = string;
+
+/** The metrics that runs can be judged by, as the baseline's task has them; the main one first. */
+export function judgesOf({ runs, baselineId }: Comparison): readonly Metric[] {
+  const baseline = runs.find(({ experiment }) => experiment.id === baselineId) ?? runs[0];
+  return taskOf(baseline?.experiment.task ?? taskKeys[0]!).compared;
+}
+
 /** "Macro F1" */
 export const judgeTitle = (judge: Judge): string =>
-  judgeNames[judge].replace(/^./, (letter) => letter.toUpperCase());
+  metricOf(judge).name.replace(/^./, (letter) => letter.toUpperCase());
+
+/** How its values are drawn and read: a share from 0 to 1, as per cent. */
+export const judgeLook = (judge: Judge): { text: ValueText; limits: [number, number] | undefined } =>
+  metricOf(judge).share ? { text: shareText, limits: [0, 1] } : { text: numberText, limits: undefined };
 
 /** A run with its look, or the seeds of one configuration under one name. */
 export interface Entry {
@@ -17,7 +30,7 @@ export interface Entry {
   colour: number;
   runs: readonly LabelledRun[];
   /** Mean over the seeds, with the smallest and the largest; null: no seeds. */
-  seeds: Readonly<Record<Judge, Interval | null>> | null;
+  seeds: Readonly<Record<Judge, Interval>> | null;
 }
 
 /** The runs in their order; seeds of one configuration stand together where the first of them does. */
@@ -30,25 +43,20 @@ export function entriesOf({ seedGroups }: Comparison, runs: readonly LabelledRun
     firsts.map(({ id, experiment }) => ({ ...experiment, name: groupOf(id)?.name ?? experiment.name })),
   );
   return firsts.map(({ id, colour }) => {
-    const { accuracy, macroF1 } = groupOf(id) ?? {};
-    const seeds = accuracy === undefined || macroF1 === undefined ? null : { accuracy, macroF1 };
+    const seeds = groupOf(id)?.metrics ?? null;
     return { key: id, label: labels.get(id)!, colour, runs: membersOf(id), seeds };
   });
 }
 
-export type FigureName = Judge | 'difference' | 'mcc' | 'trainable' | 'seconds' | 'memory' | 'bytes';
+/** The key of a metric, the difference in what is judged by, or what a run cost. */
+export type FigureName = string;
 
 /** A figure of a run; null where it is not known. `judge`: what the difference is of. */
 export function figureOf(run: RunFigures, name: FigureName, judge: Judge): number | null {
   const { experiment } = run;
   switch (name) {
-    case 'accuracy':
-    case 'macroF1':
-      return run[name]?.value ?? null;
     case 'difference':
-      return run.against?.[judge].points.value ?? null;
-    case 'mcc':
-      return experiment.metrics?.['mcc'] ?? null;
+      return run.against?.[judge]?.points.value ?? null;
     case 'trainable':
       return experiment.trainable;
     case 'seconds':
@@ -57,12 +65,15 @@ export function figureOf(run: RunFigures, name: FigureName, judge: Judge): numbe
       return experiment.peakMemoryMb;
     case 'bytes':
       return run.adapterBytes;
+    default:
+      return run.metrics[name]?.value ?? experiment.metrics?.[name] ?? null;
   }
 }
 
 /** The mean over the runs of an entry; null where none has it. */
 export function entryFigure(entry: Entry, name: FigureName, judge: Judge): number | null {
-  if (entry.seeds && (name === 'accuracy' || name === 'macroF1')) return entry.seeds[name]?.value ?? null;
+  if (entry.seeds && entry.runs.some(({ metrics }) => name in metrics))
+    return entry.seeds[name]?.value ?? null;
   const known = entry.runs.map((run) => figureOf(run, name, judge)).filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
@@ -87,16 +98,20 @@ export function sortedEntries(
 }
 
 /** The best run of those that answered the baseline's rows; null where none has answers. */
-export function winnerOf({ runs, baselineId, bestId }: Comparison, judge: Judge): RunFigures | null {
-  if (judge === 'accuracy') return runs.find(({ experiment }) => experiment.id === bestId) ?? null;
+export function winnerOf(comparison: Comparison, judge: Judge): RunFigures | null {
+  const { runs, baselineId, bestId } = comparison;
+  if (judge === judgesOf(comparison)[0]!.key)
+    return runs.find(({ experiment }) => experiment.id === bestId) ?? null;
   const rowsKey = runs.find(({ experiment }) => experiment.id === baselineId)?.rowsKey ?? null;
-  const judged = runs.filter((run) => run[judge] !== null && rowsKey !== null && run.rowsKey === rowsKey);
+  const sign = metricOf(judge).higherIsBetter ? 1 : -1;
+  const worth = (run: RunFigures): number => sign * (run.metrics[judge]?.value ?? NaN);
+  const judged = runs.filter((run) => run.metrics[judge] && rowsKey !== null && run.rowsKey === rowsKey);
   return judged.reduce<RunFigures | null>(
-    (best, run) => (best === null || run[judge]!.value > best[judge]!.value ? run : best),
+    (best, run) => (best === null || worth(run) > worth(best) ? run : best),
     null,
   );
 }
 
 /** "better", "worse", or that no difference is shown. */
-export const verdictOf = ({ shown, points }: Difference): 'better' | 'worse' | 'none shown' =>
-  !shown ? 'none shown' : points.value > 0 ? 'better' : 'worse';
+export const verdictOf = ({ shown, points }: Difference, judge: Judge): 'better' | 'worse' | 'none shown' =>
+  !shown ? 'none shown' : points.value > 0 === metricOf(judge).higherIsBetter ? 'better' : 'worse';

@@ -9,8 +9,7 @@ import { parallelAxes, settingNames, settingText, tradeOffPoints } from './trade
 const seeds = {
   ids: ['b', 'c'],
   name: 'SMS Spam, LoRA r=32',
-  accuracy: { value: 0.95, low: 0.94, high: 0.96 },
-  macroF1: null,
+  metrics: { accuracy: { value: 0.95, low: 0.94, high: 0.96 } },
 };
 const six = comparison(
   [
@@ -75,8 +74,8 @@ describe('the runs of a comparison', () => {
     const other = run('e', 0.99, {}, { rowsKey: 'other' });
     const mixed = comparison([run('a', 0.9), run('b', 0.92), other], { bestId: 'b' });
     expect(winnerOf(mixed, 'accuracy')?.experiment.id).toBe('b');
-    expect(winnerOf(mixed, 'macroF1')?.experiment.id).toBe('b');
-    expect(winnerOf(comparison([run('a', null)]), 'macroF1')).toBeNull();
+    expect(winnerOf(mixed, 'f1_macro')?.experiment.id).toBe('b');
+    expect(winnerOf(comparison([run('a', null)]), 'f1_macro')).toBeNull();
   });
 });
 

@@ -3,18 +3,22 @@ import { csvField, markdownCell, markdownText } from '../../../shared/quoting.ts
 import { verdictText } from '../../../shared/statistics/verdict.ts';
 import { count, counted, percent } from '../../format.ts';
 import { textOfValue } from '../../forms/field-text.ts';
-import type { Entry } from './comparison-entries.ts';
+import { judgesOf, type Entry } from './comparison-entries.ts';
+
+type Column = [name: string, of: (run: RunFigures, at: number) => unknown];
 
 /** The comparison as rows of plain values, the head first; `digits`: as many as a number keeps that is not whole. */
-function comparisonTable({ runs, baselineId, differences }: Comparison, digits: number): string[][] {
+function comparisonTable(comparison: Comparison, digits: number): string[][] {
+  const { runs, baselineId, differences } = comparison;
+  const judges = judgesOf(comparison);
   const plain = (value: unknown): unknown =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(digits)) : value;
   const interval = (name: string, of: (run: RunFigures) => Interval | null | undefined) =>
-    (['value', 'low', 'high'] as const).map((part): [string, (run: RunFigures) => unknown] => [
+    (['value', 'low', 'high'] as const).map((part): Column => [
       part === 'value' ? name : `${name} ${part}`,
       (run) => of(run)?.[part],
     ]);
-  const columns: [string, (run: RunFigures, at: number) => unknown][] = [
+  const columns: Column[] = [
     ['experiment', ({ experiment }) => experiment.name],
     ['id', ({ experiment }) => experiment.id],
     ['state', ({ experiment }) => experiment.state],
@@ -24,24 +28,19 @@ function comparisonTable({ runs, baselineId, differences }: Comparison, digits: 
     ['method', ({ experiment }) => experiment.method],
     ['seed', ({ experiment }) => experiment.seed],
     ['eval rows', ({ rows }) => rows],
-    ...interval('accuracy', (run) => run.accuracy),
-    ...interval('macro F1', (run) => run.macroF1),
+    ...judges.flatMap(({ key, name }) => interval(name, (run) => run.metrics[key])),
     ['MCC', ({ experiment }) => experiment.metrics?.['mcc']],
-    ...interval('accuracy difference in points', (run) => run.against?.accuracy.points),
-    ['accuracy difference p', ({ against }) => against?.accuracy.p],
-    ['accuracy difference shown', ({ against }) => against && (against.accuracy.shown ? 'yes' : 'no')],
-    ...interval('macro F1 difference in points', (run) => run.against?.macroF1.points),
-    ['macro F1 difference p', ({ against }) => against?.macroF1.p],
-    ['macro F1 difference shown', ({ against }) => against && (against.macroF1.shown ? 'yes' : 'no')],
+    ...judges.flatMap(({ key, name, share }): Column[] => [
+      ...interval(`${name} difference${share ? ' in points' : ''}`, ({ against }) => against?.[key]?.points),
+      [`${name} difference p`, ({ against }) => against?.[key]?.p],
+      [`${name} difference shown`, ({ against }) => against?.[key] && (against[key].shown ? 'yes' : 'no')],
+    ]),
     ['not compared because', ({ reason }) => reason],
     ['trained parameters', ({ experiment }) => experiment.trainable],
     ['seconds', ({ experiment }) => experiment.trainSeconds],
     ['peak memory in MB', ({ experiment }) => experiment.peakMemoryMb],
     ['adapter in bytes', ({ adapterBytes }) => adapterBytes],
-    ...differences.map(({ path, values }): [string, (run: RunFigures, at: number) => unknown] => [
-      path,
-      (_, at) => values[at],
-    ]),
+    ...differences.map(({ path, values }): Column => [path, (_, at) => values[at]]),
   ];
   return [
     columns.map(([name]) => name),

@@ -1,13 +1,14 @@
 import { bytes, duration, megabytes, short } from '../../format.ts';
 import type { ParallelAxis, ParallelRun } from '../../charts/parallel-chart.ts';
 import type { ScatterPoint } from '../../charts/scatter-chart.ts';
-import { shareText, type ValueText } from '../../charts/value-text.ts';
+import type { ValueText } from '../../charts/value-text.ts';
 import type { Comparison } from '../../../shared/contract/compare.ts';
 import type { LabelledRun } from '../../evaluation/labelled-runs.ts';
 import { textOfValue } from '../../forms/field-text.ts';
-import { figureOf, judgeNames, type FigureName, type Judge } from './comparison-entries.ts';
+import { metricOf } from '../../../shared/tasks/index.ts';
+import { figureOf, judgeLook, type Judge } from './comparison-entries.ts';
 
-export type Cost = Extract<FigureName, 'trainable' | 'seconds' | 'memory' | 'bytes'>;
+export type Cost = 'trainable' | 'seconds' | 'memory' | 'bytes';
 /** What a run cost: its name on the axis, in the choice, and its values as texts. */
 export const costs: Readonly<Record<Cost, { name: string; choice: string; text: ValueText }>> = {
   trainable: { name: 'trained parameters', choice: 'parameters', text: (value) => short(value) },
@@ -21,8 +22,8 @@ export const isCost = (name: string): name is Cost => Object.hasOwn(costs, name)
 export function tradeOffPoints(runs: readonly LabelledRun[], cost: Cost, judge: Judge): ScatterPoint[] {
   return runs.flatMap((run) => {
     const x = figureOf(run, cost, judge);
-    const interval = run[judge];
-    if (x === null || interval === null) return [];
+    const interval = run.metrics[judge];
+    if (x === null || !interval) return [];
     const { value: y, low, high } = interval;
     return [{ key: run.id, label: run.label, colour: run.colour, x, y, low, high }];
   });
@@ -37,7 +38,7 @@ export function parallelAxes(
   runs: readonly LabelledRun[],
   judge: Judge,
 ): { axes: ParallelAxis[]; runs: ParallelRun[]; left: number } {
-  const judged = runs.filter((run) => run[judge] !== null);
+  const judged = runs.filter((run) => run.metrics[judge]);
   const names = settingNames(differences.map(({ path }) => path));
   const settings = differences.slice(0, MOST_AXES).map(({ path, values }, at): ParallelAxis => ({
     key: path,
@@ -50,9 +51,9 @@ export function parallelAxes(
       ...settings,
       {
         key: 'metric',
-        label: judgeNames[judge],
-        values: judged.map((run) => run[judge]!.value),
-        text: shareText,
+        label: metricOf(judge).name,
+        values: judged.map((run) => run.metrics[judge]!.value),
+        text: judgeLook(judge).text,
       },
     ],
     runs: judged.map(({ id, label, colour }) => ({ key: id, label, colour })),

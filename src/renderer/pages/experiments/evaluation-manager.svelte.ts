@@ -1,6 +1,7 @@
 import type { Evaluation, PredictionRow } from '../../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
+import { classDetailSchema } from '../../../shared/tasks/single-label.ts';
 import type { Rpc } from '../../rpc.ts';
 
 /** Which rows are looked at, and which of them first. */
@@ -52,8 +53,8 @@ export class EvaluationManager {
     return only === 'all' || (only === 'wrong' && this.#errors > 0);
   }
   get #errors(): number {
-    const cells = this.#evaluation?.confusion ?? [];
-    return cells
+    const { data } = classDetailSchema.safeParse(this.#evaluation);
+    return (data?.confusion ?? [])
       .flatMap((row, at) => row.filter((_, other) => other !== at))
       .reduce((sum, one) => sum + one, 0);
   }

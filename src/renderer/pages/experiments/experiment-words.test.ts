@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { unansweredClasses } from '../../../shared/contract/experiments.ts';
+import { unansweredClasses } from '../../../shared/tasks/single-label.ts';
 import { CurveColumns } from '../../charts/curve-columns.ts';
 import { movedGroups, movedSentence, neverAnswers, progressLine, tookParts } from '../../experiment-words.ts';
 import { figuresOf, references } from './overview.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import { answeredTask, countAnswers, eachAnswer } from '../../../storage/answers.ts';
 import type { Db } from '../../../storage/database.ts';
+import type { Task } from '../../../../shared/tasks/task.ts';
 
 /** A run as a thread is told of it. */
 export interface RunInput {
@@ -10,50 +11,32 @@ export interface RunInput {
   dataKey: string;
 }
 
-/** A run's answers in the order of its rows. Classes are places in `labels`, whatever places its model gave them. */
-export interface Answers {
-  /** In the order of their names. */
-  labels: string[];
+/** A run's answers in the order of its rows, as their task compares them. */
+export interface Answers<Columns = unknown> {
+  task: Task<unknown, Columns>;
   rows: Int32Array;
-  expected: Uint16Array;
-  predicted: Uint16Array;
-}
-
-/** A run's labels: `names` by the places that its predictions use, `sorted` by name, `places` from one to the other. */
-export function labelsOfRun(db: Db, id: string): { names: string[]; sorted: string[]; places: number[] } {
-  const find = db.prepare(`SELECT json_extract(evaluation, '$.labels') FROM experiments WHERE id = ?`);
-  const names = z.array(z.string()).parse(JSON.parse(z.string().parse(find.pluck().get(id))));
-  const sorted = names.toSorted();
-  return { names, sorted, places: names.map((name) => sorted.indexOf(name)) };
+  columns: Columns;
 }
 
 export function readAnswers(db: Db, id: string): Answers {
-  const { sorted: labels, places } = labelsOfRun(db, id);
-  const found = db
-    .prepare<[string], [number, number, number]>(
-      'SELECT row, expected, predicted FROM predictions WHERE experiment_id = ? ORDER BY row',
-    )
-    .raw()
-    .all(id);
-  const answers: Answers = {
-    labels,
-    rows: new Int32Array(found.length),
-    expected: new Uint16Array(found.length),
-    predicted: new Uint16Array(found.length),
-  };
-  for (const [i, [row, expected, predicted]] of found.entries()) {
-    answers.rows[i] = row;
-    answers.expected[i] = places[expected]!;
-    answers.predicted[i] = places[predicted]!;
+  const { task, names } = answeredTask(db, id);
+  const rows = new Int32Array(countAnswers(db, id));
+  function* kept(): Generator<Uint8Array> {
+    let place = 0;
+    for (const [row, answer] of eachAnswer(db, id)) {
+      rows[place++] = row;
+      yield answer;
+    }
   }
-  return answers;
+  return { task, rows, columns: task.columnsOf(kept(), rows.length, names) };
 }
 
-/** Equal for answers to the same rows of the same data with the same labels. */
-export function rowsKeyOf(dataKey: string, { labels, rows, expected }: Answers): string {
-  const hash = createHash('sha256').update(JSON.stringify([dataKey, labels]));
-  for (const { buffer, byteOffset, byteLength } of [rows, expected]) {
-    hash.update(Buffer.from(buffer, byteOffset, byteLength));
+/** Equal for answers to the same rows of the same data with the same names and targets. */
+export function rowsKeyOf(dataKey: string, { task, rows, columns }: Answers): string {
+  const { names, targets } = task.question(columns);
+  const hash = createHash('sha256').update(JSON.stringify([dataKey, names]));
+  for (const { buffer, byteOffset, byteLength } of [rows, targets]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   }
   return hash.digest('hex');
 }

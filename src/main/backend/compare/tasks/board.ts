@@ -1,8 +1,9 @@
-import type { LabelError } from '../../../../shared/statistics/label-errors.ts';
-import { likelyLabelErrors } from '../../../../shared/statistics/label-errors.ts';
+import { likelyLabelErrors, type LabelError } from '../../../../shared/statistics/label-errors.ts';
+import { softmax } from '../../../../shared/statistics/probabilities.ts';
+import { keptLogits, singleLabel, type ClassColumns } from '../../../../shared/tasks/single-label.ts';
+import { answeredTask, eachAnswer } from '../../../storage/answers.ts';
 import { openReadOnly, type Db } from '../../../storage/database.ts';
-import { commonRows, labelsOfRun, readAnswers, type RunInput } from './answers.ts';
-import { logitsInto, softmaxInto } from './logits.ts';
+import { commonRows, readAnswers, type RunInput } from './answers.ts';
 
 /** An error that is made with at least this probability is a confident one. */
 const CONFIDENT = 0.8;
@@ -40,15 +41,14 @@ function makeBoard(database: string, runs: readonly RunInput[]): Board {
   try {
     const answers = runs.map(({ id }) => readAnswers(db, id));
     const common = commonRows(answers.map(({ rows }) => rows));
-    const pick = (values: Uint16Array, run: number) =>
-      Uint16Array.from(common[run]!, (place) => values[place]!);
-    const { labels, rows, expected } = answers[0]!;
+    const columns = answers.map((run, i) => singleLabel.at(run.columns as ClassColumns, common[i]!));
+    const { labels, expected } = columns[0]!;
     const board: Board = {
       ids: runs.map(({ id }) => id),
       labels,
-      rows: Int32Array.from(common[0]!, (place) => rows[place]!),
-      expected: pick(expected, 0),
-      predicted: answers.map(({ predicted }, run) => pick(predicted, run)),
+      rows: Int32Array.from(common[0]!, (place) => answers[0]!.rows[place]!),
+      expected,
+      predicted: columns.map(({ predicted }) => predicted),
       surestError: new Float32Array(common[0]!.length),
       labelErrors: [],
     };
@@ -72,17 +72,13 @@ function addProbabilities(
   mean: Float64Array,
 ): void {
   const width = board.labels.length;
-  const { places } = labelsOfRun(db, id);
-  const stored = db
-    .prepare<[string], Buffer>('SELECT logits FROM predictions WHERE experiment_id = ? ORDER BY row')
-    .pluck()
-    .iterate(id);
-  const [logits, probabilities] = [new Float32Array(width), new Float64Array(width)];
+  const places = answeredTask(db, id).names.map((name) => board.labels.indexOf(name));
+  const logits = new Float32Array(width);
   let [place, next] = [0, 0];
-  for (const blob of stored) {
+  for (const [, kept] of eachAnswer(db, id)) {
     if (place++ !== common[next]) continue;
-    logitsInto(logits, 0, blob);
-    softmaxInto(probabilities, logits);
+    keptLogits(kept, logits);
+    const probabilities = softmax(logits, width);
     for (let k = 0; k < width; k++) mean[next * width + places[k]!]! += probabilities[k]!;
     const answer = board.predicted[run]![next]!;
     if (answer !== board.expected[next]) {

@@ -1,10 +1,10 @@
+import { measure } from '../../../../shared/statistics/measured.ts';
 import { openReadOnly } from '../../../storage/database.ts';
-import type { MeasuredRun } from '../../../storage/run-figures.ts';
-import { intervalOf, measure } from '../../../../shared/statistics/measured.ts';
+import type { RunCount } from '../../../storage/run-figures.ts';
 import { readAnswers, rowsKeyOf, type Answers, type RunInput } from './answers.ts';
 
-/** Counts runs from their predictions; those on the same rows share the drawing of resamples. */
-export function countTask({ database, runs }: { database: string; runs: RunInput[] }): MeasuredRun[] {
+/** Counts runs from their answers; those on the same rows share the drawing of resamples. */
+export function countTask({ database, runs }: { database: string; runs: RunInput[] }): RunCount[] {
   const db = openReadOnly(database);
   try {
     const groups = new Map<string, { run: RunInput; answers: Answers }[]>();
@@ -15,17 +15,14 @@ export function countTask({ database, runs }: { database: string; runs: RunInput
       groups.set(key, [...(groups.get(key) ?? []), { run, answers }]);
     }
     return [...groups].flatMap(([rowsKey, group]) => {
-      const { expected, labels, rows } = group[0]!.answers;
-      const predicted = group.map(({ answers }) => answers.predicted);
-      return measure(expected, predicted, labels.length).map((measured, i) => ({
-        id: group[i]!.run.id,
-        finishedAt: group[i]!.run.finishedAt,
-        rowsKey,
-        rows: rows.length,
-        labels,
-        accuracy: intervalOf('accuracy', measured),
-        macroF1: intervalOf('macroF1', measured),
-        measured,
+      const { task, rows, columns } = group[0]!.answers;
+      const { names } = task.question(columns);
+      const measured = measure(
+        task,
+        group.map(({ answers }) => answers.columns),
+      );
+      return group.map(({ run: { id, finishedAt } }, i) => ({
+        ...{ id, finishedAt, rowsKey, rows: rows.length, names, measured: measured[i]! },
       }));
     });
   } finally {

@@ -1,9 +1,11 @@
 import type { OutputOf, ParsedInputOf } from '../../../../shared/contract.ts';
 import type { Disagreement, DisagreementFilter } from '../../../../shared/contract/compare.ts';
+import { softmax } from '../../../../shared/statistics/probabilities.ts';
+import { keptLogits } from '../../../../shared/tasks/single-label.ts';
+import { answeredTask, answersTo } from '../../../storage/answers.ts';
 import { openReadOnly } from '../../../storage/database.ts';
-import { labelsOfRun, type RunInput } from './answers.ts';
+import type { RunInput } from './answers.ts';
 import { allWrong, boardOf, differs, isConfidentError, isRight, type Board } from './board.ts';
-import { logitsInto, softmaxInto } from './logits.ts';
 import { readTexts, searchTexts, type TextSource } from './texts.ts';
 
 export interface DisagreementsInput {
@@ -109,22 +111,20 @@ async function itemsOf(
   const suggested = new Map(board.labelErrors.map(({ index, suggested: label }) => [index, label]));
   const db = openReadOnly(database);
   try {
-    const read = db
-      .prepare<[string, number], Buffer>('SELECT logits FROM predictions WHERE experiment_id = ? AND row = ?')
-      .pluck();
-    const width = board.labels.length;
-    const { names: labels } = labelsOfRun(db, board.ids[0]!);
+    const labels = [...answeredTask(db, board.ids[0]!).names];
     const orders = board.ids.map((id) => {
-      const own = labelsOfRun(db, id).names;
+      const own = answeredTask(db, id).names;
       return labels.map((name) => own.indexOf(name));
     });
-    const [logits, probabilities] = [new Float32Array(width), new Float64Array(width)];
+    const numbers = rows.map(({ row }) => row);
+    const kept = board.ids.map((id) => answersTo(db, id, numbers));
+    const logits = new Float32Array(labels.length);
     const items = places.map((at, i): Disagreement => ({
       row: { ...rows[i]!, label: board.labels[board.expected[at]!]! },
       expected: board.labels[board.expected[at]!]!,
-      answers: board.ids.map((id, run) => {
-        logitsInto(logits, 0, read.get(id, board.rows[at]!)!);
-        softmaxInto(probabilities, logits);
+      answers: board.ids.map((_, run) => {
+        keptLogits(kept[run]![i]![1], logits);
+        const probabilities = softmax(logits, labels.length);
         return {
           predicted: board.labels[board.predicted[run]![at]!]!,
           probabilities: orders[run]!.map((place) => probabilities[place]!),

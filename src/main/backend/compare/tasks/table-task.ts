@@ -1,12 +1,16 @@
-import type { Difference } from '../../../../shared/contract/compare.ts';
-import type { Measured, Metric } from '../../../../shared/statistics/measured.ts';
+import type { Difference, Interval } from '../../../../shared/contract/compare.ts';
+import type { Measured } from '../../../../shared/statistics/measured.ts';
 import { pairedTest } from '../../../../shared/statistics/verdict.ts';
+import type { Task } from '../../../../shared/tasks/task.ts';
+import { answeredTask } from '../../../storage/answers.ts';
 import { openReadOnly } from '../../../storage/database.ts';
-import { readRunFigures, type MeasuredRun, type RunCount } from '../../../storage/run-figures.ts';
+import { readRunCount, type RunCount } from '../../../storage/run-figures.ts';
 
-export interface TableRun extends RunCount {
-  /** Against the baseline; null for the baseline itself and on other rows. */
-  against: Record<Metric, Difference> | null;
+export interface TableRun extends Omit<RunCount, 'measured'> {
+  /** By compared metric. */
+  metrics: Record<string, Interval>;
+  /** Against the baseline, by compared metric; null for the baseline itself and on other rows. */
+  against: Record<string, Difference> | null;
 }
 
 /** What was counted of runs, and those on the baseline's rows tested against it. Runs without figures are left out. */
@@ -18,36 +22,23 @@ export function tableTask(input: {
 }): TableRun[] {
   const db = openReadOnly(input.database);
   try {
-    const baseline = input.baselineId === null ? undefined : readRunFigures(db, input.baselineId);
+    const baseline = input.baselineId === null ? undefined : readRunCount(db, input.baselineId);
     return input.ids.flatMap((id) => {
-      const run = readRunFigures(db, id);
+      const run = readRunCount(db, id);
       if (!run) return [];
-      const { measured: _, ...count } = run;
+      const { measured, ...count } = run;
+      const metrics = Object.fromEntries(
+        Object.entries(measured.figures).map(([name, { interval }]) => [name, interval]),
+      );
       const tested = baseline && id !== baseline.id && run.rowsKey === baseline.rowsKey;
-      return [{ ...count, against: tested ? differences(baseline, run) : null }];
+      const { task } = answeredTask(db, id);
+      return [{ ...count, metrics, against: tested ? differences(task, baseline.measured, measured) : null }];
     });
   } finally {
     db.close();
   }
 }
 
-/** Both metrics of a run with what its resamples gave. */
-export const measuredOf = ({ accuracy, macroF1, measured }: MeasuredRun): Measured => ({
-  ...measured,
-  accuracy: accuracy.value,
-  macroF1: macroF1.value,
-});
-
-function differences(baseline: MeasuredRun, run: MeasuredRun): Record<Metric, Difference> {
-  const [a, b] = [measuredOf(baseline), measuredOf(run)];
-  return {
-    accuracy: differenceOf(pairedTest('accuracy', a, b)),
-    macroF1: differenceOf(pairedTest('macroF1', a, b)),
-  };
-}
-
-export const differenceOf = ({ difference, p, shown }: ReturnType<typeof pairedTest>): Difference => ({
-  points: difference,
-  p,
-  shown,
-});
+/** B minus A in every compared metric. */
+export const differences = ({ compared }: Task, a: Measured, b: Measured): Record<string, Difference> =>
+  Object.fromEntries(compared.map((metric) => [metric.key, pairedTest(metric, a, b)]));

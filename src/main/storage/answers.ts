@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { fault } from '../../shared/faults/index.ts';
+import { taskKeys, taskOf } from '../../shared/tasks/index.ts';
+import type { KeptAnswer, Names, Task } from '../../shared/tasks/task.ts';
+import type { Db } from './database.ts';
+
+/** Replaces nothing that another run has; a row that comes again replaces what was there. */
+export function addAnswers(db: Db, id: string, answers: readonly KeptAnswer[]): void {
+  const add = db.prepare('INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)');
+  db.transaction(() => {
+    for (const { row, wrong, answer } of answers) add.run(id, row, wrong, answer);
+  })();
+}
+
+export function clearAnswers(db: Db, id: string): void {
+  db.prepare('DELETE FROM answers WHERE experiment_id = ?').run(id);
+}
+
+/** What the answers of a run are answers to. */
+export interface AnsweredTask {
+  task: Task;
+  /** Of the head's outputs, in the order that the answers are kept in; empty for a run without an evaluation. */
+  names: Names;
+  rows: number;
+}
+
+const taskSchema = z.object({
+  key: z.string().nullable(),
+  labels: z.string().nullable(),
+  rows: z.number().nullable(),
+});
+
+/** Throws `store/unknown`. */
+export function answeredTask(db: Db, id: string): AnsweredTask {
+  const found = db
+    .prepare(
+      `SELECT config ->> '$.task' AS key, evaluation ->> '$.labels' AS labels, evaluation ->> '$.rows' AS rows
+       FROM experiments WHERE id = ?`,
+    )
+    .get(id);
+  if (found === undefined) throw fault('store/unknown', { kind: 'experiment', id });
+  const { key, labels, rows } = taskSchema.parse(found);
+  const names = labels === null ? [] : z.array(z.string()).parse(JSON.parse(labels));
+  return { task: taskOf(key ?? taskKeys[0]!), names, rows: rows ?? 0 };
+}
+
+export type AnswerRow = [row: number, answer: Buffer];
+/** Which rows: all, or those that are right or wrong. */
+export type Only = 'all' | 'wrong' | 'right';
+const where: Record<Only, string> = { all: '', wrong: 'AND wrong = 1', right: 'AND wrong = 0' };
+
+/** In the order of the rows. Each is read when it is asked for. */
+export function eachAnswer(db: Db, id: string, only: Only = 'all'): IterableIterator<AnswerRow> {
+  return db
+    .prepare<[string], AnswerRow>(
+      `SELECT row, answer FROM answers WHERE experiment_id = ? ${where[only]} ORDER BY row`,
+    )
+    .raw()
+    .iterate(id);
+}
+
+export const countAnswers = (db: Db, id: string, only: Only = 'all'): number =>
+  db
+    .prepare<[string], number>(`SELECT count(*) FROM answers WHERE experiment_id = ? ${where[only]}`)
+    .pluck()
+    .get(id)!;
+
+/** Some of them, in the order of the rows. */
+export function pageOfAnswers(db: Db, id: string, only: Only, offset: number, limit: number): AnswerRow[] {
+  return db
+    .prepare<[string, number, number], AnswerRow>(
+      `SELECT row, answer FROM answers WHERE experiment_id = ? ${where[only]} ORDER BY row LIMIT ? OFFSET ?`,
+    )
+    .raw()
+    .all(id, limit, offset);
+}
+
+/** Those of `rows`, in the order asked for. */
+export function answersTo(db: Db, id: string, rows: readonly number[]): AnswerRow[] {
+  const read = db
+    .prepare<[string, number], Buffer>('SELECT answer FROM answers WHERE experiment_id = ? AND row = ?')
+    .pluck();
+  return rows.map((row) => [row, read.get(id, row)!]);
+}
