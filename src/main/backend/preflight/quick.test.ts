@@ -40,9 +40,10 @@ const ask = (backend: TestBackend, spec: Spec): Promise<Preflight> =>
   backend.call('experiments/preflight', { spec });
 
 function found(preflight: Preflight, code: string): PreflightFinding {
-  const one = preflight.findings.find((finding) => finding.code === code);
-  if (!one) throw new Error(`No ${code} among ${preflight.findings.map((other) => other.code).join(', ')}.`);
-  return one;
+  const finding = preflight.findings.find((other) => other.code === code);
+  if (!finding)
+    throw new Error(`No ${code} among ${preflight.findings.map((other) => other.code).join(', ')}.`);
+  return finding;
 }
 
 /** RFC 7396, as the window applies a repair. */
@@ -118,7 +119,7 @@ describe('the quick part of a pre-flight', () => {
       const finding = found(preflight, code);
       expect([what, finding.weight, preflight.canStart]).toEqual([what, 'error', false]);
       const after = await repaired(backend, broken, finding);
-      expect(after.findings.map((one) => one.code)).not.toContain(code);
+      expect(after.findings.map((finding) => finding.code)).not.toContain(code);
       expect([what, after.canStart]).toEqual([what, true]);
     }
   });
@@ -166,7 +167,7 @@ describe('the quick part of a pre-flight', () => {
       expect([what, finding.weight, preflight.canStart]).toEqual([what, 'warning', true]);
       const after = await repaired(backend, asked, finding);
       expect(
-        after.findings.filter(({ weight }) => weight === 'warning').map((one) => one.code),
+        after.findings.filter(({ weight }) => weight === 'warning').map((finding) => finding.code),
       ).not.toContain(code);
     }
   });

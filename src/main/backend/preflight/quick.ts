@@ -17,7 +17,7 @@ import { faultFinding, type Repair } from './findings/finding.ts';
 import { adapterFault, inferenceModeFinding, labelFinding, layerFindings } from './findings/model.ts';
 import { diskFinding, trainingFindings } from './findings/training.ts';
 import { requireModel } from '../models/presence.ts';
-import type { RowQuestion } from './rows/row-facts.ts';
+import type { RowQuestion } from './rows/row-summary.ts';
 import type { RowReader } from './rows/row-reader.ts';
 
 /** Findings are told in this order. */
@@ -61,23 +61,23 @@ export async function quickPreflight(
     (fault) => faultFinding(fault, settingsRepair(fault, spec)),
   );
   const question = version && questionOf(spec, version.file);
-  const facts =
+  const summary =
     question &&
     (await caught(
-      () => reader.facts(question),
+      () => reader.summary(question),
       (fault) => faultFinding(fault, selectRepair(fault)),
     ));
-  if (facts) found.push(...dataFindings(facts, spec, version.datasetId));
+  if (summary) found.push(...dataFindings(summary, spec, version.datasetId));
   // The model is opened as the run would open it, for its labels and its adapter.
   const base =
     model &&
     (await caught(
       async () => {
         const head = await headLabels(model.folder);
-        const labelNames = settleLabels(buildLabelMap(facts?.labels ?? standInLabels), head).names;
+        const labelNames = settleLabels(buildLabelMap(summary?.labels ?? standInLabels), head).names;
         const overrides = spec.modelOverrides;
         const opened = await openBaseModel(model.folder, { head: 'sequence', labelNames, overrides });
-        if (facts && facts.labels.length > 1) found.push(labelFinding(facts.labels, head, model.id));
+        if (summary && summary.labels.length > 1) found.push(labelFinding(summary.labels, head, model.id));
         found.push(...layerFindings(opened));
         return opened;
       },
@@ -94,7 +94,7 @@ export async function quickPreflight(
         },
         (fault) => adapterFault(fault, base, spec.adapter),
       ));
-    const rows = facts?.train.rows ?? 0;
+    const rows = summary?.train.rows ?? 0;
     const steps = config && planSteps(rows, config.training);
     if (config && steps && rows > 0)
       found.push(...trainingFindings(spec, config, rows, steps, knownSpeeds(context.db)));
@@ -107,13 +107,13 @@ export async function quickPreflight(
     const needed = plan && config && steps ? runBytes(plan, config.training, steps) : null;
     if (needed !== null && free !== null) found.push(diskFinding(needed, free));
     const findings = weights
-      .flatMap((weight) => found.filter((one) => one?.weight === weight))
-      .filter((one) => one !== null);
+      .flatMap((weight) => found.filter((candidate) => candidate?.weight === weight))
+      .filter((candidate) => candidate !== null);
     return {
       trainable: plan?.counts.trainable ?? null,
       allParameters: plan?.counts.all ?? null,
       trainRows: rows,
-      evalRows: facts?.eval?.rows ?? 0,
+      evalRows: summary?.eval?.rows ?? 0,
       steps: rows > 0 ? (steps?.totalSteps ?? 0) : 0,
       adapterBytes: plan ? adapterBytes(plan) : null,
       diskBytes: needed,

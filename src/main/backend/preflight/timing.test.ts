@@ -78,14 +78,14 @@ describe('the timed part of a pre-flight', () => {
     const { backend, spec } = await started();
     const { experiment } = await backend.call('experiments/create', { spec });
     const { id } = experiment;
-    await backend.event('experiments/changed', (one) => one.id === id && one.state === 'finished');
+    await backend.event('experiments/changed', (run) => run.id === id && run.state === 'finished');
     // While another one trains they are left for later.
     const endless = { ...spec, training: { ...spec.training, num_train_epochs: 400 } };
     const { experiment: other } = await backend.call('experiments/create', { spec: endless });
     expect((await backend.call('experiments/read', { id })).baselines).toBeNull();
     await backend.call('experiments/stop', { id: other.id });
-    await backend.event('experiments/changed', (one) => one.id === other.id && one.state === 'stopped');
-    const known = backend.nextEvent('experiments/changed', (one) => one.id === id);
+    await backend.event('experiments/changed', (run) => run.id === other.id && run.state === 'stopped');
+    const known = backend.nextEvent('experiments/changed', (run) => run.id === id);
     expect((await backend.call('experiments/read', { id })).baselines).toBeNull();
     await known;
     const { baselines } = await backend.call('experiments/read', { id });
@@ -101,11 +101,11 @@ describe('the timed part of a pre-flight', () => {
       const { experiment } = await backend.call('experiments/create', { spec: { ...spec, data } });
       await backend.event(
         'experiments/changed',
-        (one) => one.id === experiment.id && one.state === 'finished',
+        (run) => run.id === experiment.id && run.state === 'finished',
       );
       ids.push(experiment.id);
     }
-    const known = ids.map((id) => backend.nextEvent('experiments/changed', (one) => one.id === id));
+    const known = ids.map((id) => backend.nextEvent('experiments/changed', (run) => run.id === id));
     await backend.call('experiments/read', { id: ids[0]! });
     await Promise.all(known);
     const rows = await Promise.all(
@@ -118,7 +118,7 @@ describe('the timed part of a pre-flight', () => {
     const { backend, spec } = await started();
     const { experiment } = await backend.call('experiments/create', { spec });
     const { id } = experiment;
-    await backend.event('experiments/changed', (one) => one.id === id && one.state === 'finished');
+    await backend.event('experiments/changed', (run) => run.id === id && run.state === 'finished');
     const { host } = backend;
     const start = host.startEngine.bind(host);
     let alive = 0;

@@ -19,7 +19,7 @@ const training = (args: readonly string[], ...after: string[]) =>
     [
       'from transformers import *',
       'args = TrainingArguments("out",',
-      ...args.map((one) => `  ${one},`),
+      ...args.map((argument) => `  ${argument},`),
       ')',
       ...after,
     ].join('\n'),
@@ -149,8 +149,8 @@ describe('a value', () => {
   ])('is left out and named where it is not followed: %s', (_, lines, why) => {
     const recipe = rate(...lines);
     expect(recipe.training).toEqual({ seed: 1 });
-    expect(recipe.notUnderstood.map((one) => one.why).join(' ')).toContain(why);
-    expect(recipe.notUnderstood.find((one) => one.why.includes(why))!.line).toBeGreaterThan(1);
+    expect(recipe.notUnderstood.map(({ why }) => why).join(' ')).toContain(why);
+    expect(recipe.notUnderstood.find(({ why }) => why.includes(why))!.line).toBeGreaterThan(1);
   });
 
   it('of a case of match, or of arguments in the script, is named', () => {
@@ -318,7 +318,7 @@ describe('rows that a script takes', () => {
   ])('are taken whole and said where they are not followed: %s', (_, line) => {
     const recipe = data(line, 'test = ds["test"].select(range(50))');
     expect(recipe.trainSelect).toBeNull();
-    expect(recipe.notUnderstood.map((one) => one.line)).toContain(4);
+    expect(recipe.notUnderstood.map(({ line }) => line)).toContain(4);
     expect(recipe.evalSelect).toEqual({ shuffle_seed: null, count: 50 });
   });
 
@@ -334,7 +334,7 @@ describe('rows that a script takes', () => {
       'test = ds["test"]',
     );
     expect(recipe).toMatchObject({ split: null, evalSplit: 'test' });
-    expect(recipe.notUnderstood.map((one) => one.line)).toContain(4);
+    expect(recipe.notUnderstood.map(({ line }) => line)).toContain(4);
   });
 
   it.each(['df["label"] = df["stars"].map(NAMES)', 'df["label"] = [NAMES[stars] for stars in df["stars"]]'])(
@@ -361,7 +361,7 @@ describe('rows that a script takes', () => {
       'ds = ds.map(lambda row: {"label": int(row["label"] > 0)})',
       'train, test = ds["train"], ds["test"]',
     );
-    expect(recipe.notUnderstood.map((one) => one.line)).toEqual([4]);
+    expect(recipe.notUnderstood.map(({ line }) => line)).toEqual([4]);
   });
 });
 
@@ -447,7 +447,7 @@ describe('hostile texts', () => {
 });
 
 describe('the methods', () => {
-  it('read a script aside and give the recipes that come with the app, which can all be trained', async () => {
+  it('read a script in a thread and give the recipes that come with the app, which can all be trained', async () => {
     const backend = await testBackend();
     const { recipe } = await backend.call('scripts/read', { text: read('article', 'script.py') });
     expect(recipe.model).toBe('nlptown/bert-base-multilingual-uncased-sentiment');
@@ -457,8 +457,8 @@ describe('the methods', () => {
       recipe: { dataset: { hubId: 'yelp_review_full' }, trainSelect: { shuffle_seed: 42, count: 1000 } },
     });
     expect(recipes.length).toBeGreaterThan(2);
-    for (const { recipe: one } of recipes) {
-      const { model, adapter, training } = one;
+    for (const { recipe: shipped } of recipes) {
+      const { model, adapter, training } = shipped;
       const data = { train: 'train.jsonl', eval: 'eval.jsonl' };
       expect(parseTrainConfig({ model, data, adapter, training }, 'recipe').notes).toEqual([]);
     }

@@ -1,6 +1,6 @@
 import type { ExperimentSpec, PreflightFinding } from '../../../../shared/contract/experiments.ts';
 import { readLabelColumn } from '../../../../shared/label-column.ts';
-import type { LengthFacts, RowFacts } from '../rows/row-facts.ts';
+import type { LengthSummary, RowSummary } from '../rows/row-summary.ts';
 import { finding, names, worded } from './finding.ts';
 
 /** From this share of the largest class on, accuracy says little. */
@@ -13,18 +13,22 @@ const manyCut = 0.05;
 const setAside = { split: { test_size: 0.2, seed: 42 } };
 
 /** What the rows of an experiment say before it runs. */
-export function dataFindings(facts: RowFacts, spec: ExperimentSpec, datasetId: string): PreflightFinding[] {
+export function dataFindings(
+  summary: RowSummary,
+  spec: ExperimentSpec,
+  datasetId: string,
+): PreflightFinding[] {
   return [
-    ...classFindings(facts, spec),
-    ...labelFindings(facts, datasetId),
-    ...evaluationFindings(facts),
-    ...repeatFindings(facts, datasetId),
+    ...classFindings(summary, spec),
+    ...labelFindings(summary, datasetId),
+    ...evaluationFindings(summary),
+    ...repeatFindings(summary, datasetId),
   ];
 }
 
 /** What keeps the engine from starting: no rows, one class, a class that is evaluated and never seen; and rare ones. */
 function classFindings(
-  { train, eval: evaluated, labels }: RowFacts,
+  { train, eval: evaluated, labels }: RowSummary,
   spec: ExperimentSpec,
 ): PreflightFinding[] {
   if (train.rows === 0) {
@@ -36,7 +40,7 @@ function classFindings(
   const unseen = (evaluated?.labels ?? []).filter(({ name }) => !labels.includes(name));
   if (unseen.length > 0) {
     const list = names(unseen.map(({ name }) => name));
-    const rows = unseen.reduce((sum, one) => sum + one.rows, 0);
+    const rows = unseen.reduce((sum, { rows }) => sum + rows, 0);
     const patch = { data: { trainSelect: null } };
     found.push(finding('unseen-class', 'error', { list, rows }, { label: 'Take all training rows', patch }));
   }
@@ -57,7 +61,7 @@ function classFindings(
 }
 
 /** What stands out in the labels as a column of values; the map that mends it is made where they are imported. */
-function labelFindings({ train }: RowFacts, datasetId: string): PreflightFinding[] {
+function labelFindings({ train }: RowSummary, datasetId: string): PreflightFinding[] {
   const counts = train.labels.map(({ name, rows }) => ({ value: name, rows }));
   const repair = { label: 'Import again with a label map', link: `/data/import?dataset=${datasetId}` };
   return readLabelColumn(counts, 'label')
@@ -65,7 +69,7 @@ function labelFindings({ train }: RowFacts, datasetId: string): PreflightFinding
     .map(({ code, weight, message, remedy }) => worded(`labels-${code}`, weight, message, remedy, repair));
 }
 
-function evaluationFindings({ train, eval: evaluated }: RowFacts): PreflightFinding[] {
+function evaluationFindings({ train, eval: evaluated }: RowSummary): PreflightFinding[] {
   if (!evaluated)
     return [finding('no-eval-rows', 'warning', {}, { label: 'Set 20 % aside', patch: { data: setAside } })];
   const { rows } = evaluated;
@@ -77,7 +81,7 @@ function evaluationFindings({ train, eval: evaluated }: RowFacts): PreflightFind
 }
 
 function repeatFindings(
-  { train, eval: evaluated, leaked, repeated }: RowFacts,
+  { train, eval: evaluated, leaked, repeated }: RowSummary,
   datasetId: string,
 ): PreflightFinding[] {
   const found: PreflightFinding[] = [];
@@ -94,7 +98,7 @@ function repeatFindings(
 
 /** Lengths against the place where texts are cut. `limit`: what the model takes. */
 export function lengthFindings(
-  { lengths, of }: LengthFacts,
+  { lengths, of }: LengthSummary,
   spec: ExperimentSpec,
   limit: number,
 ): PreflightFinding[] {

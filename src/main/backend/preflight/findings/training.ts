@@ -32,7 +32,7 @@ export function trainingFindings(
       ? finding('eval-at-end', 'info', {}, set('Score once an epoch', { eval_strategy: 'epoch' }))
       : null,
     directionFinding(config),
-  ].filter((one) => one !== null);
+  ].filter((found) => found !== null);
 }
 
 function rateFinding({ adapter, training }: TrainConfig): PreflightFinding | null {

@@ -46,7 +46,7 @@ const fieldsOf = (entries: ReadonlyMap<string, Located>): [string, Located][] =>
 
 /** An instance: the class's fields, changed by what the call says and by `__init__`. */
 function instanceOf(reader: Reader, type: ClassValue, call: Call): Value {
-  const base = type.bases.find((one) => one.kind === 'symbol');
+  const base = type.bases.find((extended) => extended.kind === 'symbol');
   // A Trainer or TrainingArguments of the script's own is read as what it extends.
   if (base && /(Trainer|Arguments|Config)$/.test(base.path)) {
     const named = new Map([...fieldsOf(type.entries), ...call.named]);
@@ -102,7 +102,7 @@ const functions: ReadonlyMap<string, Result> = new Map(
     },
     // min(128, tokenizer.model_max_length): what is known bounds it.
     'builtins.min': ({ args }) => {
-      const numbers = args.map(({ value }) => numberOf(value)).filter((one) => one !== undefined);
+      const numbers = args.map(({ value }) => numberOf(value)).filter((value) => value !== undefined);
       return numbers.length > 0 ? constant(Math.min(...numbers)) : undefined;
     },
     'builtins.int': (call) => known(Math.trunc(number(call))),

@@ -154,10 +154,10 @@ function splitOff({ train, eval: evaluated }: ScriptData, script: ScriptReading)
   const name = isNumpy ? 'seed' : 'random_state';
   const given = call.named.get('test_size') ?? (isNumpy ? call.args[0] : undefined);
   const [trained, seedGiven] = [call.named.get('train_size'), call.named.get(name)];
-  const [size, share, seed] = [given, trained, seedGiven].map((one) => numberOf(one?.value));
+  const [size, share, seed] = [given, trained, seedGiven].map((given) => numberOf(given?.value));
   const test = size ?? (share === undefined ? 0.25 : 1 - share);
   const isUnknown = [given, trained, seedGiven].some(
-    (one) => one && numberOf(one.value) === undefined && constantOf(one.value) !== null,
+    (given) => given && numberOf(given.value) === undefined && constantOf(given.value) !== null,
   );
   const isPart = test > 0 && test < 1 && (share ?? 0) < 1;
   if (isUnknown) script.notTaken('rows set aside at run time', line, {});

@@ -39,7 +39,7 @@ export function dataSourceOf(value: Value | undefined): DataSource | undefined {
   // `data["train"] = …` changes what `data["train"]` is later, behind map and filter too.
   let key: string | undefined;
   const replaced = new Set<Call>();
-  let place: unknown;
+  let index: unknown;
   for (let hops = 0; at && hops < 200; hops++) {
     const part: Located | undefined =
       at.kind === 'call' && key !== undefined && !replaced.has(at.call) ? at.call.items.get(key) : undefined;
@@ -50,15 +50,15 @@ export function dataSourceOf(value: Value | undefined): DataSource | undefined {
     }
     steps.push(at);
     if (at.kind === 'item') {
-      place = constantOf(at.key);
-      if (typeof place === 'string') key = place;
+      index = constantOf(at.key);
+      if (typeof index === 'string') key = index;
       at = at.of;
     } else if (at.kind === 'member') at = at.of;
     else if (at.kind !== 'call') return undefined;
     else if (readers.test(at.call.name)) break;
     // scikit-learn's train_test_split gives two parts of each thing that it is given.
-    else if (typeof place === 'number' && at.call.name === 'train_test_split')
-      at = at.call.on ?? at.call.args[Math.floor(place / 2)]?.value;
+    else if (typeof index === 'number' && at.call.name === 'train_test_split')
+      at = at.call.on ?? at.call.args[Math.floor(index / 2)]?.value;
     else at = at.call.on ?? at.call.args[0]?.value;
   }
   const last = steps.at(-1);

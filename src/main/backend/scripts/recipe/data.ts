@@ -74,7 +74,7 @@ function datasetOf(call: Call, script: ScriptReading): Recipe['dataset'] {
 function filesOf(data: unknown, split: string | null = null): { path: string; split: string | null }[] {
   if (typeof data === 'string') return [{ path: data, split }];
   if (Array.isArray(data))
-    return data.flatMap((one: unknown) => (typeof one === 'string' ? filesOf(one, split) : []));
+    return data.flatMap((file: unknown) => (typeof file === 'string' ? filesOf(file, split) : []));
   return Object.entries(data ?? {}).flatMap(([name, files]) => (split === null ? filesOf(files, name) : []));
 }
 

@@ -53,7 +53,8 @@ export function readMetrics(script: ScriptReading): string[] {
 }
 
 const choices: readonly string[] = trainingSettings.metric_for_best_model.choices;
-const isOurs = (name: string): boolean => choices.some((one) => one === name || one.startsWith(`${name}_`));
+const isOurs = (name: string): boolean =>
+  choices.some((choice) => choice === name || choice.startsWith(`${name}_`));
 
 /** How the script averages a metric over the classes; `binary` is scikit-learn's default: one class alone. */
 function averages(metric: string, calls: readonly Call[]): Set<string> {
@@ -78,7 +79,7 @@ export function bestMetric(given: unknown, calls: readonly Call[]): { name: stri
   const said = typeof given === 'string' ? given.replace(/^eval_/, '') : String(given);
   const name = ourName(said);
   if (choices.includes(name)) return { name };
-  const ours = choices.filter((one) => one.startsWith(`${name}_`));
+  const ours = choices.filter((choice) => choice.startsWith(`${name}_`));
   const [average, ...others] = averages(name, calls);
   const exact = average === undefined ? undefined : `${name}_${average}`;
   if (others.length === 0 && exact !== undefined && choices.includes(exact)) return { name: exact };

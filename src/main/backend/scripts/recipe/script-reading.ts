@@ -38,7 +38,7 @@ export class ScriptReading {
   ): void {
     const trap = { code: name.split('/')[0]!, line, ...filled(trapTexts[name], parameters) };
     const isSaid = this.traps.some(
-      (one) => one.code === trap.code && one.line === line && one.message === trap.message,
+      (other) => other.code === trap.code && other.line === line && other.message === trap.message,
     );
     if (!isSaid) this.traps.push(trap);
   }

@@ -44,8 +44,8 @@ export function readTokens(source: DataSource | undefined, script: ScriptReading
       ({ args, named }) => columnBehind(args[0]?.value ?? named.get('text')?.value) !== undefined,
     ) ?? candidates.find(({ named }) => named.size > 0);
   if (!call) return result;
-  const column = (name: string, place: number): string | null => {
-    const given = call.argument(name, place);
+  const column = (name: string, position: number): string | null => {
+    const given = call.argument(name, position);
     const found = columnBehind(given?.value);
     if (found === undefined) {
       if (given && constantOf(given.value) !== null) script.notTaken('texts', given.line, { name });
@@ -61,7 +61,7 @@ export function readTokens(source: DataSource | undefined, script: ScriptReading
   if (result.textColumn !== null) script.found('data.textColumn', call.line, result.textColumn);
   if (result.textPairColumn !== null) script.found('data.textPairColumn', call.line, result.textPairColumn);
   const ownLimit = calls
-    .find((one) => isTokenizer({ kind: 'call', call: one }))
+    .find((made) => isTokenizer({ kind: 'call', call: made }))
     ?.named.get('model_max_length');
   const length = call.named.get('max_length') ?? ownLimit;
   result.maxLength = numberOf(length?.value) ?? null;

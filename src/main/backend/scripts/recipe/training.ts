@@ -99,15 +99,15 @@ function take(name: string, value: unknown, line: number, { values, script }: Se
   const data = typeof value === 'string' ? value.toLowerCase() : value;
   try {
     const { fields, idle } = resolveTrainingArguments({ [name]: data }, 'script');
-    for (const [setting, one] of Object.entries(fields)) {
+    for (const [setting, resolved] of Object.entries(fields)) {
       const known = trainingSettings[setting as keyof typeof trainingSettings];
-      if (!schemaOf({ [setting]: known }).safeParse({ [setting]: one }).success) {
-        script.trap('not-supported/range', line, { name: setting, value: one, range: rangeText(known) });
+      if (!schemaOf({ [setting]: known }).safeParse({ [setting]: resolved }).success) {
+        script.trap('not-supported/range', line, { name: setting, value: resolved, range: rangeText(known) });
         return false;
       }
       // Arguments come one by one here; beside bf16 nothing is left for tf32 to round.
-      if (one === 'tf32' && values.get(setting)?.data === 'bf16') continue;
-      values.set(setting, { data: one, line });
+      if (resolved === 'tf32' && values.get(setting)?.data === 'bf16') continue;
+      values.set(setting, { data: resolved, line });
     }
     for (const { why } of idle) script.trap('no-effect', line, { name, why });
     return true;
@@ -128,7 +128,7 @@ const shortened = ({ message, remedy }: Fault): { message: string; remedy: strin
 function readEarlyStopping(section: Section): void {
   const { script, values } = section;
   const { calls, trainer } = script;
-  const call = calls.find((one) => one.name === 'EarlyStoppingCallback');
+  const call = calls.find(({ name }) => name === 'EarlyStoppingCallback');
   if (call) values.set('early_stopping_patience', { data: 1, line: call.line });
   for (const [position, name] of ['early_stopping_patience', 'early_stopping_threshold'].entries()) {
     const given = call && call.argument(name, position);
@@ -150,7 +150,7 @@ function readEarlyStopping(section: Section): void {
 /** `set_seed(42)`, where TrainingArguments has none. */
 function readSeed(section: Section): void {
   if (section.values.has('seed') || section.lost.has('seed')) return;
-  const call = section.script.calls.find((one) => /^(set_seed|enable_full_determinism)$/.test(one.name));
+  const call = section.script.calls.find(({ name }) => /^(set_seed|enable_full_determinism)$/.test(name));
   const given = call && call.argument('seed', 0);
   // `set_seed(training_args.seed)` says nothing new.
   if (!given || given.value.kind === 'member') return;
@@ -211,7 +211,8 @@ function weightsOf(value: Value): 'balanced' | number[] | undefined {
     at = call.source;
   }
   const data = plain(at)?.data;
-  const isNumbers = Array.isArray(data) && data.length > 0 && data.every((one) => typeof one === 'number');
+  const isNumbers =
+    Array.isArray(data) && data.length > 0 && data.every((weight) => typeof weight === 'number');
   return isNumbers ? data : undefined;
 }
 

@@ -151,9 +151,9 @@ async function modelContents(
     const paths = [...walk(base.tree)].map((module) => module.path);
     // PEFT names heads of every architecture; a script names those that there are.
     const savedModules = (Array.isArray(saved) ? saved.map(String) : []).flatMap((name) => {
-      const place = paths.find((one) => one === name || one.endsWith(`.${name}`));
-      if (place === undefined) return [];
-      return [methodOf(adapter.peft_type)?.script ? place : name];
+      const found = paths.find((other) => other === name || other.endsWith(`.${name}`));
+      if (found === undefined) return [];
+      return [methodOf(adapter.peft_type)?.script ? found : name];
     });
     const tokenizer = await loadTokenizer(model.folder);
     const longest = longestText(base, tokenizer, data.max_length);
@@ -240,8 +240,8 @@ async function dataFile(
     if (await hasCarriageReturns(table)) options['lineterminator'] = '\n';
   }
   if (format !== 'parquet' && table.encoding !== 'utf-8') options['encoding'] = table.encoding;
-  const place = scriptDir === null ? copyName(name, table.file) : shownPath(table.file, scriptDir);
-  return { path: place, format, options };
+  const shown = scriptDir === null ? copyName(name, table.file) : shownPath(table.file, scriptDir);
+  return { path: shown, format, options };
 }
 
 /** Throws `scripts/carriage-returns` where lines end with carriage returns as well: pandas has no word for that. */

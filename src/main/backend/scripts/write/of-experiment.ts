@@ -34,11 +34,11 @@ export function scriptTask(context: BackendContext, experimentId: string, folder
 
 function modelOf(context: BackendContext, id: string | null, folder: string): ScriptTask['source']['model'] {
   const model = id === null ? null : new ModelStore(context.db).read(id);
-  const place = model?.folder ?? folder;
+  const found = model?.folder ?? folder;
   return {
-    name: model?.hubId ?? place,
+    name: model?.hubId ?? found,
     revision: model?.hubId == null ? null : pinned(model.revision),
-    folder: existsSync(place) ? place : null,
+    folder: existsSync(found) ? found : null,
   };
 }
 

@@ -27,8 +27,8 @@ export function call(head: string, args: readonly Argument[], tail = '', depth =
 
 /** `head[…]`, as many items a line as fit. */
 export function list(head: string, items: readonly string[]): string[] {
-  const whole = `${head}[${items.join(', ')}]`;
-  return whole.length <= WIDTH ? [whole] : [`${head}[`, ...packed(items, INDENT), ']'];
+  const line = `${head}[${items.join(', ')}]`;
+  return line.length <= WIDTH ? [line] : [`${head}[`, ...packed(items, INDENT), ']'];
 }
 
 /** `head(…)` with an argument a line: settings, to be read and compared. */
@@ -40,15 +40,15 @@ export const settingsCall = (head: string, args: readonly Argument[]): string[] 
 
 /** `from module import (…)`. */
 function importLines(module: string, names: readonly string[]): string[] {
-  const whole = `from ${module} import ${names.join(', ')}`;
-  return whole.length <= WIDTH ? [whole] : bracketed(`from ${module} import (`, names, ')', 0);
+  const line = `from ${module} import ${names.join(', ')}`;
+  return line.length <= WIDTH ? [line] : bracketed(`from ${module} import (`, names, ')', 0);
 }
 
 /** One line where it fits, else two lines inside the brackets, else an item a line. */
 function bracketed(head: string, items: readonly string[], tail: string, depth: number): string[] {
   const margin = INDENT.repeat(depth);
-  const whole = `${margin}${head}${items.join(', ')}${tail}`;
-  if (whole.length <= WIDTH) return [whole];
+  const line = `${margin}${head}${items.join(', ')}${tail}`;
+  if (line.length <= WIDTH) return [line];
   const inner = packed(items, margin + INDENT);
   const lines = inner.length <= 2 ? inner : items.map((item) => `${margin}${INDENT}${item},`);
   return [margin + head, ...lines, margin + tail];
@@ -93,7 +93,7 @@ export class Script {
     this.#lines.push('', '', ...lines, '', '');
   }
 
-  /** The whole text below `head`. */
+  /** The line text below `head`. */
   text(head: readonly string[]): string {
     const { numpy, ...others } = Object.fromEntries(
       [...this.#imports]

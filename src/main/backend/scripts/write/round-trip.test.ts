@@ -84,7 +84,7 @@ const held = fc.record({
   split: fc.constant(null),
   eval_select: select,
 });
-const aside = fc.record({
+const split = fc.record({
   eval: fc.constant(null),
   split: fc.record({ test_size: fc.constantFrom(0.1, 0.2, 1 / 3), seed: fc.nat(9) }),
   eval_select: fc.constant(null),
@@ -105,7 +105,7 @@ const configs = fc.record({
         max_length: fc.option(fc.integer({ min: 3, max: 512 })),
         padding: fc.constantFrom('longest', 'max_length'),
       }),
-      fc.oneof(held, aside),
+      fc.oneof(held, split),
     )
     .map(([train, test]) => ({ ...train, ...test })),
   adapter: fc.oneof(
@@ -120,7 +120,7 @@ const configs = fc.record({
   training: someOf(trainingSettings),
 });
 
-const facts: Omit<ScriptContents, 'config' | 'rows' | 'model' | 'savedModules' | 'maxLength'> = {
+const contents: Omit<ScriptContents, 'config' | 'rows' | 'model' | 'savedModules' | 'maxLength'> = {
   title: 'A "run"\nwith two lines',
   labels: ['ham', 'spam "1"'],
   labelText: 'as it is',
@@ -135,7 +135,7 @@ function factsOf(config: TrainConfig): ScriptContents {
   const file = (path: string) => ({ path, format: 'json' as const, options: {} });
   const more = config.adapter['modules_to_save'];
   return {
-    ...facts,
+    ...contents,
     config,
     model: { name: config.model, revision: null },
     rows: {

@@ -98,10 +98,10 @@ describe('the script of an experiment', { timeout: 120_000 }, () => {
     expect(text).not.toContain('train_test_split');
     const lines = async (name: string) =>
       (await readFile(path.join(folder, name), 'utf8')).trimEnd().split('\n');
-    const [train, aside] = [await lines('train.jsonl'), await lines('eval.jsonl')];
+    const [train, evaluated] = [await lines('train.jsonl'), await lines('eval.jsonl')];
     const { total } = await backend.call('experiments/predictions', { id });
-    expect(aside).toHaveLength(total);
-    expect(train.filter((line) => aside.includes(line))).toEqual([]);
+    expect(evaluated).toHaveLength(total);
+    expect(train.filter((line) => evaluated.includes(line))).toEqual([]);
   });
 
   it('loads a data set of the hub from there, and saves no rows', async () => {

@@ -70,10 +70,10 @@ async function copyFiles({ config, baseDir }: ScriptSource, folder: string): Pro
 /** The rows that the run trained on, and those that it set aside. */
 async function writeParts({ config, baseDir, model }: ScriptSource, folder: string): Promise<void> {
   const head = model.folder === null ? null : await headLabels(model.folder);
-  const { train, eval: aside } = await prepareData(engineTask(config.task), config, baseDir, head);
+  const { train, eval: evaluated } = await prepareData(engineTask(config.task), config, baseDir, head);
   for (const [name, rows] of [
     ['train.jsonl', train],
-    ['eval.jsonl', aside],
+    ['eval.jsonl', evaluated],
   ] as const) {
     const lines = (rows?.examples ?? []).map(({ text, textPair, label }) =>
       JSON.stringify({

@@ -25,7 +25,7 @@ interface Side {
   labels: { name: string; rows: number }[];
 }
 
-export interface RowFacts {
+export interface RowSummary {
   /** Classes of the rows to train on before any are set aside, in the order that the engine gives them. */
   labels: string[];
   train: Side;
@@ -38,8 +38,8 @@ export interface RowFacts {
 
 /** Counting rows of a large version and tokenising take longer than the backend's event loop may be held. */
 export const tasks = {
-  facts: () => (question: RowQuestion) =>
-    versionWork(question.file, (version) => readRowFacts(version, question)),
+  summary: () => (question: RowQuestion) =>
+    versionWork(question.file, (version) => summarize(version, question)),
   lengths:
     () =>
     ({ question, folder }: { question: RowQuestion; folder: string }) =>
@@ -52,8 +52,8 @@ function chooseRows(version: VersionFile, { split, select }: Part): Uint32Array 
   return pick(all, selectRows(all.length, select ?? {}, 'The data set'));
 }
 
-const pick = (rows: Uint32Array, places: ArrayLike<number>): Uint32Array =>
-  Uint32Array.from(places, (place) => rows[place]!);
+const pick = (rows: Uint32Array, indices: ArrayLike<number>): Uint32Array =>
+  Uint32Array.from(indices, (index) => rows[index]!);
 
 interface Parts {
   train: Uint32Array;
@@ -78,7 +78,7 @@ function partsOf(version: VersionFile, question: RowQuestion): Parts {
   const labelOf = (row: number) => all[row - 1]!;
   const train = chooseRows(version, question.train);
   const seen = [...new Set(Array.from(train, labelOf))];
-  const labels = [...buildLabelMap(seen.map((place) => names[place] ?? '')).names];
+  const labels = [...buildLabelMap(seen.map((index) => names[index] ?? '')).names];
   if (question.eval) return { train, eval: chooseRows(version, question.eval), labels, labelOf };
   if (!question.setAside) return { train, eval: null, labels, labelOf };
   // The engine splits by class ids, whose order decides which rows are drawn.
@@ -90,7 +90,7 @@ function partsOf(version: VersionFile, question: RowQuestion): Parts {
 }
 
 /** What a pre-flight says about the rows of an experiment. Throws as `chosenParts` does. */
-function readRowFacts(version: VersionFile, question: RowQuestion): RowFacts {
+function summarize(version: VersionFile, question: RowQuestion): RowSummary {
   const { train, eval: evaluated, labels, labelOf } = chosenParts(version, question);
   const hashes = version.textHashes();
   const seen = new Set(Array.from(train, (row) => hashes[row - 1]!));
@@ -100,7 +100,7 @@ function readRowFacts(version: VersionFile, question: RowQuestion): RowFacts {
     const sorted = [...counts].sort(([a], [b]) => a - b);
     return {
       rows: rows.length,
-      labels: sorted.map(([place, n]) => ({ name: version.labels[place] ?? '', rows: n })),
+      labels: sorted.map(([index, n]) => ({ name: version.labels[index] ?? '', rows: n })),
     };
   };
   return {
@@ -118,7 +118,7 @@ function readRowFacts(version: VersionFile, question: RowQuestion): RowFacts {
 /** Texts looked at for their length. */
 const sampleRows = 2000;
 
-export interface LengthFacts {
+export interface LengthSummary {
   /** Tokens of the texts looked at, special ones included, ascending. */
   lengths: number[];
   /** How many training rows there are. */
@@ -134,7 +134,7 @@ async function readLengths(
   version: VersionFile,
   question: RowQuestion,
   folder: string,
-): Promise<LengthFacts> {
+): Promise<LengthSummary> {
   const { train } = chosenParts(version, question);
   const textOf = version.textOf();
   const texts = Array.from(spread(train, sampleRows), (row): TextInput => {
