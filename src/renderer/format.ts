@@ -19,8 +19,8 @@ export const fixed = (value: number, digits: number): string =>
 export const count = (value: number): string => value.toLocaleString(locale, { maximumFractionDigits: 0 });
 
 /** "5,574 rows", "1 row" */
-export const counted = (value: number, one: string, many = `${one}s`): string =>
-  `${count(value)}${SPACE}${value === 1 ? one : many}`;
+export const counted = (value: number, singular: string, plural = `${singular}s`): string =>
+  `${count(value)}${SPACE}${value === 1 ? singular : plural}`;
 
 /** A share of 1 as "59.8 %". */
 export const percent = (value: number, digits = 1, unit = `${SPACE}%`): string =>
@@ -72,9 +72,9 @@ export function duration(seconds: number): string {
     `${count(big)}${SPACE}${bigUnit}${small > 0 ? `${SPACE}${small}${SPACE}${smallUnit}` : ''}`;
   if (!Number.isFinite(seconds)) return 'unknown';
   if (seconds < 9.95) return `${seconds.toLocaleString(locale, { maximumSignificantDigits: 2 })}${SPACE}s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole}${SPACE}s`;
-  if (whole < 3600) return parts(Math.floor(whole / 60), 'min', whole % 60, 's');
+  const rounded = Math.round(seconds);
+  if (rounded < 60) return `${rounded}${SPACE}s`;
+  if (rounded < 3600) return parts(Math.floor(rounded / 60), 'min', rounded % 60, 's');
   const minutes = Math.round(seconds / 60);
   if (minutes < 1440) return parts(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
   const hours = Math.round(seconds / 3600);

@@ -6,7 +6,7 @@ import { AXIS } from './theme.ts';
 
 export interface PlotLine {
   /** Of its series, from 0. */
-  place: number;
+  index: number;
   points: readonly { x: number; y: number }[];
   colour: string;
   dash: string;
@@ -15,7 +15,7 @@ export interface PlotLine {
   dots: boolean;
 }
 export interface PlotBand {
-  place: number;
+  index: number;
   points: readonly { x: number; range: [number, number] }[];
   colour: string;
 }
@@ -53,8 +53,8 @@ export function LinePlot(props: LinePlotProps) {
       ))}
       {bands.map((band) => (
         <Area
-          key={`band ${band.place}`}
-          className={markOf(band.place)}
+          key={`band ${band.index}`}
+          className={markOf(band.index)}
           data={[...band.points]}
           dataKey="range"
           stroke="none"
@@ -65,8 +65,8 @@ export function LinePlot(props: LinePlotProps) {
       ))}
       {lines.map((line) => (
         <Line
-          key={`${line.faint ? 'raw ' : ''}${line.place}`}
-          className={markOf(line.place)}
+          key={`${line.faint ? 'raw ' : ''}${line.index}`}
+          className={markOf(line.index)}
           data={[...line.points]}
           dataKey="y"
           {...still}
@@ -77,7 +77,7 @@ export function LinePlot(props: LinePlotProps) {
           dot={
             line.dots
               ? {
-                  className: markOf(line.place),
+                  className: markOf(line.index),
                   r: 2.5,
                   fill: line.colour,
                   strokeWidth: 0,

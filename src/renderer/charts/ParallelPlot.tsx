@@ -40,10 +40,10 @@ export function ParallelPlot({ width, height, left, right, above, below, axes, l
       {axes.map((_, at) => (
         <ReferenceLine key={`axis ${at}`} x={at} stroke="var(--line-strong)" />
       ))}
-      {lines.map((line, place) => (
+      {lines.map((line, index) => (
         <Line
           key={line.key}
-          className={markOf(place)}
+          className={markOf(index)}
           data={[...line.points]}
           dataKey="y"
           {...still}

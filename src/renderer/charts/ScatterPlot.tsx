@@ -17,7 +17,7 @@ export interface ScatterDot {
 export interface ScatterLabel {
   key: string;
   /** Of its point, from 0. */
-  place: number;
+  index: number;
   text: string;
   x: number;
   y: number;
@@ -43,11 +43,11 @@ export function ScatterPlot({ dots, labels, ...plot }: ScatterPlotProps) {
     <ScatterChart {...chartProps(plot.width, plot.height, plot.right)}>
       <Axes {...plot} />
       {dots.map(
-        ({ whisker, key, colour }, place) =>
+        ({ whisker, key, colour }, index) =>
           whisker && (
             <line
               key={`whisker ${key}`}
-              className={markOf(place)}
+              className={markOf(index)}
               x1={whisker.left}
               x2={whisker.left}
               y1={whisker.from}
@@ -57,10 +57,10 @@ export function ScatterPlot({ dots, labels, ...plot }: ScatterPlotProps) {
             />
           ),
       )}
-      {dots.map((dot, place) => (
+      {dots.map((dot, index) => (
         <Scatter
           key={dot.key}
-          className={markOf(place)}
+          className={markOf(index)}
           data={[{ x: dot.x, y: dot.y }]}
           fill={dot.hollow ? 'var(--surface)' : dot.colour}
           stroke={dot.colour}
@@ -71,7 +71,7 @@ export function ScatterPlot({ dots, labels, ...plot }: ScatterPlotProps) {
       {labels.map((label) => (
         <text
           key={`label ${label.key}`}
-          className={markOf(label.place)}
+          className={markOf(label.index)}
           x={label.x}
           y={label.y + 4}
           {...AXIS}

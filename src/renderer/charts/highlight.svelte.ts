@@ -3,7 +3,7 @@ import type { Attachment } from 'svelte/attachments';
 const BACK = '0.15';
 
 /** The class of what is drawn of the series at a place: what `highlight` finds it by. */
-export const markOf = (place: number): string => `mark mark-${place}`;
+export const markOf = (index: number): string => `mark mark-${index}`;
 
 /**
  * Lets one series of a drawing stand out: the others step back. In the drawing itself, because drawing forty series
@@ -13,9 +13,9 @@ export function highlight(lit: () => string | null, keys: () => readonly string[
   return (element) => {
     $effect(() => {
       const wanted = lit();
-      const place = wanted === null ? -1 : keys().indexOf(wanted);
+      const index = wanted === null ? -1 : keys().indexOf(wanted);
       for (const mark of element.querySelectorAll<SVGElement>('.mark')) {
-        mark.style.opacity = place < 0 || mark.classList.contains(`mark-${place}`) ? '' : BACK;
+        mark.style.opacity = index < 0 || mark.classList.contains(`mark-${index}`) ? '' : BACK;
       }
     });
   };

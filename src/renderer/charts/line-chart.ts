@@ -65,11 +65,11 @@ const REFERENCE_DASHES = ['4 3', '1.5 2.5', '8 3', '2 5'];
 export function prepareLineChart(options: LineChartOptions): Prepared {
   const { width, height, log, yText } = options;
   const smoothed = (ys: Column): Column => (options.smoothing > 0 ? smooth(ys, options.smoothing) : ys);
-  const series = options.series.map((one, at) => ({
-    ...one,
-    ...seriesLook(one.colour ?? at),
-    raw: one.y,
-    shown: smoothed(one.y),
+  const series = options.series.map((line, at) => ({
+    ...line,
+    ...seriesLook(line.colour ?? at),
+    raw: line.y,
+    shown: smoothed(line.y),
   }));
   const x = options.zoom ? { low: options.zoom[0], high: options.zoom[1], log: false } : xScale(series);
   const many = series.length > MANY;
@@ -77,34 +77,34 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   const lines: PlotLine[] = [];
   const bands: PlotBand[] = [];
   const heights: number[] = log ? [] : options.references.map(({ value }) => value);
-  for (const [place, one] of series.entries()) {
-    const from = Math.max(0, lowerBound(one.x, x.low) - 1);
-    const to = Math.min(one.x.length, lowerBound(one.x, x.high) + 1);
+  for (const [index, line] of series.entries()) {
+    const from = Math.max(0, lowerBound(line.x, x.low) - 1);
+    const to = Math.min(line.x.length, lowerBound(line.x, x.high) + 1);
     const add = (ys: Column, faint: boolean): void => {
       const points = thin(ys, buckets, from, to)
-        .map((at) => ({ x: one.x[at]!, y: ys[at]! }))
+        .map((at) => ({ x: line.x[at]!, y: ys[at]! }))
         .filter(({ y }) => !log || y > 0);
       for (const point of points) heights.push(point.y);
       lines.push({
-        ...one,
-        place,
+        ...line,
+        index,
         points,
         faint,
         dots: !faint && points.length <= DOTS,
       });
     };
-    if (options.smoothing > 0 && !many) add(one.raw, true);
-    add(one.shown, false);
-    if (one.band) {
+    if (options.smoothing > 0 && !many) add(line.raw, true);
+    add(line.shown, false);
+    if (line.band) {
       // Smoothed as its line is, so that it stays around it.
-      const low = smoothed(one.band.low);
-      const high = smoothed(one.band.high);
+      const low = smoothed(line.band.low);
+      const high = smoothed(line.band.high);
       const points = thin(high, buckets, from, to).map((at) => ({
-        x: one.x[at]!,
+        x: line.x[at]!,
         range: [low[at]!, high[at]!] as [number, number],
       }));
       for (const { range } of points) heights.push(...range);
-      bands.push({ place, colour: one.colour, points });
+      bands.push({ index, colour: line.colour, points });
     }
   }
   // The raw values lie behind: drawn first.
@@ -134,7 +134,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   const labels = Math.max(0, ...named.map(({ text }) => textWidth(text) + 14));
   return {
     series,
-    points: series.reduce((sum, one) => sum + one.x.length, 0),
+    points: series.reduce((sum, line) => sum + line.x.length, 0),
     plot: {
       width,
       height,

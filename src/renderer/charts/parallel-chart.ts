@@ -32,11 +32,11 @@ const OWN_TICKS = 6;
 /** Runs without a number stand below those with one. */
 const NONE_BELOW = 0.14;
 
-interface PlacedAxis {
+interface PositionedAxis {
   label: string;
   /** Shares of the height from below, by run. */
-  places: number[];
-  ticks: { place: number; text: string }[];
+  positions: number[];
+  ticks: { position: number; text: string }[];
 }
 
 /** All that parallel coordinates draw: an axis a setting, a line a run. */
@@ -46,14 +46,14 @@ export function prepareParallel(options: ParallelOptions): {
   lines: { key: string; points: { left: number; top: number }[] }[];
 } {
   const { width, height, runs } = options;
-  const axes = options.axes.map(placeAxis);
+  const axes = options.axes.map(positionAxis);
   const longest = Math.max(0, ...(axes.at(-1)?.ticks ?? []).map(({ text }) => textWidth(text)));
   const [left, right] = [16, Math.max(40, Math.min(longest + 14, width * 0.25))];
   const step = axes.length > 1 ? (width - left - right) / (axes.length - 1) : 0;
   const room = Math.floor(step / 6.4) - 2;
   const cut = (text: string, taken = 0): string =>
     step > 0 ? shortened(text, Math.max(4, room - taken)) : text;
-  const toTop = (place: number): number => height - BELOW - place * (height - ABOVE - BELOW);
+  const toTop = (position: number): number => height - BELOW - position * (height - ABOVE - BELOW);
   return {
     plot: {
       width,
@@ -67,62 +67,65 @@ export function prepareParallel(options: ParallelOptions): {
         // The name of the last axis ends at it: the one before has less room.
         label: cut(label, at === axes.length - 2 ? axes.at(-1)!.label.length + 1 : 0),
         end: at > 0 && at === axes.length - 1,
-        ticks: found.map(({ place, text }) => ({ top: toTop(place), text: cut(text) })),
+        ticks: found.map(({ position, text }) => ({ top: toTop(position), text: cut(text) })),
       })),
       lines: runs.map((run, at) => ({
         ...seriesLook(run.colour),
         key: run.key,
-        points: axes.map(({ places }, x) => ({ x, y: places[at]! })),
+        points: axes.map(({ positions }, x) => ({ x, y: positions[at]! })),
       })),
     },
     lines: runs.map(({ key }, at) => ({
       key,
-      points: axes.map(({ places }, x) => ({ left: left + x * step, top: toTop(places[at]!) })),
+      points: axes.map(({ positions }, x) => ({ left: left + x * step, top: toTop(positions[at]!) })),
     })),
   };
 }
 
-function placeAxis({ label, values, text = numberText }: ParallelAxis): PlacedAxis {
+function positionAxis({ label, values, text = numberText }: ParallelAxis): PositionedAxis {
   const numbers = values.filter((value) => typeof value === 'number');
   if (numbers.length === 0 || values.some((value) => typeof value === 'string'))
     return wordAxis(label, values);
   const log = spansDecades(numbers);
   const scale = scaleAround(numbers, { log });
   const base = numbers.length < values.length ? NONE_BELOW : 0;
-  const placeOf = (value: number): number => toPixel(scale, value, base, 1);
+  const positionOf = (value: number): number => toPixel(scale, value, base, 1);
   const different = [...new Set(numbers)].sort((a, b) => a - b);
   const own = different.length <= OWN_TICKS;
   const texts = own
     ? new Map(different.map((value) => [value, text(value)]))
     : tickTexts(log ? logTicks(scale.low, scale.high) : ticks(scale.low, scale.high, 4), text);
-  const none = base > 0 ? [{ place: 0, text: '—' }] : [];
+  const none = base > 0 ? [{ position: 0, text: '—' }] : [];
   return {
     label,
-    places: values.map((value) => (typeof value === 'number' ? placeOf(value) : 0)),
-    ticks: [...none, ...apart([...texts].map(([value, one]) => ({ place: placeOf(value), text: one })))],
+    positions: values.map((value) => (typeof value === 'number' ? positionOf(value) : 0)),
+    ticks: [
+      ...none,
+      ...apart([...texts].map(([value, tickText]) => ({ position: positionOf(value), text: tickText }))),
+    ],
   };
 }
 
 /** Words, and numbers among them, stand equally far apart in the order in which they come. */
-function wordAxis(label: string, values: ParallelAxis['values']): PlacedAxis {
+function wordAxis(label: string, values: ParallelAxis['values']): PositionedAxis {
   const different = [...new Set(values)];
-  const placeOf = (value: number | string | null): number =>
+  const positionOf = (value: number | string | null): number =>
     different.length === 1 ? 0.5 : different.indexOf(value) / (different.length - 1);
   return {
     label,
-    places: values.map(placeOf),
+    positions: values.map(positionOf),
     ticks: apart(
-      different.map((value) => ({ place: placeOf(value), text: value === null ? '—' : String(value) })),
+      different.map((value) => ({ position: positionOf(value), text: value === null ? '—' : String(value) })),
     ),
   };
 }
 
 /** Leaves out texts that would stand on the one before. */
-function apart(found: { place: number; text: string }[]): { place: number; text: string }[] {
+function apart(found: { position: number; text: string }[]): { position: number; text: string }[] {
   let last = -Infinity;
-  return found.filter(({ place }) => {
-    if (place - last < 0.06) return false;
-    last = place;
+  return found.filter(({ position }) => {
+    if (position - last < 0.06) return false;
+    last = position;
     return true;
   });
 }

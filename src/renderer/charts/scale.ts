@@ -68,15 +68,18 @@ export function scaleAround(
 }
 
 /** Moves places apart so that neighbours are `gap` pixels away from each other and inside [`from`, `to`]. */
-export function spread(places: readonly number[], gap: number, from: number, to: number): number[] {
-  const order = places.map((place, at) => ({ place, at })).sort((a, b) => a.place - b.place);
+export function spread(positions: readonly number[], gap: number, from: number, to: number): number[] {
+  const order = positions.map((position, at) => ({ position, at })).sort((a, b) => a.position - b.position);
   for (let i = 0; i < order.length; i++) {
-    order[i]!.place = Math.max(order[i]!.place, i === 0 ? from : order[i - 1]!.place + gap);
+    order[i]!.position = Math.max(order[i]!.position, i === 0 ? from : order[i - 1]!.position + gap);
   }
   for (let i = order.length - 1; i >= 0; i--) {
-    order[i]!.place = Math.min(order[i]!.place, i === order.length - 1 ? to : order[i + 1]!.place - gap);
+    order[i]!.position = Math.min(
+      order[i]!.position,
+      i === order.length - 1 ? to : order[i + 1]!.position - gap,
+    );
   }
-  const out = new Array<number>(places.length);
-  for (const { place, at } of order) out[at] = place;
+  const out = new Array<number>(positions.length);
+  for (const { position, at } of order) out[at] = position;
   return out;
 }

@@ -86,7 +86,7 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
       })),
       labels: labelsOf(placed, left, width).map((label) => ({
         ...label,
-        place: points.findIndex(({ key }) => key === label.key),
+        index: points.findIndex(({ key }) => key === label.key),
       })),
     },
   };
@@ -102,7 +102,7 @@ const overlap = (a: Box, b: Box): boolean =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 /** Names beside their points: where neither another name nor a point stands; a name without room is left out. */
-function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): Omit<ScatterLabel, 'place'>[] {
+function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): Omit<ScatterLabel, 'index'>[] {
   if (placed.length > MOST_LABELS) return [];
   const taken: Box[] = placed.map(({ left, top }) => ({
     left: left - 5,

@@ -17,10 +17,10 @@ export function tableRows(
   if ('rows' in table) return table.rows.map((row) => [...row]);
   const byX = new Map<number, (number | undefined)[]>();
   table.series.forEach(({ x, shown }, at) => {
-    for (const place of thin(shown, Math.floor(MAX_TABLE_ROWS / 4))) {
-      const row = byX.get(x[place]!) ?? [];
-      row[at] = shown[place]!;
-      byX.set(x[place]!, row);
+    for (const index of thin(shown, Math.floor(MAX_TABLE_ROWS / 4))) {
+      const row = byX.get(x[index]!) ?? [];
+      row[at] = shown[index]!;
+      byX.set(x[index]!, row);
     }
   });
   return [...byX]

@@ -17,11 +17,11 @@ export function lowerBound(xs: Column, x: number): number {
  * highest and last, so that no spike is lost; places whose value is not finite are left out.
  */
 export function thin(ys: Column, buckets: number, from = 0, to = ys.length): number[] {
-  const places: number[] = [];
+  const indices: number[] = [];
   const size = to - from;
   if (size <= buckets * 4) {
-    for (let at = from; at < to; at++) if (Number.isFinite(ys[at])) places.push(at);
-    return places;
+    for (let at = from; at < to; at++) if (Number.isFinite(ys[at])) indices.push(at);
+    return indices;
   }
   for (let bucket = 0; bucket < buckets; bucket++) {
     const start = from + Math.floor((bucket * size) / buckets);
@@ -37,8 +37,8 @@ export function thin(ys: Column, buckets: number, from = 0, to = ys.length): num
     }
     if (first < 0) continue;
     for (const at of [first, Math.min(low, high), Math.max(low, high), last]) {
-      if (places.length === 0 || places.at(-1)! < at) places.push(at);
+      if (indices.length === 0 || indices.at(-1)! < at) indices.push(at);
     }
   }
-  return places;
+  return indices;
 }

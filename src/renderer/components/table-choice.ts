@@ -5,7 +5,7 @@ const keyOf = (list: string): string => `graft-columns ${list}`;
 const isChoice = (value: unknown): value is Choice =>
   typeof value === 'object' &&
   value !== null &&
-  Object.values(value).every((one) => typeof one === 'boolean');
+  Object.values(value).every((shown) => typeof shown === 'boolean');
 
 /** The columns chosen for a list in this browser; empty where nobody chose, or what is kept is not a choice. */
 export function readChoice(list: string): Choice {

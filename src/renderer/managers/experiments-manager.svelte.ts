@@ -13,7 +13,9 @@ class ExperimentsManager extends Resource<readonly Experiment[]> {
         rpc.call('experiments/list', { archived: false }),
         rpc.call('experiments/list', { archived: true }),
       ]);
-      const all = new Map([...open.experiments, ...archived.experiments].map((one) => [one.id, one]));
+      const all = new Map(
+        [...open.experiments, ...archived.experiments].map((experiment) => [experiment.id, experiment]),
+      );
       return [...all.values()].sort((a, b) => b.createdAt - a.createdAt);
     };
     super(rpc, read, {

@@ -39,7 +39,7 @@ export class JobsManager extends Resource<readonly Job[]> {
         void this.rpc
           .call('jobs/list', {})
           .then(({ jobs }) => {
-            const job = jobs.find((one) => one.id === id);
+            const job = jobs.find((listed) => listed.id === id);
             if (!job) throw new RefusedError(goneJob);
             look(job);
           })

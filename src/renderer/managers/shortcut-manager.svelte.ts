@@ -29,7 +29,7 @@ export class ShortcutManager {
   /** Returns its own unregister. The last one registered for a key has it. */
   register(...added: readonly Shortcut[]): () => void {
     this.#shortcuts = [...added, ...this.#shortcuts];
-    return () => (this.#shortcuts = this.#shortcuts.filter((one) => !added.includes(one)));
+    return () => (this.#shortcuts = this.#shortcuts.filter((shortcut) => !added.includes(shortcut)));
   }
 
   /** Runs what the key stands for; true where there was something. `typing`: in a field, where plain keys are text. */

@@ -72,7 +72,6 @@ export const evaluationElsewhereSchema = z.object({
   evaluation: evaluationSchema,
   at: time,
 });
-export type EvaluationElsewhere = z.infer<typeof evaluationElsewhereSchema>;
 
 const several = { ids: z.array(id).min(1) };
 export const adapterMethods = {

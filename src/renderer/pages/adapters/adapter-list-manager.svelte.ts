@@ -43,7 +43,8 @@ export class AdapterListManager extends ListManager<ListedAdapter, 'model' | 'da
     };
     super(adapters, listed, {
       noun: 'adapter',
-      words: (one) => [one.name, one.modelName, one.dataName ?? '', one.peftType, one.origin].join(' '),
+      words: (adapter) =>
+        [adapter.name, adapter.modelName, adapter.dataName ?? '', adapter.peftType, adapter.origin].join(' '),
       filters: {
         model: { label: 'for', of: ({ modelName }) => modelName },
         data: { label: 'trained on', of: ({ dataName }) => dataName },

@@ -48,15 +48,15 @@ export const ways: Readonly<
 export const wayNames = Object.keys(ways) as Way[];
 
 /** Side by side is exact as it is; the others can be done on whole weight changes too. */
-export const hasWhole = (way: Way): boolean => way !== 'cat';
+export const canUseSvd = (way: Way): boolean => way !== 'cat';
 /** The name that PEFT's `add_weighted_adapter` has for a way, on the two matrices or on whole weight changes. */
-export function combinationOf(way: Way, whole: boolean): Combination {
-  if (!whole || way === 'cat') return way;
+export function combinationOf(way: Way, svd: boolean): Combination {
+  if (!svd || way === 'cat') return way;
   return way === 'linear' ? 'svd' : `${way}_svd`;
 }
 
 /** Adding the two matrices needs equal ranks; side by side and whole changes do not. */
-export const needsWhole = (adapters: readonly Pick<Adapter, 'rank'>[]): boolean =>
+const needsSvd = (adapters: readonly Pick<Adapter, 'rank'>[]): boolean =>
   new Set(adapters.map(({ rank }) => rank)).size > 1;
 
 /** Why these cannot be combined; null: they can. */
@@ -96,7 +96,7 @@ export class CombineManager extends Attempts {
     super();
     this.#rpc = rpc;
     this.adapters = adapters;
-    this.unequalRanks = needsWhole(adapters);
+    this.unequalRanks = needsSvd(adapters);
     // Equal parts of one: the result answers on the same scale as each of them.
     this.weights = adapters.map(() => Number((1 / adapters.length).toFixed(3)));
     this.name = adapters
@@ -106,10 +106,10 @@ export class CombineManager extends Attempts {
   }
 
   /** Whether whole weight changes are combined instead of the two matrices. */
-  get whole(): boolean {
-    return hasWhole(this.way) && (this.#wanted || this.unequalRanks);
+  get svd(): boolean {
+    return canUseSvd(this.way) && (this.#wanted || this.unequalRanks);
   }
-  set whole(wanted: boolean) {
+  set svd(wanted: boolean) {
     this.#wanted = wanted;
   }
 
@@ -137,7 +137,7 @@ export class CombineManager extends Attempts {
       this.#rpc.call('adapters/merge', {
         name: this.name.trim(),
         parts: this.adapters.map(({ id }, i) => ({ id, weight: this.weights[i] ?? 0 })),
-        combination: combinationOf(this.way, this.whole),
+        combination: combinationOf(this.way, this.svd),
         ...(this.uses('density') && this.density !== null ? { density: this.density } : {}),
         ...(this.uses('majoritySign') ? { majoritySign: this.majoritySign } : {}),
         ...(this.uses('seed') && this.seed !== null ? { seed: this.seed } : {}),

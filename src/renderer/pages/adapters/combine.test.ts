@@ -61,7 +61,7 @@ describe('the form that combines', () => {
     form.density = 0.7;
     form.majoritySign = 'frequency';
     form.seed = 7;
-    form.whole = true;
+    form.svd = true;
     await form.start();
     expect(asked[0]?.input).toMatchObject({
       combination: 'dare_ties_svd',
@@ -73,9 +73,9 @@ describe('the form that combines', () => {
 
   it('takes whole changes where the ranks differ, but not side by side', () => {
     const { form } = open([one, { ...two, rank: 32 }]);
-    expect(form.whole).toBe(true);
+    expect(form.svd).toBe(true);
     form.way = 'cat';
-    expect(form.whole).toBe(false);
+    expect(form.svd).toBe(false);
   });
 
   it('says what is missing and does not start', async () => {

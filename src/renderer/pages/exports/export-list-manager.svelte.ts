@@ -23,7 +23,7 @@ export class ExportListManager extends ListManager<Export, 'state' | 'target' | 
       async () => (await rpc.call('exports/list', {})).exports,
       {
         'exports/changed': (changed, all) => all && withChanged(all, changed),
-        'exports/removed': ({ id }, all) => all && all.filter((one) => one.id !== id),
+        'exports/removed': ({ id }, all) => all && all.filter((listed) => listed.id !== id),
       },
     );
     super(exports, () => exports.value, {

@@ -64,7 +64,7 @@ export const intervalText = ({ low, high }: Interval): string =>
 
 /** When all that is there was last found as it was written; null: never, or not all. */
 export function verifiedAt(targets: readonly ExportedTarget[]): number | null {
-  const times = targets.filter(isProved).map((one) => one.verifiedAt);
+  const times = targets.filter(isProved).map((target) => target.verifiedAt);
   return times.length === 0 || times.includes(null) ? null : Math.min(...times.map((time) => time ?? 0));
 }
 

@@ -38,7 +38,9 @@ export class OfferManager extends Resource<Offer> {
     (this.value?.targets ?? []).filter(({ target }) => this.#chosen.has(target)),
   );
   /** About, of what is ticked and known. */
-  readonly bytes = $derived.by(() => this.chosen.reduce((sum, one) => sum + (this.bytesOf(one) ?? 0), 0));
+  readonly bytes = $derived.by(() =>
+    this.chosen.reduce((sum, target) => sum + (this.bytesOf(target) ?? 0), 0),
+  );
   /** About; null where nothing like it was written before. */
   readonly seconds = $derived.by(() =>
     this.chosen.length === 0 || this.chosen.some(({ seconds }) => seconds === null)

@@ -18,7 +18,7 @@ export class TextHistory {
   /** A text that goes on from the last one takes its place: that was typing. */
   keep({ text, textPair }: TriedText): void {
     if (text.trim() === '') return;
-    const others = this.#texts.filter((one) => one.text !== text || one.textPair !== textPair);
+    const others = this.#texts.filter((tried) => tried.text !== text || tried.textPair !== textPair);
     const [last] = others;
     const goesOn = last !== undefined && last.text !== '' && text.startsWith(last.text);
     this.#texts = [{ text, textPair }, ...(goesOn ? others.slice(1) : others)].slice(0, MOST);
