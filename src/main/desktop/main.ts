@@ -1,12 +1,19 @@
 // Electron's main process: windows, menus, dialogs, keys. It computes nothing and asks no database.
-import { app, BrowserWindow, ipcMain, MessageChannelMain, Notification } from 'electron';
+import {
+  app,
+  BrowserWindow,
+  ipcMain,
+  MessageChannelMain,
+  Notification,
+  Menu,
+  type MenuItemConstructorOptions,
+} from 'electron';
 import type { Preferences } from '../../shared/contract/system.ts';
 import { defaultWorkspaceDir } from '../storage/workspace.ts';
 import { BackendLink } from './backend-link.ts';
 import { mayQuit, pick, reveal, showRefusal } from './dialogs.ts';
 import { hasKeyStore, readSecret, writeSecret } from './key-store.ts';
 import type { Question, ToMain } from './messages.ts';
-import { setMenu } from './menu.ts';
 import { isOwnPage, pageOfLink, registerOrigin, servePages } from './pages.ts';
 import { denyLeaving, openWindow, showWindow } from './windows.ts';
 
@@ -135,4 +142,34 @@ function show(page: string | null): void {
   const window = frontWindow();
   if (window) showWindow(window, page);
   else openWindow(page ?? '/');
+}
+
+/** The menus that people of each platform expect; what the app does has its place in the window. */
+function setMenu(openWindow: () => void): void {
+  const mac = process.platform === 'darwin';
+  const fileItems: MenuItemConstructorOptions[] = [
+    { label: 'New Window', accelerator: 'CmdOrCtrl+Shift+N', click: openWindow },
+    { type: 'separator' },
+    { role: mac ? 'close' : 'quit' },
+  ];
+  const template: MenuItemConstructorOptions[] = [
+    ...(mac ? [{ role: 'appMenu' } as const] : []),
+    { label: 'File', submenu: fileItems },
+    { role: 'editMenu' },
+    {
+      label: 'View',
+      submenu: [
+        { role: 'reload' },
+        { type: 'separator' },
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        { type: 'separator' },
+        { role: 'togglefullscreen' },
+        ...(app.isPackaged ? [] : [{ role: 'toggleDevTools' } as const]),
+      ],
+    },
+    { role: 'windowMenu' },
+  ];
+  Menu.setApplicationMenu(Menu.buildFromTemplate(template));
 }

@@ -1,7 +1,7 @@
 import { taskOf } from '../../../shared/tasks/index.ts';
 import { command } from '../command.ts';
 import { count, duration } from '../format.ts';
-import { readLabelMap } from '../io/label-map.ts';
+import { readLabelMap } from '../config-file.ts';
 import { givenFolders } from '../io/model-folder.ts';
 import { metricsText } from '../metrics-text.ts';
 import { dataFormats, given, option, required, speedOptions, textOptions } from '../options.ts';

@@ -1,5 +1,7 @@
 import { command, print, reportFailure } from '../command.ts';
 import { flag, hiddenFlag, number, portNumber } from '../options.ts';
+import { fstatSync } from 'node:fs';
+import { isAlive } from '../../engine/formats/temporary.ts';
 
 const help = `
 The address holds a key that is made anew at each start: only who has it gets in. It works on this machine only.
@@ -22,9 +24,8 @@ export const serveCommand = () =>
     },
     /** Resolves when it serves; the process then stays until a signal, or its parent's end, closes it. */
     work: async ({ port, closeWithParent, dev }, { json, workspace, say }) => {
-      const [{ serve }, { watchParent }, { defaultWorkspaceDir }] = await Promise.all([
+      const [{ serve }, { defaultWorkspaceDir }] = await Promise.all([
         import('../../web/serve.ts'),
-        import('../../web/parent.ts'),
         import('../../storage/workspace.ts'),
       ]);
       const dir = workspace ?? defaultWorkspaceDir();
@@ -55,3 +56,37 @@ export const serveCommand = () =>
       return null;
     },
   });
+
+const LOOK_MS = 500;
+
+/**
+ * Calls `onGone` once when the process that started this one is gone: its end of our stdin pipe closed, or its id is
+ * no longer our parent's. Returns a function that ends the watch.
+ */
+function watchParent(onGone: () => void): () => void {
+  const parent = process.ppid;
+  let told = false;
+  const stop = (): void => {
+    clearInterval(timer);
+    process.stdin.off('end', gone);
+    process.off('disconnect', gone);
+  };
+  function gone(): void {
+    if (told) return;
+    told = true;
+    stop();
+    onGone();
+  }
+  const timer = setInterval(() => {
+    if (process.ppid !== parent || !isAlive(parent)) gone();
+  }, LOOK_MS);
+  timer.unref();
+  process.once('disconnect', gone);
+  const stdin = fstatSync(0, { bigint: false });
+  if (stdin.isFIFO() || stdin.isSocket()) {
+    process.stdin.once('end', gone);
+    process.stdin.resume();
+    process.stdin.unref();
+  }
+  return stop;
+}

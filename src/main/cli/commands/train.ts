@@ -13,7 +13,7 @@ import type { TrainResult } from '../../engine/jobs.ts';
 import { command } from '../command.ts';
 import { applySetting, readConfigFile } from '../config-file.ts';
 import { count, duration } from '../format.ts';
-import { readLabelMap } from '../io/label-map.ts';
+import { readLabelMap } from '../config-file.ts';
 import { collected, flag, option } from '../options.ts';
 
 function initial(setting: Setting): string {
