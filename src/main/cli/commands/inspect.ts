@@ -3,6 +3,7 @@ import type { LabelReading } from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { labelText, mapText, readLabelColumn } from '../../../shared/label-column.ts';
 import { givenTokens } from '../../engine/data/given-tokens.ts';
+import { buildLabelMap } from '../../engine/data/labels.ts';
 import type { Table } from '../../engine/data/table.ts';
 import type { ModelReport } from '../../engine/inspect.ts';
 import type { TextTokenizer } from '../../engine/tokenizer/text-tokenizer.ts';
@@ -203,8 +204,13 @@ async function inspectTable(
 }
 
 function labelReport(column: string, rows: ReadonlyMap<string, number>): NonNullable<DataReport['labels']> {
-  const counts = Array.from(rows, ([value, n]) => ({ value, rows: n }));
-  return { column, counts: sortedCounts(rows), ...readLabelColumn(counts, column) };
+  const read = readLabelColumn(
+    Array.from(rows, ([value, n]) => ({ value, rows: n })),
+    column,
+  );
+  // In the order that they get ids in.
+  const counts = buildLabelMap(rows.keys()).names.map((label) => ({ label, rows: rows.get(label)! }));
+  return { column, counts, ...read };
 }
 
 interface Column {
@@ -225,14 +231,6 @@ function countValue(columns: Map<string, Column>, name: string, value: unknown):
   const key = labelText(value);
   column.counts?.set(key, (column.counts.get(key) ?? 0) + 1);
   if (column.counts !== null && column.counts.size > distinctLimit) column.counts = null;
-}
-
-/** Labels in the order that they get ids in: numbers by value, names by code point. */
-function sortedCounts(counts: ReadonlyMap<string, number>): { label: string; rows: number }[] {
-  const numeric = [...counts.keys()].every((label) => label.trim() !== '' && Number.isFinite(Number(label)));
-  return [...counts]
-    .sort(([a], [b]) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1))
-    .map(([label, rows]) => ({ label, rows }));
 }
 
 function lengths(values: number[]): Lengths | null {
