@@ -23,86 +23,49 @@ export type Condition =
   | { is: readonly (string | number)[] }
   | { isNot: string };
 
-export interface NumberSetting extends Described<number | null> {
-  type: 'number' | 'integer';
+/** Bounds of a number; `above` and `below` are exclusive. */
+interface Range {
   min?: number;
   max?: number;
-  /** Exclusive bounds. */
   above?: number;
   below?: number;
 }
-export interface SwitchSetting extends Described<boolean | null> {
-  type: 'switch';
+
+/** Every kind of setting: the value that it has once parsed, its default, and what describes it further. */
+interface Kinds {
+  number: { value: number; default: number | null; more: Range };
+  integer: { value: number; default: number | null; more: Range };
+  switch: { value: boolean; default: boolean | null; more: object };
+  choice: { value: string; default: string | null; more: { choices: readonly string[] } };
+  text: { value: string; default: string | null; more: object };
+  /** An empty list is a value too where it `mayBeEmpty`. */
+  'text list': { value: string[]; default: null; more: { mayBeEmpty?: boolean } };
+  /** Names, or a text that is a pattern or a word for many of them ("all-linear"). */
+  names: { value: string | string[]; default: null; more: object };
+  /** The number of a layer, or several. */
+  layers: { value: number | number[]; default: null; more: object };
+  /** A number for each of some names. */
+  'number map': { value: Record<string, number>; default: Empty; more: { whole: boolean } & Range };
+  /** Label values by the class that each becomes; null: rows with it have no label. */
+  'label map': { value: Record<string, string | null>; default: Empty; more: object };
+  /** true, false or a word. Other words pass the schema: whoever uses the value says which it lacks. */
+  'switch or choice': { value: boolean | string; default: boolean; more: { choices: readonly string[] } };
+  /** Fields of other formats, passed on as they are. */
+  record: { value: Record<string, unknown>; default: Readonly<Record<string, unknown>>; more: object };
+  'class weights': { value: 'balanced' | number[]; default: null; more: object };
+  /** Settings inside a setting. Default null: absent as a whole; default {}: each field has its own default. */
+  group: { value: Record<string, unknown>; default: null | Empty; more: { fields: Settings } };
 }
-export interface ChoiceSetting extends Described<string | null> {
-  type: 'choice';
-  choices: readonly string[];
-}
-export interface TextSetting extends Described<string | null> {
-  type: 'text';
-}
+type Empty = Readonly<Record<string, never>>;
+type SettingOf<Kind extends keyof Kinds> = { type: Kind } & Described<Kinds[Kind]['default']> &
+  Kinds[Kind]['more'];
+
 /** A text that must be there: it has no default. */
-export interface RequiredTextSetting {
+interface RequiredTextSetting {
   type: 'required text';
   help: string;
 }
-export interface TextListSetting extends Described<null> {
-  type: 'text list';
-  /** An empty list is a value too. */
-  mayBeEmpty?: boolean;
-}
-/** Names, or a text that is a pattern or a word for many of them ("all-linear"). */
-export interface NamesSetting extends Described<null> {
-  type: 'names';
-}
-/** The number of a layer, or several. */
-export interface LayersSetting extends Described<null> {
-  type: 'layers';
-}
-/** A number for each of some names. */
-export interface NumberMapSetting extends Described<Readonly<Record<string, never>>> {
-  type: 'number map';
-  whole: boolean;
-  min?: number;
-  max?: number;
-}
-/** Label values by the class that each becomes; null: rows with it have no label. */
-export interface LabelMapSetting extends Described<Readonly<Record<string, never>>> {
-  type: 'label map';
-}
-/** true, false or a word. Other words pass the schema: whoever uses the value says which it lacks. */
-export interface SwitchOrChoiceSetting extends Described<boolean> {
-  type: 'switch or choice';
-  choices: readonly string[];
-}
-/** Fields of other formats, passed on as they are. */
-export interface RecordSetting extends Described<Readonly<Record<string, unknown>>> {
-  type: 'record';
-}
-export interface ClassWeightsSetting extends Described<null> {
-  type: 'class weights';
-}
-/** Settings inside a setting. Default null: absent as a whole; default {}: each field has its own default. */
-export interface GroupSetting extends Described<null | Readonly<Record<string, never>>> {
-  type: 'group';
-  fields: Settings;
-}
-
-export type Setting =
-  | NumberSetting
-  | SwitchSetting
-  | ChoiceSetting
-  | TextSetting
-  | RequiredTextSetting
-  | TextListSetting
-  | NamesSetting
-  | LayersSetting
-  | NumberMapSetting
-  | LabelMapSetting
-  | SwitchOrChoiceSetting
-  | RecordSetting
-  | ClassWeightsSetting
-  | GroupSetting;
+export type Setting = { [Kind in keyof Kinds]: SettingOf<Kind> }[keyof Kinds] | RequiredTextSetting;
 
 /** Settings by name: the one description that schema, help texts and forms are made from. */
 export type Settings = Readonly<{ [name: string]: Setting }>;
@@ -110,85 +73,95 @@ export type Settings = Readonly<{ [name: string]: Setting }>;
 type OrNull<S> = S extends { default: null } ? null : never;
 
 /** The type of a setting's value once parsed. */
-export type SettingValue<S> = S extends { type: 'number' | 'integer' }
-  ? number | OrNull<S>
-  : S extends { type: 'switch' }
-    ? boolean | OrNull<S>
-    : S extends { type: 'choice'; choices: readonly (infer Choice)[] }
-      ? Choice | OrNull<S>
-      : S extends { type: 'text' | 'required text' }
-        ? string | OrNull<S>
-        : S extends { type: 'text list' }
-          ? string[] | null
-          : S extends { type: 'names' }
-            ? string | string[] | null
-            : S extends { type: 'layers' }
-              ? number | number[] | null
-              : S extends { type: 'number map' }
-                ? Record<string, number>
-                : S extends { type: 'label map' }
-                  ? Record<string, string | null>
-                  : S extends { type: 'switch or choice' }
-                    ? boolean | string
-                    : S extends { type: 'record' }
-                      ? Record<string, unknown>
-                      : S extends { type: 'class weights' }
-                        ? 'balanced' | number[] | null
-                        : S extends { type: 'group'; fields: infer Fields }
-                          ? SettingsValues<Fields> | OrNull<S>
-                          : never;
+export type SettingValue<S> = S extends { type: 'required text' }
+  ? string
+  : S extends { type: 'choice'; choices: readonly (infer Choice)[] }
+    ? Choice | OrNull<S>
+    : S extends { type: 'group'; fields: infer Fields }
+      ? SettingsValues<Fields> | OrNull<S>
+      : S extends { type: infer Kind extends keyof Kinds }
+        ? Kinds[Kind]['value'] | OrNull<S>
+        : never;
 
 /** The values of a set of settings once parsed: every name present, defaults filled in. */
 export type SettingsValues<S> = { -readonly [Name in keyof S]: SettingValue<S[Name]> };
 
-function numberSchema(setting: NumberSetting): z.ZodType {
-  let schema = setting.type === 'integer' ? z.number().int() : z.number();
-  if (setting.min !== undefined) schema = schema.min(setting.min);
-  if (setting.max !== undefined) schema = schema.max(setting.max);
-  if (setting.above !== undefined) schema = schema.gt(setting.above);
-  if (setting.below !== undefined) schema = schema.lt(setting.below);
+function numberSchema({ min, max, above, below }: Range, isWhole: boolean): z.ZodType {
+  let schema = isWhole ? z.number().int() : z.number();
+  if (min !== undefined) schema = schema.min(min);
+  if (max !== undefined) schema = schema.max(max);
+  if (above !== undefined) schema = schema.gt(above);
+  if (below !== undefined) schema = schema.lt(below);
   return schema;
 }
 
-function valueSchema(setting: Setting): z.ZodType {
-  switch (setting.type) {
-    case 'number':
-    case 'integer':
-      return numberSchema(setting);
-    case 'switch':
-      return z.boolean();
-    case 'choice':
-      return z.enum(setting.choices);
-    case 'text':
-    case 'required text':
-      return z.string().min(1);
-    case 'text list':
-      return z.array(z.string().min(1)).min(setting.mayBeEmpty ? 0 : 1);
-    case 'names':
-      return z.union([z.string(), z.array(z.string())]);
-    case 'layers':
-      return z.union([z.int().nonnegative(), z.array(z.int().nonnegative())]);
-    case 'number map': {
-      const { whole, ...range } = setting;
-      const number = numberSchema({ ...range, type: whole ? 'integer' : 'number', default: null });
-      return z.record(z.string(), number);
-    }
-    case 'label map':
-      return writtenLabelMapSchema;
-    case 'switch or choice':
-      return z.union([z.boolean(), z.string()]);
-    case 'record':
-      return z.record(z.string(), z.unknown());
-    case 'class weights':
-      return z.union([z.literal('balanced'), z.array(z.number().min(0)).min(1)]);
-    case 'group':
-      return schemaOf(setting.fields);
-  }
+/** "a whole number, 1 or more" */
+function numberText({ min, max, above, below }: Range, isWhole: boolean): string {
+  const lower = above !== undefined ? `above ${above}` : min !== undefined ? `${min} or more` : null;
+  const upper = below !== undefined ? `below ${below}` : max !== undefined ? `at most ${max}` : null;
+  const bounds = [lower, upper].filter((bound) => bound !== null).join(' and ');
+  const kind = isWhole ? 'a whole number' : 'a number';
+  return bounds === '' ? kind : `${kind}, ${bounds}`;
 }
+
+const quoted = (choices: readonly string[]): string => choices.map((choice) => `"${choice}"`).join(', ');
+const text = { schema: () => z.string().min(1), range: () => 'a text' };
+
+/** What a setting of each kind takes: the schema of a value, and its words. */
+const kinds: {
+  [Kind in Setting['type']]: {
+    schema(setting: Extract<Setting, { type: Kind }>): z.ZodType;
+    range(setting: Extract<Setting, { type: Kind }>): string;
+  };
+} = {
+  number: { schema: (one) => numberSchema(one, false), range: (one) => numberText(one, false) },
+  integer: { schema: (one) => numberSchema(one, true), range: (one) => numberText(one, true) },
+  switch: { schema: () => z.boolean(), range: () => 'true or false' },
+  choice: { schema: ({ choices }) => z.enum(choices), range: ({ choices }) => `one of ${quoted(choices)}` },
+  text,
+  'required text': text,
+  'text list': {
+    schema: ({ mayBeEmpty }) => z.array(z.string().min(1)).min(mayBeEmpty ? 0 : 1),
+    range: () => 'a list of texts',
+  },
+  names: {
+    schema: () => z.union([z.string(), z.array(z.string())]),
+    range: () => 'a list of names, or a text',
+  },
+  layers: {
+    schema: () => z.union([z.int().nonnegative(), z.array(z.int().nonnegative())]),
+    range: () => 'a whole number or a list of them, 0 or more',
+  },
+  'number map': {
+    schema: (one) => z.record(z.string(), numberSchema(one, one.whole)),
+    range: ({ whole }) => `an object with ${whole ? 'a whole number' : 'a number'} for each name`,
+  },
+  'label map': {
+    schema: () => writtenLabelMapSchema,
+    range: () => 'an object with a class, or null for no label, for each value',
+  },
+  'switch or choice': {
+    schema: () => z.union([z.boolean(), z.string()]),
+    range: ({ choices }) => `true, false or ${quoted(choices)}`,
+  },
+  record: { schema: () => z.record(z.string(), z.unknown()), range: () => 'an object with named fields' },
+  'class weights': {
+    schema: () => z.union([z.literal('balanced'), z.array(z.number().min(0)).min(1)]),
+    range: () => '"balanced" or a list with a number for each class, 0 or more',
+  },
+  group: {
+    schema: ({ fields }) => schemaOf(fields),
+    range: ({ fields }) => `an object with ${Object.keys(fields).join(', ')}`,
+  },
+};
+
+/** The kind's own description is of exactly its settings. */
+const kindOf = (setting: Setting): { schema(one: Setting): z.ZodType; range(one: Setting): string } =>
+  kinds[setting.type];
 
 /** The zod schema of one setting. A null in the input means the default, as a name left out does. */
 function settingSchema(setting: Setting): z.ZodType {
-  const schema = valueSchema(setting);
+  const schema = kindOf(setting).schema(setting);
   if (setting.type === 'required text') return schema;
   // A group's defaults are those of its fields.
   if (setting.type === 'group' && setting.default !== null)
@@ -257,41 +230,4 @@ export const defaultsOf = (settings: Settings): Record<string, unknown> =>
   Object.fromEntries(Object.entries(settings).map(([name, setting]) => [name, defaultOf(setting)]));
 
 /** What a setting takes, in words: "a whole number, 1 or more". */
-export function rangeText(setting: Setting): string {
-  switch (setting.type) {
-    case 'number':
-    case 'integer': {
-      const { above, min, below, max } = setting;
-      const lower = above !== undefined ? `above ${above}` : min !== undefined ? `${min} or more` : null;
-      const upper = below !== undefined ? `below ${below}` : max !== undefined ? `at most ${max}` : null;
-      const bounds = [lower, upper].filter((bound) => bound !== null).join(' and ');
-      const kind = setting.type === 'integer' ? 'a whole number' : 'a number';
-      return bounds === '' ? kind : `${kind}, ${bounds}`;
-    }
-    case 'switch':
-      return 'true or false';
-    case 'choice':
-      return `one of ${setting.choices.map((choice) => `"${choice}"`).join(', ')}`;
-    case 'text':
-    case 'required text':
-      return 'a text';
-    case 'text list':
-      return 'a list of texts';
-    case 'names':
-      return 'a list of names, or a text';
-    case 'layers':
-      return 'a whole number or a list of them, 0 or more';
-    case 'number map':
-      return `an object with ${setting.whole ? 'a whole number' : 'a number'} for each name`;
-    case 'label map':
-      return 'an object with a class, or null for no label, for each value';
-    case 'switch or choice':
-      return `true, false or ${setting.choices.map((choice) => `"${choice}"`).join(', ')}`;
-    case 'record':
-      return 'an object with named fields';
-    case 'class weights':
-      return '"balanced" or a list with a number for each class, 0 or more';
-    case 'group':
-      return `an object with ${Object.keys(setting.fields).join(', ')}`;
-  }
-}
+export const rangeText = (setting: Setting): string => kindOf(setting).range(setting);

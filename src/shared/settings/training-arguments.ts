@@ -43,51 +43,40 @@ const inertArguments: Readonly<Record<string, string>> = {
   ...withNote('pass --overwrite instead', 'overwrite_output_dir'),
 };
 
-interface Unsupported {
-  /** Values that mean "not used", and so change nothing. */
-  unused: readonly unknown[];
-  remedy: string;
-}
+/** Values of an argument that mean "not used", and so change nothing. */
+const isUnused = (name: string, value: unknown): boolean =>
+  value == null || value === false || value === '' || (name === 'eval_delay' && value === 0);
 const off = [false, null];
 const leaveOut = 'Leave it out.';
 
-/** Arguments that would change the result and that Graft does not have. */
-const unsupportedArguments: Readonly<Record<string, Unsupported>> = {
-  accelerator_config: { unused: [null], remedy: leaveOut },
-  adafactor: { unused: off, remedy: 'Leave it out: the optimizer is AdamW.' },
-  auto_find_batch_size: { unused: off, remedy: 'Set per_device_train_batch_size to a size that fits.' },
-  bf16_full_eval: { unused: off, remedy: 'Evaluation follows "precision": set that to "bf16".' },
-  data_seed: { unused: [null], remedy: 'One seed starts all random choices: set "seed".' },
-  dataloader_drop_last: {
-    unused: off,
-    remedy: 'Leave it out: the last, shorter batch of an epoch is trained on.',
-  },
-  deepspeed: { unused: [null], remedy: leaveOut },
-  enable_jit_checkpoint: { unused: off, remedy: 'Leave it out: Ctrl-C writes a checkpoint.' },
-  eval_delay: { unused: [0, null], remedy: leaveOut },
-  eval_on_start: { unused: off, remedy: 'Leave it out; `graft eval` scores a model before training.' },
-  fp16: { unused: off, remedy: 'Set "precision" to "bf16" for half precision.' },
-  fp16_full_eval: { unused: off, remedy: 'Set "precision" to "bf16" for half precision.' },
-  fsdp: { unused: [null, '', false], remedy: leaveOut },
-  fsdp_config: { unused: [null], remedy: leaveOut },
-  ignore_data_skip: {
-    unused: off,
-    remedy: 'Leave it out: a resumed run goes on at the row where it stopped.',
-  },
-  liger_kernel_config: { unused: [null], remedy: leaveOut },
-  neftune_noise_alpha: { unused: [null], remedy: leaveOut },
-  no_cuda: { unused: off, remedy: 'Set the environment variable GRAFT_RUNTIME to cpu.' },
-  optim_args: { unused: [null], remedy: 'Set adam_beta1, adam_beta2 and adam_epsilon.' },
-  optim_target_modules: { unused: [null], remedy: leaveOut },
-  output_dir: {
-    unused: [null],
-    remedy: 'Move output_dir out of "training", to the top level of the config.',
-  },
-  parallelism_config: { unused: [null], remedy: leaveOut },
-  prediction_loss_only: { unused: off, remedy: leaveOut },
-  push_to_hub: { unused: off, remedy: 'Leave it out: the adapter is written to the output folder only.' },
-  resume_from_checkpoint: { unused: off, remedy: 'Pass --resume to go on from the last checkpoint.' },
-  use_cpu: { unused: off, remedy: 'Set the environment variable GRAFT_RUNTIME to cpu.' },
+/** Arguments that would change the result and that Graft does not have, and what to do instead. */
+const unsupportedArguments: Readonly<Record<string, string>> = {
+  accelerator_config: leaveOut,
+  adafactor: 'Leave it out: the optimizer is AdamW.',
+  auto_find_batch_size: 'Set per_device_train_batch_size to a size that fits.',
+  bf16_full_eval: 'Evaluation follows "precision": set that to "bf16".',
+  data_seed: 'One seed starts all random choices: set "seed".',
+  dataloader_drop_last: 'Leave it out: the last, shorter batch of an epoch is trained on.',
+  deepspeed: leaveOut,
+  enable_jit_checkpoint: 'Leave it out: Ctrl-C writes a checkpoint.',
+  eval_delay: leaveOut,
+  eval_on_start: 'Leave it out; `graft eval` scores a model before training.',
+  fp16: 'Set "precision" to "bf16" for half precision.',
+  fp16_full_eval: 'Set "precision" to "bf16" for half precision.',
+  fsdp: leaveOut,
+  fsdp_config: leaveOut,
+  ignore_data_skip: 'Leave it out: a resumed run goes on at the row where it stopped.',
+  liger_kernel_config: leaveOut,
+  neftune_noise_alpha: leaveOut,
+  no_cuda: 'Set the environment variable GRAFT_RUNTIME to cpu.',
+  optim_args: 'Set adam_beta1, adam_beta2 and adam_epsilon.',
+  optim_target_modules: leaveOut,
+  output_dir: 'Move output_dir out of "training", to the top level of the config.',
+  parallelism_config: leaveOut,
+  prediction_loss_only: leaveOut,
+  push_to_hub: 'Leave it out: the adapter is written to the output folder only.',
+  resume_from_checkpoint: 'Pass --resume to go on from the last checkpoint.',
+  use_cpu: 'Set the environment variable GRAFT_RUNTIME to cpu.',
 };
 
 interface Alias {
@@ -148,12 +137,12 @@ export function resolveTrainingArguments(
     if (Object.hasOwn(trainingSettings, name)) fields[name] = value;
     else if (alias !== undefined) resolveAlias(name, value, alias);
     else if (unsupported !== undefined) {
-      if (unsupported.unused.includes(value)) continue;
+      if (isUnused(name, value)) continue;
       throw fault('settings/unsupported', {
         source,
         path,
         value: JSON.stringify(value),
-        remedy: unsupported.remedy,
+        remedy: unsupported,
       });
     } else if (inert !== undefined) idle.push({ name, why: inert });
     else {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Handlers, ParsedInputOf } from '../../../shared/contract.ts';
 import type { Export, exportMethods } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { requirePlain } from '../../engine/export/card/facts.ts';
+import { requirePlain } from '../../engine/export/card/sources.ts';
 import { writeFault } from '../../engine/formats/file-faults.ts';
 import { publicName } from '../../engine/hub/repository.ts';
 import { otherWrites } from '../../storage/database.ts';

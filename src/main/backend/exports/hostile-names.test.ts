@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { markdownCell, oneLine, printable, shellWord } from '../../../shared/quoting.ts';
 import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
 import { modelCard, type Card } from '../../engine/export/card/model-card.ts';
-import { requirePlain } from '../../engine/export/card/facts.ts';
+import { requirePlain } from '../../engine/export/card/sources.ts';
 import { snippetsOf } from '../../engine/export/card/snippets.ts';
 import { trySnippets } from '../../engine/export/card/try-snippets.ts';
 import { targetKeys } from '../../engine/export/targets.ts';

@@ -118,7 +118,7 @@ export const exportCommand = () =>
           mostPointsLost: options.maxPointsLost ?? 1,
           rows: file === undefined ? null : { file, textColumn, labelColumn, ...given({ textPairColumn }) },
           maxLength: options.maxLength,
-          facts: { name, modelName: nameOfModel(options.model, model), dataName: null, settings: null },
+          card: { name, modelName: nameOfModel(options.model, model), dataName: null, settings: null },
         },
         context,
       );

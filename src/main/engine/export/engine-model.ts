@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { openAdaptedModel, checkTokens } from '../predict.ts';
 import type { BaseModel, Head } from '../models/base-model.ts';
 import { adaptation } from '../peft/adapter.ts';
@@ -5,7 +7,6 @@ import { Inference } from '../models/inference.ts';
 import { normalizeRows, type VectorForm } from '../models/sentence-folder.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
-import { countRead } from './free-memory.ts';
 
 /** Small batches: what they hold in between stays well below the weights. */
 const BATCH_TOKENS = 512;
@@ -66,4 +67,22 @@ export function collecting(base: BaseModel): BaseModel {
       return value;
     },
   };
+}
+
+/** So much may be left over before it is collected. */
+const LEFT_OVER_BYTES = 16 * 2 ** 20;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+let since = 0;
+
+/**
+ * Says that `bytes` of a weight were just read. Buffers lie outside of V8's heap, which sees little reason to collect
+ * them: without this, as much as the whole model waits to be freed.
+ */
+function countRead(bytes: number): void {
+  since += bytes;
+  if (since < LEFT_OVER_BYTES) return;
+  since = 0;
+  collect();
 }

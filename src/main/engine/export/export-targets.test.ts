@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readModelConfig } from '../formats/model-config.ts';
 import { faultOf, temporaryFolder } from '../formats/test-support.ts';
 import type { JobEvent } from '../jobs.ts';
-import type { RowsFile } from './proof-rows.ts';
+import type { RowsFile } from './reference.ts';
 import { targetKeys, targets } from './targets.ts';
 import { exported, goldenModel, quiet } from './test-support.ts';
 import { verifyExport } from './verify-export.ts';

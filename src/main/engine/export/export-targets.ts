@@ -4,7 +4,7 @@ import { Fault, fault } from '../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../formats/atomic.ts';
 import type { JobContext } from '../jobs.ts';
 import { publicName } from '../hub/repository.ts';
-import { requirePlain } from './card/facts.ts';
+import { requirePlain } from './card/sources.ts';
 import { prove, type Proven } from './prove.ts';
 import { Board, oneAtATime, type Lanes, type StageSeconds, type TargetProgress } from './progress.ts';
 import { Reference, type ExportOptions } from './reference.ts';
@@ -41,9 +41,9 @@ export async function exportTargets(
   onTarget: (report: TargetReport) => void = () => undefined,
   onBegin: (target: TargetKey, folder: string) => void = () => undefined,
 ): Promise<TargetReport[]> {
-  const { facts } = options;
-  requirePlain('the export', facts.name);
-  requirePlain('the base model', publicName(facts.modelName));
+  const { card } = options;
+  requirePlain('the export', card.name);
+  requirePlain('the base model', publicName(card.modelName));
   for (const { folder } of options.targets) requirePlain('the folder', path.basename(path.resolve(folder)));
   const trained = await openTrainedModel(options);
   // What makes one of them impossible for an unforeseen reason ends the others.

@@ -43,7 +43,7 @@ export async function mergeAdapter(
       pooling: null,
       mostPointsLost: 1,
       rows: verify === undefined ? null : { file: verify },
-      facts: {
+      card: {
         name: path.basename(path.resolve(output)),
         modelName: modelName ?? options.model,
         dataName: null,

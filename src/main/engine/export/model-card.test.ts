@@ -29,7 +29,7 @@ it('a card says what is known: licence of the base, data, settings, accuracy wit
   const { output } = await exported(['onnx', 'peft'], {
     model,
     rows: { file: rows, labelColumn: 'label' },
-    facts: {
+    card: {
       name: 'Star rating',
       modelName: 'org/bert',
       dataName: 'Reviews | v2',
@@ -67,7 +67,7 @@ it('a card says what is known: licence of the base, data, settings, accuracy wit
 
 it('a card makes nothing up, and does not say where the base lies on this machine', async () => {
   const { output } = await exported(['hf'], {
-    facts: { name: 'hf', modelName: goldenModel, dataName: null, settings: null },
+    card: { name: 'hf', modelName: goldenModel, dataName: null, settings: null },
   });
   const { front, text } = await card(path.join(output, 'hf'));
   expect(front).not.toHaveProperty('license');

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../formats/atomic.ts';
 import { publicName } from '../hub/repository.ts';
 import { snippetsOf } from './card/snippets.ts';
 import { trySnippets } from './card/try-snippets.ts';
-import { writeCard } from './card/write-card.ts';
+import { writeCard } from './card/model-card.ts';
 import { checkConsumers } from './consumer-rules.ts';
 import type { Lanes, TargetProgress } from './progress.ts';
 import { FIXED_TEXTS, TIMED_TEXTS } from './fixed-texts.ts';
@@ -49,7 +49,8 @@ export async function prove(
   signal: AbortSignal,
   progress: TargetProgress,
 ): Promise<Proven> {
-  const { target, precision, mostPointsLost, facts } = options;
+  const { target, precision, mostPointsLost } = options;
+  const card = { ...options.card, modelName: publicName(options.card.modelName) };
   const vectors = targets[target].vectors ? trained.vectors : null;
   const pooling = vectors?.pooling ?? null;
   const maxLength = vectors?.maxLength ?? trained.maxLength;
@@ -57,18 +58,18 @@ export async function prove(
   const code = snippetsOf({
     target,
     folderName,
-    modelName: publicName(facts.modelName),
+    modelName: card.modelName,
     labels: trained.base.labelNames,
     maxLength,
   });
-  const base = { folder: trained.model, name: publicName(facts.modelName) };
+  const base = { folder: trained.model, name: card.modelName };
   const attempt: Attempt = async (into, scales, part, isWorthTrying = () => true) => {
     await lanes.write(async () => {
       progress.stage('writing');
       await writeTarget(target, into, trained, {
         precision,
         scales,
-        modelName: publicName(facts.modelName),
+        modelName: card.modelName,
         signal,
         onShare: (share) => progress.share('writing', part(share)),
       });
@@ -148,7 +149,7 @@ export async function prove(
     consumers,
     snippets: tried.snippets,
   };
-  await writeCard(folder, trained, { ...facts, modelName: publicName(facts.modelName) }, proof);
+  await writeCard(folder, trained, card, proof);
   const files = await folderHashes(folder);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const verification = { ...proof, bytes, files };

@@ -1,14 +1,23 @@
+import { readExamples } from '../data/examples.ts';
+import { labelMap, matchLabels } from '../data/labels.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { publicName } from '../hub/repository.ts';
 import type { Pooling } from '../models/inference.ts';
-import type { CardFacts } from './card/facts.ts';
+import type { CardSource } from './card/sources.ts';
 import { FIXED_TEXTS } from './fixed-texts.ts';
 import { weightsHash } from './folder-hashes.ts';
 import { answerInFreshProcess } from './fresh-process.ts';
-import { readProofRows, type RowsFile } from './proof-rows.ts';
 import { targets, type TargetKey, type WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
 import type { Verification } from './verification.ts';
+
+/** A file of rows that every export answers. */
+export interface RowsFile {
+  file: string;
+  textColumn?: string;
+  textPairColumn?: string;
+  labelColumn?: string;
+}
 
 export interface ExportOptions {
   /** Folders. */
@@ -26,7 +35,7 @@ export interface ExportOptions {
   /** Rows to compare on; with labels the accuracy is compared too. */
   rows: RowsFile | null;
   maxLength?: number | undefined;
-  facts: CardFacts;
+  card: CardSource;
 }
 
 /** What the trained model answers, once for all targets: the fixed texts first, then the rows. */
@@ -98,7 +107,7 @@ export class Reference {
       answers.push(values);
     }
     const source = {
-      base: { name: publicName(options.facts.modelName), ...(await weightsHash(model)) },
+      base: { name: publicName(options.card.modelName), ...(await weightsHash(model)) },
       adapter: adapterFolder === undefined ? null : await weightsHash(adapterFolder),
     };
     return new Reference({ texts, expected: rows.expected, source }, answers[0] ?? null, answers[1] ?? null);
@@ -109,4 +118,25 @@ export class Reference {
     const values = (targets[target].vectors ? this.vectors : this.logits)!;
     return { values, width: values.length / this.texts.length };
   }
+}
+
+/** What a proof asks beside the fixed texts. */
+interface ProofRows {
+  texts: TextInput[];
+  /** Places of the true classes; null without labels, or where one of them is not the model's. */
+  expected: number[] | null;
+}
+
+/** Throws what `readExamples` throws. */
+async function readProofRows(rows: RowsFile | null, labels: readonly string[]): Promise<ProofRows> {
+  if (rows === null) return { texts: [], expected: null };
+  const { file, ...columns } = rows;
+  const { examples, classNames } = await readExamples(file, { ...columns, textOnly: true });
+  const values = examples.flatMap(({ label }) => label ?? []);
+  const map = matchLabels(values, labelMap(labels), { file: classNames });
+  const known = examples.flatMap(({ label }) => (label === undefined ? [] : (map.idOf(label) ?? [])));
+  return {
+    texts: examples.map(({ text, textPair }) => (textPair === undefined ? { text } : { text, textPair })),
+    expected: known.length === examples.length ? known : null,
+  };
 }

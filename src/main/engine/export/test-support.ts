@@ -22,7 +22,7 @@ const goldenOptions: Options = {
   pooling: null,
   mostPointsLost: 1,
   rows: null,
-  facts: { name: 'An export', modelName: 'org/bert', dataName: null, settings: null },
+  card: { name: 'An export', modelName: 'org/bert', dataName: null, settings: null },
 };
 
 /** Exports to a folder a target, in `output` or in a folder that goes with the test. */

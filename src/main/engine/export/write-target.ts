@@ -1,17 +1,17 @@
+import { bareName, isBehindEncoder, isUnder } from '../models/architecture.ts';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { writeSentenceFolder } from '../models/sentence-folder.ts';
-import { classifierConfig } from '../models/written-config.ts';
+import { classifierConfig, encoderConfig } from '../models/written-config.ts';
 import { writeAdapter } from '../peft/adapter.ts';
 import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { onnxFiles } from './targets.ts';
 import { writeOnnx } from './onnx/write-onnx.ts';
 import type { TargetKey, WeightPrecision } from './targets.ts';
 import type { TrainedModel } from './trained-model.ts';
-import { writeEmbedding } from './write-embedding.ts';
 import { writeSavedModel } from './saved-model/write-saved-model.ts';
 import { dtypeOf, writeWeights } from './write-weights.ts';
 
@@ -70,6 +70,24 @@ async function writeClassifier(
   }
   const config = { ...classifierConfig(base), dtype: dtypeOf(precision) };
   await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Writes the merged encoder as transformers' AutoModel reads it, with the files of sentence-transformers beside it. */
+async function writeEmbedding(
+  folder: string,
+  { base, merged, vectors }: TrainedModel,
+  precision: WeightPrecision,
+): Promise<void> {
+  const { architecture, newlyInitialized } = base;
+  // What pools hidden states and the checkpoint never had is drawn at random, and no vector comes of it.
+  const weights = base.parameters
+    .filter(({ name }) => !isUnder(architecture.names.head, name))
+    .filter(({ name }) => !(newlyInitialized.includes(name) && isBehindEncoder(architecture, name)))
+    .map(({ name, shape }) => ({ name: bareName(architecture, name), from: name, shape }));
+  await writeWeights(folder, weights, precision, merged);
+  const config = { ...encoderConfig(base), dtype: dtypeOf(precision) };
+  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await writeSentenceFolder(folder, vectors, base.config.hidden_size);
 }
 
 /** Reads as `trained` does, tells how far it is, and ends when the work is stopped. */

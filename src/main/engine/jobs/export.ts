@@ -42,7 +42,7 @@ export async function exportJob(input: unknown, context: JobContext): Promise<{ 
       targets: rest.targets.map((target) => ({ target, folder: path.join(output, target) })),
       rows: verify === null ? null : { file: verify, labelColumn: 'label' },
       maxLength: maxLength ?? undefined,
-      facts: { name: names.export, modelName: names.model, dataName: names.data, settings },
+      card: { name: names.export, modelName: names.model, dataName: names.data, settings },
     },
     context,
     (report) => {

@@ -8,11 +8,11 @@ import type { ParameterSpec } from '../models/parameters.ts';
 import { planAdapter, readAdapter, writeAdapter, type Adapter, type AdapterPlan } from '../peft/adapter.ts';
 import { adapterFolderLabels } from '../peft/adapter-head.ts';
 import type { LowRank, LowRankLayer } from '../peft/method.ts';
-import { openSvd } from '../peft/svd.ts';
 import {
   combinations,
   combinedRank,
   combineLayer,
+  openSvd,
   type CombinationOptions,
   type CombinedLayer,
 } from '../peft/weighted-merge.ts';

@@ -2,8 +2,14 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
-import { openSvd } from './svd.ts';
-import { combine, combinedRank, combineLayer, combinations, type CombinedLayer } from './weighted-merge.ts';
+import {
+  combine,
+  combinedRank,
+  combineLayer,
+  combinations,
+  openSvd,
+  type CombinedLayer,
+} from './weighted-merge.ts';
 
 const numbers = z.array(z.number());
 /** Made with PEFT by fixtures/weighted-merge/make.py. */

@@ -1,5 +1,8 @@
 /** Several LoRA adapters on one base as one, as PEFT's `add_weighted_adapter` defines it (its utils/merge_utils.py). */
 import type { Pcg64 } from '../../../shared/random/pcg64.ts';
+import { Graph, type Tensor } from '../graph/graph.ts';
+import { Session } from '../graph/session.ts';
+import { addProduct } from './lora.ts';
 
 export const combinations = [
   'linear',
@@ -64,7 +67,11 @@ export function combineLayer(
   const { combination } = options;
   if (combination === 'cat') return concatenated(layers, size);
   if (combination.endsWith('svd')) {
-    const deltas = layers.map((layer) => product(layer, size));
+    const deltas = layers.map(({ a, b, rank, scaling }) => {
+      const delta = new Float32Array(size.outFeatures * size.inFeatures);
+      addProduct(delta, b, a, { ...size, rank, scaling });
+      return delta;
+    });
     const weights = layers.map(({ weight }) => weight);
     return truncated(combine(deltas, weights, options), size, svd);
   }
@@ -161,24 +168,6 @@ function concatenated(
   return { a, b, rank };
 }
 
-/** scaling · B·A, [out, in] */
-function product(
-  { a, b, rank, scaling }: WeightedLayer,
-  { inFeatures, outFeatures }: { inFeatures: number; outFeatures: number },
-): Float32Array {
-  const result = new Float32Array(outFeatures * inFeatures);
-  const row = new Float64Array(inFeatures);
-  for (let i = 0; i < outFeatures; i++) {
-    row.fill(0);
-    for (let k = 0; k < rank; k++) {
-      const factor = b[i * rank + k]! * scaling;
-      for (let j = 0; j < inFeatures; j++) row[j]! += factor * a[k * inFeatures + j]!;
-    }
-    result.set(row, i * inFeatures);
-  }
-  return result;
-}
-
 function truncated(
   delta: Float32Array,
   { inFeatures, outFeatures, rank }: { inFeatures: number; outFeatures: number; rank: number },
@@ -193,4 +182,30 @@ function truncated(
     for (let i = 0; i < outFeatures; i++) b[i * rank + r] = u[i * k + r]! * s[r]!;
   }
   return { a, b, rank };
+}
+
+/** TensorFlow's singular value decomposition. Close it when it is no longer needed. */
+export async function openSvd(): Promise<{ svd: Svd; close: () => void }> {
+  const g = new Graph();
+  const matrix = g.placeholder('matrix', 'float32', [-1, -1]);
+  const output = (shape: number[]) => ({ dtype: 'float32', shape }) as const;
+  const attributes = {
+    T: { type: 'float32' },
+    compute_uv: { bool: true },
+    full_matrices: { bool: false },
+  } as const;
+  const [s, u, v] = g.node('Svd', [matrix], attributes, [
+    output([-1]),
+    output([-1, -1]),
+    output([-1, -1]),
+  ]) as [Tensor, Tensor, Tensor];
+  g.signature('svd', { matrix }, { s, u, v });
+  const session = await Session.open(g);
+  return {
+    svd: (values, rows, columns) => {
+      const result = session.run('svd', { matrix: { shape: [rows, columns], data: values } });
+      return result as { s: Float32Array; u: Float32Array; v: Float32Array };
+    },
+    close: () => session.close(),
+  };
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { stringify } from 'yaml';
 import type { Interval } from '../../../../shared/statistics/bootstrap.ts';
 import {
@@ -9,15 +10,22 @@ import {
 } from '../../../../shared/quoting.ts';
 import { targets, weightsOf, type TargetKey } from '../targets.ts';
 import type { Verification } from '../verification.ts';
+import { writeFileAtomic } from '../../formats/atomic.ts';
 import { isHubId } from '../../hub/repository.ts';
-import type { CardFacts } from './facts.ts';
-import type { Licence } from './licence.ts';
-import type { RunFacts } from './run-facts.ts';
+import type { TrainedModel } from '../trained-model.ts';
+import {
+  licenceOf,
+  readAdapterSettings,
+  readRun,
+  type CardSource,
+  type Licence,
+  type RunSummary,
+} from './sources.ts';
 
-export interface Card extends CardFacts {
+export interface Card extends CardSource {
   proof: Omit<Verification, 'bytes' | 'files'>;
   licence: Licence | null;
-  run: RunFacts | null;
+  run: RunSummary | null;
   adapterSettings: Readonly<Record<string, unknown>>;
 }
 
@@ -30,6 +38,23 @@ const libraries: Readonly<Record<TargetKey, string | null>> = {
   savedmodel: null,
   embedding: 'sentence-transformers',
 };
+
+/** Writes README.md into an export's folder. Throws what `writeFileAtomic` throws. */
+export async function writeCard(
+  folder: string,
+  { model, adapterFolder }: TrainedModel,
+  source: CardSource,
+  proof: Card['proof'],
+): Promise<void> {
+  const card = modelCard({
+    ...source,
+    proof,
+    licence: await licenceOf(model),
+    run: await readRun(adapterFolder),
+    adapterSettings: await readAdapterSettings(adapterFolder),
+  });
+  await writeFileAtomic(path.join(folder, 'README.md'), card);
+}
 
 /** README.md of an export: what is known and nothing else, with the front matter that the hub reads. */
 export function modelCard(card: Card): string {

@@ -4,7 +4,7 @@ import { onnxFiles } from '../targets.ts';
 import type { TargetKey } from '../targets.ts';
 import { isHubId } from '../../hub/repository.ts';
 
-export interface SnippetFacts {
+export interface SnippetOptions {
   target: TargetKey;
   /** Of the export's folder; a program is started beside it. */
   folderName: string;
@@ -22,12 +22,15 @@ const TEXT = 'The battery lasts two days, and the screen is sharp.';
 export const SNIPPET_PORT = 8000;
 
 /** How to use an export from other programs, started in the folder that holds the export's. */
-export function snippetsOf(facts: SnippetFacts): SnippetCode[] {
-  if (facts.target === 'embedding') return [{ language: 'python', code: embedding(facts) }];
+export function snippetsOf(options: SnippetOptions): SnippetCode[] {
+  if (options.target === 'embedding') return [{ language: 'python', code: embedding(options) }];
   return [
-    { language: 'python', code: python[facts.target](facts) },
-    { language: 'node', code: facts.target.startsWith('onnx') ? transformersJs(facts) : fetched(facts) },
-    { language: 'curl', code: curl(facts) },
+    { language: 'python', code: python[options.target](options) },
+    {
+      language: 'node',
+      code: options.target.startsWith('onnx') ? transformersJs(options) : fetched(options),
+    },
+    { language: 'curl', code: curl(options) },
   ];
 }
 
@@ -37,7 +40,7 @@ const text = pythonLiteral(TEXT);
 /** A folder beside the program, for Python. */
 const beside = (folderName: string): string => pythonLiteral(`./${folderName}`);
 
-const python: Record<Exclude<TargetKey, 'embedding'>, (facts: SnippetFacts) => string> = {
+const python: Record<Exclude<TargetKey, 'embedding'>, (options: SnippetOptions) => string> = {
   hf: ({ folderName }) =>
     lines(
       'from transformers import pipeline',
@@ -58,9 +61,9 @@ const python: Record<Exclude<TargetKey, 'embedding'>, (facts: SnippetFacts) => s
       'classify = pipeline("text-classification", model=model, tokenizer=tokenizer)',
       `print(classify(${text}))`,
     ),
-  onnx: (facts) => onnxPython(facts, onnxFiles.onnx.file),
-  'onnx-fp16': (facts) => onnxPython(facts, onnxFiles['onnx-fp16'].file),
-  'onnx-int8': (facts) => onnxPython(facts, onnxFiles['onnx-int8'].file),
+  onnx: (options) => onnxPython(options, onnxFiles.onnx.file),
+  'onnx-fp16': (options) => onnxPython(options, onnxFiles['onnx-fp16'].file),
+  'onnx-int8': (options) => onnxPython(options, onnxFiles['onnx-int8'].file),
   savedmodel: ({ folderName, labels, maxLength }) =>
     lines(
       'import tensorflow as tf',
@@ -74,7 +77,7 @@ const python: Record<Exclude<TargetKey, 'embedding'>, (facts: SnippetFacts) => s
     ),
 };
 
-function onnxPython({ folderName, labels, maxLength }: SnippetFacts, file: string): string {
+function onnxPython({ folderName, labels, maxLength }: SnippetOptions, file: string): string {
   return lines(
     'import onnxruntime',
     'from transformers import AutoTokenizer',
@@ -87,7 +90,7 @@ function onnxPython({ folderName, labels, maxLength }: SnippetFacts, file: strin
   );
 }
 
-function embedding({ folderName }: SnippetFacts): string {
+function embedding({ folderName }: SnippetOptions): string {
   return lines(
     'from sentence_transformers import SentenceTransformer',
     '',
@@ -99,7 +102,7 @@ function embedding({ folderName }: SnippetFacts): string {
 
 const dtypes: Partial<Record<TargetKey, string>> = { onnx: 'fp32', 'onnx-fp16': 'fp16', 'onnx-int8': 'q8' };
 
-function transformersJs({ target, folderName }: SnippetFacts): string {
+function transformersJs({ target, folderName }: SnippetOptions): string {
   return lines(
     "import { env, pipeline } from '@huggingface/transformers';",
     '',
@@ -111,14 +114,14 @@ function transformersJs({ target, folderName }: SnippetFacts): string {
 }
 
 /** For a comment, which ends with its line. */
-function serving({ target, folderName, modelName }: SnippetFacts): string {
+function serving({ target, folderName, modelName }: SnippetOptions): string {
   const model = target === 'peft' ? ` --model ${shellWord(baseName(modelName))}` : '';
   return oneLine(`graft serve-model ${shellWord(`./${folderName}`)}${model} --port ${SNIPPET_PORT}`);
 }
 
-function fetched(facts: SnippetFacts): string {
+function fetched(options: SnippetOptions): string {
   return lines(
-    `// ${serving(facts)}`,
+    `// ${serving(options)}`,
     `const reply = await fetch('http://127.0.0.1:${SNIPPET_PORT}/predict', {`,
     "  method: 'POST',",
     "  headers: { 'content-type': 'application/json' },",
@@ -128,9 +131,9 @@ function fetched(facts: SnippetFacts): string {
   );
 }
 
-function curl(facts: SnippetFacts): string {
+function curl(options: SnippetOptions): string {
   return lines(
-    `# ${serving(facts)}`,
+    `# ${serving(options)}`,
     `curl --silent http://127.0.0.1:${SNIPPET_PORT}/predict \\`,
     "  --header 'content-type: application/json' \\",
     `  --data ${shellWord(JSON.stringify({ texts: [TEXT] }))}`,
