@@ -1,79 +1,60 @@
-import { createRequire } from 'node:module';
+import { protoEncoder } from '../formats/proto-encoder.ts';
 import { DataType, type Attribute, type Graph, type Node, type Shape, type Tensor } from './graph.ts';
 
-/** The part of TensorFlow's protobuf messages (as tfjs-node carries them) that a SavedModel is made of. */
-type Message = { serializeBinary(): Uint8Array };
-type Fields<Setters extends string> = Message & Record<Setters, (value: unknown) => unknown>;
-type Maps<Getters extends string> = Record<Getters, () => { set(key: string, value: Message): unknown }>;
-interface Messages {
-  TensorShape: { new (): Fields<'addDim'>; Dim: new () => Fields<'setSize'> };
-  AttrValue: {
-    new (): Fields<'setType' | 'setB' | 'setI' | 'setF' | 'setS' | 'setShape' | 'setList' | 'setTensor'>;
-    ListValue: new () => Fields<'setSList'>;
-  };
-  MetaGraphDef: {
-    new (): Fields<'setMetaInfoDef' | 'setGraphDef'> & Maps<'getSignatureDefMap'>;
-    MetaInfoDef: new () => Fields<'addTags' | 'setTensorflowVersion'>;
-  };
-  Tensor: new () => Fields<'setDtype' | 'setTensorShape' | 'setTensorContent'>;
-  NodeDef: new () => Fields<'setName' | 'setOp' | 'addInput'> & Maps<'getAttrMap'>;
-  GraphDef: new () => Fields<'setVersions' | 'addNode'>;
-  VersionDef: new () => Fields<'setProducer' | 'setMinConsumer'>;
-  TensorInfo: new () => Fields<'setName' | 'setDtype' | 'setTensorShape'>;
-  SignatureDef: new () => Fields<'setMethodName'> & Maps<'getInputsMap' | 'getOutputsMap'>;
-  SavedModel: new () => Fields<'setSavedModelSchemaVersion' | 'addMetaGraphs'>;
-}
-const pb = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js') as Messages;
+/** The part of TensorFlow's messages (Apache-2.0) that a SavedModel is made of. */
+const encode = protoEncoder(`
+  syntax = "proto3";
+  message Dim { int64 size = 1; }
+  message Shape { repeated Dim dim = 2; }
+  message TensorProto { int32 dtype = 1; Shape tensor_shape = 2; bytes tensor_content = 4; }
+  message ListValue { repeated string s = 2; }
+  message AttrValue { oneof value { ListValue list = 1; string s = 2; int64 i = 3; float f = 4; bool b = 5;
+    int32 type = 6; Shape shape = 7; TensorProto tensor = 8; } }
+  message NodeDef { string name = 1; string op = 2; repeated string input = 3; map<string, AttrValue> attr = 5; }
+  message VersionDef { int32 producer = 1; }
+  message GraphDef { repeated NodeDef node = 1; VersionDef versions = 4; }
+  message TensorInfo { string name = 1; int32 dtype = 2; Shape tensor_shape = 3; }
+  message SignatureDef { map<string, TensorInfo> inputs = 1; map<string, TensorInfo> outputs = 2;
+    string method_name = 3; }
+  message MetaInfoDef { repeated string tags = 4; string tensorflow_version = 5; }
+  message MetaGraphDef { MetaInfoDef meta_info_def = 1; bytes graph_def = 2; map<string, SignatureDef> signature_def = 5; }
+  message SavedModel { int64 saved_model_schema_version = 1; repeated bytes meta_graphs = 2; }
+`);
 
 /** TensorFlow 2.21's graph version: attributes and kernels are chosen by it. */
 const PRODUCER = 1087;
 
 /** The bytes of `saved_model.pb`: every node that a signature reaches, and the signatures, tagged `serve`. */
 export function savedModelBytes(graph: Graph): Uint8Array {
-  const meta = metaGraph(graph);
-  meta.setGraphDef(graphDef(reachable(graph)));
-  const model = savedModel();
-  model.addMetaGraphs(meta);
-  return model.serializeBinary();
+  const meta = encode('MetaGraphDef', { ...metaGraph(graph), graph_def: graphDefBytes(reachable(graph)) });
+  return encode('SavedModel', { saved_model_schema_version: 1, meta_graphs: [meta] });
 }
 
 /** The messages' parts one by one, for a file that is written piece by piece. */
-export const savedModelHead = (): Uint8Array => savedModel().serializeBinary();
-export const metaGraphBytes = (graph: Graph): Uint8Array => metaGraph(graph).serializeBinary();
-export const graphDefBytes = (nodes: Iterable<Node>): Uint8Array => graphDef(nodes).serializeBinary();
+export const savedModelHead = (): Uint8Array => encode('SavedModel', { saved_model_schema_version: 1 });
+export const metaGraphBytes = (graph: Graph): Uint8Array => encode('MetaGraphDef', metaGraph(graph));
+export const graphDefBytes = (nodes: Iterable<Node>): Uint8Array =>
+  encode('GraphDef', { node: [...nodes].map(nodeMessage), versions: { producer: PRODUCER } });
 
-function savedModel(): InstanceType<Messages['SavedModel']> {
-  const model = new pb.SavedModel();
-  model.setSavedModelSchemaVersion(1);
-  return model;
+function metaGraph(graph: Graph): object {
+  const signatures = mapped(Object.fromEntries(graph.signatures), ({ inputs, outputs }, name) => ({
+    inputs: mapped(inputs, tensorInfo),
+    outputs: mapped(outputs, tensorInfo),
+    method_name: name === 'serving_default' ? 'tensorflow/serving/predict' : `graft/${name}`,
+  }));
+  return { meta_info_def: { tags: ['serve'], tensorflow_version: '2.21.0' }, signature_def: signatures };
 }
 
-function graphDef(nodes: Iterable<Node>): Message {
-  const message = new pb.GraphDef();
-  const versions = new pb.VersionDef();
-  versions.setProducer(PRODUCER);
-  versions.setMinConsumer(0);
-  message.setVersions(versions);
-  for (const node of nodes) message.addNode(nodeMessage(node));
-  return message;
-}
-
-function metaGraph(graph: Graph): InstanceType<Messages['MetaGraphDef']> {
-  const info = new pb.MetaGraphDef.MetaInfoDef();
-  info.addTags('serve');
-  info.setTensorflowVersion('2.21.0');
-  const meta = new pb.MetaGraphDef();
-  meta.setMetaInfoDef(info);
-  for (const [name, { inputs, outputs }] of graph.signatures) {
-    const signature = new pb.SignatureDef();
-    signature.setMethodName(name === 'serving_default' ? 'tensorflow/serving/predict' : `graft/${name}`);
-    for (const [key, tensor] of Object.entries(inputs)) signature.getInputsMap().set(key, tensorInfo(tensor));
-    for (const [key, tensor] of Object.entries(outputs))
-      signature.getOutputsMap().set(key, tensorInfo(tensor));
-    meta.getSignatureDefMap().set(name, signature);
-  }
-  return meta;
-}
+/** A map field; its entries stand in the order of their keys. */
+const mapped = <From, To>(
+  fields: Readonly<Record<string, From>>,
+  to: (value: From, key: string) => To,
+): Record<string, To> =>
+  Object.fromEntries(
+    Object.keys(fields)
+      .sort()
+      .map((key) => [key, to(fields[key]!, key)]),
+  );
 
 /** Nodes upstream of the signatures, inputs before their users. */
 export function reachable(graph: Graph): Set<Node> {
@@ -98,65 +79,49 @@ export function reachable(graph: Graph): Set<Node> {
   return done;
 }
 
-function nodeMessage(node: Node): Message {
-  const message = new pb.NodeDef();
-  message.setName(node.name);
-  message.setOp(node.op);
-  for (const { node: from, index } of node.inputs)
-    message.addInput(index ? `${from.name}:${index}` : from.name);
-  for (const control of node.control) message.addInput(`^${control.name}`);
-  for (const [key, value] of Object.entries(node.attributes))
-    message.getAttrMap().set(key, attributeMessage(value));
-  return message;
+const nodeMessage = ({ name, op, inputs, control, attributes }: Node): object => ({
+  name,
+  op,
+  input: [
+    ...inputs.map(({ node, index }) => (index ? `${node.name}:${index}` : node.name)),
+    ...control.map((node) => `^${node.name}`),
+  ],
+  attr: mapped(attributes, attributeMessage),
+});
+
+function attributeMessage(value: Attribute): object {
+  if ('type' in value) return { type: DataType[value.type] };
+  if ('bool' in value) return { b: value.bool };
+  if ('int' in value) return { i: value.int };
+  if ('float' in value) return { f: value.float };
+  if ('string' in value) return { s: value.string };
+  if ('shape' in value) return { shape: shapeMessage(value.shape) };
+  if ('strings' in value) return { list: { s: value.strings } };
+  return { tensor: tensorMessage(value.tensor) };
 }
 
-function attributeMessage(value: Attribute): Message {
-  const message = new pb.AttrValue();
-  if ('type' in value) message.setType(DataType[value.type]);
-  else if ('bool' in value) message.setB(value.bool);
-  else if ('int' in value) message.setI(value.int);
-  else if ('float' in value) message.setF(value.float);
-  else if ('string' in value) message.setS(new TextEncoder().encode(value.string));
-  else if ('shape' in value) message.setShape(shapeMessage(value.shape));
-  else if ('strings' in value) {
-    const list = new pb.AttrValue.ListValue();
-    list.setSList(value.strings.map((text) => new TextEncoder().encode(text)));
-    message.setList(list);
-  } else message.setTensor(tensorMessage(value.tensor));
-  return message;
-}
+const arrays = {
+  float32: Float32Array,
+  int32: Int32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+};
 
-function tensorMessage({ dtype, shape, values }: Extract<Attribute, { tensor: unknown }>['tensor']): Message {
-  const arrays = {
-    float32: Float32Array,
-    int32: Int32Array,
-    uint16: Uint16Array,
-    uint8: Uint8Array,
-    bool: Uint8Array,
-  };
+function tensorMessage({ dtype, shape, values }: Extract<Attribute, { tensor: unknown }>['tensor']): object {
   if (!(dtype in arrays)) throw new Error(`A constant of type ${dtype} is not supported.`);
-  const array = arrays[dtype as keyof typeof arrays].from(values);
-  const message = new pb.Tensor();
-  message.setDtype(DataType[dtype]);
-  message.setTensorShape(shapeMessage(shape));
-  message.setTensorContent(new Uint8Array(array.buffer));
-  return message;
+  const { buffer } = arrays[dtype as keyof typeof arrays].from(values);
+  return {
+    dtype: DataType[dtype],
+    tensor_shape: shapeMessage(shape),
+    tensor_content: new Uint8Array(buffer),
+  };
 }
 
-function shapeMessage(shape: Shape): Message {
-  const message = new pb.TensorShape();
-  for (const size of shape) {
-    const dim = new pb.TensorShape.Dim();
-    dim.setSize(size);
-    message.addDim(dim);
-  }
-  return message;
-}
+const shapeMessage = (shape: Shape): object => ({ dim: shape.map((size) => ({ size })) });
 
-function tensorInfo(tensor: Tensor): Message {
-  const message = new pb.TensorInfo();
-  message.setName(tensor.key);
-  message.setDtype(DataType[tensor.dtype]);
-  message.setTensorShape(shapeMessage(tensor.shape));
-  return message;
-}
+const tensorInfo = (tensor: Tensor): object => ({
+  name: tensor.key,
+  dtype: DataType[tensor.dtype],
+  tensor_shape: shapeMessage(tensor.shape),
+});

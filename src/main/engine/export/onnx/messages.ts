@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import { protoEncoder } from '../proto-encoder.ts';
+import { protoEncoder } from '../../formats/proto-encoder.ts';
 
 /** The part of onnx.proto (ONNX, Apache-2.0) that an exported model is made of. */
 const encode = protoEncoder(

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import protobuf from 'protobufjs';
 import { writeFileAtomic } from '../../formats/atomic.ts';
-import { protoEncoder } from '../proto-encoder.ts';
+import { protoEncoder } from '../../formats/proto-encoder.ts';
 import { maskedCrc32c } from './crc32c.ts';
 
 /** A float32 tensor of a checkpoint; its bytes are asked for when its turn comes. */

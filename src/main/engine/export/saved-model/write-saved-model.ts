@@ -7,7 +7,7 @@ import { graphDefBytes, metaGraphBytes, reachable, savedModelHead } from '../../
 import type { BaseModel, Head } from '../../models/base-model.ts';
 import { elements } from '../../models/parameters.ts';
 import { portableGraph } from '../portable-graph.ts';
-import { protoEncoder } from '../proto-encoder.ts';
+import { protoEncoder } from '../../formats/proto-encoder.ts';
 import { writeTensorBundle } from './tensor-bundle.ts';
 
 /** The part of TensorFlow's messages (Apache-2.0) that says how variables are filled from their files. */
