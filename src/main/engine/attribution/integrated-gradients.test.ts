@@ -6,8 +6,7 @@ import { goldenBert } from '../models/test-support.ts';
 import { golden } from '../formats/test-support.ts';
 import { openPredictor } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
-import { gaussLegendre } from './gauss-legendre.ts';
-import { IntegratedGradients } from './integrated-gradients.ts';
+import { gaussLegendre, IntegratedGradients } from './integrated-gradients.ts';
 
 const storedSchema = z.object({
   cases: z.array(
@@ -36,7 +35,7 @@ describe('Gauss-Legendre quadrature', () => {
       const points = gaussLegendre(count);
       expect(sum(points.map(({ weight }) => weight))).toBeCloseTo(1, 12);
       const degree = 2 * count - 1;
-      const integral = sum(points.map(({ place, weight }) => weight * place ** degree));
+      const integral = sum(points.map(({ at, weight }) => weight * at ** degree));
       expect(integral).toBeCloseTo(1 / (degree + 1), 12);
     }
   });

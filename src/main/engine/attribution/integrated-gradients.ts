@@ -1,17 +1,22 @@
-import type { Feeds } from '../graph/graph.ts';
+import { gradients } from '../graph/gradients.ts';
+import { Graph, type Feeds, type Tensor } from '../graph/graph.ts';
+import { binary, reduce } from '../graph/ops/raw.ts';
+import { reachable } from '../graph/saved-model.ts';
 import { loadParameters, Session } from '../graph/session.ts';
+import type { BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';
+import { Layers, type LayersOptions } from '../models/layers.ts';
+import { Parameters } from '../models/parameters.ts';
+import { tokenInputs, type TokenInputs } from '../models/token-inputs.ts';
 import { openAdaptedModel } from '../predict.ts';
 import { adaptedValue } from '../peft/adapter.ts';
-import { gaussLegendre, type QuadraturePoint } from './gauss-legendre.ts';
-import { pathGraph, type PathGraph } from './path-graph.ts';
 
 export interface Attributions {
   /** What each token adds to the logit. */
   values: Float64Array;
   /** The logit of the text less that of the empty text: what the values should add up to. */
   difference: number;
-  /** Places on the way at which the slope was taken. */
+  /** Points on the way at which the slope was taken. */
   steps: number;
 }
 
@@ -22,7 +27,7 @@ interface PathQuestion {
   signal: AbortSignal | undefined;
 }
 
-/** Most places taken first, fewer for a long text: so many tokens in all. */
+/** Most points taken first, fewer for a long text: so many tokens in all. */
 const FIRST_STEPS = 32;
 const FIRST_TOKENS = 4096;
 /** So many times more where the sum then misses the difference by more than `CLOSE`. */
@@ -34,7 +39,7 @@ const PATH_TOKENS = 1024;
 
 /**
  * Integrated gradients (Sundararajan, Taly, Yan 2017) of a logit over the word embeddings, from an empty text: the same
- * text with the padding token in the place of each of its own. Holds the model a second time, in float32.
+ * text with the padding token instead of each of its own. Holds the model a second time, in float32.
  */
 export class IntegratedGradients {
   private readonly session: Session;
@@ -55,17 +60,15 @@ export class IntegratedGradients {
     try {
       const path = pathGraph(base);
       const session = await Session.open(path.graph);
-      await loadParameters(session, path.loading, (name) =>
-        adaptedValue(base, adapter, name),
-      );
-      return new IntegratedGradients(session, path, base.labelNames.length, base.config.pad_token_id ?? 0);
+      await loadParameters(session, path.loading, (name) => adaptedValue(base, adapter, name));
+      return new IntegratedGradients(session, path, base.head.outputs, base.config.pad_token_id ?? 0);
     } finally {
       await base.close();
     }
   }
 
   /**
-   * `label`: place of the logit; `isWord`: the tokens that are the text's own, not [CLS] or [SEP]. Gives way to other
+   * `label`: index of the logit; `isWord`: the tokens that are the text's own, not [CLS] or [SEP]. Gives way to other
    * work now and then; throws the reason of `signal`.
    */
   async attribute(
@@ -76,8 +79,8 @@ export class IntegratedGradients {
   ): Promise<Attributions> {
     const at = (points: readonly QuadraturePoint[]) => this.along({ text, label, isWord, signal }, points);
     const ends = await at([
-      { place: 0, weight: 0 },
-      { place: 1, weight: 0 },
+      { at: 0, weight: 0 },
+      { at: 1, weight: 0 },
     ]);
     const difference = ends.logits[1]! - ends.logits[0]!;
     const first = Math.max(8, Math.min(FIRST_STEPS, Math.floor(FIRST_TOKENS / text.inputIds.length)));
@@ -95,7 +98,7 @@ export class IntegratedGradients {
     this.session.close();
   }
 
-  /** The weighted slopes of each token at these places, and the logit at each. */
+  /** The weighted slopes of each token at these points, and the logit at each. */
   private async along(
     { text, label, isWord, signal }: PathQuestion,
     points: readonly QuadraturePoint[],
@@ -109,7 +112,7 @@ export class IntegratedGradients {
       signal?.throwIfAborted();
       const part = points.slice(from, from + atOnce);
       const { feeds } = this.path.inputs.feeds(part.map(() => text));
-      const found = this.session.run('path', { ...feeds, ...this.places(text, label, isWord, part, feeds) });
+      const found = this.session.run('path', { ...feeds, ...this.feedsAt(text, label, isWord, part, feeds) });
       part.forEach(({ weight }, i) => {
         logits.push(found['logits']![i * this.labels + label]!);
         for (let j = 0; j < length; j++) values[j]! += weight * found['along']![i * length + j]!;
@@ -118,7 +121,7 @@ export class IntegratedGradients {
     return { values, logits };
   }
 
-  private places(
+  private feedsAt(
     text: EncodedText,
     label: number,
     isWord: readonly boolean[],
@@ -130,12 +133,12 @@ export class IntegratedGradients {
     const empty = new Int32Array(tokens);
     const share = new Float32Array(tokens);
     const target = new Float32Array(points.length * this.labels);
-    points.forEach(({ place }, i) => {
+    points.forEach(({ at }, i) => {
       empty.set(
         text.inputIds.map((id, j) => (isWord[j] ? this.padding : id)),
         i * length,
       );
-      share.fill(place, i * length, (i + 1) * length);
+      share.fill(at, i * length, (i + 1) * length);
       target[i * this.labels + label] = 1;
     });
     return {
@@ -144,4 +147,91 @@ export class IntegratedGradients {
       target: { shape: [points.length, this.labels], data: target },
     };
   }
+}
+
+/** A model as a function of its word embeddings, on the straight way from an empty text's to a text's own. */
+interface PathGraph {
+  graph: Graph;
+  inputs: TokenInputs;
+  /** Parameter names by loading signature. */
+  loading: ReadonlyMap<string, string[]>;
+}
+
+/**
+ * Signature `path`: `ids` of the text, `empty` [T] (the ids of the empty text) and `share` [T,1] (how far along each
+ * token is) in; `logits` [b, labels] out, and `along` [T]: the slope of the logit that `target` [b, labels] picks, along
+ * each token's way. Plain operations: the fused ones have no gradient.
+ */
+function pathGraph(base: BaseModel): PathGraph {
+  const g = new Graph();
+  const { encoder, architecture, head } = base;
+  const parameters = new Parameters(g, base.parameters, new Set());
+  const inputs = tokenInputs(g, 'path', { kind: 'grouped', groups: 1 }, encoder.config.heads);
+  const empty = g.placeholder('path/empty', 'int32', [-1]);
+  const share = g.placeholder('path/share', 'float32', [-1, 1]);
+  const target = g.placeholder('path/target', 'float32', [-1, head.outputs]);
+  const options = { graph: g, parameters, compute: 'float32', fused: false } as const;
+  const layers = new PathLayers(options, { table: architecture.names.words, empty, share });
+  const logits = encoder.output(layers, inputs.batch);
+  const { point, way } = layers.words;
+  const [slope] = gradients(g, logits, target, [point]);
+  const along = reduce(g, 'Sum', binary(g, 'Mul', slope!, way), -1, false);
+  g.signature('path', { ...inputs.placeholders, empty, share, target }, { logits, along });
+  return { graph: g, inputs, loading: parameters.addLoading(reachable(g)) };
+}
+
+/** Looks words up somewhere on the way between two texts; all else is the model's own. */
+class PathLayers extends Layers {
+  private readonly between: { table: string; empty: Tensor; share: Tensor };
+  private found: { point: Tensor; way: Tensor } | undefined;
+
+  constructor(options: LayersOptions, between: PathLayers['between']) {
+    super(options);
+    this.between = between;
+  }
+
+  /** Where the words are [T,H], and the whole way there from the empty text. */
+  get words(): { point: Tensor; way: Tensor } {
+    if (!this.found) throw new Error('The model looks no words up.');
+    return this.found;
+  }
+
+  override embedding(path: string, ids: Tensor): Tensor {
+    if (!path.endsWith(this.between.table)) return super.embedding(path, ids);
+    const g = this.graph;
+    const start = super.embedding(path, this.between.empty);
+    const way = binary(g, 'Sub', super.embedding(path, ids), start);
+    const point = binary(g, 'AddV2', start, binary(g, 'Mul', way, this.between.share));
+    point.differentiable = true;
+    this.found = { point, way };
+    return point;
+  }
+}
+
+/** A point on the way from 0 to 1, and its share of the integral. */
+interface QuadraturePoint {
+  at: number;
+  weight: number;
+}
+
+/**
+ * Gauss-Legendre quadrature on [0, 1] with `count` points; exact for polynomials of degree 2·count - 1. The roots of
+ * the Legendre polynomial by Newton's method (Press et al., Numerical Recipes, `gauleg`).
+ */
+export function gaussLegendre(count: number): QuadraturePoint[] {
+  return Array.from({ length: count }, (_, i) => {
+    let x = Math.cos((Math.PI * (i + 0.75)) / (count + 0.5));
+    let slope = 1;
+    for (let round = 0; round < 100; round++) {
+      let [value, before] = [1, 0];
+      for (let degree = 1; degree <= count; degree++) {
+        [value, before] = [((2 * degree - 1) * x * value - (degree - 1) * before) / degree, value];
+      }
+      slope = (count * (x * value - before)) / (x * x - 1);
+      const step = value / slope;
+      x -= step;
+      if (Math.abs(step) < 1e-15) break;
+    }
+    return { at: (1 - x) / 2, weight: 1 / ((1 - x * x) * slope * slope) };
+  });
 }

@@ -1,6 +1,6 @@
 import { Graph, type DataTypeName, type Tensor, type Variable } from '../graph/graph.ts';
 import { binary, concat, gather, reshape, shapeOf, transpose } from '../graph/ops/raw.ts';
-import type { AttentionLayout, Heads } from '../models/attention-layout.ts';
+import { AttentionLayout, type Heads } from '../models/attention-layout.ts';
 import type { BaseModel, Head } from '../models/base-model.ts';
 import type { InputName } from '../models/architecture.ts';
 import { Layers } from '../models/layers.ts';
@@ -86,44 +86,30 @@ function range(g: Graph, count: Tensor): Tensor {
 }
 
 /** All texts in one rectangle, padding included; what is padding is left out by the bias. */
-class PaddedLayout implements AttentionLayout {
-  readonly headSize: number;
-  private readonly graph: Graph;
+class PaddedLayout extends AttentionLayout {
   private readonly length: Tensor;
   private readonly mask: Tensor;
-  private readonly heads: number;
 
-  constructor(graph: Graph, length: Tensor, mask: Tensor, { heads, headSize }: Heads) {
-    this.graph = graph;
+  constructor(graph: Graph, length: Tensor, mask: Tensor, of: Heads) {
+    super(graph, of);
     this.length = length;
     this.mask = mask;
-    this.heads = heads;
-    this.headSize = headSize;
   }
 
-  split(x: Tensor): Tensor[] {
+  bias(): Tensor {
+    return this.mask;
+  }
+
+  protected rectangles(x: Tensor, single: boolean): Tensor[] {
     const g = this.graph;
+    if (single) return [reshape(g, x, [-1, this.heads, 1, this.headSize])];
     const shape = concat(g, [g.ints(-1), this.length, g.ints(this.heads, this.headSize)], [4]);
     const rectangle = reshape(g, x, { tensor: shape, shape: [-1, -1, this.heads, this.headSize] });
     return [transpose(g, rectangle, [0, 2, 1, 3])];
   }
 
-  join([context]: readonly Tensor[]): Tensor {
-    return reshape(this.graph, transpose(this.graph, context!, [0, 2, 1, 3]), [
-      -1,
-      this.heads * this.headSize,
-    ]);
-  }
-
-  splitRows(x: Tensor): Tensor[] {
-    return [reshape(this.graph, x, [-1, this.heads, 1, this.headSize])];
-  }
-
-  joinRows([context]: readonly Tensor[]): Tensor {
-    return reshape(this.graph, context!, [-1, this.heads * this.headSize]);
-  }
-
-  bias(): Tensor {
-    return this.mask;
+  protected list([context]: readonly Tensor[], single: boolean): Tensor {
+    const rows = single ? context! : transpose(this.graph, context!, [0, 2, 1, 3]);
+    return reshape(this.graph, rows, [-1, this.width]);
   }
 }

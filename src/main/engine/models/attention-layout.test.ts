@@ -102,7 +102,7 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
     const rows = rowsA(2);
     const back = await run(attention, { x, rows }, (layout, _g, x, rows) => ({
       x: layout.join(layout.split(x)),
-      rows: layout.joinRows(layout.splitRows(rows)),
+      rows: layout.join(layout.split(rows, true), true),
     }));
     expect(back['x']!.subarray(0, real)).toEqual(x.data.subarray(0, real));
     expect(back['rows']).toEqual(rows.data);
@@ -131,7 +131,7 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
     }
   });
 
-  it('has the gradients of split and splitRows that differences give, and none for the dummy token', async () => {
+  it('has the gradients of split, also of single rows, that differences give, and none for the dummy token', async () => {
     const tape = await expectLayoutGradients(attention, { x: tokens(5, attention) }, (g, layout, { x }) => {
       const parts = layout.split(x!).map((part) => tanh(g, part));
       return weightedSum(
@@ -144,12 +144,12 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
     await expectLayoutGradients(attention, { rows: rowsA(6) }, (g, layout, { rows }) =>
       weightedSum(
         g,
-        layout.splitRows(rows!).map((part) => tanh(g, part)),
+        layout.split(rows!, true).map((part) => tanh(g, part)),
       ),
     );
   });
 
-  it('has the gradients of join and joinRows that differences give', async () => {
+  it('has the gradients of join, also of single rows, that differences give', async () => {
     const weight = (g: Graph, x: Tensor): Tensor => {
       // The dummy row of what is joined holds whatever a dummy cell held; a loss never reads it.
       if (attention.kind !== 'grouped') return weightedSum(g, [x]);
@@ -163,8 +163,8 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
       return weight(g, layout.join(parts));
     });
     await expectLayoutGradients(attention, { rows: rowsA(8) }, (g, layout, { rows }) => {
-      const parts = layout.splitRows(rows!).map((part, i) => scale(g, tanh(g, part), i + 0.5));
-      return weightedSum(g, [layout.joinRows(parts)]);
+      const parts = layout.split(rows!, true).map((part, i) => scale(g, tanh(g, part), i + 0.5));
+      return weightedSum(g, [layout.join(parts, true)]);
     });
   });
 
@@ -191,7 +191,7 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
     for (const name of ['q', 'k', 'v'])
       expect(tape[name]!.subarray(real).every((value) => value === 0)).toBe(true);
     await expectLayoutGradients(attention, { ...fed, q: rowsA(12) }, (g, layout, { q, k, v }) =>
-      weightedSum(g, [layout.joinRows(attend(g, layout, layout.splitRows(q!), k!, v!))]),
+      weightedSum(g, [layout.join(attend(g, layout, layout.split(q!, true), k!, v!), true)]),
     );
   });
 
@@ -201,7 +201,7 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
       { x: tokens(13, attention), rows: rowsA(14) },
       (layout, g, x, rows) => {
         expect(layout.split(x)).toHaveLength(groups);
-        const parts = layout.splitRows(rows);
+        const parts = layout.split(rows, true);
         expect(parts).toHaveLength(groups);
         return Object.fromEntries(
           parts.map((part, i) => [`part_${i}`, binary(g, 'AddV2', part, g.scalar(0))]),

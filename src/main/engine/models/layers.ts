@@ -157,13 +157,13 @@ export class Layers {
     const dropout = source && p > 0 ? { p, source } : undefined;
     const queries = this.rescale(q, scale);
     const values = dropout ? this.rescale(v, keepScale(p)) : v;
-    const asking = oneQueryEach ? layout.splitRows(queries) : layout.split(queries);
+    const asking = layout.split(queries, oneQueryEach);
     const keys = layout.split(k);
     const contents = layout.split(values);
     const contexts = asking.map((query, i) =>
       dotProductAttention(this.graph, query, keys[i]!, contents[i]!, layout.bias(i), dropout),
     );
-    return oneQueryEach ? layout.joinRows(contexts) : layout.join(contexts);
+    return layout.join(contexts, oneQueryEach);
   }
 
   private bias(path: string, dtype: DataTypeName, factor = 1): Tensor | undefined {

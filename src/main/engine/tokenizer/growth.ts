@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import type { TokenizerDocument } from './tokenizer-document.ts';
+import type { TokenizerDocument } from './parts.ts';
 
 /** How many characters a normalizer may make of one; the longest that Unicode's own make is 18. */
 const MOST_GROWTH = 64;

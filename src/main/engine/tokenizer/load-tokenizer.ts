@@ -6,8 +6,8 @@ import { Fault, fault } from '../../../shared/faults/index.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { readJsonFile } from './files.ts';
 import { readTokenizer, tokenizerFiles } from './read-folder.ts';
-import { ProcessTokenizer, type TextTokenizer } from './text-tokenizer.ts';
-import type { TokenizerDocument } from './tokenizer-document.ts';
+import { processTokenizer, type TextTokenizer } from './text-tokenizer.ts';
+import type { TokenizerDocument } from './parts.ts';
 import { askTokenizer } from './tokenizer-host.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function loadTokenizer(folder: string): Promise<TextTokenizer> {
   const dir = resolve(folder);
   const files = await tokenizerFiles(dir);
   const opened = await askTokenizer({ kind: 'open', folder: dir }, files[0] ?? dir);
-  return new ProcessTokenizer(dir, files, opened);
+  return processTokenizer(dir, files, opened);
 }
 
 /** What a person should know of a folder's tokenizer: what its files say in vain, or why it cannot be read. */

@@ -3,10 +3,8 @@ import { fault } from '../../../shared/faults/index.ts';
 import { contentOf } from './added-tokens.ts';
 import { refuseGrowth } from './growth.ts';
 import { readTokenizer, type ReadTokenizer } from './read-folder.ts';
-import type { TextInput, TokenIds, TokenPlace } from './text-tokenizer.ts';
-import { tokenPlaces } from './token-places.ts';
+import type { TextInput, TokenPlace } from './text-tokenizer.ts';
 import type { Answer } from './tokenizer-messages.ts';
-import { keptPlaces } from './truncate-pair.ts';
 
 /** No normalizer or alphabet makes more of a character than this; what does would fill the memory. */
 const MOST_TOKENS_PER_CHARACTER = 64;
@@ -63,9 +61,25 @@ export class NativeTokenizer {
   }
 
   /** One result an input, in order. */
-  async encode(inputs: TextInput[], maxLength: number | null, settings: EncodeOptions): Promise<TokenIds[]> {
+  async encode(
+    inputs: TextInput[],
+    maxLength: number | null,
+    settings: EncodeOptions,
+  ): Promise<Answer<'encode'>> {
     const encodings = await this.#encode(inputs, maxLength, settings);
-    return encodings.map((encoding) => this.#cut(encoding, maxLength));
+    const rows = encodings.map((encoding) => {
+      const truncated = maxLength !== null && encoding.getLength() > maxLength;
+      const kept = truncated ? keptTokens(encoding.getSequenceIds(), maxLength, this.#side) : null;
+      const keep = (values: number[]): number[] => (kept ? kept.map((index) => values[index]!) : values);
+      const types = this.#hasTokenTypeIds ? keep(encoding.getTypeIds()) : [];
+      return { ids: keep(encoding.getIds()), types, truncated };
+    });
+    return {
+      lengths: Int32Array.from(rows, ({ ids }) => ids.length),
+      ids: Int32Array.from(rows.flatMap(({ ids }) => ids)),
+      types: this.#hasTokenTypeIds ? Int32Array.from(rows.flatMap(({ types }) => types)) : null,
+      truncated: Int32Array.from(rows, ({ truncated }) => Number(truncated)),
+    };
   }
 
   /** Tokens of each input. Their ids stay in the library: making arrays of them takes longer than counting. */
@@ -117,30 +131,6 @@ export class NativeTokenizer {
       batch.map((input) => this.#native.encode(input.text, input.textPair ?? null, settings)),
     );
   }
-
-  #cut(encoding: Encoding, maxLength: number | null): TokenIds {
-    const truncated = maxLength !== null && encoding.getLength() > maxLength;
-    const ids = this.#toTokenIds(encoding, truncated);
-    if (!truncated) return ids;
-    const places = keptPlaces(encoding.getSequenceIds(), maxLength, this.#side);
-    const keep = (values: Int32Array) => Int32Array.from(places, (place) => values[place]!);
-    return {
-      inputIds: keep(ids.inputIds),
-      attentionMask: keep(ids.attentionMask),
-      ...(ids.tokenTypeIds && { tokenTypeIds: keep(ids.tokenTypeIds) }),
-      truncated,
-    };
-  }
-
-  #toTokenIds(encoding: Encoding, truncated: boolean): TokenIds {
-    const inputIds = Int32Array.from(encoding.getIds());
-    return {
-      inputIds,
-      attentionMask: new Int32Array(inputIds.length).fill(1),
-      ...(this.#hasTokenTypeIds && { tokenTypeIds: Int32Array.from(encoding.getTypeIds()) }),
-      truncated,
-    };
-  }
 }
 
 function padTokenId({ source, built }: ReadTokenizer, native: Tokenizer): number | null {
@@ -163,4 +153,61 @@ function specialIds({ built: { document, added, tokens } }: ReadTokenizer, nativ
     added.filter((token) => token.special && token.id !== unknownId).map(({ id }) => id),
   );
   return { special, unknownId };
+}
+
+/** Where the tokens of an input stand in it, less those that a cut to `maxLength` takes. The library counts code points. */
+function tokenPlaces(
+  encoding: Encoding,
+  input: TextInput,
+  maxLength: number,
+  side: 'left' | 'right',
+): TokenPlace[] {
+  const sequences = encoding.getSequenceIds();
+  const offsets = encoding.getOffsets();
+  const units = [unitsBefore(input.text), unitsBefore(input.textPair ?? '')] as const;
+  const kept = sequences.length > maxLength ? keptTokens(sequences, maxLength, side) : [...sequences.keys()];
+  return kept.map((place) => {
+    const text = sequences[place] ?? null;
+    if (text !== 0 && text !== 1) return { text: null, start: 0, end: 0 };
+    const [start = 0, end = 0] = offsets[place] ?? [];
+    return { text, start: units[text][start] ?? 0, end: units[text][end] ?? 0 };
+  });
+}
+
+/** UTF-16 units before each code point, and behind the last. */
+function unitsBefore(text: string): number[] {
+  const places = [0];
+  for (const character of text) places.push(places.at(-1)! + character.length);
+  return places;
+}
+
+/**
+ * How many tokens of each text of a pair stay, `budget` being the room beside the special tokens: transformers'
+ * `longest_first`, as tokenizers' truncation.rs computes it. A shorter text of at most half the room stays whole.
+ */
+export function pairLengths(first: number, second: number, budget: number): [first: number, second: number] {
+  if (first + second <= budget) return [first, second];
+  const shorter = Math.min(first, second, Math.floor(budget / 2));
+  return first <= second ? [shorter, budget - shorter] : [budget - shorter, shorter];
+}
+
+/**
+ * The places of an encoded pair that stay when it is cut to `maxLength`: all special tokens, and of each text its
+ * beginning (`side` 'right') or its end ('left'). `sequences`: 0, 1, or null for a special token, a place.
+ */
+export function keptTokens(
+  sequences: readonly (number | null | undefined)[],
+  maxLength: number,
+  side: 'left' | 'right',
+): number[] {
+  const places = (sequence: number) => sequences.flatMap((of, place) => (of === sequence ? [place] : []));
+  const texts = [places(0), places(1)] as const;
+  const specialTokens = sequences.length - texts[0].length - texts[1].length;
+  const lengths = pairLengths(texts[0].length, texts[1].length, maxLength - specialTokens);
+  const kept = new Set(
+    texts.flatMap((text, i) =>
+      side === 'right' ? text.slice(0, lengths[i]) : text.slice(text.length - lengths[i]!),
+    ),
+  );
+  return [...sequences.keys()].filter((place) => kept.has(place) || sequences[place] == null);
 }

@@ -2,19 +2,16 @@ import { access } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import { readMerges } from './byte-level-bpe.ts';
 import { readJsonFile, readTextFile } from './files.ts';
 import { GENERIC, classByName, type Family, type TokenizerClass } from './tokenizer-class.ts';
+import { tokenizerDocument, type TokenizerDocument } from './parts.ts';
 import {
   buildTokenizer,
   documentSettings,
-  tokenizerDocument,
   type BuiltTokenizer,
-  type TokenizerDocument,
   type VocabularySource,
 } from './tokenizer-document.ts';
 import { readTokenizerSettings, type TokenizerSettings } from './tokenizer-settings.ts';
-import { readVocabText } from './word-piece.ts';
 
 /** Every file that any program reads a tokenizer from. */
 export const TOKENIZER_FILES = [
@@ -80,6 +77,30 @@ async function readVocabulary(dir: string, settings: TokenizerSettings): Promise
   if (family === 'python') throw fault('tokenizer/class', { file: settings.file, found: name });
   const found = (await tokenizerFiles(dir)).map((path) => basename(path));
   throw fault('tokenizer/missing', { dir, class: name, reads: filesOf(family), found });
+}
+
+/** Token to id of a vocab.txt: a token a line, its id the line's number from 0; the last of equal tokens counts. */
+function readVocabText(text: string): Map<string, number> {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  // The library cuts white space at the end of a line, and nothing else.
+  return new Map(lines.map((line, id) => [line.replace(/\p{White_Space}+$/u, ''), id]));
+}
+
+/** Two tokens a line, the most frequent pair first, after a `#version` line. Throws `tokenizer/unreadable`. */
+function readMerges(text: string, file: string): string[][] {
+  const pairs: string[][] = [];
+  // Only real line ends separate: a byte-level token never holds one, but may hold other Unicode separators.
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line === '' || line.startsWith('#version')) continue;
+    const pair = line.split(' ');
+    if (pair.length !== 2) {
+      const reason = `line ${index + 1} does not hold two tokens`;
+      throw fault('tokenizer/unreadable', { file, reason });
+    }
+    pairs.push(pair);
+  }
+  return pairs;
 }
 
 function filesOf(family: Family): string {

@@ -26,7 +26,7 @@ export interface TokenIds {
   truncated: boolean;
 }
 
-/** Where a token stands in its input: UTF-16 units from `start` up to `end` of text 0 or 1; null for a special token. */
+/** What part of its input a token is: UTF-16 units from `start` up to `end` of text 0 or 1; null for a special token. */
 export interface TokenPlace {
   text: 0 | 1 | null;
   start: number;
@@ -68,127 +68,79 @@ const BATCH_TEXTS = 256;
 /** Of which only the number of tokens comes back. */
 const COUNTED_TEXTS = 1024;
 const BATCH_CHARACTERS = 2 ** 20;
+const PAD_TYPE = 0;
 
 /** A TextTokenizer in the process that holds them. */
-export class ProcessTokenizer implements TextTokenizer {
-  readonly padTokenTypeId = 0;
-  readonly files: readonly string[];
-  readonly #dir: string;
-  readonly #opened: Answer<'open'>;
+export function processTokenizer(
+  dir: string,
+  files: readonly string[],
+  { frame, paddingSide, padTokenId, ...told }: Answer<'open'>,
+): TextTokenizer {
+  const ask = <Asked extends Question>(question: Asked): Promise<Answer<Asked['kind']>> =>
+    askTokenizer(question, files[0] ?? dir);
 
-  constructor(dir: string, files: readonly string[], opened: Answer<'open'>) {
-    this.#dir = dir;
-    this.files = files;
-    this.#opened = opened;
-  }
-
-  get modelMaxLength(): number | null {
-    return this.#opened.modelMaxLength;
-  }
-  get hasTokenTypeIds(): boolean {
-    return this.#opened.hasTokenTypeIds;
-  }
-  get vocabSize(): number {
-    return this.#opened.vocabSize;
-  }
-  get special(): ReadonlySet<number> {
-    return this.#opened.special;
-  }
-  get unknownId(): number | null {
-    return this.#opened.unknownId;
-  }
-  get notes(): readonly FaultValue[] {
-    return this.#opened.notes;
-  }
-  get padTokenId(): number {
-    const id = this.#opened.padTokenId;
-    if (id === null) throw fault('tokenizer/no-pad-token', { dir: this.#dir });
-    return id;
-  }
-
-  tokenTexts(ids: readonly number[]): Promise<string[]> {
-    return this.#ask({ kind: 'texts', folder: this.#dir, ids: [...ids] });
-  }
-
-  places(input: TextInput, maxLength: number): Promise<TokenPlace[]> {
-    return this.#ask({ kind: 'places', folder: this.#dir, input, maxLength });
-  }
-
-  async encode(inputs: readonly TextInput[], options: TokenizeOptions): Promise<TokenIds[]> {
-    const { padding = 'none', addSpecialTokens = true } = options;
-    const maxLength = options.maxLength ?? (padding === 'max_length' ? this.#modelLimit() : null);
-    if (maxLength !== null) this.#checkMaxLength(maxLength, inputs, addSpecialTokens);
-    const encoded: TokenIds[] = [];
-    for (const batch of batches(inputs)) {
-      const question = {
-        kind: 'encode',
-        folder: this.#dir,
-        inputs: batch,
-        maxLength,
-        addSpecialTokens,
-      } as const;
-      for (const ids of unpacked(await this.#ask(question))) encoded.push(ids);
-    }
-    if (padding === 'none') return encoded;
-    const longest = encoded.reduce((length, ids) => Math.max(length, ids.inputIds.length), 0);
-    const target = padding === 'max_length' && maxLength !== null ? maxLength : longest;
-    return encoded.map((ids) => this.#pad(ids, target));
-  }
-
-  async count(
-    inputs: Iterable<TextInput>,
-    onCounted: (lengths: Int32Array, done: number) => void,
-  ): Promise<void> {
-    let done = 0;
-    let counting: Promise<Int32Array> | undefined;
-    const settle = async (): Promise<void> => {
-      const lengths = await counting;
-      if (lengths) onCounted(lengths, (done += lengths.length));
-    };
-    for (const batch of batches(inputs, COUNTED_TEXTS)) {
-      const next = this.#ask({ kind: 'count', folder: this.#dir, inputs: batch });
-      // A failure of this one is met when its turn comes.
-      next.catch(() => undefined);
-      await settle();
-      counting = next;
-    }
-    await settle();
-  }
-
-  #ask<Asked extends Question>(question: Asked): Promise<Answer<Asked['kind']>> {
-    return askTokenizer(question, this.files[0] ?? this.#dir);
-  }
-
-  #modelLimit(): number {
-    if (this.modelMaxLength !== null) return this.modelMaxLength;
-    throw fault('tokenizer/no-max-length', { dir: this.#dir });
-  }
-
-  /** The library would leave a text whole, without a word, when its special tokens alone pass the limit. */
-  #checkMaxLength(maxLength: number, inputs: readonly TextInput[], addSpecialTokens: boolean): void {
-    const isPair = inputs.some((input) => input.textPair !== undefined);
-    const { single, pair } = this.#opened.frame;
-    const specialTokens = addSpecialTokens ? (isPair ? pair : single) : 0;
-    if (maxLength < Math.max(1, specialTokens)) {
-      throw fault('tokenizer/max-length-too-small', { maxLength, specialTokens });
-    }
-  }
-
-  #pad(ids: TokenIds, length: number): TokenIds {
+  const padded = (ids: TokenIds, length: number, padding: number): TokenIds => {
     if (ids.inputIds.length >= length) return ids;
-    const offset = this.#opened.paddingSide === 'left' ? length - ids.inputIds.length : 0;
+    const offset = paddingSide === 'left' ? length - ids.inputIds.length : 0;
     const extend = (values: Int32Array, filler: number): Int32Array => {
-      const padded = new Int32Array(length).fill(filler);
-      padded.set(values, offset);
-      return padded;
+      const extended = new Int32Array(length).fill(filler);
+      extended.set(values, offset);
+      return extended;
     };
     return {
-      inputIds: extend(ids.inputIds, this.padTokenId),
+      inputIds: extend(ids.inputIds, padding),
       attentionMask: extend(ids.attentionMask, 0),
-      ...(ids.tokenTypeIds && { tokenTypeIds: extend(ids.tokenTypeIds, this.padTokenTypeId) }),
+      ...(ids.tokenTypeIds && { tokenTypeIds: extend(ids.tokenTypeIds, PAD_TYPE) }),
       truncated: ids.truncated,
     };
-  }
+  };
+
+  return {
+    ...told,
+    files,
+    padTokenTypeId: PAD_TYPE,
+    get padTokenId() {
+      if (padTokenId === null) throw fault('tokenizer/no-pad-token', { dir });
+      return padTokenId;
+    },
+    tokenTexts: (ids) => ask({ kind: 'texts', folder: dir, ids: [...ids] }),
+    places: (input, maxLength) => ask({ kind: 'places', folder: dir, input, maxLength }),
+    async encode(inputs, { padding = 'none', addSpecialTokens = true, maxLength: given }) {
+      if (padding === 'max_length' && given === undefined && told.modelMaxLength === null)
+        throw fault('tokenizer/no-max-length', { dir });
+      const maxLength = given ?? (padding === 'max_length' ? told.modelMaxLength : null);
+      const isPair = inputs.some((input) => input.textPair !== undefined);
+      const specialTokens = addSpecialTokens ? frame[isPair ? 'pair' : 'single'] : 0;
+      // The library would leave a text whole, without a word, when its special tokens alone pass the limit.
+      if (maxLength !== null && maxLength < Math.max(1, specialTokens))
+        throw fault('tokenizer/max-length-too-small', { maxLength, specialTokens });
+      const encoded: TokenIds[] = [];
+      for (const batch of batches(inputs)) {
+        const answer = await ask({ kind: 'encode', folder: dir, inputs: batch, maxLength, addSpecialTokens });
+        for (const ids of unpacked(answer)) encoded.push(ids);
+      }
+      if (padding === 'none') return encoded;
+      const longest = encoded.reduce((length, ids) => Math.max(length, ids.inputIds.length), 0);
+      const target = padding === 'max_length' && maxLength !== null ? maxLength : longest;
+      return encoded.map((ids) => padded(ids, target, this.padTokenId));
+    },
+    async count(inputs, onCounted) {
+      let done = 0;
+      let counting: Promise<Int32Array> | undefined;
+      const settle = async (): Promise<void> => {
+        const lengths = await counting;
+        if (lengths) onCounted(lengths, (done += lengths.length));
+      };
+      for (const batch of batches(inputs, COUNTED_TEXTS)) {
+        const next = ask({ kind: 'count', folder: dir, inputs: batch });
+        // A failure of this one is met when its turn comes.
+        next.catch(() => undefined);
+        await settle();
+        counting = next;
+      }
+      await settle();
+    },
+  };
 }
 
 function* unpacked({ lengths, ids, types, truncated }: Answer<'encode'>): Generator<TokenIds> {

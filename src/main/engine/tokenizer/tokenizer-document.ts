@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { addedToken, contentOf, placeTokens, type NamedToken, type PlacedToken } from './added-tokens.ts';
-import { byteLevelBpeParts } from './byte-level-bpe.ts';
+import {
+  byteLevelBpeParts,
+  unigramParts,
+  wordPieceParts,
+  type Parts,
+  type PartsInput,
+  type ScoredTokens,
+  type TokenizerDocument,
+  type Vocabulary,
+} from './parts.ts';
 import type { Family } from './tokenizer-class.ts';
 import {
   ROLES,
@@ -9,78 +18,6 @@ import {
   type SpecialTokenRole,
   type TokenizerSettings,
 } from './tokenizer-settings.ts';
-import { unigramParts, type ScoredTokens } from './unigram.ts';
-import { wordPieceParts } from './word-piece.ts';
-
-const typed = z.looseObject({ type: z.string().optional() });
-const flag = z.boolean().default(false);
-
-const vocabularySchema = z.union([
-  z.record(z.string(), z.int().nonnegative()),
-  z.array(z.tuple([z.string(), z.number()]).readonly()).readonly(),
-]);
-type Vocabulary = z.output<typeof vocabularySchema>;
-
-/** What Graft reads of a tokenizer.json; all the rest goes to the tokenizers library as it stands. */
-export const tokenizerDocument = z.looseObject({
-  truncation: z.looseObject({ direction: z.enum(['Left', 'Right']).default('Right') }).nullish(),
-  padding: z
-    .looseObject({ direction: z.enum(['Left', 'Right']).default('Right'), pad_token: z.string() })
-    .nullish(),
-  added_tokens: z
-    .array(
-      z
-        .object({
-          id: z.int().nonnegative(),
-          content: z.string(),
-          single_word: flag,
-          lstrip: flag,
-          rstrip: flag,
-          normalized: z.boolean().optional(),
-          special: flag,
-        })
-        .transform(({ id, content, normalized, ...flags }): PlacedToken => ({
-          id,
-          ...addedToken(content, { ...flags, ...(normalized !== undefined && { normalized }) }),
-        })),
-    )
-    .nullish()
-    .transform((tokens) => tokens ?? []),
-  normalizer: typed.nullish(),
-  pre_tokenizer: typed.nullish(),
-  post_processor: typed.nullish(),
-  model: z.looseObject({
-    type: z.string().optional(),
-    unk_token: z.string().nullish(),
-    unk_id: z.int().nullish(),
-    vocab: vocabularySchema,
-    merges: z
-      .array(z.union([z.string(), z.array(z.string()).readonly()]))
-      .readonly()
-      .optional(),
-  }),
-});
-export type TokenizerDocument = z.output<typeof tokenizerDocument>;
-
-export type Parts = Pick<TokenizerDocument, 'normalizer' | 'pre_tokenizer' | 'post_processor' | 'model'> & {
-  decoder: unknown;
-};
-
-/** What a family builds its parts of. */
-export interface PartsInput {
-  family: Family;
-  vocabulary: ReadonlyMap<string, number>;
-  scored: ScoredTokens | null;
-  merges: readonly (readonly string[])[];
-  options: TokenizerSettings['options'];
-  /** The token of a role. */
-  role: (role: SpecialTokenRole) => NamedToken;
-  /** The id of a token, an added one or one of the vocabulary. */
-  idOf: (token: string) => number;
-  /** From the normalizer of tokenizer.json, in base64. */
-  charsmap: string | null;
-  ownFrame: TokenizerDocument['post_processor'];
-}
 
 /** A vocabulary and where it stands. */
 export interface VocabularySource {
@@ -114,14 +51,11 @@ type BuiltFamily = Exclude<Family, 'generic' | 'other' | 'python'>;
 
 interface FamilyRules {
   model: 'WordPiece' | 'BPE' | 'Unigram';
-
   roles: Partial<Record<SpecialTokenRole, NamedToken>>;
   /** Added where the folder names no extra tokens. */
   extra?: readonly string[];
   parts: (input: PartsInput) => Parts;
 }
-
-const scored = (input: PartsInput): Parts => unigramParts({ ...input, scored: input.scored ?? [] });
 
 const FAMILIES: Readonly<Record<BuiltFamily, FamilyRules>> = {
   bert: { model: 'WordPiece', roles: BERT, parts: wordPieceParts },
@@ -139,7 +73,7 @@ const FAMILIES: Readonly<Record<BuiltFamily, FamilyRules>> = {
     parts: wordPieceParts,
   },
   roberta: { model: 'BPE', roles: ROBERTA, parts: byteLevelBpeParts },
-  'xlm-roberta': { model: 'Unigram', roles: ROBERTA, parts: scored },
+  'xlm-roberta': { model: 'Unigram', roles: ROBERTA, parts: unigramParts },
   camembert: {
     model: 'Unigram',
     roles: {
@@ -147,17 +81,17 @@ const FAMILIES: Readonly<Record<BuiltFamily, FamilyRules>> = {
       mask_token: addedToken('<mask>', { lstrip: true, special: true, normalized: false }),
     },
     extra: ['<s>NOTUSED', '</s>NOTUSED', '<unk>NOTUSED'],
-    parts: scored,
+    parts: unigramParts,
   },
   albert: {
     model: 'Unigram',
     roles: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]', unk_token: '<unk>', pad_token: '<pad>' },
-    parts: scored,
+    parts: unigramParts,
   },
   'deberta-v2': {
     model: 'Unigram',
     roles: { ...BERT, bos_token: '[CLS]', eos_token: '[SEP]' },
-    parts: scored,
+    parts: unigramParts,
   },
 };
 
@@ -198,7 +132,6 @@ export function buildTokenizer(source: VocabularySource, settings: TokenizerSett
   const ids = new Map(added.map(({ content, id }) => [content, id]));
   const declaredNames = new Set(declared.map(contentOf));
   const role = (key: SpecialTokenRole) => tokens.get(key) ?? rules.roles[key] ?? '';
-  const idOf = (token: string) => ids.get(token) ?? vocabulary.get(token) ?? 0;
   const framing = rules.model === 'Unigram' && family !== 'albert' && family !== 'deberta-v2';
   const needed: SpecialTokenRole[] = framing ? ['bos_token', 'eos_token'] : ['cls_token', 'sep_token'];
   if (rules.model === 'WordPiece') needed.unshift('unk_token');
@@ -214,8 +147,10 @@ export function buildTokenizer(source: VocabularySource, settings: TokenizerSett
     scored: scoresOf(source.vocab, vocabulary),
     merges: source.merges,
     options: settings.options,
-    role,
-    idOf,
+    token: (key) => {
+      const content = contentOf(role(key));
+      return [content, ids.get(content) ?? vocabulary.get(content) ?? 0];
+    },
     charsmap: charsmapOf(source.document?.normalizer),
     ownFrame: source.document?.post_processor,
   });

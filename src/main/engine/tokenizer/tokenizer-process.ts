@@ -1,8 +1,7 @@
 import { writeSync } from 'node:fs';
 import { Fault } from '../../../shared/faults/index.ts';
 import { NativeTokenizer } from './native-tokenizer.ts';
-import type { TokenIds } from './text-tokenizer.ts';
-import { questionSchema, type Answer, type Question } from './tokenizer-messages.ts';
+import { questionSchema, type Question } from './tokenizer-messages.ts';
 
 /*
  * Holds native tokenizers and answers questions about them, one at a time. It may end at any moment: whoever asks opens
@@ -35,7 +34,7 @@ async function answer(question: Question): Promise<unknown> {
       return held.facts;
     case 'encode': {
       const { inputs, maxLength, addSpecialTokens } = question;
-      return packed(await held.encode(inputs, maxLength, { addSpecialTokens }));
+      return held.encode(inputs, maxLength, { addSpecialTokens });
     }
     case 'count':
       return held.count(question.inputs);
@@ -44,25 +43,6 @@ async function answer(question: Question): Promise<unknown> {
     case 'texts':
       return held.texts(question.ids);
   }
-}
-
-function packed(encoded: readonly TokenIds[]): Answer<'encode'> {
-  const lengths = Int32Array.from(encoded, ({ inputIds }) => inputIds.length);
-  const joined = (of: (ids: TokenIds) => Int32Array): Int32Array => {
-    const all = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
-    let at = 0;
-    for (const ids of encoded) {
-      all.set(of(ids), at);
-      at += ids.inputIds.length;
-    }
-    return all;
-  };
-  return {
-    lengths,
-    ids: joined(({ inputIds }) => inputIds),
-    types: encoded[0]?.tokenTypeIds ? joined(({ tokenTypeIds }) => tokenTypeIds!) : null,
-    truncated: Int32Array.from(encoded, ({ truncated }) => Number(truncated)),
-  };
 }
 
 /** The library's own threads work while this thread looks. */

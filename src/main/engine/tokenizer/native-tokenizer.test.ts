@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { golden } from '../formats/test-support.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
+import { keptTokens, pairLengths } from './native-tokenizer.ts';
 
 const tokenizer = await loadTokenizer(path.join(golden, 'seed1/tokenizer'));
 
@@ -27,4 +28,39 @@ it('a text that is cut has only the places that stay', async () => {
   expect(places).toHaveLength(encoded!.inputIds.length);
   expect(places[0]).toMatchObject({ text: 0, start: 0 });
   expect(places.at(-1)!.end).toBeLessThan(input.text.length);
+});
+
+describe('pairLengths', () => {
+  // tokenizers 0.23.3 (Python), max_length 24 less three special tokens
+  it.each([
+    [34, 100, 10, 11],
+    [100, 34, 11, 10],
+    [36, 19, 11, 10],
+    [19, 36, 10, 11],
+    [30, 30, 10, 11],
+    [11, 30, 10, 11],
+    [10, 30, 10, 11],
+    [9, 30, 9, 12],
+    [30, 9, 12, 9],
+    [10, 11, 10, 11],
+    [0, 30, 0, 21],
+  ])('keeps of %i and %i tokens %i and %i', (first, second, keptOfFirst, keptOfSecond) => {
+    expect(pairLengths(first, second, 21)).toEqual([keptOfFirst, keptOfSecond]);
+  });
+});
+
+describe('keptTokens', () => {
+  const sequences = [null, 0, 0, 0, null, 1, 1, 1, null];
+
+  it('keeps the special tokens and the beginning of each text', () => {
+    expect(keptTokens(sequences, 6, 'right')).toEqual([0, 1, 4, 5, 6, 8]);
+  });
+
+  it('keeps the end of each text when the left side is cut', () => {
+    expect(keptTokens(sequences, 6, 'left')).toEqual([0, 3, 4, 6, 7, 8]);
+  });
+
+  it('keeps the special tokens alone when there is room for nothing else', () => {
+    expect(keptTokens(sequences, 3, 'left')).toEqual([0, 4, 8]);
+  });
 });
