@@ -32,7 +32,7 @@ export function portableGraph(base: BaseModel, head: Head, idType: DataTypeName)
     if (head !== 'none') return { name: 'logits', tensor: encoder.output(layers, batch) };
     const { hidden_size: size } = encoder.config;
     const hidden = encoder.encode(layers, batch, 'all');
-    const shape = concat(g, [...sizesOf(g, ids), g.ints(size)], [3]);
+    const shape = concat(g, [...sizesOf(g, ids), g.ints(size)]);
     const tensor = reshape(g, hidden, { tensor: shape, shape: [-1, -1, size] });
     return { name: 'last_hidden_state', tensor };
   };
@@ -74,7 +74,7 @@ function tokenBatch(
 
 /** [batch, length] -> [batch, 1, 1, length] */
 function reshapeBias(g: Graph, bias: Tensor, length: Tensor): Tensor {
-  const shape = concat(g, [g.ints(-1, 1, 1), length], [4]);
+  const shape = concat(g, [g.ints(-1, 1, 1), length]);
   return reshape(g, bias, { tensor: shape, shape: [-1, 1, 1, -1] });
 }
 
@@ -103,7 +103,7 @@ class PaddedLayout extends AttentionLayout {
   protected rectangles(x: Tensor, single: boolean): Tensor[] {
     const g = this.graph;
     if (single) return [reshape(g, x, [-1, this.heads, 1, this.headSize])];
-    const shape = concat(g, [g.ints(-1), this.length, g.ints(this.heads, this.headSize)], [4]);
+    const shape = concat(g, [g.ints(-1), this.length, g.ints(this.heads, this.headSize)]);
     const rectangle = reshape(g, x, { tensor: shape, shape: [-1, -1, this.heads, this.headSize] });
     return [transpose(g, rectangle, [0, 2, 1, 3])];
   }

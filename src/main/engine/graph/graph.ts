@@ -119,8 +119,9 @@ export class Graph {
     attributes: Record<string, Attribute>,
     output: Output,
     control: readonly Node[] = [],
+    name?: string,
   ): Tensor {
-    return this.node(op, inputs, attributes, [output], control)[0]!;
+    return this.node(op, inputs, attributes, [output], control, name)[0]!;
   }
 
   /** Adds a node and gives its outputs. Nodes that no signature reaches are not written. */
@@ -163,7 +164,7 @@ export class Graph {
 
   placeholder(name: string, dtype: DataTypeName, shape: Shape): Tensor {
     const attributes: Record<string, Attribute> = { dtype: { type: dtype }, shape: { shape } };
-    return this.node('Placeholder', [], attributes, [{ dtype, shape }], [], name)[0]!;
+    return this.op('Placeholder', [], attributes, { dtype, shape }, [], name);
   }
 
   variable(name: string, dtype: DataTypeName, shape: Shape): Variable {
@@ -173,14 +174,8 @@ export class Graph {
       shared_name: { string: name },
       container: { string: '' },
     };
-    const handle = this.node(
-      'VarHandleOp',
-      [],
-      attributes,
-      [{ dtype: 'resource', shape: [] }],
-      [],
-      `var/${name}`,
-    )[0]!;
+    const output: Output = { dtype: 'resource', shape: [] };
+    const handle = this.op('VarHandleOp', [], attributes, output, [], `var/${name}`);
     return { name, handle, dtype, shape };
   }
 

@@ -101,11 +101,8 @@ export class GroupedLayout extends AttentionLayout {
   protected list(parts: readonly Tensor[], single: boolean): Tensor {
     const g = this.graph;
     const width = single ? this.width : this.headSize;
-    const vectors = concat(
-      g,
-      parts.map((part) => reshape(g, part, [-1, width])),
-      [-1, width],
-    );
+    const flat = parts.map((part) => reshape(g, part, [-1, width]));
+    const vectors = concat(g, flat);
     return single ? vectors : reshape(g, gather(g, vectors, this.tokens), [-1, this.width]);
   }
 }
@@ -144,7 +141,7 @@ export class SequenceLayout extends AttentionLayout {
       const tokens = transpose(g, reshape(g, part, [this.heads, -1, this.headSize]), [1, 0, 2]);
       return reshape(g, tokens, [-1, this.width]);
     });
-    return concat(g, flat, [-1, this.width]);
+    return concat(g, flat);
   }
 }
 

@@ -1,3 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+
+const flag = z.boolean().optional();
+/** A token with its matching options, as configurations and tokenizer.json have it. */
+export const tokenFields = z.object({
+  content: z.string(),
+  single_word: flag,
+  lstrip: flag,
+  rstrip: flag,
+  normalized: flag,
+  special: flag,
+});
+
 /** An entry of `added_tokens` in tokenizer.json: how a token is matched in the raw text. */
 export interface AddedToken {
   content: string;
@@ -14,18 +28,16 @@ export type NamedToken = string | AddedToken;
 export const contentOf = (token: NamedToken): string => (typeof token === 'string' ? token : token.content);
 
 /** What `AddedToken(content, **flags)` of the tokenizers library is. */
-export function addedToken(content: string, flags: Partial<AddedToken> = {}): AddedToken {
-  const special = flags.special ?? false;
-  return {
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: !special,
-    special,
-    ...flags,
-  };
-}
+export const addedToken = (
+  content: string,
+  {
+    special = false,
+    single_word = false,
+    lstrip = false,
+    rstrip = false,
+    normalized = !special,
+  }: Partial<z.output<typeof tokenFields>> = {},
+): AddedToken => ({ content, single_word, lstrip, rstrip, normalized, special });
 
 /** What a folder says of its added tokens. */
 export interface TokenSources {
@@ -36,14 +48,6 @@ export interface TokenSources {
   /** Of extra_special_tokens. */
   extra: readonly NamedToken[];
 }
-
-const isSame = (a: AddedToken, b: AddedToken): boolean =>
-  a.content === b.content &&
-  a.single_word === b.single_word &&
-  a.lstrip === b.lstrip &&
-  a.rstrip === b.rstrip &&
-  a.normalized === b.normalized &&
-  a.special === b.special;
 
 /**
  * The added tokens of a tokenizer as transformers' `TokenizersBackend` completes them, ascending by id. A token that the
@@ -56,7 +60,7 @@ export function placeTokens(
 ): PlacedToken[] {
   const fresh: NamedToken[] = declared
     .toSorted((a, b) => a.id - b.id)
-    .filter((token) => !present.some((one) => isSame(one, token)));
+    .filter(({ id: _, ...token }) => !present.some((own) => isDeepStrictEqual(own, token)));
   const known = new Set([...present, ...fresh].map(contentOf));
   for (const token of [...named, ...extra]) {
     if (known.has(contentOf(token))) continue;

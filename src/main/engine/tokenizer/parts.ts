@@ -1,11 +1,10 @@
 /** The parts of a tokenizer.json as transformers' classes build them from a vocabulary. */
 import { z } from 'zod';
-import { addedToken, type PlacedToken } from './added-tokens.ts';
+import { addedToken, tokenFields, type PlacedToken } from './added-tokens.ts';
 import type { Family } from './tokenizer-class.ts';
 import type { SpecialTokenRole, TokenizerSettings } from './tokenizer-settings.ts';
 
 const typed = z.looseObject({ type: z.string().optional() });
-const flag = z.boolean().default(false);
 
 const vocabularySchema = z.union([
   z.record(z.string(), z.int().nonnegative()),
@@ -21,20 +20,9 @@ export const tokenizerDocument = z.looseObject({
     .nullish(),
   added_tokens: z
     .array(
-      z
-        .object({
-          id: z.int().nonnegative(),
-          content: z.string(),
-          single_word: flag,
-          lstrip: flag,
-          rstrip: flag,
-          normalized: z.boolean().optional(),
-          special: flag,
-        })
-        .transform(({ id, content, normalized, ...flags }): PlacedToken => ({
-          id,
-          ...addedToken(content, { ...flags, ...(normalized !== undefined && { normalized }) }),
-        })),
+      tokenFields
+        .extend({ id: z.int().nonnegative() })
+        .transform(({ id, content, ...flags }): PlacedToken => ({ id, ...addedToken(content, flags) })),
     )
     .nullish()
     .transform((tokens) => tokens ?? []),

@@ -1,21 +1,18 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fault, type Fault } from '../../../shared/faults/index.ts';
-import { addedToken, contentOf, type AddedToken, type NamedToken, type PlacedToken } from './added-tokens.ts';
+import {
+  addedToken,
+  contentOf,
+  tokenFields,
+  type AddedToken,
+  type NamedToken,
+  type PlacedToken,
+} from './added-tokens.ts';
 import { readJsonFile } from './files.ts';
 import { tokenizerClass, type TokenizerClass } from './tokenizer-class.ts';
 
-const flag = z.boolean().optional();
-const addedTokenSchema = z
-  .object({
-    content: z.string(),
-    single_word: flag,
-    lstrip: flag,
-    rstrip: flag,
-    normalized: flag,
-    special: flag,
-  })
-  .transform(({ content, ...flags }): AddedToken => addedToken(content, withoutUndefined(flags)));
+const addedTokenSchema = tokenFields.transform(({ content, ...flags }) => addedToken(content, flags));
 
 /** A special token stands as a string or, with its matching options, as an object; null says that there is none. */
 const namedTokenSchema = z.union([z.string(), addedTokenSchema]).nullable();
@@ -213,8 +210,4 @@ function notesOn(config: Config, file: string, found: TokenizerClass): Fault[] {
     notes.push(fault('tokenizer/no-effect', { file, key: 'never_split' }));
   if (config.auto_map != null) notes.push(fault('tokenizer/own-code', { file, taken: found.name }));
   return notes;
-}
-
-function withoutUndefined<T extends object>(value: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never;
 }

@@ -115,11 +115,9 @@ function addAccumulation(
   const { norm, updates } = adamW(g, trained, totals, hyper, settings);
   const cleared = sums.map((sum, i) => g.assign(sum, unary(g, 'ZerosLike', totals[i]!), updates));
   g.signature('apply', { ...hyper }, { norm: g.after(norm, cleared) });
-  const zeroed = sums.map((sum, i) => g.assign(sum, zerosLike(g, trained[i]!.value)));
+  const zeroed = sums.map((sum, i) => g.assign(sum, unary(g, 'ZerosLike', trained[i]!.value)));
   g.signature('clear', {}, { done: g.after(g.scalar(1), zeroed) });
 }
-
-const zerosLike = (g: Graph, x: Tensor): Tensor => unary(g, 'ZerosLike', x);
 
 function addState(g: Graph, trained: readonly Trained[]): Map<string, string[]> {
   const signatures = new Map<string, string[]>();

@@ -1,5 +1,5 @@
 import type { DataTypeName, Graph, Tensor } from '../graph.ts';
-import { binary, randomWords, reshape, shapeOf, slice } from './raw.ts';
+import { binary, randomWords, reduce, reshape, shapeOf, slice } from './raw.ts';
 
 /** Where a graph's random numbers come from: a seed that is fed each step, and a number for each place of use. */
 export class DropoutSource {
@@ -32,12 +32,7 @@ function threshold(p: number): number {
  */
 export function keepMask(g: Graph, x: Tensor, p: number, source: DropoutSource, dtype: DataTypeName): Tensor {
   const shape = shapeOf(g, x);
-  const sizeAttributes = {
-    T: { type: 'int32' },
-    Tidx: { type: 'int32' },
-    keep_dims: { bool: true },
-  } as const;
-  const count = g.op('Prod', [shape, g.ints(0)], sizeAttributes, { dtype: 'int32', shape: [1] });
+  const count = reduce(g, 'Prod', shape, 0, true);
   const even = x.shape.some((size) => size > 0 && size % 2 === 0);
   const words = binary(g, 'FloorDiv', even ? count : binary(g, 'AddV2', count, g.ints(1)), g.ints(2));
   const drawn = randomWords(g, words, source.next(g), x.node);

@@ -84,24 +84,20 @@ export function halfGelu(g: Graph, w: Tensor): Tensor {
 
 /** GELU's tanh approximation: ½x(1 + tanh(√(2/π)(x + 0.044715x³))) (`gelu_new`, `gelu_pytorch_tanh`). */
 export function geluTanh(g: Graph, x: Tensor): Tensor {
+  const times = (a: Tensor, b: Tensor): Tensor => binary(g, 'Mul', a, b);
+  const one = g.scalar(1);
   const c = g.scalar(Math.sqrt(2 / Math.PI));
   const square = unary(g, 'Square', x);
-  const cubic = binary(g, 'AddV2', binary(g, 'Mul', square, g.scalar(0.044715)), g.scalar(1));
-  const t = unary(g, 'Tanh', binary(g, 'Mul', c, binary(g, 'Mul', x, cubic)));
-  const half = binary(g, 'Mul', x, g.scalar(0.5));
-  const gate = binary(g, 'AddV2', t, g.scalar(1));
-  const y = binary(g, 'Mul', half, gate);
+  const cubic = binary(g, 'AddV2', times(square, g.scalar(0.044715)), one);
+  const t = unary(g, 'Tanh', times(c, times(x, cubic)));
+  const half = times(x, g.scalar(0.5));
+  const gate = binary(g, 'AddV2', t, one);
+  const y = times(half, gate);
   g.record([x], [y], ([d]) => {
     if (!d) return [undefined];
-    const inner = binary(
-      g,
-      'Mul',
-      c,
-      binary(g, 'AddV2', binary(g, 'Mul', square, g.scalar(3 * 0.044715)), g.scalar(1)),
-    );
-    const slope = binary(g, 'Mul', binary(g, 'Sub', g.scalar(1), unary(g, 'Square', t)), inner);
-    const local = binary(g, 'AddV2', binary(g, 'Mul', gate, g.scalar(0.5)), binary(g, 'Mul', half, slope));
-    return [binary(g, 'Mul', d, local)];
+    const inner = times(c, binary(g, 'AddV2', times(square, g.scalar(3 * 0.044715)), one));
+    const slope = times(binary(g, 'Sub', one, unary(g, 'Square', t)), inner);
+    return [times(d, binary(g, 'AddV2', times(gate, g.scalar(0.5)), times(half, slope)))];
   });
   return y;
 }

@@ -13,7 +13,13 @@ export function unary(g: Graph, op: string, x: Tensor): Tensor {
   return g.op(op, [x], { T: type(x.dtype) }, { dtype: x.dtype, shape: x.shape });
 }
 
-export function reduce(g: Graph, op: 'Sum' | 'Mean', x: Tensor, axis: number, keepDims: boolean): Tensor {
+export function reduce(
+  g: Graph,
+  op: 'Sum' | 'Mean' | 'Prod',
+  x: Tensor,
+  axis: number,
+  keepDims: boolean,
+): Tensor {
   const at = axis < 0 ? x.shape.length + axis : axis;
   const shape = keepDims ? x.shape.with(at, 1) : x.shape.toSpliced(at, 1);
   const attributes = { T: type(x.dtype), Tidx: type('int32'), keep_dims: { bool: keepDims } };
@@ -108,9 +114,13 @@ export function fusedMatMul(
   return g.op('_FusedMatMul', [a, b, ...args], attributes, { dtype: a.dtype, shape });
 }
 
-export function concat(g: Graph, parts: readonly Tensor[], shape: Shape, axis = 0): Tensor {
+/** Parts one after the other along an axis; of open length where a part's is. */
+export function concat(g: Graph, parts: readonly Tensor[], axis = 0): Tensor {
   const first = parts[0]!;
   if (parts.length === 1) return first;
+  const lengths = parts.map(({ shape }) => shape.at(axis)!);
+  const length = lengths.includes(-1) ? -1 : lengths.reduce((a, b) => a + b);
+  const shape = first.shape.with(axis, length);
   const attributes = { N: { int: parts.length }, T: type(first.dtype), Tidx: type('int32') };
   return g.op('ConcatV2', [...parts, g.constant('int32', [], [axis])], attributes, {
     dtype: first.dtype,

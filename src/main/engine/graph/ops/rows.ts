@@ -46,10 +46,8 @@ export function sliceColumns(g: Graph, x: Tensor, from: number, count: number): 
 
 /** Parts side by side along their last axis. */
 export function concatColumns(g: Graph, parts: readonly Tensor[]): Tensor {
-  const [first] = parts as [Tensor];
   const widths = parts.map((part) => part.axis(1));
-  const sum = widths.reduce((a, b) => a + b);
-  const y = concat(g, parts, first.shape.with(-1, sum), -1);
+  const y = concat(g, parts, -1);
   g.record(parts, [y], ([d]) => {
     let from = 0;
     return widths.map((width) => d && sliceColumns(g, d, (from += width) - width, width));
