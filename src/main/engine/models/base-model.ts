@@ -110,13 +110,19 @@ function describe(
     throw fault('models/no-weights', { file: file.path, architecture: encoder.tree.type, found: names });
   }
   const used = new Set(found.values());
+  // transformers takes the number of labels from `id2label`; a number beside it may contradict that.
+  const { num_labels: _, ...raw } = modelConfig.raw;
   return {
     folder,
     architecture,
     encoder,
     head: { kind: options.head, outputs: labelNames.length },
     config: encoder.config,
-    raw: { ...withoutCount(modelConfig.raw), ...labelMaps(labelNames) },
+    raw: {
+      ...raw,
+      id2label: Object.fromEntries(labelNames.map((name, id) => [String(id), name])),
+      label2id: Object.fromEntries(labelNames.map((name, id) => [name, id])),
+    },
     labelNames,
     ownHead,
     tree: encoder.tree,
@@ -132,11 +138,6 @@ function describe(
     },
     close: () => file.close(),
   };
-}
-
-/** transformers takes the number of labels from `id2label`; a number beside it may contradict that. */
-function withoutCount({ num_labels, ...raw }: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return raw;
 }
 
 /** The key of config.json with which the parameter would have the shape that was found. */
@@ -160,13 +161,6 @@ function decidingKey(
   );
   const labels = found.some((size) => fits({}, size)) ? 'id2label' : undefined;
   return labels ?? keys.find((key) => found.some((size) => fits({ [key]: size }, 1))) ?? null;
-}
-
-function labelMaps(names: readonly string[]): Record<string, unknown> {
-  return {
-    id2label: Object.fromEntries(names.map((name, id) => [String(id), name])),
-    label2id: Object.fromEntries(names.map((name, id) => [name, id])),
-  };
 }
 
 function drawn(encoder: Encoder, { name, shape }: ParameterSpec, random: Pcg64): Float32Array {

@@ -93,14 +93,9 @@ export class Inference {
       order.forEach((member, row) => {
         const length = signature === 'hidden' ? members[member]!.inputIds.length : 1;
         const from = (signature === 'hidden' ? token : row) * this.width;
-        meanOfRows(
-          values.subarray(from, from + length * this.width),
-          members[member]!.attentionMask,
-          result,
-          batch[member]! * this.width,
-          this.width,
-          length,
-        );
+        const rows = values.subarray(from, from + length * this.width);
+        const to = batch[member]! * this.width;
+        meanOfRows(rows, members[member]!.attentionMask, result.subarray(to, to + this.width));
         token += length;
       });
       done += batch.length;
@@ -145,30 +140,21 @@ export function inferenceGraph(
   return { graph, inputs, loading: parameters.addLoading(reachable(graph)) };
 }
 
-/** The mean of `length` rows of `width`, without those that a mask leaves out, written to `target` at `at`. */
-function meanOfRows(
-  rows: Float32Array,
-  mask: Int32Array | undefined,
-  target: Float32Array,
-  at: number,
-  width: number,
-  length: number,
-): void {
-  if (length === 1) {
-    target.set(rows, at);
-    return;
-  }
+/** The mean of rows, without those that a mask leaves out, written to `target`. */
+function meanOfRows(rows: Float32Array, mask: Int32Array | undefined, target: Float32Array): void {
+  const width = target.length;
+  if (rows.length === width) return target.set(rows);
   let count = 0;
   const sum = new Float64Array(width);
-  for (let j = 0; j < length; j++) {
-    if (mask && mask[j] === 0) continue;
+  for (let from = 0; from < rows.length; from += width) {
+    if (mask?.[from / width] === 0) continue;
     count++;
-    for (let k = 0; k < width; k++) sum[k]! += rows[j * width + k]!;
+    for (let k = 0; k < width; k++) sum[k]! += rows[from + k]!;
   }
-  for (let k = 0; k < width; k++) target[at + k] = sum[k]! / Math.max(1, count);
+  for (let k = 0; k < width; k++) target[k] = sum[k]! / Math.max(1, count);
 }
 
-/** Places of the texts in batches of similar length: at most `tokens` cells (texts times the longest) and `size` texts. */
+/** Indices of the texts in batches of similar length: at most `tokens` cells (texts times the longest) and `size` texts. */
 export function lengthBatches(texts: readonly EncodedText[], tokens: number, size: number): number[][] {
   const length = (i: number): number => texts[i]!.inputIds.length;
   const order = texts.map((_, i) => i).sort((a, b) => length(a) - length(b) || a - b);

@@ -8,14 +8,8 @@ const DROPPED = [
   ...['problem_type', 'function_to_apply', 'sentence_transformers', 'sbert_ce_default_activation_function'],
   ...['finetuning_task', 'task_specific_params', 'num_labels'],
   // Code of its own, and forms of output that pipelines do not read.
-  ...[
-    'auto_map',
-    'return_dict',
-    'use_return_dict',
-    'torchscript',
-    'output_attentions',
-    'output_hidden_states',
-  ],
+  ...['auto_map', 'return_dict', 'use_return_dict', 'torchscript', 'output_attentions'],
+  'output_hidden_states',
 ];
 
 /** config.json of a classifier that gives a text one of its labels, as transformers writes it. */

@@ -22,50 +22,45 @@ export interface TokenizerClass {
   tokenTypes: boolean;
 }
 
-const bert = { family: 'bert', tokenTypes: true } as const;
-const roberta = { family: 'roberta', tokenTypes: false } as const;
 export const GENERIC: TokenizerClass = { name: 'TokenizersBackend', family: 'generic', tokenTypes: false };
 
-/** Classes of transformers 5.17, and the names of earlier versions that it takes for them. */
-const CLASSES: Readonly<Record<string, Omit<TokenizerClass, 'name'>>> = {
-  BertTokenizer: bert,
-  ElectraTokenizer: bert,
-  LayoutLMTokenizer: bert,
-  LxmertTokenizer: bert,
-  MobileBertTokenizer: bert,
-  SqueezeBertTokenizer: bert,
-  DistilBertTokenizer: { family: 'bert', tokenTypes: false },
-  MPNetTokenizer: { family: 'mpnet', tokenTypes: false },
-  RobertaTokenizer: roberta,
-  BartTokenizer: roberta,
-  LEDTokenizer: roberta,
-  LongformerTokenizer: roberta,
-  MvpTokenizer: roberta,
-  XLMRobertaTokenizer: { family: 'xlm-roberta', tokenTypes: false },
-  CamembertTokenizer: { family: 'camembert', tokenTypes: false },
-  AlbertTokenizer: { family: 'albert', tokenTypes: false },
-  DebertaV2Tokenizer: { family: 'deberta-v2', tokenTypes: true },
-  PreTrainedTokenizer: GENERIC,
-  PreTrainedTokenizerFast: GENERIC,
-  TokenizersBackend: GENERIC,
-};
-
-const names = (list: string): ReadonlySet<string> =>
-  new Set(list.split(' ').map((name) => `${name}Tokenizer`));
-
-/** Classes of transformers 5.17 that are written in Python and read no tokenizer.json. */
-const PYTHON_CLASSES = names(
-  'Bartpho BertGeneration BertJapanese Bertweet BioGpt BlenderbotSmall ByT5 CTRL Canine Clvp CpmAnt Cpm Dia Esm FSMT ' +
-    'FastSpeech2Conformer Flaubert GPTNeoXJapanese GPTSw3 M2M100 Marian Mgpstr MyT5 PLBart Perceiver Phobert ' +
-    'ProphetNet RoCBert Siglip Speech2Text SpeechT5 Tapas Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC XLM',
-);
-
-/** Further classes of transformers 5.17; any name that stands nowhere here is to transformers the generic class. */
-const OTHER_CLASSES = names(
-  'Barthez BigBird Blenderbot CLIP CodeGen CodeLlama Cohere ConvBert DPRContextEncoder DPRQuestionEncoder DPRReader ' +
-    'Deberta Esmc FNet Funnel GPT2 GPTNeoX Gemma Herbert Lasr LayoutLMv2 LayoutLMv3 LayoutXLM Llama Luke MBart50 ' +
-    'MBart MLuke MarkupLM Nllb Nougat OpenAIGPT Parakeet Pegasus Qwen2 Qwen3_5 Reformer RemBert RoFormer ' +
-    'SeamlessM4T Siglip2 Splinter T5 Udop Whisper XGLM XLNet',
+/**
+ * Classes of transformers 5.17, and the names of earlier versions that it takes for them. Those of `python` are written
+ * in Python and read no tokenizer.json; any name that stands nowhere here is to transformers the generic class.
+ */
+const CLASSES: ReadonlyMap<string, TokenizerClass> = new Map(
+  (
+    [
+      ['bert', true, 'Bert Electra LayoutLM Lxmert MobileBert SqueezeBert'],
+      ['bert', false, 'DistilBert'],
+      ['mpnet', false, 'MPNet'],
+      ['roberta', false, 'Roberta Bart LED Longformer Mvp'],
+      ['xlm-roberta', false, 'XLMRoberta'],
+      ['camembert', false, 'Camembert'],
+      ['albert', false, 'Albert'],
+      ['deberta-v2', true, 'DebertaV2'],
+      [
+        'python',
+        false,
+        'Bartpho BertGeneration BertJapanese Bertweet BioGpt BlenderbotSmall ByT5 CTRL Canine Clvp CpmAnt Cpm Dia Esm ' +
+          'FSMT FastSpeech2Conformer Flaubert GPTNeoXJapanese GPTSw3 M2M100 Marian Mgpstr MyT5 PLBart Perceiver Phobert ' +
+          'ProphetNet RoCBert Siglip Speech2Text SpeechT5 Tapas Vits Wav2Vec2CTC Wav2Vec2PhonemeCTC XLM',
+      ],
+      [
+        'other',
+        false,
+        'Barthez BigBird Blenderbot CLIP CodeGen CodeLlama Cohere ConvBert DPRContextEncoder DPRQuestionEncoder ' +
+          'DPRReader Deberta Esmc FNet Funnel GPT2 GPTNeoX Gemma Herbert Lasr LayoutLMv2 LayoutLMv3 LayoutXLM Llama Luke ' +
+          'MBart50 MBart MLuke MarkupLM Nllb Nougat OpenAIGPT Parakeet Pegasus Qwen2 Qwen3_5 Reformer RemBert RoFormer ' +
+          'SeamlessM4T Siglip2 Splinter T5 Udop Whisper XGLM XLNet',
+      ],
+    ] as const
+  ).flatMap(([family, tokenTypes, list]) =>
+    list.split(' ').map((start) => {
+      const name = `${start}Tokenizer`;
+      return [name, { name, family, tokenTypes }] as const;
+    }),
+  ),
 );
 
 /** The class of a model type where no file names one. */
@@ -119,9 +114,4 @@ export function tokenizerClass(
 }
 
 /** The class of a name; one that transformers does not know is its generic class. */
-export function classByName(name: string): TokenizerClass {
-  const known = Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
-  if (known !== undefined) return { name, ...known };
-  if (PYTHON_CLASSES.has(name)) return { name, family: 'python', tokenTypes: false };
-  return OTHER_CLASSES.has(name) ? { name, family: 'other', tokenTypes: false } : GENERIC;
-}
+export const classByName = (name: string): TokenizerClass => CLASSES.get(name) ?? GENERIC;
