@@ -44,7 +44,7 @@ export async function openAlone(
       await backend.close();
       lock.release();
     };
-    return { ...backend, announce: lock.announce, close };
+    return { ...backend, announce: (holder) => lock.announce(holder), close };
   } catch (error) {
     lock.release();
     throw error;
