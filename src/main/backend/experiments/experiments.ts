@@ -13,7 +13,6 @@ import { Threads } from '../../engine/threads/threads.ts';
 import { PointStore } from '../../storage/experiment-points.ts';
 import { ResultStore } from '../../storage/experiment-results.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
-import { readVersion } from '../../storage/datasets.ts';
 import { readDraft, saveDraft } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
 import { keptBaselines } from './baselines.ts';
@@ -21,7 +20,7 @@ import { changedSettings } from './changed-settings.ts';
 import { evaluationHandlers } from './adapter-evaluations.ts';
 import { makeExperiment } from './create.ts';
 import { OtherRuns } from './other-runs.ts';
-import { textsOfConfig, type PredictionQuery } from './predictions.ts';
+import { textsOfRun } from './predictions.ts';
 import { queueHandlers } from './queue.ts';
 import { filesIn } from './run-folder.ts';
 import { Supervisor } from './supervisor.ts';
@@ -138,16 +137,8 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
       return { evaluation: kept === null ? null : evaluationSchema.parse(kept) };
     },
     'experiments/predictions': (query) => {
-      const record = store.record(query.id);
-      const version = record.versionId === null ? undefined : readVersion(db, record.versionId);
-      const texts: PredictionQuery['texts'] = version
-        ? { kind: 'version', file: path.resolve(workspace.datasets, version.file) }
-        : textsOfConfig(record.config, record.details.baseDir);
-      return threads.ask('predictions', {
-        database: workspace.database,
-        query,
-        texts,
-      });
+      const texts = textsOfRun(context, store.record(query.id));
+      return threads.ask('predictions', { database: workspace.database, query, texts });
     },
     'experiments/log': ({ id, offset, limit }) => points.log(id, offset, limit),
     'experiments/files': async ({ id }) => {

@@ -15,7 +15,11 @@ import {
   type AnswerRow,
 } from '../../storage/answers.ts';
 import { openReadOnly, type Db } from '../../storage/database.ts';
+import { readVersion } from '../../storage/datasets.ts';
+import type { ExperimentRecord } from '../../storage/experiments.ts';
 import { versionWork } from '../../storage/versions/version-file.ts';
+import type { BackendContext } from '../context.ts';
+import { versionFile } from '../datasets/presence.ts';
 
 export interface PredictionQuery {
   database: string;
@@ -117,6 +121,17 @@ async function rowsOfFile(
   } catch {
     return new Map();
   }
+}
+
+/** Where the texts of a run's rows are; null: nothing says it. */
+export function textsOfRun(
+  context: BackendContext,
+  { versionId, config, details }: ExperimentRecord,
+): PredictionQuery['texts'] {
+  const version = versionId === null ? undefined : readVersion(context.db, versionId);
+  return version
+    ? { kind: 'version', file: versionFile(context, version) }
+    : textsOfConfig(config, details.baseDir);
 }
 
 /** Where the texts of a run from the command line are. */

@@ -19,7 +19,7 @@ import { readSetting } from '../../storage/settings.ts';
 import { baseNow, isPresent } from '../adapters/base.ts';
 import type { BackendContext } from '../context.ts';
 import { filesIn } from '../experiments/run-folder.ts';
-import { freeBytes } from '../preflight/disk.ts';
+import { freeBytes } from '../system/storage-sizes.ts';
 import { countProofRows, trainedSource, type TrainedSource } from './source.ts';
 
 /** Setting: the folder that the last export was put into. */

@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { ExportSource } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { runTask, taskModule } from '../../engine/threads/threads.ts';
 import { countAnswers } from '../../storage/answers.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
-import { readVersion } from '../../storage/datasets.ts';
 import type { Db } from '../../storage/database.ts';
 import { ExperimentStore, type ExperimentRecord } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
-import { textsOfConfig, type PredictionQuery } from '../experiments/predictions.ts';
+import { textsOfRun } from '../experiments/predictions.ts';
 import { MOST_ROWS, type ProofRowsTask, type tasks } from './proof-rows.ts';
 
 const proofRows = taskModule<typeof tasks>(import.meta.url, './proof-rows');
@@ -56,19 +54,11 @@ function provingRun(db: Db, { adapter, run }: TrainedSource): ExperimentRecord |
   return null;
 }
 
-/** Where the texts of a run's rows are; null: they are gone. */
-function textsOf({ db, workspace }: BackendContext, run: ExperimentRecord): PredictionQuery['texts'] {
-  const version = run.versionId === null ? undefined : readVersion(db, run.versionId);
-  const texts: PredictionQuery['texts'] = version
-    ? { kind: 'version', file: path.join(workspace.datasets, version.file) }
-    : textsOfConfig(run.config, run.details.baseDir);
-  return texts && existsSync(texts.file) ? texts : null;
-}
-
 /** How many labelled rows a proof would answer. */
 export function countProofRows(context: BackendContext, source: TrainedSource): number {
   const run = provingRun(context.db, source);
-  if (!run || textsOf(context, run) === null) return 0;
+  const texts = run && textsOfRun(context, run);
+  if (!run || !texts || !existsSync(texts.file)) return 0;
   return Math.min(MOST_ROWS, countAnswers(context.db, run.id));
 }
 
@@ -84,7 +74,7 @@ export async function saveProofRows(
   const task: ProofRowsTask = {
     database: workspace.database,
     experimentId: run.id,
-    texts: textsOf(context, run),
+    texts: textsOfRun(context, run),
     file,
   };
   return (await runTask(proofRows, 'write', task)) > 0;

@@ -3,7 +3,7 @@ import type { Handlers } from '../../../shared/contract.ts';
 import type { jobMethods, Job } from '../../../shared/contract/jobs.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { systemFault } from '../../../shared/faults/system.ts';
-import type { AskOptions, Progress } from '../../engine/threads/threads.ts';
+import type { Progress } from '../../engine/threads/threads.ts';
 
 /** What a job's work is given. Aborting must leave nothing half done. */
 export interface JobControl {
@@ -15,8 +15,8 @@ export interface JobControl {
   onPause(listener: () => void): void;
 }
 
-/** Work on a thread that a job's window watches and stops. */
-export const told = ({ signal, progress }: Pick<JobControl, 'signal' | 'progress'>): AskOptions => ({
+/** For work that a job's window watches and stops. */
+export const told = ({ signal, progress }: Pick<JobControl, 'signal' | 'progress'>) => ({
   signal,
   onProgress: progress,
 });

@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import type { TrainingSettings } from '../../../shared/settings/training.ts';
 import type { AdapterPlan } from '../../engine/peft/adapter.ts';
 import { elements } from '../../engine/models/parameters.ts';
@@ -33,12 +32,4 @@ function checkpointsKept(training: TrainingSettings, totalSteps: number, stepsPe
         : Math.ceil(totalSteps / stepsPerEpoch);
   const best = training.load_best_model_at_end ? 1 : 0;
   return limit === null ? saves : Math.min(saves, limit + best);
-}
-
-/** Free bytes where a folder is; null where the system does not say. */
-export async function freeBytes(folder: string): Promise<number | null> {
-  return statfs(folder).then(
-    ({ bavail, bsize }) => bavail * bsize,
-    () => null,
-  );
 }

@@ -1,4 +1,4 @@
-import { lstat, readdir, realpath, rm } from 'node:fs/promises';
+import { lstat, readdir, realpath, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { OutputOf } from '../../../shared/contract.ts';
 
@@ -67,4 +67,12 @@ async function sizeOf(target: string, without: readonly string[] = []): Promise<
     .filter((entry) => !without.includes(entry.name) && !entry.isSymbolicLink())
     .map((entry) => sizeOf(path.join(target, entry.name)));
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+/** Free bytes where a folder is; null where the system does not say. */
+export async function freeBytes(folder: string): Promise<number | null> {
+  return statfs(folder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => null,
+  );
 }

@@ -5,7 +5,7 @@ import { Doctor } from './doctor.ts';
 import { browseHandlers, receiveHandlers } from './files.ts';
 import { licenceHandlers } from './licences.ts';
 import { preferenceHandlers } from './preferences.ts';
-import { runtimeHandlers } from './runtime/runtime.ts';
+import { runtimeHandlers } from './runtime/install.ts';
 import { statusHandlers, type ListExperiments } from './status.ts';
 import { storageHandlers } from './storage.ts';
 

@@ -1,15 +1,25 @@
 import { readFile, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import type { Handlers } from '../../../../shared/contract.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../../../engine/formats/atomic.ts';
 import { readFault } from '../../../engine/formats/file-faults.ts';
 import { hashFile } from '../../../engine/hub/hash-file.ts';
-import { cudaFolder, runtimesDir } from '../../../engine/runtime/installed.ts';
+import {
+  chosenAddon,
+  cudaFolder,
+  hasNvidiaDriver,
+  installedRuntime,
+  runtimesDir,
+} from '../../../engine/runtime/installed.ts';
+import type { Progress } from '../../../engine/threads/threads.ts';
+import type { BackendContext } from '../../context.ts';
+import { told } from '../../jobs/jobs.ts';
 import { readManifest, unpackArchive } from './archive.ts';
 import { downloadArchive, hashIn, type DownloadControl } from './download.ts';
 
 interface InstallControl extends Pick<DownloadControl, 'signal' | 'retryWaits'> {
-  onProgress: (now: { phase: string; done: number; total: number; unit: string }) => void;
+  onProgress: (now: Progress) => void;
 }
 
 const DOWNLOADS = 'downloads';
@@ -89,4 +99,36 @@ async function checkFile(
 export async function removeRuntime(dir = runtimesDir()): Promise<void> {
   for (const folder of [cudaFolder(dir), path.join(dir, DOWNLOADS)])
     await rm(folder, { recursive: true, force: true });
+}
+
+/** TensorFlow has CUDA builds for this platform alone that need no installer of their own. */
+const available = process.platform === 'linux' && process.arch === 'x64';
+
+/** The runtime for NVIDIA GPUs. Engines that start later use what was installed. */
+export function runtimeHandlers({
+  jobs,
+}: BackendContext): Handlers<'system/runtime' | 'system/install-runtime' | 'system/remove-runtime'> {
+  return {
+    'system/runtime': () => {
+      const runtime = installedRuntime();
+      const installed = runtime && {
+        tensorflow: runtime.manifest.tensorflow,
+        bytes: runtime.bytes,
+        folder: runtime.folder,
+        used: chosenAddon() !== null,
+      };
+      return { available, hasDriver: hasNvidiaDriver(), installed };
+    },
+    'system/install-runtime': ({ source }) => ({
+      jobId: jobs.start({
+        kind: 'runtime',
+        title: `Installing ${path.basename(source)}`,
+        work: (control) => installRuntime(source.trim(), told(control)),
+      }).id,
+    }),
+    'system/remove-runtime': async () => {
+      await removeRuntime();
+      return {};
+    },
+  };
 }
