@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { fileNames } from '../../engine/hub/cache.ts';
@@ -11,7 +12,7 @@ import { ExperimentStore } from '../../storage/experiments.ts';
 import { ModelStore, type StoredModel } from '../../storage/models.ts';
 import type { BackendContext } from '../context.ts';
 import { adapterWeights, weightsFile } from './adapter-folder.ts';
-import { hashWeights, isSameLook, weightStats, type WeightFile } from '../models/weights.ts';
+import { hashWeights, weightStats, type WeightFile } from '../models/weights.ts';
 
 /** Files of weights as they are now; none where there are none. Throws the file system's errors. */
 async function weightFiles(folder: string): Promise<WeightFile[]> {
@@ -32,9 +33,9 @@ const hashed = new Map<string, { weights: WeightFile[]; sha256: Promise<string> 
 async function currentHash(folder: string, model: StoredModel | null): Promise<string | null> {
   const weights = await weightFiles(folder).catch(() => []);
   if (weights.length === 0) return null;
-  if (model?.sha256 != null && isSameLook(model.facts.weights, weights)) return model.sha256;
+  if (model?.sha256 != null && isDeepStrictEqual(model.facts.weights, weights)) return model.sha256;
   const known = hashed.get(folder);
-  if (known && isSameLook(known.weights, weights)) return known.sha256;
+  if (known && isDeepStrictEqual(known.weights, weights)) return known.sha256;
   const hashing = { weights, sha256: hashWeights(folder, weights) };
   hashed.set(folder, hashing);
   hashing.sha256.catch(() => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Model } from '../../../shared/contract/models.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { readFault } from '../../engine/formats/file-faults.ts';
@@ -9,7 +10,7 @@ import type { BackendContext } from '../context.ts';
 import type { Description } from './describe.ts';
 import { lookAt } from './presence.ts';
 import { openReader } from './reader.ts';
-import { hashWeights, isSameLook, type WeightFile } from './weights.ts';
+import { hashWeights, type WeightFile } from './weights.ts';
 
 /** What is known of a model beyond its folder. */
 export interface Origin {
@@ -74,8 +75,8 @@ export class ModelLibrary {
   async present(stored: Stored): Promise<Model> {
     const { facts, hubId, revision, experiments, folder, id, name, source, sha256, bytes, addedAt } = stored;
     const { now, problem: gone } = await lookAt(folder, facts.weights);
-    const isSame = isSameLook(now, facts.weights);
-    const isChanged = now !== null && !isSame && isSameLook(now, facts.changedTo);
+    const isSame = isDeepStrictEqual(now, facts.weights);
+    const isChanged = now !== null && !isSame && isDeepStrictEqual(now, facts.changedTo);
     if (now !== null && !isChanged && (!isSame || sha256 === null)) this.hashLater(stored, now);
     const problem = gone ?? (isChanged ? changedText(stored) : null);
     const { weights: _, changedTo: __, ...shown } = facts;
@@ -107,7 +108,7 @@ export class ModelLibrary {
   /** The model with these weights in this folder, removed or not. */
   private async known(folder: string, { facts }: Description): Promise<Stored | undefined> {
     const candidates = this.store.inFolder(folder);
-    const same = candidates.find((candidate) => isSameLook(candidate.facts.weights, facts.weights));
+    const same = candidates.find((candidate) => isDeepStrictEqual(candidate.facts.weights, facts.weights));
     const hashes = new Set(candidates.map(({ sha256 }) => sha256));
     if (same !== undefined || hashes.size === 0) return same;
     const sha256 = await hashWeights(folder, facts.weights);

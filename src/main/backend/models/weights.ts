@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { hashFile } from '../../engine/hub/hash-file.ts';
 import type { ModelFacts } from '../../storage/models.ts';
 
@@ -15,11 +14,6 @@ export function weightStats(folder: string, names: readonly string[]): Promise<W
       return { name, bytes: size, modifiedMs: mtimeMs };
     }),
   );
-}
-
-/** Whether two looks at the files of weights saw the same. */
-export function isSameLook(a: readonly WeightFile[] | null, b: readonly WeightFile[] | null): boolean {
-  return isDeepStrictEqual(a, b);
 }
 
 /**
