@@ -1,5 +1,5 @@
-import { isAddedPart } from '../shared/methods/index.ts';
-import type { Baselines, Experiment, ExperimentDetail } from '../shared/contract/experiments.ts';
+import type { Baselines, Experiment } from '../shared/contract/experiments.ts';
+import { methodText as textOfMethod } from '../shared/methods/index.ts';
 import { metricOf } from '../shared/tasks/index.ts';
 import { count, counted, decimal, duration, percent, timeLeft } from './format.ts';
 
@@ -57,64 +57,6 @@ export function overGuessing(accuracy: number, baselines: Baselines | null): str
   return `${decimal(Math.abs(100 * gain))} points ${gain < 0 ? 'below' : 'above'} the majority class`;
 }
 
-// What PEFT wraps around a parameter's own name.
-const frames = ['default', 'base_model', 'model', 'modules_to_save'];
-
-/** Names of parameters as groups: "lora_A, lora_B · query, value" with how many there are. */
-export function movedGroups(names: readonly string[]): { label: string; count: number }[] {
-  const groups = new Map<
-    string,
-    { parts: Set<string>; modules: Set<string>; layers: Set<number>; count: number }
-  >();
-  for (const name of names) {
-    const parts = name.split('.').filter((part) => !frames.includes(part));
-    const added = parts.findIndex(isAddedPart);
-    const module = added > 0 ? parts[added - 1]! : parts.slice(0, -1).join('.');
-    const part = added > 0 ? parts[added]! : parts.at(-1)!;
-    // A module may be called anything but "".
-    const key = added > 0 ? '' : module;
-    const group = groups.get(key) ?? { parts: new Set(), modules: new Set(), layers: new Set(), count: 0 };
-    groups.set(key, group);
-    group.parts.add(part);
-    group.modules.add(module);
-    const layer = parts.find((one) => /^\d+$/.test(one));
-    if (layer !== undefined) group.layers.add(Number(layer));
-    group.count += 1;
-  }
-  return [...groups.values()].map(({ parts, modules, layers, count: size }) => {
-    const [first, last] = [Math.min(...layers), Math.max(...layers)];
-    const where =
-      layers.size === 0 ? '' : ` · ${layers.size === 1 ? `layer ${first}` : `layers ${first}–${last}`}`;
-    return { label: `${[...modules].join(', ')} · ${[...parts].join(', ')}${where}`, count: size };
-  });
-}
-
-/** What the check of the first step found, in a sentence. */
-export function movedSentence({
-  moved,
-  unmoved,
-  frozen,
-  unexpected,
-}: NonNullable<ExperimentDetail['moved']>): {
-  text: string;
-  good: boolean;
-} {
-  if (unexpected.length > 0)
-    return {
-      text: `${counted(unexpected.length, 'frozen tensor')} changed that should not have.`,
-      good: false,
-    };
-  if (unmoved.length > 0)
-    return {
-      text: `${counted(moved.length, 'tensor')} changed; ${count(unmoved.length)} that should train did not.`,
-      good: false,
-    };
-  return {
-    text: `Exactly the ${counted(moved.length, 'intended tensor')} changed, ${count(frozen)} frozen ones did not. Checked by checksum.`,
-    good: true,
-  };
-}
-
 /** Whether it uses the device now. */
 export const isActive = ({ state }: Pick<Experiment, 'state'>): boolean =>
   state === 'running' || state === 'starting';
@@ -131,3 +73,15 @@ export const isShare = (key: string): boolean => metricOf(key).share;
 /** A metric as it is read: "98.4 %" for shares, else a number. */
 export const metricText = (name: string, value: number): string =>
   isShare(name) ? percent(value) : decimal(value);
+
+/** "LoRA r=16" */
+export const methodText = ({ method, settings }: Pick<Experiment, 'method' | 'settings'>): string =>
+  textOfMethod(method, settings.rank);
+
+/** The number that an experiment is judged by in a list: accuracy, else the first of its metrics. */
+export function mainMetric({ metrics }: Pick<Experiment, 'metrics'>): { name: string; value: number } | null {
+  if (metrics === null) return null;
+  for (const name of ['accuracy', 'f1_macro', ...Object.keys(metrics)])
+    if (metrics[name] !== undefined) return { name, value: metrics[name] };
+  return null;
+}

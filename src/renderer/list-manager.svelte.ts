@@ -5,8 +5,8 @@ import { distinct, hasWords } from './text-search.ts';
 
 /** A filter of a list: an item passes where `of` is, or has, the value that is set. */
 export interface ListFilter<Item> {
-  /** As a sentence has it: "that are", "on". */
-  label: string;
+  /** As a sentence has it: "that are", "on"; absent: it is no chip, the page sets it itself. */
+  label?: string;
   of: (item: Item) => string | null | readonly string[];
   /** What a value is called, where it is called otherwise; `items`: how many of the list have it. */
   name?(value: string, items: number): string;
@@ -16,7 +16,7 @@ export interface ListFilter<Item> {
   fixed?: boolean;
 }
 
-interface ListOptions<Item, Key extends string> {
+export interface ListOptions<Item, Key extends string> {
   /** "adapter": what one item is called. */
   noun: string;
   /** What the words of a search are looked for in. */
@@ -80,13 +80,14 @@ export class ListManager<Item extends { id: string; name: string }, Key extends 
   });
   /** The filters as FilterChips shows them. */
   readonly chips = $derived.by(() =>
-    this.#keys.map((key) => {
+    this.#keys.flatMap((key) => {
       const filter = this.#list.filters[key];
+      if (filter.label === undefined) return [];
       const options = this.options[key].map((value) => ({
         value,
         label: filter.name?.(value, this.count(key, value)) ?? value,
       }));
-      return { key, label: filter.label, value: this.filters[key], options };
+      return [{ key, label: filter.label, value: this.filters[key], options }];
     }),
   );
 

@@ -1,6 +1,6 @@
 import type { Experiment } from '../../../shared/contract/experiments.ts';
 import { methodName } from '../../../shared/methods/index.ts';
-import { mainMetric } from '../../managers/experiment-filter.ts';
+import { mainMetric } from '../../experiment-words.ts';
 
 export const groupings = ['', 'data', 'model', 'method', 'tag'] as const;
 export type Grouping = (typeof groupings)[number];

@@ -28,98 +28,60 @@ const saveMs = 500;
 export class DraftManager {
   readonly #rpc: Rpc;
   readonly preflight: PreflightManager;
-  #draft = $state.raw<Draft>({});
-  #models = $state.raw<Model[]>([]);
-  #datasets = $state.raw<Dataset[]>([]);
+  draft = $state.raw<Draft>({});
+  models = $state.raw<Model[]>([]);
+  datasets = $state.raw<Dataset[]>([]);
+  presets = $state.raw<Preset[]>([]);
+  tree = $state.raw<TreeNode[]>([]);
+  /** False until the lists and the draft are read. */
+  ready = $state(false);
+  saved = $state<'saved' | 'saving' | 'unsaved'>('saved');
+  fault = $state.raw<FaultValue | null>(null);
+  /** What the recipe names and the workspace lacks. */
+  missing = $state.raw<Missing[]>([]);
+  /** What a change of data or model took back, and what it left as it was set. */
+  changed = $state.raw<(Pick<Changed, 'reset' | 'kept'> & { what: 'data' | 'model' }) | null>(null);
+  starting = $state(false);
+  /** The experiment that uses the device; a new one then waits in the queue. */
+  busyWith = $state.raw<Experiment | null>(null);
+  queued = $state(0);
+  /** Of the data sets that the chosen version may belong to. */
   #versions = $state.raw<DatasetVersion[]>([]);
-  #presets = $state.raw<Preset[]>([]);
-  #tree = $state.raw<TreeNode[]>([]);
   #treeOf = '';
-  #ready = $state(false);
-  #saved = $state<'saved' | 'saving' | 'unsaved'>('saved');
-  #fault = $state.raw<FaultValue | null>(null);
-  #missing = $state.raw<Missing[]>([]);
-  #changed = $state.raw<(Pick<Changed, 'reset' | 'kept'> & { what: 'data' | 'model' }) | null>(null);
   /** Paths that the person set in this window; they outlast a change of data or model. */
   readonly #own = new Set<string>();
-  #starting = $state(false);
-  #busyWith = $state.raw<Experiment | null>(null);
-  #queued = $state(0);
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Rpc) {
     this.#rpc = rpc;
-    this.preflight = new PreflightManager(rpc, () => this.#busyWith === null);
+    this.preflight = new PreflightManager(rpc, () => this.busyWith === null);
   }
 
-  get draft(): Draft {
-    return this.#draft;
-  }
-  get models(): Model[] {
-    return this.#models;
-  }
-  get datasets(): Dataset[] {
-    return this.#datasets;
-  }
-  get presets(): Preset[] {
-    return this.#presets;
-  }
-  get tree(): TreeNode[] {
-    return this.#tree;
-  }
-  /** False until the lists and the draft are read. */
-  get ready(): boolean {
-    return this.#ready;
-  }
-  get saved(): 'saved' | 'saving' | 'unsaved' {
-    return this.#saved;
-  }
-  get fault(): FaultValue | null {
-    return this.#fault;
-  }
-  /** What the recipe names and the workspace lacks. */
-  get missing(): Missing[] {
-    return this.#missing;
-  }
-  /** What a change of data or model took back, and what it left as it was set. */
-  get changed(): (Pick<Changed, 'reset' | 'kept'> & { what: 'data' | 'model' }) | null {
-    return this.#changed;
-  }
-  get starting(): boolean {
-    return this.#starting;
-  }
-  /** The experiment that uses the device; a new one then waits in the queue. */
-  get busyWith(): Experiment | null {
-    return this.#busyWith;
-  }
-  get queued(): number {
-    return this.#queued;
-  }
-  readonly model = $derived.by(() => this.#models.find(({ id }) => id === this.#draft.modelId) ?? null);
+  readonly model = $derived.by(() => this.models.find(({ id }) => id === this.draft.modelId) ?? null);
   readonly version = $derived.by(
     () =>
-      [...this.#versions, ...this.#datasets.map(({ latest }) => latest)].find(
-        ({ id }) => id === this.#draft.versionId,
+      [...this.#versions, ...this.datasets.map(({ latest }) => latest)].find(
+        ({ id }) => id === this.draft.versionId,
       ) ?? null,
   );
   readonly dataset = $derived.by(
-    () => this.#datasets.find(({ id }) => id === this.version?.datasetId) ?? null,
+    () => this.datasets.find(({ id }) => id === this.version?.datasetId) ?? null,
   );
   readonly versions = $derived.by(() =>
     this.#versions.filter(({ datasetId }) => datasetId === this.version?.datasetId),
   );
-  readonly preset = $derived.by(() => presetOf(this.#draft, this.#presets));
-  readonly spec = $derived.by((): ExperimentSpec | null => wholeSpec(this.#draft));
-  readonly problem = $derived.by(() => firstProblem(this.#draft));
+  readonly preset = $derived.by(() => presetOf(this.draft, this.presets));
+  readonly spec = $derived.by((): ExperimentSpec | null => wholeSpec(this.draft));
+  readonly problem = $derived.by(() => firstProblem(this.draft));
 
   /** Why it cannot start; null: it can. */
   get reason(): string | null {
-    if (!this.#draft.versionId || !this.version) return 'Choose the data first.';
-    if (!this.#draft.modelId || !this.model) return 'Choose a model first.';
+    if (!this.draft.versionId || !this.version) return 'Choose the data first.';
+    if (!this.draft.modelId || !this.model) return 'Choose a model first.';
     if (this.spec === null) return 'Choose a method first.';
     if (this.problem) return `${this.problem.field.label}: ${this.problem.problem}`;
     if (this.preflight.fault) return this.preflight.fault.message;
-    if (this.preflight.stale) return 'The pre-flight is being made.';
+    if (this.preflight.reading) return 'The pre-flight is being made.';
     const { value } = this.preflight;
     if (value && !value.canStart)
       return inWords(
@@ -135,14 +97,14 @@ export class DraftManager {
       this.#rpc.on('models/changed', () => void this.#readLists()),
       this.#rpc.on('datasets/changed', () => void this.#readLists()),
       this.#rpc.on('system/status', ({ running, queued }) => {
-        this.#busyWith = running;
-        this.#queued = queued;
+        this.busyWith = running;
+        this.queued = queued;
       }),
     ];
     return () => {
       for (const stop of stops) stop();
       this.preflight.close();
-      if (this.#saved !== 'saved') void this.#save();
+      if (this.saved !== 'saved') void this.#save();
     };
   }
 
@@ -152,33 +114,33 @@ export class DraftManager {
       if (value === null || value === '') this.#own.delete(path);
       else this.#own.add(path);
     }
-    this.#change(patched(this.#draft, patch));
+    this.#change(patched(this.draft, patch));
   }
   set(path: readonly string[], value: unknown): void {
     this.patch(patchAt(path, value));
   }
   chooseData(version: DatasetVersion): void {
-    this.#missing = this.#missing.filter(({ what }) => what !== 'data');
-    this.#replace('data', withData(this.#draft, version, this.version, this.#own));
+    this.missing = this.missing.filter(({ what }) => what !== 'data');
+    this.#replace('data', withData(this.draft, version, this.version, this.#own));
     void this.#readVersions();
   }
   chooseModel(id: string): void {
-    this.#missing = this.#missing.filter(({ what }) => what !== 'model');
+    this.missing = this.missing.filter(({ what }) => what !== 'model');
     const { preset } = this;
-    const { reset, ...changed } = withModel(this.#draft, id, this.#own);
+    const { reset, ...changed } = withModel(this.draft, id, this.#own);
     // A preset has modules for each model.
     const said = preset ? reset.filter((label) => label !== fieldLabel('adapter.target_modules')) : reset;
     this.#replace('model', { ...changed, reset: said });
     void this.#readModel();
   }
   choosePreset(preset: Preset): void {
-    this.#change(withPreset(this.#draft, preset));
+    this.#change(withPreset(this.draft, preset));
   }
   useRecipe(recipe: Recipe): void {
-    const { draft, missing } = draftOfRecipe(recipe, this.#draft, this.#models, this.#datasets);
-    this.#missing = missing;
+    const { draft, missing } = draftOfRecipe(recipe, this.draft, this.models, this.datasets);
+    this.missing = missing;
     this.#own.clear();
-    this.#changed = null;
+    this.changed = null;
     this.#change({ ...draft, name: '' });
     void this.#readModel();
     void this.#readVersions();
@@ -188,7 +150,7 @@ export class DraftManager {
     await this.#guard(async () => {
       const { spec, experiment } = await this.#rpc.call('experiments/read', { id });
       if (spec === null) {
-        this.#fault = {
+        this.fault = {
           code: 'experiments/no-spec',
           message: `${experiment.name} was started from the command line, from a config file.`,
           remedy: 'Its settings are under Configuration; choose them here.',
@@ -196,7 +158,7 @@ export class DraftManager {
         return;
       }
       this.#own.clear();
-      this.#changed = null;
+      this.changed = null;
       this.#change({ ...spec, name: '' });
       await Promise.all([this.#readModel(), this.#readVersions()]);
     });
@@ -205,30 +167,30 @@ export class DraftManager {
   /** Adds the experiment to the queue. Resolves to null where it was refused; `fault` says why. */
   async start(): Promise<Experiment | null> {
     const { spec } = this;
-    if (spec === null || this.reason !== null || this.#starting) return null;
-    this.#starting = true;
+    if (spec === null || this.reason !== null || this.starting) return null;
+    this.starting = true;
     try {
       const { experiment } = await this.#rpc.call('experiments/create', { spec });
       // The next experiment of this form is another one.
       this.#own.delete('name');
-      if (this.#draft.name) this.#change({ ...this.#draft, name: '' });
+      if (this.draft.name) this.#change({ ...this.draft, name: '' });
       return experiment;
     } catch (error) {
-      this.#fault = faultOf(error);
+      this.fault = faultOf(error);
       return null;
     } finally {
-      this.#starting = false;
+      this.starting = false;
     }
   }
 
   #replace(what: 'data' | 'model', { draft, reset, kept }: Changed): void {
-    this.#changed = reset.length + kept.length === 0 ? null : { what, reset, kept };
+    this.changed = reset.length + kept.length === 0 ? null : { what, reset, kept };
     this.#change(draft);
   }
   #change(draft: Draft): void {
-    this.#draft = draft;
-    this.#fault = null;
-    this.#saved = 'unsaved';
+    this.draft = draft;
+    this.fault = null;
+    this.saved = 'unsaved';
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#save(), saveMs);
     this.#follow();
@@ -241,10 +203,10 @@ export class DraftManager {
   }
   async #save(): Promise<void> {
     clearTimeout(this.#timer);
-    const draft = this.#draft;
-    this.#saved = 'saving';
+    const draft = this.draft;
+    this.saved = 'saving';
     await this.#guard(() => saveDraft(this.#rpc, draft));
-    if (this.#draft === draft) this.#saved = this.#fault ? 'unsaved' : 'saved';
+    if (this.draft === draft) this.saved = this.fault ? 'unsaved' : 'saved';
   }
 
   async #open(from: string | null): Promise<void> {
@@ -254,13 +216,13 @@ export class DraftManager {
         this.#rpc.call('system/status', {}),
         this.#readLists(),
       ]);
-      this.#busyWith = status.running;
-      this.#queued = status.queued;
-      this.#draft = draft;
+      this.busyWith = status.running;
+      this.queued = status.queued;
+      this.draft = draft;
     });
     if (from !== null) await this.startFrom(from);
     await Promise.all([this.#readModel(), this.#readVersions()]);
-    this.#ready = true;
+    this.ready = true;
   }
   async #readLists(): Promise<void> {
     await this.#guard(async () => {
@@ -268,8 +230,8 @@ export class DraftManager {
         this.#rpc.call('models/list', {}),
         this.#rpc.call('datasets/list', {}),
       ]);
-      this.#models = models;
-      this.#datasets = datasets;
+      this.models = models;
+      this.datasets = datasets;
     });
   }
   async #readModel(): Promise<void> {
@@ -277,35 +239,35 @@ export class DraftManager {
     await this.#guard(async () => {
       const { presets } = await this.#rpc.call('experiments/presets', { modelId: id });
       if (id !== (this.model?.id ?? null)) return;
-      this.#presets = presets;
+      this.presets = presets;
       // The first preset is where a form starts from.
-      const { adapter } = this.#draft;
+      const { adapter } = this.draft;
       const targets = presets[0]?.adapter['target_modules'];
-      if (adapter === undefined && presets[0]) this.#change(withPreset(this.#draft, presets[0]));
+      if (adapter === undefined && presets[0]) this.#change(withPreset(this.draft, presets[0]));
       else if (
         id !== null &&
         adapter &&
         choosesModules(adapter['peft_type']) &&
         adapter['target_modules'] === undefined
       )
-        this.#change({ ...this.#draft, adapter: { ...adapter, target_modules: targets } });
+        this.#change({ ...this.draft, adapter: { ...adapter, target_modules: targets } });
     });
     if (id !== null && id !== this.#treeOf)
       await this.#guard(async () => {
         const { tree } = await this.#rpc.call('models/read', { id });
         if (id !== this.model?.id) return;
-        this.#tree = tree;
+        this.tree = tree;
         this.#treeOf = id;
       });
     this.#follow();
   }
   async #readVersions(): Promise<void> {
     await this.#guard(async () => {
-      const { versionId } = this.#draft;
+      const { versionId } = this.draft;
       if (versionId === undefined) return;
-      const latest = this.#datasets.find(({ latest }) => latest.id === versionId);
+      const latest = this.datasets.find(({ latest }) => latest.id === versionId);
       // A version that is not a data set's latest is found by asking each one that has several.
-      const candidates = latest ? [latest] : this.#datasets.filter(({ versions }) => versions > 1);
+      const candidates = latest ? [latest] : this.datasets.filter(({ versions }) => versions > 1);
       const read = await Promise.all(candidates.map(({ id }) => this.#rpc.call('datasets/read', { id })));
       this.#versions = read.flatMap(({ versions }) => versions);
     });
@@ -315,7 +277,7 @@ export class DraftManager {
     try {
       await work();
     } catch (error) {
-      this.#fault = faultOf(error);
+      this.fault = faultOf(error);
     }
   }
 }

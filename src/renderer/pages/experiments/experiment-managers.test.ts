@@ -2,13 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Curve, Experiment, PredictionRow } from '../../../shared/contract/experiments.ts';
 import { fakeBackend } from '../../fake-backend.ts';
 import { actionsOf } from './experiment-actions.ts';
-import {
-  chosenExperiments,
-  mainMetric,
-  noFilters,
-  optionsOf,
-  stateRank,
-} from '../../managers/experiment-filter.ts';
+import { mainMetric } from '../../experiment-words.ts';
+import { stateRank } from '../../managers/experiment-search.svelte.ts';
 import { EvaluationManager } from './evaluation-manager.svelte.ts';
 import { ExperimentListManager } from './experiment-list-manager.svelte.ts';
 import { ExperimentManager } from './experiment-manager.svelte.ts';
@@ -44,26 +39,6 @@ describe('the list of experiments', () => {
     experiment({ id: 'c', state: 'queued', queuePlace: 1, starred: true, createdAt: 3 }),
     experiment({ id: 'x', archived: true, state: 'failed' }),
   ];
-  const ids = (filters: Partial<typeof noFilters>) =>
-    chosenExperiments(all, { ...noFilters, ...filters }).map(({ id }) => id);
-
-  it('filters by state, model, tag, star and words, the archived ones apart', () => {
-    expect(ids({})).toEqual(['a', 'b', 'c']);
-    expect(ids({ state: 'queued' })).toEqual(['b', 'c']);
-    expect(ids({ model: 'bert-tiny' })).toEqual(['b']);
-    expect(ids({ tag: 'good' })).toEqual(['a']);
-    expect(ids({ starred: true })).toEqual(['c']);
-    expect(ids({ archived: true })).toEqual(['x']);
-    expect(ids({ query: 'TINY lora' })).toEqual(['b']);
-    expect(optionsOf(all).state).toEqual(['queued', 'failed', 'finished']);
-  });
-
-  it('stands the running first and the queue in its order when sorted by state', () => {
-    const order = all.toSorted((a, b) => stateRank(a) - stateRank(b)).map(({ id }) => id);
-    expect(order).toEqual(['c', 'b', 'x', 'a']);
-    expect(mainMetric(all[0]!)).toEqual({ name: 'accuracy', value: 0.9 });
-  });
-
   const open = () => {
     const back = fakeBackend({
       'experiments/move': () => ({}),
@@ -71,9 +46,38 @@ describe('the list of experiments', () => {
       'experiments/remove': () => ({}),
       'experiments/restore': () => ({}),
     });
-    const read = vi.fn(() => Promise.resolve());
-    return { ...back, read, list: new ExperimentListManager(back.rpc, { experiments: all, read }) };
+    const source = { value: all, fault: null, read: () => Promise.resolve(), listen: () => () => undefined };
+    return { ...back, list: new ExperimentListManager(back.rpc, source) };
   };
+
+  it('filters by state, model, tag, star and words, the archived ones apart', () => {
+    const { list } = open();
+    const ids = (filters: Partial<typeof list.filters>) => {
+      list.clearFilters();
+      list.filters = { ...list.filters, ...filters };
+      return list.shown.map(({ id }) => id);
+    };
+    expect(ids({})).toEqual(['a', 'b', 'c']);
+    expect(ids({ state: 'queued' })).toEqual(['b', 'c']);
+    expect(ids({ model: 'bert-tiny' })).toEqual(['b']);
+    expect(ids({ tag: 'good' })).toEqual(['a']);
+    expect(ids({ query: 'TINY lora' })).toEqual(['b']);
+    expect(list.options.state).toEqual(['queued', 'failed', 'finished']);
+    list.clearFilters();
+    list.toggle('starred');
+    expect(list.shown.map(({ id }) => id)).toEqual(['c']);
+    list.toggle('starred');
+    list.toggle('archived');
+    expect(list.shown.map(({ id }) => id)).toEqual(['x']);
+    list.clearFilters();
+    expect(list.shown).toHaveLength(3);
+  });
+
+  it('stands the running first and the queue in its order when sorted by state', () => {
+    const order = all.toSorted((a, b) => stateRank(a) - stateRank(b)).map(({ id }) => id);
+    expect(order).toEqual(['c', 'b', 'x', 'a']);
+    expect(mainMetric(all[0]!)).toEqual({ name: 'accuracy', value: 0.9 });
+  });
 
   it('moves within the queue and never out of it', async () => {
     const { list, asked } = open();
@@ -94,15 +98,14 @@ describe('the list of experiments', () => {
   });
 
   it('removes with an undo, and says what was refused', async () => {
-    const { list, rpc } = open();
+    const { list } = open();
     list.chosen = new Set(['a', 'b']);
-    expect(await list.remove(['a'])).toBe(true);
+    await list.remove(['a']);
     expect([...list.chosen]).toEqual(['b']);
     await list.restore(['a']);
-    expect(list.fault).toBeNull();
+    expect(list.refused).toBeNull();
     await list.unqueue('b');
-    expect(list.fault?.code).toBe('test/refused');
-    expect(rpc).toBeDefined();
+    expect(list.refused?.code).toBe('test/refused');
   });
 });
 
@@ -195,7 +198,7 @@ describe('an experiment', () => {
     await manager.pause();
     expect(manager.refused?.code).toBe('test/refused');
     expect(manager.experiment).not.toBeNull();
-    expect(manager.busy).toBeNull();
+    expect(manager.verb).toBeNull();
   });
 
   it.each([
@@ -237,14 +240,14 @@ describe('evaluation and log', () => {
       'experiments/predictions': (input) => new Promise((resolve) => waiting.push({ input, resolve })),
     });
     const evaluation = new EvaluationManager(back.rpc, 'e');
-    void evaluation.open();
+    void evaluation.read();
     await vi.advanceTimersByTimeAsync(0);
     void evaluation.choose({ only: 'all', order: 'row' });
     await vi.advanceTimersByTimeAsync(0);
     waiting[1]!.resolve({ total: 1, items: [row(2)] });
     waiting[0]!.resolve({ total: 5, items: [row(1)] });
     await vi.advanceTimersByTimeAsync(0);
-    expect(evaluation.rows?.map(({ row: { row: n } }) => n)).toEqual([2]);
+    expect(evaluation.rows.value?.items.map(({ row: { row: n } }) => n)).toEqual([2]);
     expect(waiting[1]!.input).toMatchObject({ only: 'all', order: 'row' });
   });
 
@@ -267,7 +270,7 @@ describe('evaluation and log', () => {
     });
     const open = async () => {
       const evaluation = new EvaluationManager(back.rpc, 'e');
-      await Promise.all([evaluation.open(), vi.advanceTimersByTimeAsync(0)]);
+      await Promise.all([evaluation.read(), vi.advanceTimersByTimeAsync(0)]);
       return evaluation;
     };
     expect((await open()).withoutAnswers).toBe(true);
@@ -288,12 +291,12 @@ describe('evaluation and log', () => {
       'experiments/files': () => ({ files: [] }),
     });
     const log = new LogManager(back.rpc, 'e');
-    await Promise.all([log.open(), vi.advanceTimersByTimeAsync(0)]);
-    expect(log.lines?.at(-1)?.message).toBe('449');
-    expect(log.earlier).toBe(250);
+    await Promise.all([log.read(), vi.advanceTimersByTimeAsync(0)]);
+    expect(log.value?.lines.at(-1)?.message).toBe('449');
+    expect(log.value?.earlier).toBe(250);
     await Promise.all([log.readEarlier(), vi.advanceTimersByTimeAsync(0)]);
     await Promise.all([log.readEarlier(), vi.advanceTimersByTimeAsync(0)]);
-    expect(log.lines?.map(({ message }) => message)).toEqual(lines.map(({ message }) => message));
-    expect(log.earlier).toBe(0);
+    expect(log.value?.lines.map(({ message }) => message)).toEqual(lines.map(({ message }) => message));
+    expect(log.value?.earlier).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { unansweredClasses } from '../../../shared/tasks/single-label.ts';
 import { CurveColumns } from '../../charts/curve-columns.ts';
-import { movedGroups, movedSentence, neverAnswers, progressLine, tookParts } from '../../experiment-words.ts';
-import { figuresOf, references } from './overview.ts';
+import { neverAnswers, progressLine, tookParts } from '../../experiment-words.ts';
+import { figuresOf, movedGroups, movedSentence, references } from './overview.ts';
 import { evaluationSummary, trainingSummary } from './spec-summary.ts';
 import { detail, experiment } from '../../test-support.ts';
 

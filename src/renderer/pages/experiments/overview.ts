@@ -4,8 +4,9 @@ import type {
   Experiment,
   ExperimentDetail,
 } from '../../../shared/contract/experiments.ts';
+import { isAddedPart } from '../../../shared/methods/index.ts';
 import type { LineSeries, Reference } from '../../charts/line-chart.ts';
-import { count, decimal, duration, megabytes, percent } from '../../format.ts';
+import { count, counted, decimal, duration, megabytes, percent } from '../../format.ts';
 import type { CurveColumns, CurveName } from '../../charts/curve-columns.ts';
 import { metricName, metricText, neverAnswers, overGuessing } from '../../experiment-words.ts';
 import { isFields } from '../../forms/merge-patch.ts';
@@ -152,4 +153,62 @@ function clippedShare(config: Record<string, unknown>, curve: CurveColumns): str
   return clipped === 0
     ? `never clipped at ${decimal(limit)}`
     : `clipped at ${decimal(limit)} in ${percent(clipped / norms.length, 0)}`;
+}
+
+// What PEFT wraps around a parameter's own name.
+const frames = ['default', 'base_model', 'model', 'modules_to_save'];
+
+/** Names of parameters as groups: "lora_A, lora_B · query, value" with how many there are. */
+export function movedGroups(names: readonly string[]): { label: string; count: number }[] {
+  const groups = new Map<
+    string,
+    { parts: Set<string>; modules: Set<string>; layers: Set<number>; count: number }
+  >();
+  for (const name of names) {
+    const parts = name.split('.').filter((part) => !frames.includes(part));
+    const added = parts.findIndex(isAddedPart);
+    const module = added > 0 ? parts[added - 1]! : parts.slice(0, -1).join('.');
+    const part = added > 0 ? parts[added]! : parts.at(-1)!;
+    // A module may be called anything but "".
+    const key = added > 0 ? '' : module;
+    const group = groups.get(key) ?? { parts: new Set(), modules: new Set(), layers: new Set(), count: 0 };
+    groups.set(key, group);
+    group.parts.add(part);
+    group.modules.add(module);
+    const layer = parts.find((one) => /^\d+$/.test(one));
+    if (layer !== undefined) group.layers.add(Number(layer));
+    group.count += 1;
+  }
+  return [...groups.values()].map(({ parts, modules, layers, count: size }) => {
+    const [first, last] = [Math.min(...layers), Math.max(...layers)];
+    const where =
+      layers.size === 0 ? '' : ` · ${layers.size === 1 ? `layer ${first}` : `layers ${first}–${last}`}`;
+    return { label: `${[...modules].join(', ')} · ${[...parts].join(', ')}${where}`, count: size };
+  });
+}
+
+/** What the check of the first step found, in a sentence. */
+export function movedSentence({
+  moved,
+  unmoved,
+  frozen,
+  unexpected,
+}: NonNullable<ExperimentDetail['moved']>): {
+  text: string;
+  good: boolean;
+} {
+  if (unexpected.length > 0)
+    return {
+      text: `${counted(unexpected.length, 'frozen tensor')} changed that should not have.`,
+      good: false,
+    };
+  if (unmoved.length > 0)
+    return {
+      text: `${counted(moved.length, 'tensor')} changed; ${count(unmoved.length)} that should train did not.`,
+      good: false,
+    };
+  return {
+    text: `Exactly the ${counted(moved.length, 'intended tensor')} changed, ${count(frozen)} frozen ones did not. Checked by checksum.`,
+    good: true,
+  };
 }
