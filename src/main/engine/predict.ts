@@ -1,5 +1,5 @@
 import { fault } from '../../shared/faults/index.ts';
-import { taskKeys } from '../../shared/tasks/index.ts';
+import { taskNamed } from '../../shared/tasks/index.ts';
 import type { Precision } from '../../shared/settings/training.ts';
 import { openBaseModel, type BaseModel, type Head } from './models/base-model.ts';
 import { isBehindEncoder, isUnder } from './models/architecture.ts';
@@ -82,8 +82,7 @@ export async function openPredictor(options: PredictorOptions): Promise<Predicto
 }
 
 /** The task that a checkpoint's config.json names by its `problem_type`; without one the usual task. */
-const taskOfModel = ({ raw }: BaseModel): EngineTask =>
-  engineTask(taskKeys.find((key) => key === raw['problem_type']) ?? taskKeys[0]!);
+const taskOfModel = ({ raw }: BaseModel): EngineTask => engineTask(taskNamed(raw['problem_type']).key);
 
 /**
  * A base model and its adapter, the head's labels settled between them. For vectors an adapter of a classifier is opened

@@ -82,3 +82,30 @@ export function answersTo(db: Db, id: string, rows: readonly number[]): AnswerRo
     .pluck();
   return rows.map((row) => [row, read.get(id, row)!]);
 }
+
+const runSchema = z.object({
+  id: z.string(),
+  removedAt: z.number().nullable(),
+  /** Of its data set version. */
+  sha256: z.string().nullable(),
+  /** Whether answers are kept. */
+  answered: z.number().transform(Boolean),
+});
+export type KnownRun = z.infer<typeof runSchema>;
+
+/** Those of these experiments that the store knows, removed or not. */
+export const knownRuns = (db: Db, ids: readonly string[]): Map<string, KnownRun> =>
+  new Map(
+    db
+      .prepare(
+        `SELECT e.id, e.removed_at AS removedAt, v.sha256,
+           EXISTS (SELECT 1 FROM answers a WHERE a.experiment_id = e.id) AS answered
+         FROM experiments e LEFT JOIN dataset_versions v ON v.id = e.version_id
+         WHERE e.id IN (SELECT value FROM json_each(?))`,
+      )
+      .all(JSON.stringify(ids))
+      .map((row) => {
+        const run = runSchema.parse(row);
+        return [run.id, run];
+      }),
+  );

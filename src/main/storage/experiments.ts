@@ -309,6 +309,13 @@ export class ExperimentStore {
     return this.ids(`updated_at >= ${time}`);
   }
 
+  /** Whether it is there and not removed. */
+  isKept(id: string): boolean {
+    return (
+      this.db.prepare('SELECT 1 FROM experiments WHERE id = ? AND removed_at IS NULL').get(id) !== undefined
+    );
+  }
+
   /** The experiment that stands in `folder`, if there is one. */
   inFolder(folder: string): string | undefined {
     const find = this.db.prepare<[string], string>(

@@ -19,7 +19,7 @@ export interface Measured {
  * measured apart.
  */
 export function measure<Columns>(
-  task: Pick<Task<unknown, Columns>, 'compared' | 'statistic' | 'right'>,
+  task: Pick<Task<object, Columns>, 'compared' | 'statistic' | 'right'>,
   runs: readonly Columns[],
 ): Measured[] {
   const statistic = task.statistic(runs);

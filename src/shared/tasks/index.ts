@@ -15,6 +15,10 @@ export const metricOf = (key: string): Metric =>
     share: false,
   };
 
+/** The task that a checkpoint's `problem_type` names; the usual one where it names none that is known. */
+export const taskNamed = (problemType: unknown): Task =>
+  tasks.find(({ key }) => key === problemType) ?? tasks[0]!;
+
 /** The task of this key. */
 export function taskOf(key: string): Task {
   const found = tasks.find((task) => task.key === key);
@@ -22,12 +26,14 @@ export function taskOf(key: string): Task {
   return found;
 }
 
+/** "accuracy 98.4 %" */
+export const valueText = ({ name, share }: Metric, value: number): string =>
+  `${name} ${share ? `${(100 * value).toFixed(1)} %` : Number(value.toPrecision(3))}`;
+
 /** "Accuracy 98.4 %": the main metric of metrics.json's `metrics`; null where it is not among them. */
 export function mainMetricText(key: string, report: unknown): string | null {
   const task = taskOf(key);
-  const { name, share, key: metric } = task.metrics[0]!;
-  const value = task.evaluation(report).metrics[metric];
-  if (value === undefined) return null;
-  const words = name.charAt(0).toUpperCase() + name.slice(1);
-  return `${words} ${share ? `${(100 * value).toFixed(1)} %` : Number(value.toPrecision(3))}`;
+  const [metric] = task.metrics;
+  const value = metric && task.evaluation(report).metrics[metric.key];
+  return value === undefined ? null : valueText(metric!, value).replace(/^./, (first) => first.toUpperCase());
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { argmax, softmax } from '../statistics/probabilities.ts';
-import type { Evaluation, Metric, Names, Task } from './task.ts';
+import type { Evaluation, Metric, Task } from './task.ts';
 
 /** The class of a text, with every class's probability in the order of the names. */
 export interface ClassAnswer {
@@ -121,13 +121,11 @@ export const singleLabel: Task<ClassAnswer, ClassColumns> = {
     });
   },
   line: ({ label, score }) => ({ label, score }),
-  more: ({ probabilities }, names) => ({ scores: named(names, probabilities) }),
-  cells: ({ label, score, probabilities }, names) => ({
-    label,
-    score,
-    ...named(names.map(probabilityOf), probabilities),
+  more: ({ probabilities }, names) => ({
+    scores: Object.fromEntries(names.map((name, i) => [name, probabilities[i]!])),
   }),
-  cellNames: (names) => ['label', 'score', ...names.map(probabilityOf)],
+  cells: ({ label, score, probabilities }) => [label, score, ...probabilities],
+  cellNames: (names) => ['label', 'score', ...names.map((name) => `probability_${name}`)],
   keep(line, names) {
     const { row, label, expected, logits } = lineSchema.parse(line);
     const answer = new Uint8Array(LOGITS_FROM + logits.length * Float32Array.BYTES_PER_ELEMENT);
@@ -182,10 +180,6 @@ function likeliest(logits: Float32Array): number {
   for (let k = 1; k < logits.length; k++) if (logits[k]! > logits[best]!) best = k;
   return best;
 }
-
-const probabilityOf = (name: string): string => `probability_${name}`;
-const named = (names: Names, values: readonly number[]): Record<string, number> =>
-  Object.fromEntries(names.map((name, i) => [name, values[i]!]));
 
 /** Accuracy and macro F1 as scikit-learn takes them: the mean over the classes that occur or are predicted. */
 function accuracyAndMacroF1(runs: readonly ClassColumns[]): (times: Uint8Array) => number[][] {

@@ -54,6 +54,7 @@ export interface Evaluation {
   labels: string[];
   rows: number;
   metrics: Record<string, number>;
+  [detail: string]: unknown;
 }
 
 /** Names of a head's outputs, in their order. */
@@ -64,7 +65,7 @@ export type Names = readonly string[];
  * Its arithmetic for training is in `engine/tasks`. `Answer`: what a model says of one row; `Columns`: a run's targets
  * and answers for comparing, one entry a row.
  */
-export interface Task<Answer = unknown, Columns = unknown> {
+export interface Task<Answer extends object = object, Columns = unknown> {
   /** As in a config's `task`. */
   readonly key: string;
   /** What is learnt: "one class a text". */
@@ -83,8 +84,8 @@ export interface Task<Answer = unknown, Columns = unknown> {
   line(answer: Answer): Record<string, unknown>;
   /** What a reply over HTTP says more. */
   more(answer: Answer, names: Names): Record<string, unknown>;
-  /** An answer as cells of a table, by the columns' names. */
-  cells(answer: Answer, names: Names): Record<string, string | number>;
+  /** An answer as cells of a table, in the order of the columns' names. */
+  cells(answer: Answer): (string | number)[];
   cellNames(names: Names): string[];
   /** Target and answer as a line of predictions.jsonl says them, and as the store keeps them. */
   keep(line: unknown, names: Names): KeptAnswer;

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { Experiment, ExperimentSpec } from '../../../shared/contract/experiments.ts';
+import { knownRuns, type KnownRun } from '../../storage/answers.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
 import { textsOfConfig } from '../experiments/predictions.ts';
@@ -25,7 +25,7 @@ const AT_ONCE = 10;
 /** Runs in the order of their ids; those that are no longer in the store are left out. */
 export async function readRuns(context: BackendContext, ids: readonly string[]): Promise<ComparedRun[]> {
   const store = new ExperimentStore(context.db);
-  const known = knownRuns(context, ids);
+  const known = knownRuns(context.db, ids);
   const runs: ComparedRun[] = [];
   for (const id of new Set(ids)) {
     const one = known.get(id);
@@ -34,33 +34,6 @@ export async function readRuns(context: BackendContext, ids: readonly string[]):
   }
   const names = distinctNames(runs.map(({ experiment }) => experiment));
   return runs.map((run, i) => ({ ...run, name: names[i]! }));
-}
-
-const knownSchema = z.object({
-  id: z.string(),
-  removedAt: z.number().nullable(),
-  /** Of its data set version. */
-  sha256: z.string().nullable(),
-  /** Whether predictions are kept. */
-  answered: z.number(),
-});
-type KnownRun = z.infer<typeof knownSchema>;
-
-function knownRuns({ db }: BackendContext, ids: readonly string[]): Map<string, KnownRun> {
-  const rows = db
-    .prepare(
-      `SELECT e.id, e.removed_at AS removedAt, v.sha256,
-         EXISTS (SELECT 1 FROM answers p WHERE p.experiment_id = e.id) AS answered
-       FROM experiments e LEFT JOIN dataset_versions v ON v.id = e.version_id
-       WHERE e.id IN (SELECT value FROM json_each(?))`,
-    )
-    .all(JSON.stringify(ids));
-  return new Map(
-    z
-      .array(knownSchema)
-      .parse(rows)
-      .map((row) => [row.id, row]),
-  );
 }
 
 function readRun(store: ExperimentStore, known: KnownRun): ComparedRun {
@@ -90,7 +63,7 @@ function reasonOf({ removedAt, answered }: KnownRun, { state, finishedAt }: Expe
     case 'failed':
       return 'failed before it was evaluated.';
     default:
-      return answered === 1 && finishedAt !== null ? null : 'keeps no predictions: it was not evaluated.';
+      return answered && finishedAt !== null ? null : 'keeps no predictions: it was not evaluated.';
   }
 }
 

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import type { AnswererChoice } from '../../../shared/contract/playground.ts';
 import type { ExportTarget } from '../../../shared/contract/exports.ts';
 import { targets as targetNames, targetKeys } from '../../engine/export/targets.ts';
+import type { Experiment } from '../../../shared/contract/experiments.ts';
+import { taskOf, valueText } from '../../../shared/tasks/index.ts';
+import { ExperimentStore } from '../../storage/experiments.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { ExportStore } from '../../storage/exports.ts';
 import { isPresent } from '../adapters/base.ts';
@@ -14,10 +16,9 @@ import { runDataSchema } from './answerers.ts';
 /** Everything that can answer now: experiments, adapters that came otherwise, exports that are proved, and models. */
 export async function answererChoices(context: BackendContext): Promise<AnswererChoice[]> {
   const adapters = new AdapterStore(context.db).list();
-  const runs = runsOf(context);
   const present = await Promise.all(adapters.map(isPresent));
   const choiceOf = (adapter: ListedAdapter): AnswererChoice => {
-    const run = adapter.experimentId === null ? undefined : runs.get(adapter.experimentId);
+    const run = adapter.experimentId === null ? undefined : runOf(context, adapter.experimentId);
     return {
       answerer: run ? { kind: 'experiment', id: run.id } : { kind: 'adapter', id: adapter.id },
       name: run?.name ?? adapter.name,
@@ -33,44 +34,29 @@ export async function answererChoices(context: BackendContext): Promise<Answerer
   return [...trained, ...exportChoices(context, adapters, choiceOf), ...(await modelChoices(context))];
 }
 
-const runSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  dataName: z.string(),
-  versionId: z.string().nullable(),
-  evalSplit: z.string().nullable(),
-  accuracy: z.number().nullable(),
-  config: z.string(),
-});
-type Run = Omit<z.infer<typeof runSchema>, 'config'> & { textPair: boolean | null };
+/** An experiment that left an adapter and is not removed. */
+type Run = Pick<Experiment, 'id' | 'name' | 'dataName' | 'versionId' | 'task' | 'metrics'> &
+  Pick<AnswererChoice, 'textPair' | 'evalSplit'>;
 
-/** Experiments that left an adapter and are not removed, by id. */
-function runsOf({ db }: BackendContext): Map<string, Run> {
-  const rows = db
-    .prepare(
-      `SELECT id, name, data_name AS dataName, version_id AS versionId, json_extract(metrics, '$.accuracy') AS accuracy,
-         json_extract(spec, '$.data.evalSplit') AS evalSplit,
-         config FROM experiments WHERE removed_at IS NULL AND id IN (SELECT experiment_id FROM adapters)`,
-    )
-    .all();
-  return new Map(
-    rows.map((row) => {
-      const { config, ...run } = runSchema.parse(row);
-      const data = runDataSchema.safeParse(JSON.parse(config)).data?.data;
-      return [run.id, { ...run, textPair: data ? data.text_pair_column !== null : null }];
-    }),
-  );
+function runOf({ db }: BackendContext, id: string): Run | undefined {
+  const store = new ExperimentStore(db);
+  if (!store.isKept(id)) return undefined;
+  const { config, spec } = store.record(id);
+  const data = runDataSchema.safeParse(config).data?.data;
+  const textPair = data ? data.text_pair_column !== null : null;
+  return { ...store.line(id), evalSplit: spec?.data.evalSplit ?? null, textPair };
 }
 
 const origins = { experiment: 'adapter', imported: 'imported adapter', merged: 'merged adapter' };
 
 function detailOf(adapter: ListedAdapter, run: Run | undefined): string {
-  const accuracy = run?.accuracy ?? null;
+  const metric = run && taskOf(run.task).metrics[0]!;
+  const value = metric && run.metrics?.[metric.key];
   return [
     run ? 'experiment' : origins[adapter.origin],
     adapter.modelName,
     ...(run ? [run.dataName] : []),
-    ...(accuracy === null ? [] : [`accuracy ${(accuracy * 100).toFixed(1)} %`]),
+    ...(value === undefined ? [] : [valueText(metric!, value)]),
   ].join(' · ');
 }
 

@@ -45,8 +45,9 @@ async function writeTable(
   context: CommandContext,
 ): Promise<Outcome> {
   const { answeredFile } = await import('../../engine/serving/answered-file.ts');
-  const { tokenizer, maxLength, labelNames: labels } = predictor;
+  const { task, tokenizer, maxLength, labelNames: labels } = predictor;
   const answerer = {
+    task,
     labels,
     logits: async (texts: readonly TextInput[]) =>
       predictor.logits(await tokenizer.encode(texts, { maxLength })),

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Argument } from 'commander';
 import { z } from 'zod';
+import { taskOf } from '../../../shared/tasks/index.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { restoreFolder } from '../../engine/formats/atomic.ts';
 import { readFault } from '../../engine/formats/file-faults.ts';
@@ -26,11 +27,10 @@ Example:
 const USUAL_PORT = 4747;
 
 const answeredSchema = z.object({
+  task: z.string(),
   labels: z.array(z.string()),
   maxLength: z.number(),
-  answers: z.array(
-    z.object({ label: z.string(), score: z.number(), probabilities: z.array(z.number()), cut: z.boolean() }),
-  ),
+  answers: z.array(z.looseObject({ cut: z.boolean() })),
 });
 
 /** Resolves when it was ended by a signal and all that was asked is answered. */
@@ -56,14 +56,16 @@ async function run(
     };
     context.say('Loading the model');
     // Loads it, and says at once if it cannot be loaded.
-    const { labels, maxLength } = await answer([{ text: 'A text' }]);
+    const { task, labels, maxLength } = await answer([{ text: 'A text' }]);
     const server = await startModelServer({
       name: path.basename(folder),
       labels,
       maxLength,
       port: wanted,
       predict: async (texts) =>
-        (await answer(texts)).answers.map((answered) => prediction(answered, labels, answered.cut)),
+        (await answer(texts)).answers.map((answered) =>
+          prediction(taskOf(task), answered, labels, answered.cut),
+        ),
     }).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       throw fault('hosts/port', { port: wanted, reason }, error);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
-import { prediction, textAnswers } from '../serving/answers.ts';
+import { taskNamed } from '../../../shared/tasks/index.ts';
+import { prediction } from '../serving/answers.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { readSentenceFolder } from '../models/sentence-folder.ts';
 import { openEngineModel, type Answering } from './engine-model.ts';
@@ -56,6 +57,7 @@ async function serveModel(
   { folder, maxLength }: Question,
   labels: readonly string[],
 ): Promise<number> {
+  const task = taskNamed(null);
   const { startModelServer } = await import('../serving/model-server.ts');
   const { port } = await startModelServer({
     name: path.basename(folder),
@@ -63,7 +65,9 @@ async function serveModel(
     maxLength,
     port: 0,
     predict: async (texts) =>
-      textAnswers(await model.answer(texts), labels).map((answer) => prediction(answer, labels, false)),
+      task
+        .answers(await model.answer(texts), labels)
+        .map((answer) => prediction(task, answer, labels, false)),
   });
   return port;
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { answerSourceSchema } from '../serving/answerer.ts';
-import { textAnswers, type TextAnswer } from '../serving/answers.ts';
 import { gradientsOf, LoadedAnswerers, type Loaded } from '../serving/loaded-answerers.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import type { EngineJobContext } from '../jobs.ts';
@@ -17,10 +16,12 @@ export type AnswerAsk = z.infer<typeof askSchema>;
 
 /** To `answer`. */
 export interface Answered {
+  /** The key of the model's task, whose answers these are. */
+  task: string;
   labels: readonly string[];
   /** Tokens after which a text is cut. */
   maxLength: number;
-  answers: (TextAnswer & { tokens: number; cut: boolean })[];
+  answers: { tokens: number; cut: boolean }[];
   /** Tokenising included, loading not. */
   milliseconds: number;
 }
@@ -64,17 +65,17 @@ const asInput = ({ text, textPair }: z.infer<typeof textSchema>): TextInput =>
   textPair === null ? { text } : { text, textPair };
 
 async function answer({ answerer }: Loaded, texts: readonly TextInput[]): Promise<Answered> {
-  const { labels, tokenizer, maxLength } = answerer;
+  const { task, labels, tokenizer, maxLength } = answerer;
   const start = performance.now();
   const logits = await answerer.logits(texts);
   const milliseconds = performance.now() - start;
   const encoded = await tokenizer.encode(texts, { maxLength });
-  const answers = textAnswers(logits, labels).map((one, i) => ({
+  const answers = task.answers(logits, labels).map((one, i) => ({
     ...one,
     tokens: encoded[i]!.inputIds.length,
     cut: encoded[i]!.truncated,
   }));
-  return { labels, maxLength, answers, milliseconds };
+  return { task: task.key, labels, maxLength, answers, milliseconds };
 }
 
 async function attribute(

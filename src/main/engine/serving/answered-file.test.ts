@@ -1,14 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { singleLabel } from '../../../shared/tasks/single-label.ts';
 import { openTable } from '../data/table.ts';
 import { temporaryFolder } from '../formats/test-support.ts';
-import { answerColumns, answeredFile, type FileQuestion } from './answered-file.ts';
+import { answeredFile, freeNames, type FileQuestion } from './answered-file.ts';
 import type { Answerer } from './answerer.ts';
 import { countRows } from './count-rows.ts';
 
 /** Says `long` of texts of more than four characters, both texts of a pair together. */
-const answerer: Pick<Answerer, 'labels' | 'logits'> = {
+const answerer: Pick<Answerer, 'task' | 'labels' | 'logits'> = {
+  task: singleLabel,
   labels: ['short', 'long'],
   logits: (texts) =>
     Promise.resolve(
@@ -124,12 +126,8 @@ describe('a file with its answers', () => {
   });
 
   it('renames its own columns where the file has them already', () => {
-    const names = answerColumns(['text', 'label', 'predicted_score', 'score'], ['a']);
-    expect(names).toEqual({
-      label: 'predicted_label',
-      score: 'predicted_score_2',
-      probabilities: ['probability_a'],
-    });
+    const names = freeNames(['text', 'label', 'predicted_score', 'score'], singleLabel.cellNames(['a']));
+    expect(names).toEqual(['predicted_label', 'predicted_score_2', 'probability_a']);
   });
 
   it('of a file without rows has its head only', async () => {

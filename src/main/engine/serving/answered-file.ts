@@ -3,7 +3,6 @@ import { requireColumn, toText, type CellOrigin } from '../data/examples.ts';
 import { openTable, type Table, type TableRow } from '../data/table.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import type { Answerer } from './answerer.ts';
-import { textAnswers } from './answers.ts';
 import type { OutputRow } from './output-table.ts';
 import { tableBytes, type TableFormat } from './table-bytes.ts';
 
@@ -20,12 +19,12 @@ export interface FileQuestion {
 const ROWS_AT_ONCE = 1024;
 
 /**
- * Answers every row of a table file and gives the bytes of another: the columns of the input, then `label`, `score` and
- * `probability_…` of each label. Holds a few rows at a time. `onRows` is told how many are done.
+ * Answers every row of a table file and gives the bytes of another: the columns of the input, then those of
+ * the answers as the model's task names them. Holds a few rows at a time. `onRows` is told how many are done.
  * Throws `data/…`, `files/…`, `playground/…`.
  */
 export async function* answeredFile(
-  answerer: Pick<Answerer, 'labels' | 'logits'>,
+  answerer: Pick<Answerer, 'task' | 'labels' | 'logits'>,
   question: FileQuestion,
   onRows: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
@@ -33,8 +32,9 @@ export async function* answeredFile(
   const table = await openTable(input, encoding === undefined ? {} : { encoding });
   requireColumn(table, textColumn);
   if (textPairColumn !== null) requireColumn(table, textPairColumn);
-  const names = answerColumns(table.columns, answerer.labels);
-  const columns = [...table.columns, names.label, names.score, ...names.probabilities];
+  const { task, labels } = answerer;
+  const names = freeNames(table.columns, task.cellNames(labels));
+  const columns = [...table.columns, ...names];
   const source = path.basename(input);
 
   /** One batch ahead: the next is read and tokenised, by another process, while this one is computed. */
@@ -53,19 +53,11 @@ export async function* answeredFile(
   async function* rows(): AsyncGenerator<OutputRow[]> {
     let done = 0;
     for await (const { batch, logits } of answered()) {
-      const answers = textAnswers(logits, answerer.labels);
+      const answers = task.answers(logits, labels);
       yield batch.map(({ row, values }, i) => {
-        const { label, score, probabilities } = answers[i]!;
-        const shares = names.probabilities.map((name, place) => [name, shown(probabilities[place]!)]);
-        return {
-          row,
-          values: {
-            ...values,
-            [names.label]: label,
-            [names.score]: shown(score),
-            ...(Object.fromEntries(shares) as Record<string, number>),
-          },
-        };
+        const cells = task.cells(answers[i]!).map(shown);
+        const answered = Object.fromEntries(names.map((name, at) => [name, cells[at]!]));
+        return { row, values: { ...values, ...answered } };
       });
       done += batch.length;
       onRows(done);
@@ -75,7 +67,8 @@ export async function* answeredFile(
 }
 
 /** What a float32 holds, without digits that say nothing. */
-const shown = (probability: number): number => Number(probability.toPrecision(7));
+const shown = (cell: string | number): string | number =>
+  typeof cell === 'number' ? Number(cell.toPrecision(7)) : cell;
 
 function textOf(row: TableRow, { textColumn, textPairColumn }: FileQuestion, file: string): TextInput {
   const place = (column: string): CellOrigin => ({
@@ -100,18 +93,13 @@ async function* inBatches(table: Table): AsyncGenerator<TableRow[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** Names of the answers' columns; one that the file has itself is kept, and ours is `predicted_…`. */
-export function answerColumns(
-  known: readonly string[],
-  labels: readonly string[],
-): { label: string; score: string; probabilities: string[] } {
+/** Names for the answers' columns; one that the file has itself is kept, and ours is `predicted_…`. */
+export function freeNames(known: readonly string[], wanted: readonly string[]): string[] {
   const taken = new Set(known);
-  const free = (wanted: string): string => {
-    let name = taken.has(wanted) ? `predicted_${wanted}` : wanted;
-    for (let number = 2; taken.has(name); number++) name = `predicted_${wanted}_${number}`;
-    taken.add(name);
-    return name;
-  };
-  const [label, score] = [free('label'), free('score')];
-  return { label, score, probabilities: labels.map((one) => free(`probability_${one}`)) };
+  return wanted.map((name) => {
+    let free = taken.has(name) ? `predicted_${name}` : name;
+    for (let number = 2; taken.has(free); number++) free = `predicted_${name}_${number}`;
+    taken.add(free);
+    return free;
+  });
 }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { taskNamed } from '../../../shared/tasks/index.ts';
+import type { Task } from '../../../shared/tasks/task.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { openExported } from '../export/exported-model.ts';
 import { VERIFICATION_FILE } from '../export/verification.ts';
@@ -28,6 +30,7 @@ export type AnswerSource = z.infer<typeof answerSourceSchema>;
 
 /** A loaded model that answers texts and pairs. */
 export interface Answerer {
+  readonly task: Task;
   readonly labels: readonly string[];
   /** Texts are cut to this many tokens. */
   readonly maxLength: number;
@@ -67,6 +70,7 @@ async function openOwn(
   });
   const { labelNames: labels, tokenizer } = predictor;
   return {
+    task: predictor.task,
     labels,
     tokenizer,
     maxLength: predictor.maxLength,
@@ -86,6 +90,7 @@ async function openForeign(folder: string, trained: number | undefined): Promise
   const maxLength = trained ?? Math.min(maxTokens, tokenizer.modelMaxLength ?? Infinity);
   const model = await openExported(folder, maxLength);
   return {
+    task: taskNamed(config.problem_type),
     labels: config.id2label,
     tokenizer,
     maxLength,

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { goldenBert } from '../models/test-support.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import { openAnswerer, type Answerer } from './answerer.ts';
-import { prediction, textAnswers } from './answers.ts';
+import { prediction } from './answers.ts';
 import { startModelServer, type ModelServer, type ModelServerOptions } from './model-server.ts';
 
 const labels = ['1 star', '2 stars', '3 stars', '4 stars', '5 stars'];
@@ -11,9 +11,9 @@ let answerer: Answerer;
 let server: ModelServer;
 
 const predictions = async (texts: TextInput[]) =>
-  textAnswers(await answerer.logits(texts), answerer.labels).map((answer) =>
-    prediction(answer, answerer.labels, false),
-  );
+  answerer.task
+    .answers(await answerer.logits(texts), answerer.labels)
+    .map((answer) => prediction(answerer.task, answer, answerer.labels, false));
 
 beforeAll(async () => {
   answerer = await openAnswerer({ kind: 'model', model: goldenBert(), adapter: null, maxLength: null });

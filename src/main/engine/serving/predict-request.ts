@@ -20,12 +20,8 @@ const oneSchema = z.strictObject({ text: textSchema });
 /** What `POST /predict` takes, as JSON Schema. */
 export const requestSchema = z.toJSONSchema(z.union([manySchema, oneSchema]), { io: 'input' });
 
-/** One prediction of the reply. */
-export interface Prediction {
-  label: string;
-  score: number;
-  /** The probability of every label. */
-  scores: Record<string, number>;
+/** One prediction of the reply, as the model's task says it. */
+export interface Prediction extends Record<string, unknown> {
   /** Whether the text was longer than the model takes. */
   cut: boolean;
 }

@@ -38,7 +38,7 @@ export interface Report {
 }
 
 /** A task's arithmetic: one file each, listed in `index.ts`. Outputs are row-major [rows, outputs], float32. */
-export interface EngineTask<Target = unknown, Answer = unknown> extends Task<Answer> {
+export interface EngineTask<Target = unknown, Answer extends object = object> extends Task<Answer> {
   /** `head`: the names of the checkpoint's own head. Throws `data/…`. */
   learn(train: ReadRows, head: Names | null): Learnt<Target>;
   /** How rows are read for a model that is trained already, whose outputs have these names. */

@@ -66,7 +66,7 @@ export async function writePredictions(
   const answers = task.answers(outputs, names);
   const lines = examples.map(({ row }, i) => {
     const logits = Array.from(outputs.subarray(i * width, (i + 1) * width));
-    return JSON.stringify({ row, ...task.judged(answers[i], targets[i], names), logits });
+    return JSON.stringify({ row, ...task.judged(answers[i]!, targets[i], names), logits });
   });
   await writeFileAtomic(path.join(outputDir, 'predictions.jsonl'), `${lines.join('\n')}\n`);
 }

@@ -13,7 +13,7 @@ export interface RunInput {
 
 /** A run's answers in the order of its rows, as their task compares them. */
 export interface Answers<Columns = unknown> {
-  task: Task<unknown, Columns>;
+  task: Task<object, Columns>;
   rows: Int32Array;
   columns: Columns;
 }
