@@ -1,7 +1,7 @@
 import { fault } from '../../shared/faults/index.ts';
 import { taskNamed } from '../../shared/tasks/index.ts';
 import type { Precision } from '../../shared/settings/training.ts';
-import { openBaseModel, type BaseModel, type Head } from './models/base-model.ts';
+import { longestText, openBaseModel, type BaseModel, type Head } from './models/base-model.ts';
 import { isBehindEncoder, isUnder } from './models/architecture.ts';
 import type { EncodedText } from './models/batch.ts';
 import { Inference, type Pooling } from './models/inference.ts';
@@ -114,12 +114,6 @@ export async function openAdaptedModel(
     await base.close();
     throw error;
   }
-}
-
-/** The most tokens a text may have: what is asked for, within what tokenizer and position table allow. */
-export function longestText(base: BaseModel, tokenizer: TextTokenizer, asked?: number | null): number {
-  const limit = Math.min(base.config.max_tokens, tokenizer.modelMaxLength ?? Infinity);
-  return Math.min(asked ?? limit, limit);
 }
 
 /** Throws `models/…` for ids outside the vocabulary, unknown token types, and texts too short or too long. */

@@ -8,7 +8,7 @@ import { elements } from '../../engine/models/parameters.ts';
 import { goldenBert } from '../../engine/models/test-support.ts';
 import { planAdapter, writeAdapter } from '../../engine/peft/adapter.ts';
 import { loraFields } from '../../engine/peft/test-support.ts';
-import { planSteps } from '../../engine/training/loop.ts';
+import { planSteps } from '../../engine/training/schedule.ts';
 import { adapterBytes, runBytes } from './disk.ts';
 import { diskFinding } from './findings/training.ts';
 

@@ -1,7 +1,7 @@
 import type { TrainingSettings } from '../../../shared/settings/training.ts';
 import type { AdapterPlan } from '../../engine/peft/adapter.ts';
 import { elements } from '../../engine/models/parameters.ts';
-import type { Plan } from '../../engine/training/loop.ts';
+import type { Plan } from '../../engine/training/schedule.ts';
 
 /** A tensor's entry in the header of a safetensors file, about. */
 const headerBytes = 120;

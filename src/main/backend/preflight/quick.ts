@@ -1,10 +1,10 @@
 import type { ExperimentSpec, Preflight, PreflightFinding } from '../../../shared/contract/experiments.ts';
 import { Fault } from '../../../shared/faults/index.ts';
 import { settingsOf } from '../../../shared/settings/train-config.ts';
-import { openBaseModel } from '../../engine/models/base-model.ts';
+import { longestText, openBaseModel } from '../../engine/models/base-model.ts';
 import { headLabels } from '../../engine/models/checkpoint-head.ts';
 import { planAdapter, requireSavedModules } from '../../engine/peft/adapter.ts';
-import { planSteps } from '../../engine/training/loop.ts';
+import { planSteps } from '../../engine/training/schedule.ts';
 import { buildLabelMap } from '../../engine/data/labels.ts';
 import { settleLabels } from '../../engine/tasks/single-label.ts';
 import type { BackendContext } from '../context.ts';
@@ -101,8 +101,7 @@ export async function quickPreflight(
       found.push(...trainingFindings(spec, config, rows, steps, knownSpeeds(context.db)));
     if (base && question && rows > 0) {
       const counted = await caught(() => reader.lengths(question, model.folder), faultFinding);
-      const limit = Math.min(base.config.max_tokens, counted?.modelMaxLength ?? Infinity);
-      if (counted) found.push(...lengthFindings(counted, spec, limit));
+      if (counted) found.push(...lengthFindings(counted, spec, longestText(base, counted)));
     }
     const free = await freeBytes(context.workspace.dir);
     const needed = plan && config && steps ? runBytes(plan, config.training, steps) : null;

@@ -172,3 +172,13 @@ function drawn(encoder: Encoder, { name, shape }: ParameterSpec, random: Pcg64):
     ? values.fill(distribution.constant)
     : values.map(() => random.standardNormal() * distribution.deviation);
 }
+
+/** The most tokens a text may have: what is asked for, within what tokenizer and position table allow. */
+export function longestText(
+  { config }: Pick<BaseModel, 'config'>,
+  tokenizer: { readonly modelMaxLength: number | null },
+  asked?: number | null,
+): number {
+  const limit = Math.min(config.max_tokens, tokenizer.modelMaxLength ?? Infinity);
+  return Math.min(asked ?? limit, limit);
+}

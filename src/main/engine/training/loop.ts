@@ -6,7 +6,7 @@ import type { Checkpoints, Progress } from './checkpoint.ts';
 import type { EncodedRows } from './evaluator.ts';
 import type { LossFeed } from '../tasks/task.ts';
 import { epochBatches } from './sampler.ts';
-import { learningRateAt, type ScheduleSettings } from './schedule.ts';
+import { learningRateAt, planSteps } from './schedule.ts';
 import type { TrainedState } from '../peft/method.ts';
 import type { MicroBatch, Stepper } from './stepper.ts';
 
@@ -24,31 +24,6 @@ export interface LoopOptions {
   onUpdate?(learningRate: number): void;
   /** Waited for, so that the log never lacks a step that a checkpoint has. */
   onStep(line: Step): Promise<void>;
-}
-
-export interface Plan {
-  stepsPerEpoch: number;
-  totalSteps: number;
-  schedule: ScheduleSettings;
-}
-
-/** The length of a run and its learning rates, as Trainer works them out. */
-export function planSteps(rows: number, settings: TrainingSettings): Plan {
-  const batches = Math.ceil(rows / settings.per_device_train_batch_size);
-  const stepsPerEpoch = Math.max(1, Math.ceil(batches / settings.gradient_accumulation_steps));
-  const totalSteps =
-    settings.max_steps > 0 ? settings.max_steps : Math.ceil(settings.num_train_epochs * stepsPerEpoch);
-  const { warmup_steps: warmup, lr_scheduler_kwargs: details } = settings;
-  const schedule: ScheduleSettings = {
-    type: settings.lr_scheduler_type,
-    warmupSteps: warmup >= 1 ? warmup : Math.ceil(totalSteps * warmup),
-    totalSteps,
-    learningRate: settings.learning_rate,
-    power: details.power,
-    endRate: details.lr_end,
-    cycles: details.num_cycles,
-  };
-  return { stepsPerEpoch, totalSteps, schedule };
 }
 
 /** Trains until the last step, a stop, or no more improvement. Throws `training/not-finite` naming the step. */

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
 import type { TrainingSettings } from '../../../shared/settings/training.ts';
-import { planSteps, type Plan } from './loop.ts';
 import { isDecayed } from './optimizer.ts';
-import { learningRateAt, type ScheduleSettings } from './schedule.ts';
+import { learningRateAt, planSteps, type Plan, type ScheduleSettings } from './schedule.ts';
 
 const base: ScheduleSettings = {
   type: 'linear',

@@ -10,10 +10,10 @@ import { planAdapter, requireSavedModules } from '../peft/adapter.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import type { EncodedRows } from './evaluator.ts';
 import { engineTask } from '../tasks/index.ts';
-import { microBatches, planSteps, type Plan } from './loop.ts';
+import { microBatches } from './loop.ts';
 import { prepareData } from './prepare-data.ts';
 import { epochBatches } from './sampler.ts';
-import { learningRateAt } from './schedule.ts';
+import { learningRateAt, planSteps, type Plan } from './schedule.ts';
 import { Stepper } from './stepper.ts';
 import { encodeRows, stepperSettings } from './train.ts';
 

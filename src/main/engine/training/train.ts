@@ -6,7 +6,7 @@ import type { TrainConfig } from '../../../shared/settings/train-config.ts';
 import type { TrainingSettings } from '../../../shared/settings/training.ts';
 import { resolveModel } from '../hub/resolve-model.ts';
 import type { JobContext, TrainOptions, TrainResult } from '../jobs.ts';
-import { openBaseModel, type BaseModel } from '../models/base-model.ts';
+import { longestText, openBaseModel, type BaseModel } from '../models/base-model.ts';
 import { headLabels, type CheckpointHead } from '../models/checkpoint-head.ts';
 import type { EncodedText } from '../models/batch.ts';
 import type { Attention } from '../models/token-inputs.ts';
@@ -20,12 +20,13 @@ import {
   type AdapterPlan,
 } from '../peft/adapter.ts';
 import type { TrainedState } from '../peft/method.ts';
-import { checkTokens, longestText } from '../predict.ts';
+import { checkTokens } from '../predict.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { Checkpoints, initialProgress, type Progress } from './checkpoint.ts';
 import { Evaluator, type EncodedRows, type Evaluated } from './evaluator.ts';
-import { planSteps, trainLoop } from './loop.ts';
+import { trainLoop } from './loop.ts';
+import { planSteps } from './schedule.ts';
 import { Movement } from './movement.ts';
 import { clearOutput, EventLog, openOutput, writeMetrics, writePredictions } from './output.ts';
 import { engineTask } from '../tasks/index.ts';

@@ -2,7 +2,7 @@ import type { ExperimentSpec, PreflightFinding } from '../../../../shared/contra
 import { methodOf } from '../../../../shared/methods/index.ts';
 import type { TrainConfig } from '../../../../shared/settings/train-config.ts';
 import { fasterPrecision, type Speeds } from '../../../engine/runtime/report.ts';
-import type { Plan } from '../../../engine/training/loop.ts';
+import type { Plan } from '../../../engine/training/schedule.ts';
 import { finding, type Repair } from './finding.ts';
 
 /** Fewer optimizer steps than these rarely teach anything. */

@@ -1,5 +1,15 @@
 import { callValue } from './library.ts';
-import type { Reader } from './reader.ts';
+import {
+  itemOf,
+  joined,
+  longest,
+  loseKeys,
+  memberOf,
+  operate,
+  setEntry,
+  truthOf,
+  type Reading,
+} from './objects.ts';
 import { childrenOf, groupsOf, stringContent, unescaped, type SyntaxNode } from './syntax.ts';
 import {
   atRunTime,
@@ -7,7 +17,6 @@ import {
   constant,
   constantOf,
   either,
-  symbol,
   unknown,
   type Constant,
   type FunctionValue,
@@ -15,19 +24,16 @@ import {
   type Value,
 } from './values.ts';
 
-/** Longer texts and lists are not put together. */
-const longest = 10_000;
-
 /** The value of an expression, as far as it is known without running it. */
-export const evaluate = (reader: Reader, node: SyntaxNode): Value =>
+export const evaluate = (reader: Reading, node: SyntaxNode): Value =>
   reader.within(() => valueOf(reader, node, childrenOf(node)));
 
-const located = (reader: Reader, node: SyntaxNode): Located => ({
+const located = (reader: Reading, node: SyntaxNode): Located => ({
   value: evaluate(reader, node),
   line: reader.lineOf(node),
 });
 
-function valueOf(reader: Reader, node: SyntaxNode, parts: readonly SyntaxNode[]): Value {
+function valueOf(reader: Reading, node: SyntaxNode, parts: readonly SyntaxNode[]): Value {
   const text = reader.textOf(node);
   const [first, second, third] = parts;
   switch (node.name) {
@@ -85,7 +91,7 @@ function valueOf(reader: Reader, node: SyntaxNode, parts: readonly SyntaxNode[])
 }
 
 /** The calls inside are read, once; what they give is not known. */
-function comprehension(reader: Reader, parts: readonly SyntaxNode[]): Value {
+function comprehension(reader: Reading, parts: readonly SyntaxNode[]): Value {
   const through = parts[parts.findIndex(({ name }) => name === 'in') + 1];
   let over: Value | undefined;
   for (const part of parts.filter(({ name }) => /^(Call|Member)Expression$/.test(name))) {
@@ -95,7 +101,7 @@ function comprehension(reader: Reader, parts: readonly SyntaxNode[]): Value {
   return { kind: 'unknown', why: atRunTime, ...(over && { over }) };
 }
 
-function stringValue(reader: Reader, node: SyntaxNode, token: string, parts: readonly SyntaxNode[]): Value {
+function stringValue(reader: Reading, node: SyntaxNode, token: string, parts: readonly SyntaxNode[]): Value {
   const content = stringContent(token);
   if (!content) return unknown('bytes');
   let text = '';
@@ -115,14 +121,8 @@ function stringValue(reader: Reader, node: SyntaxNode, token: string, parts: rea
 const pythonText = (value: Constant): string =>
   value === null ? 'None' : value === true ? 'True' : value === false ? 'False' : String(value);
 
-function joined(texts: readonly unknown[]): Value {
-  if (!texts.every((text) => typeof text === 'string')) return unknown('a text that is put together');
-  const text = texts.join('');
-  return text.length > longest ? unknown('a long text') : constant(text);
-}
-
 /** The items of a list, or arguments without a name. */
-export function listItems(reader: Reader, parts: readonly SyntaxNode[]): Located[] {
+export function listItems(reader: Reading, parts: readonly SyntaxNode[]): Located[] {
   return groupsOf(parts).flatMap((group) => {
     if (group.length === 1) return [located(reader, group[0])];
     const { value, line } = located(reader, group[1]!);
@@ -133,7 +133,7 @@ export function listItems(reader: Reader, parts: readonly SyntaxNode[]): Located
 }
 
 /** What stands in an unknown part of a dictionary counts as the key `**`. */
-function dictionary(reader: Reader, parts: readonly SyntaxNode[]): Value {
+function dictionary(reader: Reading, parts: readonly SyntaxNode[]): Value {
   const entries = new Map<string, Located>();
   for (const [key, mark, value] of groupsOf(parts)) {
     if (key.name === '**' && mark) {
@@ -150,56 +150,7 @@ function dictionary(reader: Reader, parts: readonly SyntaxNode[]): Value {
   return { kind: 'dict', type: null, entries, condition: reader.condition };
 }
 
-function loseKeys(entries: Map<string, Located>, line: number): void {
-  entries.clear();
-  entries.set('**', { value: unknown('a dictionary with unknown parts'), line });
-}
-
-/** `of.name`. */
-export function memberOf(of: Value, name: string): Value {
-  if (of.kind === 'symbol') return symbol(`${of.path}.${name}`);
-  if (of.kind === 'class') return of.entries.get(name)?.value ?? unknown(`${of.name}.${name}`);
-  const isObject = of.kind === 'dict' && of.type !== null;
-  const own = isObject ? of.entries.get(name) : of.kind === 'call' ? of.call.named.get(name) : undefined;
-  if (isObject && own?.value.kind === 'function') return { ...own.value, self: of };
-  return own?.value ?? { kind: 'member', of, name };
-}
-
-/** `of[key]`. */
-function itemOf(of: Value, key: Value): Value {
-  const name = constantOf(key);
-  if (of.kind === 'dict' && name !== undefined)
-    return of.entries.get(String(name))?.value ?? unknown(`there is no ${String(name)} in the dictionary`);
-  if (of.kind === 'list' && typeof name === 'number')
-    return of.items.at(name)?.value ?? unknown('the list is shorter');
-  const set = of.kind === 'call' && name !== undefined ? of.call.items.get(String(name))?.value : undefined;
-  return set ?? { kind: 'item', of, key };
-}
-
-/** Whether a condition holds; undefined where that is known only at run time. */
-export function truthOf(value: Value): boolean | undefined {
-  if (value.kind === 'constant') return Boolean(value.value);
-  if (value.kind === 'list') return value.items.length > 0;
-  if (value.kind === 'dict') return value.type !== null || value.entries.size > 0;
-  return value.kind === 'class' || value.kind === 'function' ? true : undefined;
-}
-
-const operators: Readonly<Record<string, (a: number, b: number) => Constant>> = {
-  '+': (a, b) => a + b,
-  '-': (a, b) => a - b,
-  '*': (a, b) => a * b,
-  '/': (a, b) => a / b,
-  '//': (a, b) => Math.floor(a / b),
-  '%': (a, b) => a - Math.floor(a / b) * b,
-  '**': (a, b) => a ** b,
-  '<<': (a, b) => a * 2 ** b,
-  '<': (a, b) => a < b,
-  '>': (a, b) => a > b,
-  '<=': (a, b) => a <= b,
-  '>=': (a, b) => a >= b,
-};
-
-function operation(reader: Reader, parts: readonly SyntaxNode[]): Value {
+function operation(reader: Reading, parts: readonly SyntaxNode[]): Value {
   const isUnary = parts.length === 2;
   const operator = parts
     .slice(isUnary ? 0 : 1, -1)
@@ -216,25 +167,7 @@ function operation(reader: Reader, parts: readonly SyntaxNode[]): Value {
   return operate(operator, left, evaluate(reader, parts.at(-1)!));
 }
 
-/** What an operator of two values gives. */
-export function operate(operator: string, left: Value, right: Value): Value {
-  const [a, b] = [constantOf(left), constantOf(right)];
-  const isNone = b === null && truthOf(left) !== undefined;
-  if (/^(==|!=|is|is not)$/.test(operator) && (isNone || (a !== undefined && b !== undefined)))
-    return constant((a === b) === (operator === '==' || operator === 'is'));
-  if (left.kind === 'list' && right.kind === 'list' && operator === '+') {
-    const items = [...left.items, ...right.items];
-    return items.length > longest ? unknown('a long list') : { kind: 'list', items };
-  }
-  // A path of pathlib, too.
-  if (typeof a === 'string' && typeof b === 'string' && /^[+/]$/.test(operator))
-    return joined([a, operator === '/' ? '/' : '', b]);
-  const result = typeof a === 'number' && typeof b === 'number' ? operators[operator]?.(a, b) : undefined;
-  const isFinite = typeof result !== 'number' || Number.isFinite(result);
-  return result === undefined || !isFinite ? unknown() : constant(result);
-}
-
-function callOf(reader: Reader, callee: SyntaxNode, list: SyntaxNode): Value {
+function callOf(reader: Reading, callee: SyntaxNode, list: SyntaxNode): Value {
   const call = new Call(evaluate(reader, callee), reader.lineOf(list), reader.condition);
   for (const group of groupsOf(childrenOf(list))) {
     const [head, mark, value] = group;
@@ -252,7 +185,7 @@ function callOf(reader: Reader, callee: SyntaxNode, list: SyntaxNode): Value {
 }
 
 /** A function from the parts of its definition, or of a lambda. */
-export function functionOf(reader: Reader, name: string, parts: readonly SyntaxNode[]): FunctionValue {
+export function functionOf(reader: Reading, name: string, parts: readonly SyntaxNode[]): FunctionValue {
   const list = parts.find((part) => part.name === 'ParamList');
   const parameters = groupsOf(list ? childrenOf(list) : []).flatMap((group) => {
     const variable = group.find((part) => part.name === 'VariableName');
@@ -272,7 +205,7 @@ export function functionOf(reader: Reader, name: string, parts: readonly SyntaxN
 }
 
 /** Binds a name, a field or an item, or each of several to a part of the value. */
-export function assign(reader: Reader, targets: readonly SyntaxNode[], value: Value): void {
+export function assign(reader: Reading, targets: readonly SyntaxNode[], value: Value): void {
   const [target, ...more] = targets;
   if (!target) return;
   if (more.length > 0) {
@@ -303,27 +236,4 @@ export function assign(reader: Reader, targets: readonly SyntaxNode[], value: Va
         line,
       });
   }
-}
-
-/**
- * `of[key] = value`, or a field where a call is what has it. Without a key nothing is known of the whole any more; a
- * change on a condition under which the object itself was not made leaves the value open.
- */
-export function setEntry(
-  reader: Reader,
-  of: Value,
-  key: Constant | undefined,
-  { value, line }: Located,
-  where: 'named' | 'items' = 'items',
-): void {
-  if (of.kind === 'list') of.items.push({ value: unknown('the list is changed'), line });
-  const owner = of.kind === 'call' ? of.call : of.kind === 'dict' || of.kind === 'class' ? of : undefined;
-  if (!owner) return;
-  const into = 'entries' in owner ? owner.entries : owner[where];
-  if (key === undefined && 'entries' in owner) return loseKeys(into, line);
-  const name = key === undefined ? '**' : String(key);
-  const why = `it is set in line ${line} on a condition`;
-  const isOpen = owner.condition !== reader.condition;
-  const before = into.get(name)?.value ?? unknown(why);
-  into.set(name, { value: isOpen ? either(before, value, why) : value, line });
 }

@@ -1,6 +1,5 @@
-import { memberOf, setEntry, truthOf } from './expressions.ts';
 import { isKnown, reasonOf } from './known.ts';
-import type { Reader } from './reader.ts';
+import { memberOf, setEntry, truthOf, type Reading } from './objects.ts';
 import {
   Call,
   constant,
@@ -16,7 +15,7 @@ import {
 } from './values.ts';
 
 /** What a call gives: functions and classes of the script are entered, a few of Python's own are worked out. */
-export function callValue(reader: Reader, call: Call): Value {
+export function callValue(reader: Reading, call: Call): Value {
   const { callee, args, named, line } = call;
   if (callee.kind === 'function') return reader.enter(callee, args, named);
   if (callee.kind === 'class') return instanceOf(reader, callee, call);
@@ -45,7 +44,7 @@ const fieldsOf = (entries: ReadonlyMap<string, Located>): [string, Located][] =>
   [...entries].filter(([, { value }]) => value.kind !== 'function');
 
 /** An instance: the class's fields, changed by what the call says and by `__init__`. */
-function instanceOf(reader: Reader, type: ClassValue, call: Call): Value {
+function instanceOf(reader: Reading, type: ClassValue, call: Call): Value {
   const base = type.bases.find((extended) => extended.kind === 'symbol');
   // A Trainer or TrainingArguments of the script's own is read as what it extends.
   if (base && /(Trainer|Arguments|Config)$/.test(base.path)) {
@@ -120,7 +119,7 @@ const functions: ReadonlyMap<string, Result> = new Map(
 );
 
 /** Methods of lists, of dictionaries, and of argparse's and HfArgumentParser's objects. Arguments have their defaults. */
-function methodValue(reader: Reader, call: Call, of: Value, name: string): Value | undefined {
+function methodValue(reader: Reading, call: Call, of: Value, name: string): Value | undefined {
   const { args, named, line } = call;
   const given = first(call);
   const lose = (key?: Constant): void => setEntry(reader, of, key, { value: unknown(), line });
@@ -146,7 +145,7 @@ function methodValue(reader: Reader, call: Call, of: Value, name: string): Value
   return undefined;
 }
 
-function parserMethod(reader: Reader, call: Call, of: DictValue, name: string): Value {
+function parserMethod(reader: Reading, call: Call, of: DictValue, name: string): Value {
   const { args, named, line } = call;
   if (name === 'add_argument') addArgument(call, of.entries);
   if (name === 'set_defaults') for (const [key, value] of named) of.entries.set(key, value);
@@ -180,7 +179,7 @@ function addArgument(call: Call, into: Map<string, Located>): void {
 }
 
 /** Dataclasses filled from the command line: their defaults, the same ones wherever a parser is asked. */
-function parsedClasses(reader: Reader, call: Call, of: DictValue): Value {
+function parsedClasses(reader: Reading, call: Call, of: DictValue): Value {
   const classes = of.entries.get('classes') ?? { value: unknown(), line: call.line };
   const list = classes.value.kind === 'list' ? classes.value.items : [classes];
   if (list.some(({ value }) => value.kind === 'symbol' && value.path.endsWith('TrainingArguments')))

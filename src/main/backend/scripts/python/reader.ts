@@ -1,4 +1,5 @@
-import { assign, evaluate, functionOf, listItems, operate, truthOf } from './expressions.ts';
+import { assign, evaluate, functionOf, listItems } from './expressions.ts';
+import { operate, truthOf, type Reading } from './objects.ts';
 import { builtinNames } from './known.ts';
 import { childrenOf, type Source, type SyntaxNode } from './syntax.ts';
 import {
@@ -26,7 +27,7 @@ const longestReason = 2000;
 class ReadingEnded extends Error {}
 
 /** Reads a script from top to bottom without running it: names, constants, and the calls it would make. */
-export class Reader {
+export class Reader implements Reading {
   readonly source: Source;
   scope = new Scope();
   /** In the order in which the script makes them. */
@@ -35,7 +36,6 @@ export class Reader {
   readonly fieldsSet: { of: Value; name: string; value: Value; line: number; condition: string | null }[] =
     [];
   readonly notUnderstood = new Map<number, string>();
-  /** The condition, known only at run time, under which statements are being read. */
   condition: string | null = null;
   private readonly module = this.scope;
   private readonly functions: FunctionValue[] = [];
@@ -109,7 +109,6 @@ export class Reader {
     );
   }
 
-  /** Reads a function that a library would call, with arguments that nobody knows. */
   callback(fn: FunctionValue): void {
     if (this.entered.has(fn.body)) return;
     this.silent++;
@@ -117,7 +116,6 @@ export class Reader {
     this.silent--;
   }
 
-  /** Reads the body of a function with its arguments bound; what it returns. */
   enter(fn: FunctionValue, args: readonly Located[], named: ReadonlyMap<string, Located>): Value {
     // What nothing calls adds nothing to what was read.
     if (this.isEnded && this.entered.has(fn.body)) return unknown();
