@@ -7,6 +7,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
+import { codeOf } from '../formats/file-faults.ts';
 import { classNamesOf } from './class-names.ts';
 import { BudgetError, checkGroup, decoderMegabytes, mostCharacters } from './parquet-budget.ts';
 
@@ -71,7 +72,7 @@ async function readRange(file: string, bytes: Uint8Array, position: number): Pro
       await handle.close();
     }
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = codeOf(error) || String(error);
     if (reason === 'ENOENT') throw fault('files/vanished', { file }, error);
     throw fault('files/unreadable', { file, reason }, error);
   }

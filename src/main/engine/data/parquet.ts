@@ -3,6 +3,7 @@ import { basename, extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { decoderMegabytes } from './parquet-budget.ts';
+import { codeOf } from '../formats/file-faults.ts';
 import { checkColumns } from './header.ts';
 import type { ParquetHead, ParquetReply, ParquetTask } from './parquet-worker.ts';
 import type { Table, TableRow } from './table-types.ts';
@@ -128,8 +129,7 @@ class ParquetDecoder {
   #faultOf(error: unknown, memory: boolean): Error {
     if (error instanceof Fault) return error;
     const file = basename(this.#task.file);
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (memory || code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    if (memory || codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY') {
       const reason = `decoding it takes over ${decoderMegabytes(this.#task.size)} MB`;
       return fault('data/parquet-memory', { file, reason }, error);
     }

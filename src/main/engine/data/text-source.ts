@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import { readFault } from '../formats/file-faults.ts';
+import { codeOf, readFault } from '../formats/file-faults.ts';
 import { canonicalEncoding, detectEncoding, type DetectedEncoding } from './encoding.ts';
 import type { Table, TableOptions } from './table-types.ts';
 
@@ -94,8 +94,7 @@ export async function readStart(file: string, length: number): Promise<Buffer> {
 
 /** The fault for an error of the file system met while a file that was there is read. */
 function readingFault(file: string, error: unknown): unknown {
-  const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  return gone ? fault('files/vanished', { file }, error) : readFault(file, error);
+  return codeOf(error) === 'ENOENT' ? fault('files/vanished', { file }, error) : readFault(file, error);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { access, chmod, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import { writeFault } from './file-faults.ts';
+import { codeOf, writeFault } from './file-faults.ts';
 import { removeLeftovers, moveAway, temporaryBeside } from './temporary.ts';
 
 export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -80,7 +80,7 @@ async function makeFolders(dir: string): Promise<void> {
     while (above !== dirname(above) && !(await isThere(above))) above = dirname(above);
     await mkdir(dir, { recursive: true, mode: await modeIn(above, 0o777) });
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
     let first = dir;
     // A root has none above it, and may be missing: a drive that was unplugged.
     for (let above = dirname(dir); above !== first && !(await isThere(above)); above = dirname(above))
@@ -98,7 +98,7 @@ const isThere = (path: string): Promise<boolean> =>
 
 async function refuseFilled(dir: string): Promise<void> {
   const names = await readdir(dir).catch((error: unknown) => {
-    if (isMissing(error)) return [];
+    if (codeOf(error) === 'ENOENT') return [];
     throw error;
   });
   if (names.length > 0) throw fault('files/output-exists', { dir });
@@ -107,7 +107,9 @@ async function refuseFilled(dir: string): Promise<void> {
 /** No system renames over a folder that holds something: the old one steps aside, and back if the new one fails. */
 async function moveInto(temporary: string, target: string, replace: boolean): Promise<void> {
   if (!replace) {
-    await rmdir(target).catch(ignoreMissing);
+    await rmdir(target).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    });
     await rename(temporary, target);
     return;
   }
@@ -119,14 +121,6 @@ async function moveInto(temporary: string, target: string, replace: boolean): Pr
     throw error;
   }
   await old?.remove();
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isMissing(error)) throw error;
 }
 
 async function syncTree(dir: string, own: boolean): Promise<void> {

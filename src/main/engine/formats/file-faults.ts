@@ -2,7 +2,8 @@ import { lstatSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 
-function codeOf(error: unknown): string {
+/** The system's code of an error, "ENOENT"; empty where it has none. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 

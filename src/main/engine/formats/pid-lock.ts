@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { writeFault } from './file-faults.ts';
+import { codeOf, writeFault } from './file-faults.ts';
 import { isAlive } from './temporary.ts';
 
 /**
@@ -55,7 +55,7 @@ async function replaceLeft(file: string, found: string, made: string): Promise<b
 /** Null where there is no such file. */
 function contentOf(file: string): Promise<string | null> {
   return readFile(file, 'utf8').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   });
 }
@@ -64,18 +64,15 @@ function contentOf(file: string): Promise<string | null> {
 async function linkOrCopy(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to).catch((error: unknown) => {
-      if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK')) throw error;
+      if (!/^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|EMLINK)$/.test(codeOf(error))) throw error;
       return copyFile(from, to, constants.COPYFILE_EXCL);
     });
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
-
-const hasCode = (error: unknown, ...codes: string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code));
 
 /** Whether a process that lives has the lock. */
 export async function isPidLockHeld(file: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { codeOf } from './file-faults.ts';
 
 /**
  * Whatever is half written has a name that says whose it is: a machine (folders may be shared) and a process on it. What
@@ -72,7 +73,7 @@ export async function moveAway(folder: string): Promise<MovedFolder | null> {
     await rename(folder, old);
   } catch (error) {
     await rmdir(holding);
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
   return {
@@ -103,7 +104,7 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     // It lives and belongs to somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 

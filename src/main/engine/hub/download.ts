@@ -3,7 +3,7 @@ import { open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'no
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Fault } from '../../../shared/faults/index.ts';
-import { writeFault } from '../formats/file-faults.ts';
+import { codeOf, writeFault } from '../formats/file-faults.ts';
 import { isPidLockHeld, takePidLock } from '../formats/pid-lock.ts';
 import { isFile, makeFolder } from './cache.ts';
 import { hashFile } from './hash-file.ts';
@@ -232,8 +232,7 @@ async function writeFrom(
     await handle.sync();
     return at;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (diskFull && (code === 'ENOSPC' || code === 'EDQUOT')) throw diskFull(at, error);
+    if (diskFull && /^(ENOSPC|EDQUOT)$/.test(codeOf(error))) throw diskFull(at, error);
     throw writeFault(partOf(target), error);
   } finally {
     await handle?.close();
