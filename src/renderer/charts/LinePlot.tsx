@@ -1,7 +1,6 @@
 import { Area, ComposedChart, Line, LineChart, ReferenceLine } from 'recharts';
 import { markOf } from './highlight.svelte.ts';
-import { Axes, chartProps, still } from './plot-parts.tsx';
-import type { Scale } from './scale.ts';
+import { Axes, chartProps, still, type PlotArea } from './plot-parts.tsx';
 import { AXIS } from './theme.ts';
 
 export interface PlotLine {
@@ -19,15 +18,7 @@ export interface PlotBand {
   points: readonly { x: number; range: [number, number] }[];
   colour: string;
 }
-export interface LinePlotProps {
-  width: number;
-  height: number;
-  left: number;
-  right: number;
-  x: Scale;
-  y: Scale;
-  xTicks: ReadonlyMap<number, string>;
-  yTicks: ReadonlyMap<number, string>;
+export interface LinePlotProps extends PlotArea {
   lines: readonly PlotLine[];
   bands: readonly PlotBand[];
   references: readonly { value: number; dash: string }[];

@@ -1,7 +1,6 @@
 import { Scatter, ScatterChart } from 'recharts';
 import { markOf } from './highlight.svelte.ts';
-import { Axes, chartProps } from './plot-parts.tsx';
-import type { Scale } from './scale.ts';
+import { Axes, chartProps, type PlotArea } from './plot-parts.tsx';
 import { AXIS } from './theme.ts';
 
 export interface ScatterDot {
@@ -24,15 +23,7 @@ export interface ScatterLabel {
   anchor: 'start' | 'middle' | 'end';
   colour: string;
 }
-export interface ScatterPlotProps {
-  width: number;
-  height: number;
-  left: number;
-  right: number;
-  x: Scale;
-  y: Scale;
-  xTicks: ReadonlyMap<number, string>;
-  yTicks: ReadonlyMap<number, string>;
+export interface ScatterPlotProps extends PlotArea {
   dots: readonly ScatterDot[];
   labels: readonly ScatterLabel[];
 }

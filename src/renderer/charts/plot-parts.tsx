@@ -27,19 +27,20 @@ const axisProps = ({ low, high, log }: Scale, ticks: ReadonlyMap<number, string>
     tick: AXIS,
   }) as const;
 
-interface AxesProps {
+export interface PlotArea {
+  /** In pixels; `left` and `right` of the plot are the axis' texts and what stands beside it. */
+  width: number;
+  height: number;
+  left: number;
+  right: number;
   x: Scale;
   y: Scale;
   /** The texts of the ticks, by tick. */
   xTicks: ReadonlyMap<number, string>;
   yTicks: ReadonlyMap<number, string>;
-  /** Space for the texts of y, in pixels. */
-  left: number;
-  /** Values outside of the axes are cut off instead of widening them. */
-  cut?: boolean;
 }
-/** The two axes with the lines across, as every chart has them. */
-export function Axes({ x, y, xTicks, yTicks, left, cut = false }: AxesProps) {
+/** The two axes with the lines across, as every chart has them. `cut`: values outside are cut off instead of widening them. */
+export function Axes({ x, y, xTicks, yTicks, left, cut = false }: PlotArea & { cut?: boolean }) {
   return (
     <>
       <CartesianGrid vertical={false} stroke="var(--line)" syncWithTicks />
