@@ -39,7 +39,12 @@ export function portableGraph(base: BaseModel, head: Head, idType: DataTypeName)
   const inputs = { input_ids: ids, attention_mask: mask, ...(types ? { token_type_ids: types } : {}) };
   const made = output();
   g.signature('serving_default', inputs, { [made.name]: made.tensor });
-  return { graph: g, inputs, output: made, weights: [...parameters.frozenCopies()] };
+  return {
+    graph: g,
+    inputs,
+    output: made,
+    weights: [...Map.groupBy(parameters.frozen, ({ name }) => name).values()].flat(),
+  };
 }
 
 /** [batch] and [length] of a matrix, as vectors of one number. */

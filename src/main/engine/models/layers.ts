@@ -2,7 +2,7 @@ import type { DataTypeName, Graph, Tensor } from '../graph/graph.ts';
 import { dotProductAttention } from '../graph/ops/attention.ts';
 import { droppedOut, keepScale, type DropoutSource } from '../graph/ops/dropout.ts';
 import { geluTanh, halfGelu, relu, scale } from '../graph/ops/elementwise.ts';
-import { layerNorm, rmsNorm } from '../graph/ops/layer-norm.ts';
+import { layerNorm } from '../graph/ops/layer-norm.ts';
 import { geluLinear, openLinear, type OpenLinear } from '../graph/ops/linear.ts';
 import { embedding } from '../graph/ops/rows.ts';
 import type { AttentionLayout } from './attention-layout.ts';
@@ -92,10 +92,8 @@ export class Layers {
     const g = this.graph;
     const input = g.cast(x, 'float32');
     const gamma = this.parameters.value(`${path}.weight`, 'float32');
-    const y =
-      kind === 'rms'
-        ? rmsNorm(g, input, gamma, epsilon)
-        : layerNorm(g, input, gamma, this.bias(path, 'float32'), epsilon);
+    const beta = this.bias(path, 'float32');
+    const y = layerNorm(g, input, gamma, beta, epsilon, kind === 'layer');
     return this.options.hooks?.norm?.(path)?.(this, y) ?? y;
   }
 

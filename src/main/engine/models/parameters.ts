@@ -7,8 +7,9 @@ export interface ParameterSpec {
   shape: Shape;
 }
 
-/** A frozen parameter as the graph uses it: multiplied by constants once, in the type it is computed in. */
-interface Variant {
+/** A frozen parameter as the graph uses it: the variable holds it times `factor`, in the type it is computed in. */
+interface FrozenCopy {
+  name: string;
   factor: number;
   variable: Variable;
 }
@@ -24,7 +25,8 @@ export class Parameters {
   private readonly graph: Graph;
   private readonly shapes: ReadonlyMap<string, Shape>;
   readonly trainable = new Map<string, { variable: Variable; value: Tensor }>();
-  private readonly frozen = new Map<string, Map<string, Variant>>();
+  /** Every frozen copy that was asked for. */
+  readonly frozen: FrozenCopy[] = [];
   private readonly values = new Map<string, Tensor>();
 
   constructor(graph: Graph, specs: readonly ParameterSpec[], trainable: ReadonlySet<string>) {
@@ -52,41 +54,26 @@ export class Parameters {
     const trained = this.trainable.get(name);
     const value = trained
       ? g.cast(scale(g, trained.value, factor), dtype)
-      : g.read(this.variant(name, dtype, factor));
+      : g.read(this.frozenCopy(name, dtype, factor));
     this.values.set(key, value);
     return value;
   }
 
-  /** The variables that hold each frozen parameter that `used` nodes ask for. */
-  frozenUsed(used: ReadonlySet<Node>): Map<string, Variant[]> {
-    const found = new Map<string, Variant[]>();
-    for (const [name, variants] of this.frozen) {
-      const live = [...variants.values()].filter(({ variable }) => used.has(variable.handle.node));
-      if (live.length > 0) found.set(name, live);
-    }
-    return found;
+  /** The copies of each frozen parameter that `used` nodes ask for. */
+  frozenUsed(used: ReadonlySet<Node>): Map<string, FrozenCopy[]> {
+    const live = [...Map.groupBy(this.frozen, ({ name }) => name)].map(
+      ([name, copies]) => [name, copies.filter(({ variable }) => used.has(variable.handle.node))] as const,
+    );
+    return new Map(live.filter(([, copies]) => copies.length > 0));
   }
 
-  private variant(name: string, dtype: DataTypeName, factor: number): Variable {
+  private frozenCopy(name: string, dtype: DataTypeName, factor: number): Variable {
     const shape = this.shapes.get(name);
     if (!shape) throw new Error(`The model has no parameter ${name}.`);
-    const variants = this.frozen.get(name) ?? new Map<string, Variant>();
-    this.frozen.set(name, variants);
-    const key = `${factor}>${dtype}`;
-    let variant = variants.get(key);
-    if (!variant) {
-      const variable = this.graph.variable(`${name}.variant_${variants.size}`, dtype, shape);
-      variant = { factor, variable };
-      variants.set(key, variant);
-    }
-    return variant.variable;
-  }
-
-  /** Every frozen copy that was asked for: the variable holds parameter `name` times `factor`. */
-  *frozenCopies(): Generator<{ variable: Variable; name: string; factor: number }> {
-    for (const [name, variants] of this.frozen) {
-      for (const { variable, factor } of variants.values()) yield { variable, name, factor };
-    }
+    const number = this.frozen.filter((copy) => copy.name === name).length;
+    const variable = this.graph.variable(`${name}.variant_${number}`, dtype, shape);
+    this.frozen.push({ name, factor, variable });
+    return variable;
   }
 
   /**

@@ -1,32 +1,23 @@
 import type { Graph, Tensor } from '../graph.ts';
 import { batchMatMul, binary, fusedMatMul, matMul, reduce } from './raw.ts';
 
-/** Matrix product a·b, or a·bᵀ. */
-export function product(g: Graph, a: Tensor, b: Tensor, transposeB = false): Tensor {
-  const y = matMul(g, a, b, { transposeB });
-  g.record([a, b], [y], ([d]) => {
-    if (!d) return [];
-    const da = a.differentiable ? matMul(g, d, b, { transposeB: !transposeB }) : undefined;
-    if (!b.differentiable) return [da];
-    const db = transposeB ? matMul(g, d, a, { transposeA: true }) : matMul(g, a, d, { transposeA: true });
-    return [da, db];
-  });
-  return y;
-}
+const recorded =
+  (multiply: typeof matMul) =>
+  (g: Graph, a: Tensor, b: Tensor, transposeB = false): Tensor => {
+    const y = multiply(g, a, b, { transposeB });
+    g.record([a, b], [y], ([d]) => {
+      if (!d) return [];
+      const da = a.differentiable ? multiply(g, d, b, { transposeB: !transposeB }) : undefined;
+      const [left, right] = transposeB ? [d, a] : [a, d];
+      return [da, b.differentiable ? multiply(g, left, right, { transposeA: true }) : undefined];
+    });
+    return y;
+  };
 
-/** a·b or a·bᵀ over leading axes of the same lengths, [..,m,k] and [..,k,n] or [..,n,k]. */
-export function batchProduct(g: Graph, a: Tensor, b: Tensor, transposeB = false): Tensor {
-  const y = batchMatMul(g, a, b, { transposeB });
-  g.record([a, b], [y], ([d]) => {
-    if (!d) return [];
-    const [left, right] = transposeB ? [d, a] : [a, d];
-    return [
-      a.differentiable ? batchMatMul(g, d, b, { transposeB: !transposeB }) : undefined,
-      b.differentiable ? batchMatMul(g, left, right, { transposeA: true }) : undefined,
-    ];
-  });
-  return y;
-}
+/** Matrix product a·b, or a·bᵀ. */
+export const product = recorded(matMul);
+/** The same over leading axes of equal lengths, [..,m,k] and [..,k,n] or [..,n,k]. */
+export const batchProduct = recorded(batchMatMul);
 
 /** A linear layer whose place on the tape is taken; `finish` adds what belongs to the same output. */
 export interface OpenLinear {

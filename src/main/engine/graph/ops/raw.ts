@@ -59,38 +59,23 @@ export function gather(g: Graph, x: Tensor, index: Tensor): Tensor {
   return g.op('GatherV2', [x, index, g.constant('int32', [], [0])], attributes, { dtype: x.dtype, shape });
 }
 
-export interface Transposes {
+interface Transposes {
   transposeA?: boolean;
   transposeB?: boolean;
 }
 
-/** Product of matrices [m,k]·[k,n]. */
-export function matMul(
-  g: Graph,
-  a: Tensor,
-  b: Tensor,
-  { transposeA = false, transposeB = false }: Transposes = {},
-): Tensor {
-  const shape = [a.axis(transposeA ? 1 : 2), b.axis(transposeB ? 2 : 1)];
-  const attributes = {
-    T: type(a.dtype),
-    transpose_a: { bool: transposeA },
-    transpose_b: { bool: transposeB },
+const matrixProduct =
+  (op: string, nameA: string, nameB: string) =>
+  (g: Graph, a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: Transposes = {}): Tensor => {
+    const shape = [...a.shape.slice(0, -2), a.axis(transposeA ? 1 : 2), b.axis(transposeB ? 2 : 1)];
+    const attributes = { T: type(a.dtype), [nameA]: { bool: transposeA }, [nameB]: { bool: transposeB } };
+    return g.op(op, [a, b], attributes, { dtype: a.dtype, shape });
   };
-  return g.op('MatMul', [a, b], attributes, { dtype: a.dtype, shape });
-}
 
+/** Product of matrices [m,k]·[k,n]. */
+export const matMul = matrixProduct('MatMul', 'transpose_a', 'transpose_b');
 /** The same over leading axes [..,m,k]·[..,k,n]. */
-export function batchMatMul(
-  g: Graph,
-  a: Tensor,
-  b: Tensor,
-  { transposeA = false, transposeB = false }: Transposes = {},
-): Tensor {
-  const shape = [...a.shape.slice(0, -2), a.axis(transposeA ? 1 : 2), b.axis(transposeB ? 2 : 1)];
-  const attributes = { T: type(a.dtype), adj_x: { bool: transposeA }, adj_y: { bool: transposeB } };
-  return g.op('BatchMatMulV2', [a, b], attributes, { dtype: a.dtype, shape });
-}
+export const batchMatMul = matrixProduct('BatchMatMulV2', 'adj_x', 'adj_y');
 
 /** oneDNN's matrix product with what follows it in the same pass. The first argument is the bias. */
 export function fusedMatMul(
