@@ -43,7 +43,7 @@ export function portableGraph(base: BaseModel, head: Head, idType: DataTypeName)
     graph: g,
     inputs,
     output: made,
-    weights: [...Map.groupBy(parameters.frozen, ({ name }) => name).values()].flat(),
+    weights: [...parameters.frozen.values()].flat(),
   };
 }
 

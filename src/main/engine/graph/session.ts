@@ -6,18 +6,15 @@ import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import type { Feeds, Graph, Signature, Values } from './graph.ts';
 import { savedModelBytes } from './saved-model.ts';
 
-type LoadedSignature = Awaited<ReturnType<ReturnType<typeof loadTensorFlow>['node']['loadSavedModel']>>;
+interface LoadedSignature extends Pick<Signature, 'inputs'> {
+  model: Awaited<ReturnType<ReturnType<typeof loadTensorFlow>['node']['loadSavedModel']>>;
+}
 
 /** A graph loaded into TensorFlow, with its variables. `run` is synchronous: the process does nothing else. */
 export class Session {
-  private readonly signatures: ReadonlyMap<string, Signature>;
   private readonly loaded: ReadonlyMap<string, LoadedSignature>;
 
-  private constructor(
-    signatures: ReadonlyMap<string, Signature>,
-    loaded: ReadonlyMap<string, LoadedSignature>,
-  ) {
-    this.signatures = signatures;
+  private constructor(loaded: ReadonlyMap<string, LoadedSignature>) {
     this.loaded = loaded;
   }
 
@@ -27,10 +24,9 @@ export class Session {
     try {
       await writeFile(path.join(folder, 'saved_model.pb'), savedModelBytes(graph));
       const loaded = new Map<string, LoadedSignature>();
-      for (const name of graph.signatures.keys()) {
-        loaded.set(name, await tf.node.loadSavedModel(folder, ['serve'], name));
-      }
-      return new Session(graph.signatures, loaded);
+      for (const [name, { inputs }] of graph.signatures)
+        loaded.set(name, { inputs, model: await tf.node.loadSavedModel(folder, ['serve'], name) });
+      return new Session(loaded);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -39,13 +35,12 @@ export class Session {
   /** Runs one signature. Every input must be fed; open axes take the length of what is fed. */
   run(name: string, feeds: Feeds): Record<string, Values> {
     const tf = loadTensorFlow();
-    const signature = this.signatures.get(name);
-    const model = this.loaded.get(name);
-    if (!signature || !model) throw new Error(`The graph has no signature ${name}.`);
+    const loaded = this.loaded.get(name);
+    if (!loaded) throw new Error(`The graph has no signature ${name}.`);
     const inputs: NamedTensorMap = {};
     const used: TfTensor[] = [];
     try {
-      for (const [key, placeholder] of Object.entries(signature.inputs)) {
+      for (const [key, placeholder] of Object.entries(loaded.inputs)) {
         const feed = feeds[key];
         if (!feed) throw new Error(`Signature ${name} needs ${key}.`);
         const data = 'data' in feed ? feed.data : feed;
@@ -56,7 +51,7 @@ export class Session {
         inputs[key] = tensor;
         used.push(tensor);
       }
-      const outputs = model.predict(inputs) as NamedTensorMap;
+      const outputs = loaded.model.predict(inputs) as NamedTensorMap;
       const values: Record<string, Values> = {};
       for (const [key, tensor] of Object.entries(outputs)) {
         used.push(tensor);
@@ -69,7 +64,7 @@ export class Session {
   }
 
   close(): void {
-    for (const model of this.loaded.values()) model.dispose();
+    for (const { model } of this.loaded.values()) model.dispose();
   }
 }
 

@@ -25,8 +25,7 @@ export class Parameters {
   private readonly graph: Graph;
   private readonly shapes: ReadonlyMap<string, Shape>;
   readonly trainable = new Map<string, { variable: Variable; value: Tensor }>();
-  /** Every frozen copy that was asked for. */
-  readonly frozen: FrozenCopy[] = [];
+  private readonly copies: FrozenCopy[] = [];
   private readonly values = new Map<string, Tensor>();
 
   constructor(graph: Graph, specs: readonly ParameterSpec[], trainable: ReadonlySet<string>) {
@@ -59,20 +58,24 @@ export class Parameters {
     return value;
   }
 
+  /** The frozen copies by the parameter that they are of. */
+  get frozen(): Map<string, FrozenCopy[]> {
+    return Map.groupBy(this.copies, ({ name }) => name);
+  }
+
   /** The copies of each frozen parameter that `used` nodes ask for. */
   frozenUsed(used: ReadonlySet<Node>): Map<string, FrozenCopy[]> {
-    const live = [...Map.groupBy(this.frozen, ({ name }) => name)].map(
-      ([name, copies]) => [name, copies.filter(({ variable }) => used.has(variable.handle.node))] as const,
-    );
+    const isLive = ({ variable }: FrozenCopy): boolean => used.has(variable.handle.node);
+    const live = [...this.frozen].map(([name, copies]) => [name, copies.filter(isLive)] as const);
     return new Map(live.filter(([, copies]) => copies.length > 0));
   }
 
   private frozenCopy(name: string, dtype: DataTypeName, factor: number): Variable {
     const shape = this.shapes.get(name);
     if (!shape) throw new Error(`The model has no parameter ${name}.`);
-    const number = this.frozen.filter((copy) => copy.name === name).length;
+    const number = this.copies.filter((copy) => copy.name === name).length;
     const variable = this.graph.variable(`${name}.variant_${number}`, dtype, shape);
-    this.frozen.push({ name, factor, variable });
+    this.copies.push({ name, factor, variable });
     return variable;
   }
 

@@ -9,19 +9,18 @@ const MOST_SPECIAL_TOKENS = 256;
 const MOST_PIECES = 64;
 
 const patternSchema = z.union([z.object({ String: z.string() }), z.object({ Regex: z.string() })]);
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional().catch(undefined);
 const partSchema = z.looseObject({
-  type: z.string().optional().catch(undefined),
-  pattern: z.union([z.string(), patternSchema]).optional().catch(undefined),
-  content: z.string().optional().catch(undefined),
-  prepend: z.string().optional().catch(undefined),
+  type: optional(z.string()),
+  pattern: optional(z.union([z.string(), patternSchema])),
+  content: optional(z.string()),
+  prepend: optional(z.string()),
 });
+const list = optional(z.array(z.unknown()));
 const templateSchema = z.looseObject({
-  single: z.array(z.unknown()).optional().catch(undefined),
-  pair: z.array(z.unknown()).optional().catch(undefined),
-  special_tokens: z
-    .record(z.string(), z.looseObject({ ids: z.array(z.unknown()).optional().catch(undefined) }))
-    .optional()
-    .catch(undefined),
+  single: list,
+  pair: list,
+  special_tokens: optional(z.record(z.string(), z.looseObject({ ids: list }))),
 });
 
 /**

@@ -78,12 +78,7 @@ function lastWords(said: string): string | null {
 
 function timeFor(question: Question): number {
   if (question.kind === 'open') return OPEN_MS;
-  const inputs =
-    question.kind === 'encode' || question.kind === 'count'
-      ? question.inputs
-      : question.kind === 'places'
-        ? [question.input]
-        : [];
+  const inputs = 'inputs' in question ? question.inputs : 'input' in question ? [question.input] : [];
   const characters = inputs.reduce(
     (sum, { text, textPair }) => sum + text.length + (textPair?.length ?? 0),
     0,
