@@ -85,8 +85,8 @@ export function prepareSlices(
     const height = runs.length * line + AIR;
     const group = { name, rows, text: texts[at]!, rowsText: rowsTexts[at]!, top, height };
     top += height;
-    const dots = runs.flatMap((run, place): SliceDot[] => {
-      const interval = accuracy[place];
+    const dots = runs.flatMap((run, index): SliceDot[] => {
+      const interval = accuracy[index];
       if (!interval) return [];
       return [
         {
@@ -96,7 +96,7 @@ export function prepareSlices(
           x: pixel(interval.value),
           from: pixel(interval.low),
           to: pixel(interval.high),
-          y: group.top + AIR / 2 + (place + 0.5) * line,
+          y: group.top + AIR / 2 + (index + 0.5) * line,
         },
       ];
     });

@@ -38,8 +38,8 @@ export const without = ({ ids, baselineId }: Chosen, id: string): Chosen => {
   const left = ids.filter((one) => one !== id);
   return { ids: left, baselineId: baselineId === id ? (left[0] ?? null) : baselineId };
 };
-/** With one moved to a place, from 0. The baseline stays the one that it is. */
-export const moved = ({ ids, baselineId }: Chosen, id: string, place: number): Chosen => {
+/** With one moved to a position, from 0. The baseline stays the one that it is. */
+export const moved = ({ ids, baselineId }: Chosen, id: string, position: number): Chosen => {
   const others = ids.filter((one) => one !== id);
-  return { ids: [...others.slice(0, place), id, ...others.slice(place)], baselineId };
+  return { ids: [...others.slice(0, position), id, ...others.slice(position)], baselineId };
 };

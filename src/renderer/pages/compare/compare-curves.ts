@@ -115,16 +115,16 @@ export function compareSeries(
 /** The mean of several curves, from the lowest to the highest, at the steps that all of them have. */
 function bandOf(found: readonly Points[]): Pick<LineSeries, 'x' | 'y' | 'band'> | null {
   const [first, ...others] = found;
-  const places = others.map(({ steps }) => new Map(Array.from(steps, (step, at) => [step, at])));
+  const indices = others.map(({ steps }) => new Map(Array.from(steps, (step, at) => [step, at])));
   const x: number[] = [];
   const y: number[] = [];
   const low: number[] = [];
   const high: number[] = [];
   for (let at = 0; at < first!.steps.length; at++) {
-    const at2 = places.map((place) => place.get(first!.steps[at]!));
+    const at2 = indices.map((index) => index.get(first!.steps[at]!));
     if (at2.includes(undefined)) continue;
-    const xs = [first!.x[at]!, ...at2.map((place, i) => others[i]!.x[place!]!)];
-    const ys = [first!.y[at]!, ...at2.map((place, i) => others[i]!.y[place!]!)];
+    const xs = [first!.x[at]!, ...at2.map((index, i) => others[i]!.x[index!]!)];
+    const ys = [first!.y[at]!, ...at2.map((index, i) => others[i]!.y[index!]!)];
     const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     x.push(mean(xs));
     y.push(mean(ys));

@@ -3,7 +3,7 @@ import type { RpcClient } from '../../../shared/rpc-client.ts';
 import { hasEnded } from '../../experiment-words.ts';
 
 /** Where the person is, and how to go elsewhere. */
-interface Place {
+interface RouterPort {
   readonly path: string;
   go(path: string, options?: { query?: Readonly<Record<string, string>> }): void;
 }
@@ -14,7 +14,7 @@ interface Place {
  */
 export function followRetrained(
   rpc: Pick<RpcClient, 'on'>,
-  place: Place,
+  router: RouterPort,
   { before, retrained }: { before: { id: string; name: string }; retrained: Experiment },
   tell: (text: string) => void,
 ): void {
@@ -26,8 +26,8 @@ export function followRetrained(
     if (changed.id !== retrained.id || !hasEnded(changed)) return;
     leave();
     if (changed.state !== 'finished') return;
-    if (place.path === own || place.path.startsWith(`${own}/`))
-      place.go('/compare', { query: { ids: `${before.id},${retrained.id}`, baseline: before.id } });
+    if (router.path === own || router.path.startsWith(`${own}/`))
+      router.go('/compare', { query: { ids: `${before.id},${retrained.id}`, baseline: before.id } });
     else
       tell(`${changed.name} is retrained: choose it and ${before.name} under Experiments to compare them.`);
   };
@@ -35,5 +35,5 @@ export function followRetrained(
     rpc.on('experiments/changed', followEnd),
     rpc.on('experiments/removed', ({ ids }) => ids.includes(retrained.id) && leave()),
   ];
-  place.go(own);
+  router.go(own);
 }

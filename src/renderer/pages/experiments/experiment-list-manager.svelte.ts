@@ -42,9 +42,9 @@ export class ExperimentListManager extends ExperimentSearch {
       await this.#update({ id, tags: everywhere ? others : [...others, tag] });
     }
   }
-  /** `place` from 1. */
-  async move(id: string, place: number): Promise<void> {
-    const bounded = Math.max(1, Math.min(this.queue.length, place));
+  /** `position` from 1. */
+  async move(id: string, position: number): Promise<void> {
+    const bounded = Math.max(1, Math.min(this.queue.length, position));
     await this.attempt(() => this.#rpc.call('experiments/move', { id, place: bounded }));
     await this.source.read();
   }

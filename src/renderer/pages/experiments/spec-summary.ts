@@ -20,31 +20,31 @@ export function dataSummary(
   draft: Draft,
   dataset: Dataset | null,
   version: DatasetVersion | null,
-): { text: string; aside: string } {
-  if (!dataset || !version) return { text: 'not chosen yet', aside: '' };
+): { text: string; note: string } {
+  if (!dataset || !version) return { text: 'not chosen yet', note: '' };
   const { trainSplit = null, evalSplit = null, trainSelect, evalSelect, split } = draft.data ?? {};
   const taken = rows(version, trainSplit, trainSelect?.count);
-  const aside = split ? Math.round(taken * split.test_size) : 0;
-  const evaluated = evalSplit === null ? aside : rows(version, evalSplit, evalSelect?.count);
+  const setAside = split ? Math.round(taken * split.test_size) : 0;
+  const evaluated = evalSplit === null ? setAside : rows(version, evalSplit, evalSelect?.count);
   const seed = trainSelect?.shuffle_seed;
   return {
     text: joined([
       `${dataset.name} v${version.number}`,
-      `${count(taken - aside)} train`,
+      `${count(taken - setAside)} train`,
       evaluated === 0 ? 'none to evaluate' : `${count(evaluated)} eval`,
       counted(version.labels.length, 'class', 'classes'),
     ]),
-    aside: seed != null ? `shuffle seed ${seed}` : split ? `${percent(split.test_size, 0)} set aside` : '',
+    note: seed != null ? `shuffle seed ${seed}` : split ? `${percent(split.test_size, 0)} set aside` : '',
   };
 }
 
 /** "all-MiniLM-L6-v2", and "BERT, 6 layers, 22.7 M". */
-export function modelSummary(model: Model | null): { text: string; facts: string; aside: string } {
-  if (!model) return { text: 'not chosen yet', facts: '', aside: '' };
+export function modelSummary(model: Model | null): { text: string; details: string; note: string } {
+  if (!model) return { text: 'not chosen yet', details: '', note: '' };
   const layers = model.layers === null ? null : counted(model.layers, 'layer');
-  const facts = [model.architecture, layers, short(model.parameters)].filter((fact) => fact !== null);
-  const aside = !model.present ? 'missing' : model.supported ? 'on this machine' : 'not supported';
-  return { text: model.name, facts: facts.join(', '), aside };
+  const details = [model.architecture, layers, short(model.parameters)].filter((detail) => detail !== null);
+  const note = !model.present ? 'missing' : model.supported ? 'on this machine' : 'not supported';
+  return { text: model.name, details: details.join(', '), note };
 }
 
 /** "LoRA r=16, alpha 32 on query, value" */
