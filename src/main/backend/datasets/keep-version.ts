@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, link, open, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { syncFolder } from '../../engine/formats/atomic.ts';
 import { storeFault } from '../../storage/database.ts';
 import {
   addDataset,
@@ -86,14 +87,7 @@ export async function putInPlace(context: BackendContext, made: MadeVersion, fil
   const known = versionOfContent(context.db, made.sha256);
   if (known && stateOf(context, known) === 'present') return;
   await rename(made.file, target);
-  if (process.platform !== 'win32') {
-    const folder = await open(context.workspace.datasets, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  }
+  await syncFolder(context.workspace.datasets);
   markWhole(target);
 }
 

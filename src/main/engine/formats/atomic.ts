@@ -134,7 +134,8 @@ async function syncTree(dir: string, own: boolean): Promise<void> {
   await syncFolder(dir);
 }
 
-async function syncFile(path: string): Promise<void> {
+/** Makes what was written durable. */
+export async function syncFile(path: string): Promise<void> {
   // Windows flushes only what is open for writing; elsewhere a file without write permission can be synced too.
   const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r');
   try {
@@ -145,6 +146,6 @@ async function syncFile(path: string): Promise<void> {
 }
 
 /** Makes a rename durable; Windows has no such thing for folders. */
-async function syncFolder(dir: string): Promise<void> {
+export async function syncFolder(dir: string): Promise<void> {
   if (process.platform !== 'win32') await syncFile(dir);
 }

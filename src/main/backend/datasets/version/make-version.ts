@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, open } from 'node:fs/promises';
+import { chmod, copyFile, stat } from 'node:fs/promises';
 import type { ImportReading } from '../../../../shared/contract/datasets.ts';
+import { syncFile } from '../../../engine/formats/atomic.ts';
 import { digest } from '../../../engine/hub/hash-file.ts';
 import type { Tell } from '../../../engine/threads/threads.ts';
 import { storeFault } from '../../../storage/database.ts';
@@ -103,13 +104,8 @@ async function sealVersion(file: string, tell: Tell): Promise<MadeVersion> {
   const { rows } = version;
   const facts = version.facts();
   version.close();
-  const handle = await open(file, 'r+');
-  try {
-    await handle.sync();
-    const { size: bytes } = await handle.stat();
-    await chmod(file, 0o400);
-    return { file, sha256: await digest({ file, kind: 'sha256' }), bytes, rows, facts };
-  } finally {
-    await handle.close();
-  }
+  await syncFile(file);
+  const { size: bytes } = await stat(file);
+  await chmod(file, 0o400);
+  return { file, sha256: await digest({ file, kind: 'sha256' }), bytes, rows, facts };
 }
