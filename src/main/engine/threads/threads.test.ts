@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fault, Fault } from '../../../shared/faults/index.ts';
-import type { tasks } from './test-tasks.ts';
+import type { tasks } from './test-support.ts';
 import {
   endText,
   runTask,
@@ -11,7 +11,7 @@ import {
   type ThreadOptions,
 } from './threads.ts';
 
-const testTasks = taskModule<typeof tasks>(import.meta.url, './test-tasks');
+const testTasks = taskModule<typeof tasks>(import.meta.url, './test-support');
 
 function open(options: ThreadOptions<typeof tasks> = {}) {
   const threads = new Threads(testTasks, options);
