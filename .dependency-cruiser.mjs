@@ -96,7 +96,7 @@ export default {
       comment: 'Only the registry knows the methods one by one.',
       severity: 'error',
       from: { path: '^src/', pathNot: [TESTS, '^src/main/engine/peft/'] },
-      to: { path: '^src/main/engine/peft/(lora|whole)\\.ts$' },
+      to: { path: '^src/main/engine/peft/(lora|full|head-only)\\.ts$' },
     },
     {
       name: 'models-below-methods',

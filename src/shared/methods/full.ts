@@ -1,23 +1,17 @@
-import type { Method } from './method.ts';
+import { baseline, type Method } from './method.ts';
 
 /** The baseline above: every weight trains. */
 export const full = {
+  ...baseline,
   type: 'FULL',
   name: 'Full',
   object: 'everything',
   activity: 'training every weight',
   description: 'Every weight trains, and the result is as large as the model. There is nothing to set.',
-  settings: {},
-  peft: null,
-  parameterPrefixes: [],
   wholeModel: true,
-  combinable: false,
   rates: { from: 2e-6, to: 2e-4, start: 3e-5, usual: '1e-5 to 5e-5' },
   label: () => 'all weights',
-  distinctions: () => [],
   summary: () => 'Full',
-  identifying: [],
-  onCard: ['modules_to_save'],
   presets: () => [
     {
       key: 'full',

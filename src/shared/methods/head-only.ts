@@ -1,24 +1,18 @@
 import { pythonLiteral } from '../quoting.ts';
-import type { Method } from './method.ts';
+import { baseline, type Method } from './method.ts';
 
 /** The baseline below: only the head trains, and layers that the checkpoint lacks. */
 export const headOnly = {
+  ...baseline,
   type: 'HEAD_ONLY',
   name: 'Head only',
   object: 'the head alone',
   activity: 'training the head alone',
   description: 'The encoder stays as it is; only the classifier learns. There is nothing to set.',
-  settings: {},
-  peft: null,
-  parameterPrefixes: [],
   wholeModel: false,
-  combinable: false,
   rates: { from: 2e-4, to: 5e-2, start: 2e-3, usual: '1e-3 to 1e-2' },
   label: () => 'head only',
-  distinctions: () => [],
   summary: () => 'Head only',
-  identifying: [],
-  onCard: ['modules_to_save'],
   presets: () => [
     {
       key: 'head',

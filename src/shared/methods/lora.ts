@@ -53,7 +53,7 @@ const settings = {
   },
   rank_pattern: {
     type: 'number map',
-    whole: true,
+    integer: true,
     default: {},
     min: 1,
     max: largestRank,
@@ -61,7 +61,7 @@ const settings = {
   },
   alpha_pattern: {
     type: 'number map',
-    whole: false,
+    integer: false,
     default: {},
     help: 'Another lora_alpha for some layers, by the end of their path; higher moves those layers further.',
   },

@@ -67,3 +67,14 @@ export interface Method<S extends Settings = Settings> {
   /** Lines of Python that choose what trains, where PEFT has no class for it. `saved`: paths of modules that train whole. */
   script?(saved: readonly string[]): string[];
 }
+
+/** What the baselines have in common: nothing to set, and nothing of PEFT's. */
+export const baseline = {
+  settings: {},
+  peft: null,
+  parameterPrefixes: [],
+  combinable: false,
+  distinctions: () => [],
+  identifying: [],
+  onCard: ['modules_to_save'],
+} as const satisfies Partial<Method>;

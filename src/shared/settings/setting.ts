@@ -45,7 +45,7 @@ interface Kinds {
   /** The number of a layer, or several. */
   layers: { value: number | number[]; default: null; more: object };
   /** A number for each of some names. */
-  'number map': { value: Record<string, number>; default: Empty; more: { whole: boolean } & Range };
+  'number map': { value: Record<string, number>; default: Empty; more: { integer: boolean } & Range };
   /** Label values by the class that each becomes; null: rows with it have no label. */
   'label map': { value: Record<string, string | null>; default: Empty; more: object };
   /** true, false or a word. Other words pass the schema: whoever uses the value says which it lacks. */
@@ -114,8 +114,14 @@ const kinds: {
     range(setting: Extract<Setting, { type: Kind }>): string;
   };
 } = {
-  number: { schema: (one) => numberSchema(one, false), range: (one) => numberText(one, false) },
-  integer: { schema: (one) => numberSchema(one, true), range: (one) => numberText(one, true) },
+  number: {
+    schema: (setting) => numberSchema(setting, false),
+    range: (setting) => numberText(setting, false),
+  },
+  integer: {
+    schema: (setting) => numberSchema(setting, true),
+    range: (setting) => numberText(setting, true),
+  },
   switch: { schema: () => z.boolean(), range: () => 'true or false' },
   choice: { schema: ({ choices }) => z.enum(choices), range: ({ choices }) => `one of ${quoted(choices)}` },
   text,
@@ -133,8 +139,8 @@ const kinds: {
     range: () => 'a whole number or a list of them, 0 or more',
   },
   'number map': {
-    schema: (one) => z.record(z.string(), numberSchema(one, one.whole)),
-    range: ({ whole }) => `an object with ${whole ? 'a whole number' : 'a number'} for each name`,
+    schema: (setting) => z.record(z.string(), numberSchema(setting, setting.integer)),
+    range: ({ integer }) => `an object with ${integer ? 'a whole number' : 'a number'} for each name`,
   },
   'label map': {
     schema: () => writtenLabelMapSchema,
@@ -156,7 +162,7 @@ const kinds: {
 };
 
 /** The kind's own description is of exactly its settings. */
-const kindOf = (setting: Setting): { schema(one: Setting): z.ZodType; range(one: Setting): string } =>
+const kindOf = (setting: Setting): { schema(setting: Setting): z.ZodType; range(setting: Setting): string } =>
   kinds[setting.type];
 
 /** The zod schema of one setting. A null in the input means the default, as a name left out does. */
@@ -173,7 +179,9 @@ function settingSchema(setting: Setting): z.ZodType {
 export function shapeOf<S extends Settings>(
   settings: S,
 ): { -readonly [Name in keyof S]: z.ZodType<SettingValue<S[Name]>> } {
-  const shape = Object.fromEntries(Object.entries(settings).map(([name, one]) => [name, settingSchema(one)]));
+  const shape = Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [name, settingSchema(setting)]),
+  );
   // zod cannot infer an object whose shape is made from data; `SettingValue` says what `settingSchema` builds.
   return shape as { -readonly [Name in keyof S]: z.ZodType<SettingValue<S[Name]>> };
 }
@@ -189,7 +197,7 @@ export function hasEffect(setting: Setting, read: (name: string) => unknown, set
     const value = read(name);
     const isOn = value !== null && value !== undefined && value !== false;
     if (typeof condition === 'object')
-      return 'is' in condition ? condition.is.some((one) => one === value) : value !== condition.isNot;
+      return 'is' in condition ? condition.is.some((known) => known === value) : value !== condition.isNot;
     if (condition === 'effective') return hasEffect(settings[name]!, read, settings);
     return condition === 'a list of names' ? Array.isArray(value) : isOn === (condition === 'set');
   };
@@ -207,7 +215,7 @@ export function conditionText(
   valueOf: (value: string | number) => string = String,
 ): string {
   const conditions = Object.entries(conditionsOf(setting));
-  const one = (condition: Condition): string => {
+  const phrase = (condition: Condition): string => {
     if (typeof condition === 'object')
       return 'is' in condition
         ? `is ${condition.is.map(valueOf).join(' or ')}`
@@ -215,9 +223,9 @@ export function conditionText(
     return condition === 'effective' ? 'has an effect' : `is ${condition}`;
   };
   // Of several each is said briefly.
-  const brief = (condition: Condition): string => one(condition).replace(/^is (set)?/, '');
+  const brief = (condition: Condition): string => phrase(condition).replace(/^is (set)?/, '');
   const parts = conditions.map(([name, condition]) =>
-    `${nameOf(name)} ${conditions.length === 1 ? one(condition) : brief(condition)}`.trimEnd(),
+    `${nameOf(name)} ${conditions.length === 1 ? phrase(condition) : brief(condition)}`.trimEnd(),
   );
   return parts.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }

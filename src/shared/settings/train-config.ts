@@ -183,7 +183,7 @@ export function parseTrainConfig(value: unknown, source: string): { config: Trai
 /** The settings that a refusal of a config is about, by their paths. */
 export const settingsOf = ({ parameters: { path, first, second } }: Fault): string[] =>
   [path, Array.isArray(first) ? first[0] : null, Array.isArray(second) ? second[0] : null].filter(
-    (one) => typeof one === 'string',
+    (setting) => typeof setting === 'string',
   );
 
 function isFields(value: unknown): value is Record<string, unknown> {

@@ -81,7 +81,7 @@ export async function checkConsumers(folder: string, promised: Promised): Promis
 
 function headRules(config: Record<string, unknown>, labels: readonly string[]): Record<string, boolean> {
   const names = anything.safeParse(config['id2label']).data ?? {};
-  const places = anything.safeParse(config['label2id']).data ?? {};
+  const ids = anything.safeParse(config['label2id']).data ?? {};
   const [architecture] = z.array(z.string()).safeParse(config['architectures']).data ?? [];
   return {
     'architectures is a sequence classifier': /ForSequenceClassification$/.test(architecture ?? ''),
@@ -90,7 +90,7 @@ function headRules(config: Record<string, unknown>, labels: readonly string[]): 
     'id2label names the labels in their order':
       Object.keys(names).length === labels.length && labels.every((label, id) => names[id] === label),
     'label2id is the inverse of id2label':
-      Object.keys(places).length === labels.length && labels.every((label, id) => places[label] === id),
+      Object.keys(ids).length === labels.length && labels.every((label, id) => ids[label] === id),
   };
 }
 

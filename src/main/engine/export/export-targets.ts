@@ -6,7 +6,7 @@ import type { JobContext } from '../jobs.ts';
 import { publicName } from '../hub/repository.ts';
 import { requirePlain } from './card/sources.ts';
 import { prove, type Proven } from './prove.ts';
-import { Board, oneAtATime, type Lanes, type StageSeconds, type TargetProgress } from './progress.ts';
+import { Board, oneAtATime, type Queues, type StageSeconds, type TargetProgress } from './progress.ts';
 import { Reference, type ExportOptions } from './reference.ts';
 import { targets, type TargetKey } from './targets.ts';
 import { openTrainedModel, type TrainedModel } from './trained-model.ts';
@@ -30,7 +30,7 @@ export interface TargetReport {
 
 /**
  * Writes a model for other programs and proves each target: a fresh process loads its folder from disk and must answer
- * fixed texts (and the rows given) as base and adapter do. One that does not is kept aside as `<folder>-failed`. What
+ * fixed texts (and the rows given) as base and adapter do. One that does not is kept as `<folder>-failed`. What
  * cannot be made is refused with the reason, and the others go on; a stop keeps what is proven. While one answers the
  * next is written, so that one model more than what is written is in memory at any time. `onTarget` is told of
  * each as it ends. Throws what makes all of them impossible: `export/name`, `models/…`, `peft/…`, `data/…`, `files/…`.
@@ -49,7 +49,7 @@ export async function exportTargets(
   // What makes one of them impossible for an unforeseen reason ends the others.
   const failing = new AbortController();
   const signal = AbortSignal.any([context.signal, failing.signal]);
-  const lanes: Lanes = { write: oneAtATime(signal), answer: oneAtATime(signal) };
+  const queues: Queues = { write: oneAtATime(signal), answer: oneAtATime(signal) };
   const board = new Board(options.targets.length, (phase, done, total) =>
     context.onEvent({ type: 'progress', phase, done, total, unit: 'parts' }),
   );
@@ -58,7 +58,7 @@ export async function exportTargets(
   };
   try {
     const asTrained = board.watch('as it was trained');
-    const reference = lanes.answer(() => {
+    const reference = queues.answer(() => {
       asTrained.stage('answering');
       return Reference.open(trained, options, signal, (share) => asTrained.share('all', share));
     });
@@ -78,8 +78,8 @@ export async function exportTargets(
         watched.stage(now);
       };
       const make = async (): Promise<TargetReport> => {
-        const one = { ...options, target, folder };
-        const made = await exportOne(trained, reference, lanes, one, signal, { ...watched, stage });
+        const single = { ...options, target, folder };
+        const made = await exportOne(trained, reference, queues, single, signal, { ...watched, stage });
         const report = { ...made, seconds: watched.seconds };
         watched.end();
         onTarget(report);
@@ -95,7 +95,7 @@ export async function exportTargets(
     }
     const [ended] = await Promise.all([Promise.allSettled(each), Promise.allSettled([reference])]);
     if (failing.signal.aborted) throw failing.signal.reason;
-    return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    return ended.flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []));
   } finally {
     await trained.close();
   }
@@ -108,13 +108,13 @@ type Made = Omit<TargetReport, 'seconds'>;
 async function exportOne(
   trained: TrainedModel,
   reference: Promise<Reference>,
-  lanes: Lanes,
+  queues: Queues,
   options: OneTarget,
   signal: AbortSignal,
   progress: TargetProgress,
 ): Promise<Made> {
   const { target, folder, overwrite } = options;
-  const aside = `${path.resolve(folder)}-failed`;
+  const failedFolder = `${path.resolve(folder)}-failed`;
   let proven: Proven | undefined;
   try {
     const refusal = trained.refusal(target);
@@ -122,21 +122,21 @@ async function exportOne(
     await writeFolderAtomic(
       folder,
       async (temporary) => {
-        proven = await prove(trained, reference, lanes, options, temporary, signal, progress);
+        proven = await prove(trained, reference, queues, options, temporary, signal, progress);
         if (proven.outcome.passed) return;
-        await removeFailed(aside);
-        if (await exists(aside)) throw fault('export/exists', { folder: aside });
-        await rename(temporary, aside);
+        await removeFailed(failedFolder);
+        if (await exists(failedFolder)) throw fault('export/exists', { folder: failedFolder });
+        await rename(temporary, failedFolder);
         throw new FellShort();
       },
       { replace: overwrite },
     );
-    await removeFailed(aside);
+    await removeFailed(failedFolder);
     return { target, state: 'passed', folder, reason: null, fault: null, verification: proven! };
   } catch (error) {
     if (error instanceof FellShort) {
       const { reason } = proven!.outcome;
-      return { target, state: 'failed', folder: aside, reason, fault: null, verification: proven! };
+      return { target, state: 'failed', folder: failedFolder, reason, fault: null, verification: proven! };
     }
     if (signal.aborted) return cancelled(target, folder);
     // Without the answers of the trained model nothing can be proved.
@@ -148,12 +148,13 @@ async function exportOne(
   }
 }
 
-/** Removes what an earlier try left aside, and no folder that somebody else made. */
-async function removeFailed(aside: string): Promise<void> {
-  if (await exists(path.join(aside, VERIFICATION_FILE))) await rm(aside, { recursive: true, force: true });
+/** Removes what an earlier try left behind, and no folder that somebody else made. */
+async function removeFailed(failedFolder: string): Promise<void> {
+  if (await exists(path.join(failedFolder, VERIFICATION_FILE)))
+    await rm(failedFolder, { recursive: true, force: true });
 }
 
-/** Ends the writing of a folder whose contents were moved aside. */
+/** Ends the writing of a folder whose contents were moved away. */
 class FellShort extends Error {}
 
 function cancelled(target: TargetKey, folder: string): Made {

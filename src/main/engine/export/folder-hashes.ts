@@ -34,7 +34,7 @@ const weightFiles = [
 /** Hash and size of the weights in a model's or an adapter's folder; of the index where they are in parts. */
 export async function weightsHash(folder: string): Promise<{ sha256: string; bytes: number }> {
   const names = await readdir(folder);
-  const name = weightFiles.find((one) => names.includes(one));
+  const name = weightFiles.find((file) => names.includes(file));
   if (name === undefined) throw fault('files/missing', { file: path.join(folder, 'model.safetensors') });
   const file = path.join(folder, name);
   return { sha256: await hashFile(file, 'sha256'), bytes: (await stat(file)).size };

@@ -11,14 +11,14 @@ type Stage = keyof typeof stageWords;
 export type StageSeconds = Record<Stage, number>;
 
 /** Work that is done one after another, in the order in which it was asked for. Throws the reason of `signal`. */
-type Lane = <T>(work: () => Promise<T>) => Promise<T>;
-export interface Lanes {
-  write: Lane;
+type Queue = <T>(work: () => Promise<T>) => Promise<T>;
+export interface Queues {
+  write: Queue;
   /** A process that holds a model. */
-  answer: Lane;
+  answer: Queue;
 }
 
-export function oneAtATime(signal: AbortSignal): Lane {
+export function oneAtATime(signal: AbortSignal): Queue {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const mine = last.then(() => {
@@ -80,7 +80,7 @@ export class Board {
   }
 
   private show(): void {
-    const done = [...this.done.values()].reduce((sum, one) => sum + one, 0);
+    const done = [...this.done.values()].reduce((sum, share) => sum + share, 0);
     this.phase = [...this.stages.values()].join('; ') || this.phase;
     this.tell(this.phase, Math.round(done), this.total);
   }

@@ -8,7 +8,7 @@ import { snippetsOf } from './card/snippets.ts';
 import { trySnippets } from './card/try-snippets.ts';
 import { writeCard } from './card/model-card.ts';
 import { checkConsumers } from './consumer-rules.ts';
-import type { Lanes, TargetProgress } from './progress.ts';
+import type { Queues, TargetProgress } from './progress.ts';
 import { FIXED_TEXTS, TIMED_TEXTS } from './fixed-texts.ts';
 import { folderHashes } from './folder-hashes.ts';
 import { answerInFreshProcess, type Answered } from './fresh-process.ts';
@@ -43,7 +43,7 @@ type Attempt = (
 export async function prove(
   trained: TrainedModel,
   opening: Promise<Reference>,
-  lanes: Lanes,
+  queues: Queues,
   options: ExportOptions & { target: TargetKey; folder: string },
   folder: string,
   signal: AbortSignal,
@@ -64,7 +64,7 @@ export async function prove(
   });
   const base = { folder: trained.model, name: card.modelName };
   const attempt: Attempt = async (into, scales, part, isWorthTrying = () => true) => {
-    await lanes.write(async () => {
+    await queues.write(async () => {
       progress.stage('writing');
       await writeTarget(target, into, trained, {
         precision,
@@ -75,7 +75,7 @@ export async function prove(
       });
     });
     progress.stage(null);
-    const tried = await lanes.answer(() => answered(into, part, isWorthTrying));
+    const tried = await queues.answer(() => answered(into, part, isWorthTrying));
     progress.stage(null);
     return tried;
   };

@@ -47,10 +47,10 @@ export async function answerJob(_input: unknown, context: EngineJobContext): Pro
       explaining = new AbortController();
     }
     const wanted = explaining.signal;
-    return loaded.use<Answered | Attributed>(ask.source, (one) =>
+    return loaded.use<Answered | Attributed>(ask.source, (answering) =>
       ask.type === 'answer'
-        ? answer(one, ask.texts.map(asInput))
-        : attribute(one, asInput(ask.text), ask.label, wanted),
+        ? answer(answering, ask.texts.map(asInput))
+        : attribute(answering, asInput(ask.text), ask.label, wanted),
     );
   });
   const { signal } = context;
@@ -70,8 +70,8 @@ async function answer({ answerer }: Loaded, texts: readonly TextInput[]): Promis
   const logits = await answerer.logits(texts);
   const milliseconds = performance.now() - start;
   const encoded = await tokenizer.encode(texts, { maxLength });
-  const answers = task.answers(logits, labels).map((one, i) => ({
-    ...one,
+  const answers = task.answers(logits, labels).map((given, i) => ({
+    ...given,
     tokens: encoded[i]!.inputIds.length,
     cut: encoded[i]!.truncated,
   }));
@@ -91,16 +91,16 @@ async function attribute(
   const gradients = await gradientsOf(loaded);
   if (!gradients) throw fault('playground/no-attributions', {});
   const [encoded] = await tokenizer.encode([text], { maxLength });
-  const places = await tokenizer.places(text, maxLength);
+  const positions = await tokenizer.places(text, maxLength);
   const texts = await tokenizer.tokenTexts([...encoded!.inputIds]);
   const { values, difference, steps } = await gradients.attribute(
     encoded!,
     at,
-    places.map((place) => place.text !== null),
+    positions.map((position) => position.text !== null),
     wanted,
   );
-  const tokens = places.map((place, i) => ({
-    ...place,
+  const tokens = positions.map((position, i) => ({
+    ...position,
     token: texts[i] ?? '',
     value: values[i]!,
   }));

@@ -64,7 +64,7 @@ export async function mergeAdaptersJob(
   const { svd, close } = await openSvd();
   try {
     const parts: Part[] = [];
-    for (const one of given) parts.push(await readPart(one, base));
+    for (const part of given) parts.push(await readPart(part, base));
     const rank = combinedRank(
       combination,
       parts.map(({ lowRank }) => lowRank.rank),

@@ -75,7 +75,7 @@ export function requireSavedModules(base: BaseModel, fields: Readonly<Record<str
   const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
   const missing = asked.find((name) => !HEADS.includes(name) && savedModules(base.tree, [name]).length === 0);
   if (missing === undefined) return;
-  const names = [...walk(base.tree)].map(({ path: place }) => place.split('.').at(-1)!);
+  const names = [...walk(base.tree)].map(({ path: modulePath }) => modulePath.split('.').at(-1)!);
   throw fault('peft/no-module', {
     name: missing,
     available: [...new Set(names)].filter((name) => !/^\d*$/.test(name)),
@@ -101,16 +101,17 @@ export async function readAdapter(folder: string, base: BaseModel): Promise<Adap
     for (const { name, shape } of plan.saved) {
       const key = plan.method.fileKey(name);
       // PEFT before 0.6 had no `base_layer` in the names of biases.
-      const place = [key, key.replace('.base_layer.', '.')].find((candidate) => left.has(candidate));
-      if (place === undefined) throw fault('peft/missing-tensor', { file: file.path, tensor: key });
-      const found = file.tensors.get(place)!.shape;
+      const tensorName = [key, key.replace('.base_layer.', '.')].find((candidate) => left.has(candidate));
+      if (tensorName === undefined) throw fault('peft/missing-tensor', { file: file.path, tensor: key });
+      const found = file.tensors.get(tensorName)!.shape;
       if (found.join() !== shape.join()) {
-        throw fault('peft/tensor-shape', { file: file.path, tensor: place, expected: shape, found });
+        throw fault('peft/tensor-shape', { file: file.path, tensor: tensorName, expected: shape, found });
       }
-      const value = await file.readFloat32(place);
-      if (!value.every(Number.isFinite)) throw fault('models/not-finite', { file: file.path, tensor: place });
+      const value = await file.readFloat32(tensorName);
+      if (!value.every(Number.isFinite))
+        throw fault('models/not-finite', { file: file.path, tensor: tensorName });
       values.set(name, value);
-      left.delete(place);
+      left.delete(tensorName);
     }
     for (const tensor of left) {
       // With bias "all", PEFT writes the biases of a saved module three times: the frozen original and two alike.

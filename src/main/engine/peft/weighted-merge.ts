@@ -1,22 +1,11 @@
 /** Several LoRA adapters on one base as one, as PEFT's `add_weighted_adapter` defines it (its utils/merge_utils.py). */
+import { combinationSchema } from '../../../shared/contract/adapters.ts';
 import type { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
 import { Session } from '../graph/session.ts';
 import { addProduct } from './lora.ts';
 
-export const combinations = [
-  'linear',
-  'cat',
-  'svd',
-  'ties',
-  'ties_svd',
-  'magnitude_prune',
-  'magnitude_prune_svd',
-  'dare_linear',
-  'dare_linear_svd',
-  'dare_ties',
-  'dare_ties_svd',
-] as const;
+export const combinations = combinationSchema.options;
 export type Combination = (typeof combinations)[number];
 
 export interface CombinationOptions {

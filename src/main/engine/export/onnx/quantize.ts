@@ -8,7 +8,7 @@ export type Int8Scales = 'per-channel' | 'per-tensor';
  * weights of matrix products to int8, symmetric, -127 … 127. Tables become int8 with a scale a row.
  */
 export function quantized(model: WeightedModel, scales: Int8Scales): WeightedModel {
-  const weights = new Map(model.initializers.map((one) => [one.name, one]));
+  const weights = new Map(model.initializers.map((weight) => [weight.name, weight]));
   const matrix = (name: string | undefined, product: boolean): WeightInitializer | undefined => {
     const found = weights.get(name ?? '');
     return found?.type === 'float32' && found.product === product && found.dims.length === 2
@@ -30,7 +30,9 @@ export function quantized(model: WeightedModel, scales: Int8Scales): WeightedMod
     parts.set(table.name, tableParts(table));
     return tableNodes(node, table.name);
   });
-  const initializers = model.initializers.flatMap((one) => parts.get(one.name) ?? [one]);
+  const initializers = model.initializers.flatMap(
+    (initializer) => parts.get(initializer.name) ?? [initializer],
+  );
   return { ...model, nodes, initializers };
 }
 

@@ -76,8 +76,8 @@ function savedModelBytes(graph: Graph, nodes: readonly Node[], unique: string): 
       version: 2,
     },
   });
-  const whole = Buffer.concat([metaGraphBytes(graph), meta]);
-  return Buffer.concat([savedModelHead(), encode('SavedModel', { meta_graphs: whole })]);
+  const metaGraph = Buffer.concat([metaGraphBytes(graph), meta]);
+  return Buffer.concat([savedModelHead(), encode('SavedModel', { meta_graphs: metaGraph })]);
 }
 
 const [FLOAT, STRING] = [1, 7];
