@@ -3,11 +3,11 @@ import { fault, Fault } from '../../../shared/faults/index.ts';
 import { AdapterStore } from '../../storage/adapters.ts';
 import type { BackendContext } from '../context.ts';
 import type { Figures } from './figures.ts';
-import { pairRuns } from './pair.ts';
+import { pairRuns } from './answered-runs.ts';
 import { readRuns } from './runs.ts';
 import { differencesOf, seedGroupsOf, type SeedGroup } from './settings.ts';
 import type { CompareWork } from './work.ts';
-import { bestOf, highest, reasonFor, mainMetric, verdictOf, warningsOf, type Counted } from './words.ts';
+import { bestOf, highest, reasonFor, mainMetric, verdictOf, warningsOf, type Counted } from './reasons.ts';
 
 /** Any number of runs against one of them. Throws `store/unknown` where none of them is there. */
 export async function compareRuns(

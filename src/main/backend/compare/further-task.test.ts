@@ -20,12 +20,11 @@ import { addAnswers } from '../../storage/answers.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { testBackend } from '../test-support.ts';
 import { readPredictions } from '../experiments/predictions.ts';
+import { pairRuns, readAnswered } from './answered-runs.ts';
 import { compareRuns } from './comparison.ts';
 import { Figures } from './figures.ts';
-import { pairRuns } from './pair.ts';
 import { tasks as compareTasks } from './tasks/index.ts';
 import { addRun } from './test-support.ts';
-import { readAnswered } from './together.ts';
 import type { CompareWork } from './work.ts';
 
 /** A number a text, with the squared error as its loss: what a further task has to say, once for each side. */

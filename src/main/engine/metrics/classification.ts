@@ -1,6 +1,4 @@
-import { confusionMatrix, matthewsCorrelation, predictedCounts, supports } from './confusion-matrix.ts';
 import { argmax, softmax } from '../../../shared/statistics/probabilities.ts';
-import { rocAuc } from './roc-auc.ts';
 
 interface ClassMetrics {
   label: string;
@@ -111,4 +109,128 @@ function logLoss(probabilities: Float64Array, labels: Int32Array, numLabels: num
 /** A quotient whose zero denominator gives 0 (`zero_division=0`). */
 function ratio(numerator: number, denominator: number): number {
   return denominator === 0 ? 0 : numerator / denominator;
+}
+
+/**
+ * How often label `row` was predicted as label `column`: `[numLabels][numLabels]`, rows are the true labels.
+ * A label outside `0 … numLabels - 1` throws a RangeError.
+ */
+function confusionMatrix(
+  labels: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  numLabels: number,
+): number[][] {
+  const matrix = Array.from({ length: numLabels }, () => new Array<number>(numLabels).fill(0));
+  for (let i = 0; i < labels.length; i++) {
+    const row = matrix[labels[i]!];
+    const predicted = predictions[i]!;
+    if (row?.[predicted] === undefined) {
+      throw new RangeError(
+        `Row ${i}: label ${labels[i]!} or prediction ${predicted} is not below ${numLabels}.`,
+      );
+    }
+    row[predicted] += 1;
+  }
+  return matrix;
+}
+
+/** Row sums: how many rows have each true label. */
+function supports(matrix: readonly (readonly number[])[]): number[] {
+  return matrix.map(sum);
+}
+
+/** Column sums: how many rows were predicted as each label. */
+function predictedCounts(matrix: readonly (readonly number[])[]): number[] {
+  return matrix.map((_, column) => sum(matrix.map((row) => row[column]!)));
+}
+
+/**
+ * Matthews correlation coefficient for any number of classes, in -1 … 1 (Gorodkin 2004, R_K); 0 where only
+ * one label occurs or only one is predicted.
+ */
+function matthewsCorrelation(matrix: readonly (readonly number[])[]): number {
+  const truth = supports(matrix);
+  const predicted = predictedCounts(matrix);
+  const total = sum(truth);
+  const correct = sum(matrix.map((row, label) => row[label]!));
+  const covariance = (a: number[], b: number[]) => sum(a.map((value, label) => value * b[label]!));
+  const spread = (total ** 2 - covariance(predicted, predicted)) * (total ** 2 - covariance(truth, truth));
+  return spread === 0 ? 0 : (correct * total - covariance(truth, predicted)) / Math.sqrt(spread);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/**
+ * Area under the ROC curve of one class against the rest, by the rank-sum identity (Hanley and McNeil 1982):
+ * equal scores share their mean rank, which is the trapezoid rule on the curve.
+ *
+ * @param scores `[n]`, larger means more likely positive
+ * @returns null where there is no positive or no negative row, or a score is NaN
+ */
+function binaryRocAuc(scores: Float64Array, isPositive: (row: number) => boolean): number | null {
+  if (scores.some(Number.isNaN)) return null;
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
+  let positives = 0;
+  let rankSum = 0;
+  for (let start = 0; start < order.length;) {
+    let end = start;
+    let tied = 0;
+    for (; end < order.length && scores[order[end]!] === scores[order[start]!]; end++) {
+      if (isPositive(order[end]!)) tied += 1;
+    }
+    positives += tied;
+    rankSum += (tied * (start + 1 + end)) / 2;
+    start = end;
+  }
+  const negatives = order.length - positives;
+  if (positives === 0 || negatives === 0) return null;
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+}
+
+/**
+ * ROC-AUC as scikit-learn's `roc_auc_score` gives it: with two labels the curve of the second one, with more
+ * the one-vs-rest mean over labels, plain (`macro`) and weighted by support.
+ *
+ * @param probabilities row-major `[n, numLabels]`
+ * @param support rows of each label
+ * @returns null where undefined: `macro` needs every label among the rows, `weighted` at least two
+ */
+function rocAuc(
+  probabilities: Float64Array,
+  labels: ArrayLike<number>,
+  support: readonly number[],
+): { macro: number | null; weighted: number | null } {
+  const numLabels = support.length;
+  const scores = new Float64Array(labels.length);
+  const of = (label: number) => {
+    for (let row = 0; row < scores.length; row++) scores[row] = probabilities[row * numLabels + label]!;
+    return binaryRocAuc(scores, (row) => labels[row] === label);
+  };
+  if (numLabels === 2) {
+    const area = of(1);
+    return { macro: area, weighted: area };
+  }
+  const areas = support.map((_, label) => of(label));
+  return {
+    macro: weightedMean(
+      areas,
+      support.map(() => 1),
+    ),
+    weighted: weightedMean(areas, support),
+  };
+}
+
+/** Values of weight 0 may be undefined; any other undefined value makes the mean undefined. */
+function weightedMean(values: readonly (number | null)[], weights: readonly number[]): number | null {
+  let total = 0;
+  let weightSum = 0;
+  for (const [i, value] of values.entries()) {
+    if (weights[i] === 0) continue;
+    if (value === null) return null;
+    total += value * weights[i]!;
+    weightSum += weights[i]!;
+  }
+  return weightSum === 0 ? null : total / weightSum;
 }

@@ -5,9 +5,12 @@ import { textsOfConfig } from '../experiments/predictions.ts';
 import { knownVersion } from '../datasets/library.ts';
 import { requirePresent, versionFile } from '../datasets/presence.ts';
 import { readRuns, type ComparedRun } from './runs.ts';
+import type { Figures } from './figures.ts';
 import type { RunInput } from './tasks/answers.ts';
+import type { Pair } from './tasks/pair-task.ts';
 import type { TextSource } from './tasks/texts.ts';
-import { differentRows } from './words.ts';
+import type { CompareWork } from './work.ts';
+import { differentRows } from './reasons.ts';
 
 export interface AnsweredRun extends ComparedRun {
   answers: RunInput;
@@ -17,7 +20,10 @@ export interface AnsweredRun extends ComparedRun {
  * Runs whose rows can be laid side by side: of the same data and labels. Throws `store/unknown`,
  * `compare/no-predictions`, `compare/different-rows`.
  */
-export async function readTogether(context: BackendContext, ids: readonly string[]): Promise<AnsweredRun[]> {
+export async function readComparable(
+  context: BackendContext,
+  ids: readonly string[],
+): Promise<AnsweredRun[]> {
   const runs = await readAnswered(context, ids);
   const groups = new Map(runs.map((run) => [`${run.answers.dataKey} ${questionOf(context, run)}`, run]));
   if (groups.size > 1) throw differentData(context, [...groups.values()]);
@@ -40,7 +46,7 @@ export async function readAnswered(context: BackendContext, ids: readonly string
  * How two runs can be paired: on equal row numbers (`files` null), or by the texts of two versions of one data set.
  * Null: not at all.
  */
-export function pairing(
+function pairing(
   context: BackendContext,
   a: AnsweredRun,
   b: AnsweredRun,
@@ -78,4 +84,32 @@ export function textsOf(context: BackendContext, run: ComparedRun): TextSource {
   const texts = textsOfConfig(run.config, run.baseDir);
   if (!texts) throw fault('compare/no-texts', { name: run.name });
   return texts;
+}
+
+/**
+ * Two runs on the rows that they have in common. Throws `compare/different-rows`, `compare/no-common-rows`,
+ * `datasets/…`.
+ */
+export async function pairRuns(
+  context: BackendContext,
+  { work, figures }: { work: CompareWork; figures: Figures },
+  baseline: AnsweredRun,
+  other: AnsweredRun,
+): Promise<Pair> {
+  const how = pairing(context, baseline, other);
+  if (!how) throw differentData(context, [baseline, other]);
+  await figures.count([baseline.answers, other.answers]);
+  const side = ({ answers, experiment }: AnsweredRun, file: string | null) => ({
+    id: answers.id,
+    data: experiment.dataName,
+    file,
+  });
+  const pair = await work.ask('pair', {
+    database: context.workspace.database,
+    baseline: side(baseline, how.files?.[0] ?? null),
+    other: side(other, how.files?.[1] ?? null),
+  });
+  if (pair) return pair;
+  const data = baseline.experiment.dataName;
+  throw fault('compare/no-common-rows', { a: baseline.name, b: other.name, data });
 }
