@@ -328,6 +328,16 @@ describe('rows that a script takes', () => {
     expect(recipe.traps).toContainEqual(expect.objectContaining({ code: 'no-seed', line: 4 }));
   });
 
+  it('are taken whole where the script replaces a part that is not known', () => {
+    const recipe = data(
+      'for part in parts():',
+      '  ds[part] = ds[part].select(range(5))',
+      'train, test = ds["train"], ds["test"]',
+    );
+    expect([recipe.trainSelect, recipe.evalSelect]).toEqual([null, null]);
+    expect(recipe.notUnderstood.map(({ line }) => line)).toContain(5);
+  });
+
   it('are no part of a split where others are evaluated', () => {
     const recipe = data(
       'train = ds["train"].train_test_split(test_size=0.1, seed=1)["train"]',

@@ -76,6 +76,9 @@ export function dataSourceOf(value: Value | undefined): DataSource | undefined {
     const { line } = step.kind === 'call' ? step.call : source.load;
     const why = step.kind === 'call' ? callStep(source, step.call) : pickStep(source, step);
     if (why !== undefined) source.lost ??= { line, why: `${why}.` };
+    const open = step.kind === 'call' ? step.call.items.get('**') : undefined;
+    if (open)
+      source.lost ??= { line: open.line, why: `Which part is replaced here is not known; ${allRows}.` };
   }
   return source;
 }
