@@ -1,10 +1,9 @@
 /** The examples of CONTRIBUTING.md do what it says of them. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { methods } from '../../shared/methods/index.ts';
 import type { Method } from '../../shared/methods/method.ts';
+import { contributingExamples } from './contributing-test-support.ts';
 import { writeMerged } from './export/test-support.ts';
 import { temporaryFolder } from './formats/test-support.ts';
 import { goldenTexts } from './models/test-support.ts';
@@ -13,37 +12,8 @@ import { methodTypes } from './peft/methods.ts';
 import { openPredictor } from './predict.ts';
 import { experiment, lossesOf, project, run } from './training/test-support.ts';
 
-const root = path.resolve(import.meta.dirname, '../../..');
-let folder: string;
-
-/** Writes the blocks of code as files, with imports of what is in the tree already; resolves to what each exports. */
-async function examples(): Promise<Record<string, Record<string, unknown>>> {
-  const text = await readFile(path.join(root, 'CONTRIBUTING.md'), 'utf8');
-  const blocks = [...text.matchAll(/^```ts\n\/\/ (src\/\S+)\n([\s\S]*?)^```$/gm)];
-  const files = new Map(blocks.map(([, file, code]) => [file!, code!]));
-  for (const [file, code] of files) {
-    const target = path.join(folder, file);
-    await mkdir(path.dirname(target), { recursive: true });
-    const imports = code.replace(/from '(\.[^']+)'/g, (_, wanted: string) => {
-      const found = path.join(path.dirname(file), wanted);
-      return `from '${files.has(found) ? path.join(folder, found) : path.join(root, found)}'`;
-    });
-    await writeFile(target, imports);
-  }
-  const modules = [...files.keys()].map(async (file): Promise<[string, Record<string, unknown>]> => {
-    return [file, (await import(pathToFileURL(path.join(folder, file)).href)) as Record<string, unknown>];
-  });
-  return Object.fromEntries(await Promise.all(modules));
-}
-
-let found: Awaited<ReturnType<typeof examples>>;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(root, 'node_modules/.graft-examples-'));
-  found = await examples();
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
 it('a method is a file a side and a line in each registry: it trains, and merged it answers the same', async () => {
+  const found = await contributingExamples();
   (methods as Method[]).push(found['src/shared/methods/gain.ts']!['gain'] as Method);
   (methodTypes as MethodType[]).push(found['src/main/engine/peft/gain.ts']!['gain'] as MethodType);
   try {

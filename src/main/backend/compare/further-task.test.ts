@@ -1,10 +1,8 @@
 import { expect, it } from 'vitest';
-import { z } from 'zod';
-import { fault } from '../../../shared/faults/index.ts';
 import { verdictText } from '../../../shared/statistics/verdict.ts';
 import { taskOf, tasks } from '../../../shared/tasks/index.ts';
 import type { Task } from '../../../shared/tasks/task.ts';
-import { binary, reduce } from '../../engine/graph/ops/raw.ts';
+import { contributingExamples } from '../../engine/contributing-test-support.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import { goldenBert } from '../../engine/models/test-support.ts';
 import { Inference } from '../../engine/models/inference.ts';
@@ -27,109 +25,10 @@ import { tasks as compareTasks } from './tasks/index.ts';
 import { addRun } from './test-support.ts';
 import type { CompareWork } from './work.ts';
 
-/** A number a text, with the squared error as its loss: what a further task has to say, once for each side. */
+const examples = await contributingExamples();
+const rating = examples['src/shared/tasks/rating.ts']!['rating'] as Task;
+const ratingEngine = examples['src/main/engine/tasks/rating.ts']!['rating'] as EngineTask;
 const key = 'rating';
-const lineSchema = z.object({ row: z.number(), expected: z.number(), value: z.number() });
-const rating: Task<{ value: number }, { targets: Float64Array; values: Float64Array }> = {
-  key,
-  learns: 'a number a text',
-  columns: [{ setting: 'label_column', words: 'the number', optional: false }],
-  metrics: [{ key: 'rmse', name: 'RMSE', higherIsBetter: false, share: false }],
-  compared: [{ key: 'rmse', name: 'RMSE', higherIsBetter: false, share: false }],
-  listed: { page: ['rmse'], text: ['rmse'] },
-  head: () => ({ kind: 'sequence', outputs: 1 }),
-  answers: (outputs) => Array.from(outputs, (value) => ({ value })),
-  line: ({ value }) => ({ value }),
-  more: () => ({}),
-  cells: ({ value }) => [value],
-  cellNames: () => ['value'],
-  keep(line) {
-    const { row, expected, value } = lineSchema.parse(line);
-    const answer = new Uint8Array(Float64Array.of(expected, value).buffer);
-    return { row, wrong: Math.round(expected) === Math.round(value) ? 0 : 1, answer };
-  },
-  shown(kept) {
-    const [expected, value] = new Float64Array(Uint8Array.from(kept).buffer);
-    const off = -Math.abs(value! - expected!);
-    return { expected: String(expected), predicted: String(value), score: 1, expectedScore: off };
-  },
-  evaluation: (report) => {
-    const { rmse, rows } = z.object({ rmse: z.number(), rows: z.number() }).parse(report);
-    return { labels: ['stars'], rows, metrics: { rmse } };
-  },
-  columnsOf(kept, rows) {
-    const columns = { targets: new Float64Array(rows), values: new Float64Array(rows) };
-    let row = 0;
-    for (const answer of kept) {
-      const [target, value] = new Float64Array(Uint8Array.from(answer).buffer);
-      columns.targets[row] = target!;
-      columns.values[row++] = value!;
-    }
-    return columns;
-  },
-  question: ({ targets }) => ({ names: ['stars'], targets }),
-  targetKey: ({ targets }, place) => String(targets[place]),
-  at: ({ targets, values }, places) => ({
-    targets: Float64Array.from(places, (place) => targets[place]!),
-    values: Float64Array.from(places, (place) => values[place]!),
-  }),
-  right: ({ targets, values }) =>
-    Uint8Array.from(targets, (target, row) => Number(Math.round(target) === Math.round(values[row]!))),
-  statistic: (runs) => (times) =>
-    runs.map(({ targets, values }) => {
-      const squares = targets.map((target, row) => times[row]! * (target - values[row]!) ** 2);
-      return [Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / times.length)];
-    }),
-};
-const ratingEngine: EngineTask<number, { value: number }> = {
-  ...(rating as Task<{ value: number }>),
-  learn(train) {
-    return {
-      ...this.known(['stars']),
-      targets: this.known(['stars']).read(train).targets,
-      odd: [],
-      note: null,
-    };
-  },
-  known: (names) => ({
-    names,
-    read: ({ examples, file, column }) => ({
-      note: null,
-      targets: examples.map(({ row, line, label }) => {
-        const target = Number(label);
-        if (!Number.isFinite(target)) throw fault('data/empty-label', { file, row, line, column });
-        return target;
-      }),
-    }),
-  }),
-  strata: (targets) => targets.map(() => 0),
-  digest: (targets) => new Uint8Array(Float64Array.from(targets).buffer),
-  lossFeed: () => ({
-    width: 2,
-    of: (step) => {
-      const weight = 1 / step.flat().length;
-      return step.map((targets) => Float32Array.from(targets.flatMap((target) => [target, weight])));
-    },
-  }),
-  loss(g, output, fed) {
-    const column = (...mask: number[]) =>
-      reduce(g, 'Sum', binary(g, 'Mul', fed, g.constant('float32', [1, 2], mask)), -1, true);
-    const [target, weight] = [column(1, 0), column(0, 1)];
-    const off = binary(g, 'Sub', output, target);
-    const weighted = binary(g, 'Mul', weight, off);
-    const loss = reduce(g, 'Sum', reduce(g, 'Sum', binary(g, 'Mul', weighted, off), -1, false), 0, false);
-    g.record([output], [loss], ([d]) =>
-      d ? [binary(g, 'Mul', binary(g, 'Mul', weighted, g.scalar(2)), d)] : [],
-    );
-    return loss;
-  },
-  judged: ({ value }, target) => ({ expected: target, value }),
-  report(outputs, targets) {
-    const squares = targets.map((target, row) => (target - outputs[row]!) ** 2);
-    const rmse = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / targets.length);
-    return { metrics: { rmse, rows: targets.length }, numbers: { rmse, loss: rmse ** 2 } };
-  },
-};
 
 it('a further task is one file a side and a line in each registry: rows, training, answers, store, comparison', async () => {
   (tasks as Task[]).push(rating);
