@@ -41,7 +41,7 @@ describe('the drawing of slices', () => {
     expect(drawing.x.high).toBeLessThanOrEqual(1);
   });
   it('leaves out a run that has no figure', () => {
-    const without = runs.map((run, at) => (at === 0 ? { ...run, accuracy: null } : run));
+    const without = runs.map((run, at) => (at === 0 ? { ...run, main: null } : run));
     expect(prepareSlices({ runs: without, slices }, 600).groups[0]!.dots.map(({ run }) => run.id)).toEqual([
       'b',
     ]);
