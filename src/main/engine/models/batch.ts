@@ -14,7 +14,7 @@ export interface EncodedText {
 /** The vectors of a batch, and the order in which its texts stand in them. */
 export interface BatchFeeds {
   feeds: Feeds;
-  /** order[i] is the place in the given list of the i-th row of every output. */
+  /** order[i] is the index in the given list of the i-th row of every output. */
   order: number[];
   tokens: number;
 }
@@ -91,11 +91,11 @@ export function groupedFeeds(texts: readonly EncodedText[], groups: number, head
 }
 
 /**
- * The vectors of a batch for `SequenceLayout` of `places` texts, in the order given. A shorter batch is filled up with
+ * The vectors of a batch for `SequenceLayout` of `rows` texts, in the order given. A shorter batch is filled up with
  * texts of one token, whose rows in `order` are beyond the texts given: their loss must weigh nothing.
  */
-export function sequenceFeeds(texts: readonly EncodedText[], places: number): BatchFeeds {
-  const fillers = Array.from({ length: places - texts.length }, (): EncodedText => ({
+export function sequenceFeeds(texts: readonly EncodedText[], rows: number): BatchFeeds {
+  const fillers = Array.from({ length: rows - texts.length }, (): EncodedText => ({
     inputIds: Int32Array.of(0),
   }));
   const filled = [...texts, ...fillers];
@@ -127,7 +127,7 @@ function flatten(
 
 /**
  * Where to cut ascending lengths into `groups` runs so that Σ rows·longest² is least: dynamic programming over
- * (groups so far, rows so far). Gives groups + 1 places; with fewer rows than groups the first runs are empty.
+ * (groups so far, rows so far). Gives groups + 1 indices; with fewer rows than groups the first runs are empty.
  */
 export function bestCuts(lengths: readonly number[], groups: number): number[] {
   const rows = lengths.length;

@@ -57,10 +57,10 @@ export async function readSentenceFolder(folder: string): Promise<SentenceFolder
   const modules = checkFields(modulesSchema, await readJsonFile(file), file);
   let pooling: Pooling | undefined;
   let normalize = false;
-  for (const { type, path: place } of modules) {
+  for (const { type, path: subfolder } of modules) {
     const name = type.split('.').at(-1)!;
     if (name === 'Pooling' && pooling === undefined) {
-      pooling = await readPooling(path.join(folder, place, 'config.json'));
+      pooling = await readPooling(path.join(folder, subfolder, 'config.json'));
     } else if (name === 'Normalize') normalize = true;
     else if (name !== 'Transformer')
       throw fault('models/sentence-module', { file, key: 'type', found: type });
@@ -111,9 +111,9 @@ export async function writeSentenceFolder(
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
     await writeFileAtomic(path.join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
   };
-  const modules = ['', '1_Pooling', ...(normalize ? ['2_Normalize'] : [])].map((place, idx) => {
-    const type = `sentence_transformers.models.${place.split('_')[1] ?? 'Transformer'}`;
-    return { idx, name: String(idx), path: place, type };
+  const modules = ['', '1_Pooling', ...(normalize ? ['2_Normalize'] : [])].map((folder, idx) => {
+    const type = `sentence_transformers.models.${folder.split('_')[1] ?? 'Transformer'}`;
+    return { idx, name: String(idx), path: folder, type };
   });
   await write('modules.json', modules);
   const modes = Object.entries(switches).map(([key, mode]) => [key, mode === pooling] as const);

@@ -66,7 +66,7 @@ function* partsOf(part: unknown, key: string): Generator<[key: string, part: obj
   for (const name of ['normalizers', 'processors'] as const) {
     const inner: unknown = (part as Record<string, unknown>)[name];
     if (!Array.isArray(inner)) continue;
-    for (const [at, one] of inner.entries()) yield* partsOf(one, `${key}.${name}.${at}`);
+    for (const [at, step] of inner.entries()) yield* partsOf(step, `${key}.${name}.${at}`);
   }
 }
 

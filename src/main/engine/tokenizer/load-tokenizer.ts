@@ -61,10 +61,10 @@ export async function writeTokenizer(from: string, to: string, longest: number):
   for (const file of files) await copyFile(file, join(to, basename(file)));
   const own = source.document;
   if (own === null || !says(own, document)) {
-    const whole = { ...document, truncation: own?.truncation ?? null, padding: own?.padding ?? null };
-    await writeFileAtomic(join(to, 'tokenizer.json'), JSON.stringify(whole));
+    const completed = { ...document, truncation: own?.truncation ?? null, padding: own?.padding ?? null };
+    await writeFileAtomic(join(to, 'tokenizer.json'), JSON.stringify(completed));
   }
-  const file = files.find((one) => basename(one) === 'tokenizer_config.json');
+  const file = files.find((path) => basename(path) === 'tokenizer_config.json');
   const raw = (file === undefined ? null : await readJsonFile(file, configSchema)) ?? configSchema.parse({});
   const { auto_map: code, tokenizer_class: name, model_max_length: said, ...kept } = raw;
   const isWithin = typeof said === 'number' && said > 0 && said <= longest;

@@ -15,18 +15,18 @@ const MOST_SPECIAL_TOKENS = 1024;
  * it is used only in a process that may be lost.
  */
 export class NativeTokenizer {
-  readonly facts: Answer<'open'>;
+  readonly opened: Answer<'open'>;
   readonly #native: Tokenizer;
   readonly #file: string;
   readonly #hasTokenTypeIds: boolean;
   readonly #side: 'left' | 'right';
 
-  private constructor(native: Tokenizer, { source, settings }: ReadTokenizer, facts: Answer<'open'>) {
+  private constructor(native: Tokenizer, { source, settings }: ReadTokenizer, opened: Answer<'open'>) {
     this.#native = native;
     this.#file = source.file;
     this.#hasTokenTypeIds = settings.hasTokenTypeIds;
     this.#side = settings.truncationSide;
-    this.facts = facts;
+    this.opened = opened;
   }
 
   /** Throws `tokenizer/…` and `files/unreadable`. */
@@ -146,9 +146,9 @@ function padTokenId({ source, built }: ReadTokenizer, native: Tokenizer): number
 
 /** Ids of special tokens, the unknown one apart. */
 function specialIds({ built: { document, added, tokens } }: ReadTokenizer, native: Tokenizer) {
-  const { unk_token: own, unk_id: place } = document.model;
+  const { unk_token: own, unk_id: given } = document.model;
   const named = tokens.get('unk_token') ?? own ?? undefined;
-  const unknownId = named === undefined ? (place ?? null) : native.tokenToId(contentOf(named));
+  const unknownId = named === undefined ? (given ?? null) : native.tokenToId(contentOf(named));
   const special = new Set(
     added.filter((token) => token.special && token.id !== unknownId).map(({ id }) => id),
   );
@@ -166,19 +166,19 @@ function tokenPlaces(
   const offsets = encoding.getOffsets();
   const units = [unitsBefore(input.text), unitsBefore(input.textPair ?? '')] as const;
   const kept = sequences.length > maxLength ? keptTokens(sequences, maxLength, side) : [...sequences.keys()];
-  return kept.map((place) => {
-    const text = sequences[place] ?? null;
+  return kept.map((index) => {
+    const text = sequences[index] ?? null;
     if (text !== 0 && text !== 1) return { text: null, start: 0, end: 0 };
-    const [start = 0, end = 0] = offsets[place] ?? [];
+    const [start = 0, end = 0] = offsets[index] ?? [];
     return { text, start: units[text][start] ?? 0, end: units[text][end] ?? 0 };
   });
 }
 
 /** UTF-16 units before each code point, and behind the last. */
 function unitsBefore(text: string): number[] {
-  const places = [0];
-  for (const character of text) places.push(places.at(-1)! + character.length);
-  return places;
+  const units = [0];
+  for (const character of text) units.push(units.at(-1)! + character.length);
+  return units;
 }
 
 /**
@@ -192,7 +192,7 @@ export function pairLengths(first: number, second: number, budget: number): [fir
 }
 
 /**
- * The places of an encoded pair that stay when it is cut to `maxLength`: all special tokens, and of each text its
+ * Indices of the tokens of an encoded pair that stay when it is cut to `maxLength`: all special tokens, and of each text its
  * beginning (`side` 'right') or its end ('left'). `sequences`: 0, 1, or null for a special token, a place.
  */
 export function keptTokens(
@@ -200,8 +200,8 @@ export function keptTokens(
   maxLength: number,
   side: 'left' | 'right',
 ): number[] {
-  const places = (sequence: number) => sequences.flatMap((of, place) => (of === sequence ? [place] : []));
-  const texts = [places(0), places(1)] as const;
+  const tokensOf = (sequence: number) => sequences.flatMap((of, index) => (of === sequence ? [index] : []));
+  const texts = [tokensOf(0), tokensOf(1)] as const;
   const specialTokens = sequences.length - texts[0].length - texts[1].length;
   const lengths = pairLengths(texts[0].length, texts[1].length, maxLength - specialTokens);
   const kept = new Set(
@@ -209,5 +209,5 @@ export function keptTokens(
       side === 'right' ? text.slice(0, lengths[i]) : text.slice(text.length - lengths[i]!),
     ),
   );
-  return [...sequences.keys()].filter((place) => kept.has(place) || sequences[place] == null);
+  return [...sequences.keys()].filter((index) => kept.has(index) || sequences[index] == null);
 }

@@ -31,7 +31,7 @@ async function answer(question: Question): Promise<unknown> {
   const held = await tokenizer(folder);
   switch (question.kind) {
     case 'open':
-      return held.facts;
+      return held.opened;
     case 'encode': {
       const { inputs, maxLength, addSpecialTokens } = question;
       return held.encode(inputs, maxLength, { addSpecialTokens });

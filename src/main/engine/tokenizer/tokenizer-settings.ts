@@ -184,7 +184,7 @@ function override(tokens: Map<string, NamedToken | null>, extra: NamedToken[], m
   }
   const more = map.extra_special_tokens ?? [];
   if (!Array.isArray(more)) for (const [name, token] of Object.entries(more)) tokens.set(name, token);
-  else extra.push(...more.filter((token) => !extra.some((one) => contentOf(one) === contentOf(token))));
+  else extra.push(...more.filter((token) => !extra.some((known) => contentOf(known) === contentOf(token))));
 }
 
 async function readAddedTokens(
