@@ -173,9 +173,7 @@ export const crossPredictionSchema = z.object({
   accuracy: z.number(),
   errors: count,
 });
-export type FoundLabelErrors = z.infer<typeof crossPredictionSchema>;
-export const labelErrorSchema = z.object({ row: rowSchema, suggested: z.string(), probability: z.number() });
-export type FoundLabelError = z.infer<typeof labelErrorSchema>;
+const labelErrorSchema = z.object({ row: rowSchema, suggested: z.string(), probability: z.number() });
 
 const ids = z.array(id).min(1).max(500);
 export const compareMethods = {

@@ -62,13 +62,13 @@ export async function openJsonLines(file: string, options: TableOptions): Promis
 }
 
 /** JSON Lines under any name. Throws `data/empty`, `data/json-line`. */
-export async function jsonLinesTable(source: TextSource): Promise<Table> {
+async function jsonLinesTable(source: TextSource): Promise<Table> {
   const rows = () => readJsonLines(source);
   return textTable(source, { format: 'jsonl', columns: await columnsOfRows(rows(), source.file), rows });
 }
 
 /** The keys of the first rows. Throws `data/empty`. */
-export async function columnsOfRows(rows: AsyncIterable<TableRow>, file: string): Promise<string[]> {
+async function columnsOfRows(rows: AsyncIterable<TableRow>, file: string): Promise<string[]> {
   const columns = new Set<string>();
   let row = 0;
   for await (const { row: at, values } of rows) {
