@@ -97,7 +97,7 @@ describe('one task on a thread of its own', () => {
   it('throws its fault as the same fault, and a defect by its message', async () => {
     const refused = await runTask(testTasks, 'refuse', 'a.csv').catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Fault);
-    expect(refused).toEqual(fault('files/missing', { file: 'a.csv' }));
+    expect((refused as Fault).toJSON()).toEqual(fault('files/missing', { file: 'a.csv' }).toJSON());
     await expect(runTask(testTasks, 'fail', 'boom')).rejects.toThrow(/^boom$/);
   });
 
