@@ -97,8 +97,8 @@ function addModel(script: Script, contents: ScriptContents): void {
     script.add(
       '# The checkpoint has a head of this size for other labels: it starts anew.',
       ...headLayers.flatMap((layer) => [
-        `nn.init.normal_(model.${layer}.weight, std=model.config.initializer_range)`,
-        `nn.init.zeros_(model.${layer}.bias)`,
+        `nn.init.normal_(${submodule(layer)}.weight, std=model.config.initializer_range)`,
+        `nn.init.zeros_(${submodule(layer)}.bias)`,
       ]),
     );
   }
@@ -109,6 +109,10 @@ function addModel(script: Script, contents: ScriptContents): void {
   if (config.init_adapter !== null) addInitial(script, config.init_adapter, method?.peft != null);
   script.gap();
 }
+
+/** A module of the model by its path, which is never code. */
+const submodule = (path: string): string =>
+  /^[a-z_]\w*(?:\.[a-z_]\w*)*$/i.test(path) ? `model.${path}` : `model.get_submodule(${literal(path)})`;
 
 function addAdapter(
   script: Script,
