@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { toEngineSchema, type FromEngine } from '../../../shared/engine-protocol.ts';
-import type { AnswerAsk } from '../../engine/jobs/answer.ts';
+import type { AnswerAsk } from '../../engine/serving/questions.ts';
 import type { EngineProcess } from '../host.ts';
 import { testHost } from '../test-support-host.ts';
 import { AnswerEngine } from './answer-engine.ts';

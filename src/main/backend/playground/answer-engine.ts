@@ -1,5 +1,5 @@
 import { Fault, fault } from '../../../shared/faults/index.ts';
-import type { AnswerAsk } from '../../engine/jobs/answer.ts';
+import type { AnswerAsk } from '../../engine/serving/questions.ts';
 import { EngineRun, type EngineEnd } from '../jobs/engine-run.ts';
 import type { Host } from '../host.ts';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ExportSource } from '../../../shared/contract/exports.ts';
 import type { Answerer } from '../../../shared/contract/playground.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import type { AnswerSource } from '../../engine/serving/answerer.ts';
+import type { AnswerSource } from '../../engine/serving/questions.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { ExportStore } from '../../storage/exports.ts';

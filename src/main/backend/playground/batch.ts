@@ -5,8 +5,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import { openTable } from '../../engine/data/table.ts';
 import { readFault } from '../../engine/formats/file-faults.ts';
 import { temporaryBeside } from '../../engine/formats/temporary.ts';
-import type { PredictFileInput } from '../../engine/jobs/predict-file.ts';
-import type { AnswerSource } from '../../engine/serving/answerer.ts';
+import type { AnswerSource, PredictFileInput } from '../../engine/serving/questions.ts';
 import type { BackendContext } from '../context.ts';
 import { watchedEngineJob } from '../jobs/engine-run.ts';
 

@@ -1,18 +1,8 @@
-import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import { answerSourceSchema } from '../serving/answerer.ts';
 import { gradientsOf, LoadedAnswerers, type Loaded } from '../serving/loaded-answerers.ts';
+import { askSchema, type AskedText } from '../serving/questions.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import type { EngineJobContext } from '../jobs.ts';
-
-const textSchema = z.object({ text: z.string(), textPair: z.string().nullable() });
-
-const askSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('answer'), source: answerSourceSchema, texts: z.array(textSchema) }),
-  z.object({ type: z.literal('attribute'), source: answerSourceSchema, text: textSchema, label: z.string() }),
-]);
-/** What the job is asked; the source is loaded if it is not yet. */
-export type AnswerAsk = z.infer<typeof askSchema>;
 
 /** To `answer`. */
 export interface Answered {
@@ -61,7 +51,7 @@ export async function answerJob(_input: unknown, context: EngineJobContext): Pro
   return null;
 }
 
-const asInput = ({ text, textPair }: z.infer<typeof textSchema>): TextInput =>
+const asInput = ({ text, textPair }: AskedText): TextInput =>
   textPair === null ? { text } : { text, textPair };
 
 async function answer({ answerer }: Loaded, texts: readonly TextInput[]): Promise<Answered> {

@@ -1,28 +1,13 @@
-import { z } from 'zod';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import type { JobContext } from '../jobs.ts';
 import { answeredFile } from '../serving/answered-file.ts';
-import { answerSourceSchema, openAnswerer } from '../serving/answerer.ts';
+import { openAnswerer } from '../serving/answerer.ts';
 import { countRows } from '../serving/count-rows.ts';
-import { tableFormats } from '../serving/table-bytes.ts';
-
-const inputSchema = z.object({
-  source: answerSourceSchema,
-  input: z.string(),
-  textColumn: z.string(),
-  textPairColumn: z.string().nullable(),
-  format: z.enum(tableFormats),
-  output: z.string(),
-  /** A free name in the folder of `output`, written first; whoever ends this process takes it away. */
-  temporary: z.string(),
-});
-
-/** Input of the job `predict-file`. */
-export type PredictFileInput = z.infer<typeof inputSchema>;
+import { predictFileSchema } from '../serving/questions.ts';
 
 /** Answers a file of texts. Gives how many rows there were. Throws `data/…`, `files/…`, `playground/…`. */
 export async function predictFileJob(input: unknown, context: JobContext): Promise<{ rows: number }> {
-  const { source, output, temporary, ...question } = inputSchema.parse(input);
+  const { source, output, temporary, ...question } = predictFileSchema.parse(input);
   const tell = (phase: string, done: number, total: number): void =>
     context.onEvent({ type: 'progress', phase, done, total, unit: 'rows' });
   tell('Counting', 0, 0);

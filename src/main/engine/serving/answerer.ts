@@ -13,20 +13,7 @@ import { checkpointHead, otherHeadFault } from '../models/checkpoint-head.ts';
 import { openPredictor } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
 import type { TextInput, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
-
-/** What answers: a checkpoint, with an adapter or without, or the folder of an export. All are folders. */
-export const answerSourceSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('model'),
-    model: z.string(),
-    adapter: z.string().nullable(),
-    /** Tokens after which a text is cut; null: the model's limit. */
-    maxLength: z.number().int().positive().nullable(),
-  }),
-  /** `base`: the base model, for an export that is an adapter. */
-  z.object({ kind: z.literal('export'), folder: z.string(), base: z.string().nullable() }),
-]);
-export type AnswerSource = z.infer<typeof answerSourceSchema>;
+import type { AnswerSource } from './questions.ts';
 
 /** A loaded model that answers texts and pairs. */
 export interface Answerer {

@@ -1,5 +1,6 @@
 import { IntegratedGradients } from '../attribution/integrated-gradients.ts';
-import { openAnswerer, type Answerer, type AnswerSource } from './answerer.ts';
+import { openAnswerer, type Answerer } from './answerer.ts';
+import type { AnswerSource } from './questions.ts';
 
 /** An answerer, and what explains its answers once that was asked for. */
 export interface Loaded {

@@ -1,5 +1,10 @@
 import type { OutputOf } from '../../../shared/contract.ts';
-import type { Dataset, DatasetReport, DatasetVersion, TokenLengths } from '../../../shared/contract/datasets.ts';
+import type {
+  Dataset,
+  DatasetReport,
+  DatasetVersion,
+  TokenLengths,
+} from '../../../shared/contract/datasets.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Model } from '../../../shared/contract/models.ts';
 import { faultOf } from '../../../shared/rpc-client.ts';
