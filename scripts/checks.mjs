@@ -19,15 +19,20 @@ const checks = [
   },
   { name: 'Lint', tool: 'oxlint/bin/oxlint', args: ['--deny-warnings'] },
   { name: 'Format', tool: 'prettier/bin/prettier.cjs', args: ['--check', '.'] },
+  {
+    name: 'Imports',
+    tool: 'dependency-cruiser/bin/dependency-cruiser.mjs',
+    args: ['src', '--config', '.dependency-cruiser.mjs'],
+  },
   { name: 'Unused code', tool: 'knip/bin/knip.js', args: [] },
 ];
 
-/** Types, lint, format and unused code, all at once; shows what the failing ones say. Resolves to an exit code. */
+/** Types, lint, format, imports and unused code, all at once; shows what the failing ones say. Resolves to an exit code. */
 export async function runChecks(node) {
   const options = { cwd: projectDir, env: taskEnvironment(node, projectDir) };
   const start = ({ tool, args }) =>
     runTool(node.bin, [path.join(projectDir, 'node_modules', tool), ...args], options);
-  const results = await step('Checks: types, lint, format, unused code', () =>
+  const results = await step('Checks: types, lint, format, imports, unused code', () =>
     Promise.all(checks.map(start)),
   );
   const failed = checks.filter((_, index) => results[index].code !== 0);
