@@ -59,7 +59,7 @@ function pairing(
   return { files: [inA.file, inB.file] };
 }
 
-export function differentData(context: BackendContext, runs: readonly AnsweredRun[]): Fault {
+function differentData(context: BackendContext, runs: readonly AnsweredRun[]): Fault {
   const parts = runs.map(({ experiment: { id, dataName: data } }) => {
     const { names, rows } = answeredTask(context.db, id);
     return { data, rows, labels: names.toSorted() };
