@@ -60,6 +60,7 @@ const handlers = () => {
 function experiment(change: Partial<Experiment>): Experiment {
   return experimentSchema.parse({
     id: 'e1',
+    task: 'single_label_classification',
     name: 'one',
     state: 'finished',
     modelId: null,
