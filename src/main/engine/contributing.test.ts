@@ -29,7 +29,7 @@ it('a method is a file a side and a line in each registry: it trains, and merged
     await writeMerged(path.join(dir, 'out'), merged);
     const answers = async (model: string, trained?: string): Promise<Float32Array> => {
       const options = { precision: 'fp32', head: 'sequence', folded: false } as const;
-      const predictor = await openPredictor({ model, ...(trained && { adapter: trained }), ...options });
+      const predictor = await openPredictor({ model, adapter: trained, ...options });
       try {
         return await predictor.logits((await goldenTexts()).texts);
       } finally {

@@ -39,7 +39,7 @@ const run = (data: string, options: Partial<EvaluateOptions> = {}, context = sil
 async function answers(adapter?: string): Promise<string[]> {
   const predictor = await openPredictor({
     model: goldenBert(),
-    ...(adapter === undefined ? {} : { adapter }),
+    adapter,
     precision: 'fp32',
     head: 'sequence',
   });

@@ -19,10 +19,10 @@ export type EncodedExample = EncodedText;
 export interface PredictorOptions {
   /** A folder. */
   model: string;
-  adapter?: string;
+  adapter?: string | undefined;
   precision: Precision;
   head: Head;
-  maxLength?: number;
+  maxLength?: number | undefined;
   batchSize?: number;
   /** False: the adapter is computed beside the base weights; see `adaptation`. */
   folded?: boolean;

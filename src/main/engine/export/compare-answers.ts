@@ -19,8 +19,8 @@ export async function answerTexts(
   const { model, adapter, maxLength } = options;
   const predictor = await openPredictor({
     model,
-    ...(adapter === undefined ? {} : { adapter }),
-    ...(maxLength === undefined ? {} : { maxLength }),
+    adapter,
+    maxLength,
     precision: 'fp32',
     head: 'sequence',
     folded: false,

@@ -141,7 +141,7 @@ async function answers(model: string, given: string | undefined, folded: boolean
   const options = { precision: 'fp32', head: 'sequence', folded } as const;
   const predictor = await openPredictor({
     model,
-    ...(given === undefined ? {} : { adapter: given }),
+    adapter: given,
     ...options,
   });
   try {

@@ -50,8 +50,8 @@ async function openOwn(
 ): Promise<Answerer> {
   const predictor = await openPredictor({
     model,
-    ...(adapter === undefined ? {} : { adapter }),
-    ...(maxLength === undefined ? {} : { maxLength }),
+    adapter,
+    maxLength,
     precision: 'fp32',
     head: 'sequence',
   });
