@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { refuseFilled } from '../formats/atomic.ts';
 import type { JobContext } from '../jobs.ts';
 import { exportTargets, type TargetReport } from './export-targets.ts';
 import { tolerances } from './targets.ts';
@@ -35,6 +36,8 @@ export async function mergeAdapter(
   context: JobContext,
   onReport: (report: TargetReport) => Promise<void> = () => Promise.resolve(),
 ): Promise<MergeReport> {
+  // Before the model is asked, which takes seconds.
+  if (!options.overwrite) await refuseFilled(output);
   const reports = await exportTargets(
     {
       ...options,

@@ -96,7 +96,8 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function refuseFilled(dir: string): Promise<void> {
+/** Throws `files/output-exists` for a folder that holds something. */
+export async function refuseFilled(dir: string): Promise<void> {
   const names = await readdir(dir).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
