@@ -1,4 +1,5 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -7,10 +8,24 @@ import { bytesOf } from '../formats/dtype.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { golden, temporaryFolder } from '../formats/test-support.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
+import { architectureOf } from './architectures.ts';
 import { openBaseModel, type BaseModel, type BaseModelOptions } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
 
 export const goldenBert = (seed = 'seed1'): string => path.join(golden, seed, 'models/bert');
+
+/** The golden model of a type, or that of another type of its architecture with its name in config.json. */
+export async function tinyModel(type: string): Promise<string> {
+  const folder = (name: string): string => path.join(golden, 'seed1/models', name);
+  if (existsSync(folder(type))) return folder(type);
+  const relatives = architectureOf(type, 'config.json').modelTypes;
+  const copy = await temporaryFolder();
+  await cp(folder(relatives.find((name) => existsSync(folder(name)))!), copy, { recursive: true });
+  const config = path.join(copy, 'config.json');
+  const raw = z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(config, 'utf8')));
+  await writeFile(config, JSON.stringify({ ...raw, model_type: type }));
+  return copy;
+}
 
 const modelCase = z.object({
   input_ids: z.array(z.array(z.number())),

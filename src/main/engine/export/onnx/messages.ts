@@ -122,10 +122,9 @@ export async function* modelBytes(model: OnnxModel, version: string): AsyncGener
   }
 }
 
-/** An initializer that a matrix product takes: `dims` are [in, out]. */
+/** `product`: a weight that a matrix product takes, `dims` are [in, out]; `table`: another weight. */
 export interface WeightInitializer extends OnnxInitializer {
-  type: OnnxTypeName;
-  product: boolean;
+  kind: 'product' | 'table' | 'constant';
 }
 
 export interface WeightedModel extends OnnxModel {

@@ -9,23 +9,24 @@ export type Int8Scales = 'per-channel' | 'per-tensor';
  */
 export function quantized(model: WeightedModel, scales: Int8Scales): WeightedModel {
   const weights = new Map(model.initializers.map((weight) => [weight.name, weight]));
-  const matrix = (name: string | undefined, product: boolean): WeightInitializer | undefined => {
+  const matrix = (
+    name: string | undefined,
+    kind: WeightInitializer['kind'],
+  ): WeightInitializer | undefined => {
     const found = weights.get(name ?? '');
-    return found?.type === 'float32' && found.product === product && found.dims.length === 2
-      ? found
-      : undefined;
+    return found?.kind === kind && found.dims.length === 2 ? found : undefined;
   };
   const parts = new Map<string, WeightInitializer[]>();
   const quantizedInputs = new Set<string>();
   const nodes = model.nodes.flatMap((node) => {
-    const factor = node.op_type === 'MatMul' ? matrix(node.input[1], true) : undefined;
+    const factor = node.op_type === 'MatMul' ? matrix(node.input[1], 'product') : undefined;
     if (factor) {
       parts.set(factor.name, productParts(factor, scales));
       const first = !quantizedInputs.has(node.input[0]!);
       quantizedInputs.add(node.input[0]!);
       return productNodes(node, factor.name, first);
     }
-    const table = node.op_type === 'Gather' ? matrix(node.input[0], false) : undefined;
+    const table = node.op_type === 'Gather' ? matrix(node.input[0], 'table') : undefined;
     if (!table) return [node];
     parts.set(table.name, tableParts(table));
     return tableNodes(node, table.name);
@@ -91,7 +92,7 @@ function productParts(weight: WeightInitializer, scales: Int8Scales): WeightInit
     name: `${weight.name}.zero`,
     type: 'int8',
     dims,
-    product: false,
+    kind: 'constant',
     bytes: groups,
     data: () => Promise.resolve(new Uint8Array(groups)),
   };
@@ -114,7 +115,7 @@ function int8Parts(
 ): WeightInitializer[] {
   let made: { values: Int8Array; scales: Float32Array } | undefined;
   const parts = async () => (made ??= toInt8(await weight.data(), groups, groupOf));
-  const part = { product: false, dims: weight.dims };
+  const part = { kind: 'constant' as const, dims: weight.dims };
   return [
     {
       ...part,

@@ -16,8 +16,8 @@ export interface OnnxWeight {
   variable: Node;
   dims: readonly number[];
   transposed: boolean;
-  /** Whether a matrix product takes it: what int8 quantises. */
-  product: boolean;
+  /** Whether a matrix product takes it, or rows of it are read; int8 quantises each in its own way. */
+  kind: 'product' | 'table';
 }
 
 export interface Translation {
@@ -32,12 +32,22 @@ const elementwise: Readonly<Record<string, string>> = {
   AddV2: 'Add',
   Sub: 'Sub',
   Mul: 'Mul',
+  RealDiv: 'Div',
+  Neg: 'Neg',
+  Minimum: 'Min',
+  Maximum: 'Max',
   Erf: 'Erf',
   Tanh: 'Tanh',
+  Sigmoid: 'Sigmoid',
   Relu: 'Relu',
   Exp: 'Exp',
   Sqrt: 'Sqrt',
+  Cos: 'Cos',
+  Sin: 'Sin',
 };
+
+/** No axis is as long. */
+const BEYOND = 2 ** 40;
 
 const ints = (name: string, ...values: number[]): OnnxAttribute => ({ name, type: 7, ints: values });
 const int = (name: string, value: number): OnnxAttribute => ({ name, type: 2, i: value });
@@ -68,29 +78,24 @@ export function translate(graph: Graph): Translation {
     type: OnnxConstant['type'],
     dims: readonly number[],
     values: readonly number[],
+    name = `constant ${type} [${dims.join()}] ${values.join()}`,
   ): string => {
-    const name = `constant ${type} [${dims.join()}] ${values.join()}`;
     constants.set(name, { name, type, dims, values });
     return name;
   };
-  const weight = (tensor: Tensor, transposed: boolean, product: boolean): string => {
+  const weight = (tensor: Tensor, transposed: boolean, kind: OnnxWeight['kind']): string => {
     const variable = tensor.node.inputs[0]!.node;
     const name = `${variable.name.replace(/^var\//, '').replace(/\.variant_0$/, '')}${transposed ? '.T' : ''}`;
     const dims = transposed ? tensor.shape.toReversed() : tensor.shape;
-    weights.set(name, {
-      name,
-      variable,
-      dims,
-      transposed,
-      product: product || (weights.get(name)?.product ?? false),
-    });
+    const isProduct = kind === 'product' || weights.get(name)?.kind === 'product';
+    weights.set(name, { name, variable, dims, transposed, kind: isProduct ? 'product' : 'table' });
     return name;
   };
   const isWeight = (tensor: Tensor): boolean => tensor.node.op === 'ReadVariableOp';
   /** A matrix, or its transpose made by the graph. */
   const operand = (node: Node, i: number, transposed: boolean, rank: number): string => {
     const tensor = node.inputs[i]!;
-    if (isWeight(tensor)) return weight(tensor, transposed, true);
+    if (isWeight(tensor)) return weight(tensor, transposed, 'product');
     const name = value(tensor);
     if (!transposed) return name;
     const order = Array.from({ length: rank }, (_, axis) => axis)
@@ -99,7 +104,7 @@ export function translate(graph: Graph): Translation {
     return add('Transpose', node, [name], [ints('perm', ...order)], `/transposed_${i}`);
   };
   const value = (tensor: Tensor): string => {
-    if (isWeight(tensor)) return weight(tensor, false, false);
+    if (isWeight(tensor)) return weight(tensor, false, 'table');
     return nameOf(tensor);
   };
 
@@ -121,7 +126,9 @@ export function translate(graph: Graph): Translation {
       case 'Const': {
         const { tensor } = attributes['value'] as Extract<Attribute, { tensor: unknown }>;
         const type = tensor.dtype === 'float32' ? 'float32' : 'int64';
-        names.set(`${node.name}:0`, constant(type, tensor.shape, Array.from(tensor.values)));
+        const values = Array.from(tensor.values);
+        const own = values.length > 16 ? node.name : undefined;
+        names.set(`${node.name}:0`, constant(type, tensor.shape, values, own));
         break;
       }
       case 'Square':
@@ -147,6 +154,33 @@ export function translate(graph: Graph): Translation {
         add('ReduceMean', node, [value(inputs[0]!)], [ints('axes', ...axes), keep]);
         break;
       }
+      case 'Sum': {
+        const keep = int('keepdims', flag(attributes['keep_dims']) ? 1 : 0);
+        add('ReduceSum', node, given(), [keep]);
+        break;
+      }
+      case 'Slice': {
+        const [x, begin] = given() as [string, string];
+        // -1 is all that is left: up to an end beyond every axis.
+        const sizes = constantOf(inputs[2]!);
+        const rest = constant(
+          'int64',
+          [sizes.length],
+          sizes.map((size) => (size < 0 ? BEYOND : size)),
+        );
+        add('Slice', node, [x, begin, add('Add', node, [begin, rest], [], '/end')]);
+        break;
+      }
+      case 'Pad': {
+        // [rank, 2] in TensorFlow: what stands before each axis and behind it; ONNX has all befores first.
+        const pads = constantOf(inputs[1]!);
+        const order = [0, 1].flatMap((side) => pads.filter((_, i) => i % 2 === side));
+        add('Pad', node, [value(inputs[0]!), constant('int64', [order.length], order)]);
+        break;
+      }
+      case 'ExpandDims':
+        add('Unsqueeze', node, [value(inputs[0]!), constant('int64', [1], constantOf(inputs[1]!))]);
+        break;
       case 'GatherV2':
         add('Gather', node, given().slice(0, 2), [int('axis', constantOf(inputs[2]!)[0]!)]);
         break;

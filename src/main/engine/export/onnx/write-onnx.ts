@@ -36,7 +36,7 @@ export async function writeOnnx(
 function toHalf(model: WeightedModel): WeightedModel {
   const halved = new Set<string>();
   const initializers = model.initializers.map((weight) => {
-    if (weight.type !== 'float32' || weight.dims.length < 2) return weight;
+    if (weight.kind === 'constant' || weight.dims.length < 2) return weight;
     halved.add(weight.name);
     return {
       ...weight,
@@ -71,7 +71,7 @@ function onnxModel(base: BaseModel, read: ReadValue, head: Head): WeightedModel 
       name: weight.name,
       type: 'float32',
       dims: weight.dims,
-      product: weight.product,
+      kind: weight.kind,
       bytes: 4 * elements,
       data: async () => {
         const values = scaled(await read(name), factor);
@@ -105,7 +105,7 @@ function onnxModel(base: BaseModel, read: ReadValue, head: Head): WeightedModel 
           name,
           type,
           dims,
-          product: false,
+          kind: 'constant' as const,
           bytes: bytes.byteLength,
           data: () => Promise.resolve(bytes),
         };
