@@ -1,5 +1,5 @@
 import { Graph, type DataTypeName, type Tensor, type Variable } from '../graph/graph.ts';
-import { binary, concat, gather, reshape, shapeOf, transpose } from '../graph/ops/raw.ts';
+import { at, binary, concat, range, reshape, shapeOf, transpose } from '../graph/ops/raw.ts';
 import { AttentionLayout, type Heads } from '../models/attention-layout.ts';
 import type { BaseModel, Head } from '../models/base-model.ts';
 import type { InputName } from '../models/architecture.ts';
@@ -50,8 +50,7 @@ export function portableGraph(base: BaseModel, head: Head, idType: DataTypeName)
 /** [batch] and [length] of a matrix, as vectors of one number. */
 function sizesOf(g: Graph, matrix: Tensor): [Tensor, Tensor] {
   const shape = shapeOf(g, matrix);
-  const at = (axis: number): Tensor => reshape(g, gather(g, shape, g.constant('int32', [], [axis])), [1]);
-  return [at(0), at(1)];
+  return [reshape(g, at(g, shape, 0), [1]), reshape(g, at(g, shape, 1), [1])];
 }
 
 function tokenBatch(
@@ -83,21 +82,14 @@ function reshapeBias(g: Graph, bias: Tensor, length: Tensor): Tensor {
   return reshape(g, bias, { tensor: shape, shape: [-1, 1, 1, -1] });
 }
 
-/** 0 … count-1 */
-function range(g: Graph, count: Tensor): Tensor {
-  const zero = g.constant('int32', [], [0]);
-  const one = g.constant('int32', [], [1]);
-  return g.op('Range', [zero, count, one], { Tidx: { type: 'int32' } }, { dtype: 'int32', shape: [-1] });
-}
-
 /** All texts in one rectangle, padding included; what is padding is left out by the bias. */
 class PaddedLayout extends AttentionLayout {
-  private readonly length: Tensor;
+  private readonly rowLength: Tensor;
   private readonly mask: Tensor;
 
   constructor(graph: Graph, length: Tensor, mask: Tensor, of: Heads) {
     super(graph, of);
-    this.length = length;
+    this.rowLength = length;
     this.mask = mask;
   }
 
@@ -105,10 +97,14 @@ class PaddedLayout extends AttentionLayout {
     return this.mask;
   }
 
+  length(): Tensor {
+    return reshape(this.graph, this.rowLength, []);
+  }
+
   protected rectangles(x: Tensor, single: boolean): Tensor[] {
     const g = this.graph;
     if (single) return [reshape(g, x, [-1, this.heads, 1, this.headSize])];
-    const shape = concat(g, [g.ints(-1), this.length, g.ints(this.heads, this.headSize)]);
+    const shape = concat(g, [g.ints(-1), this.rowLength, g.ints(this.heads, this.headSize)]);
     const rectangle = reshape(g, x, { tensor: shape, shape: [-1, -1, this.heads, this.headSize] });
     return [transpose(g, rectangle, [0, 2, 1, 3])];
   }

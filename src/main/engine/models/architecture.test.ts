@@ -84,7 +84,7 @@ const toy: Architecture = {
           const at = `${prefix}blocks.${i}`;
           const qkv = l.linear(`${at}.qkv`, l.norm(`${at}.before`, x, 1e-6, 'rms'));
           const [q, k, v] = [0, 1, 2].map((part) => sliceColumns(g, qkv, part * width, width));
-          const context = l.attention(q!, k!, v!, batch.layout, 0, false, 1 / (width / 2));
+          const context = l.attention(q!, k!, v!, batch.layout, 0, false, { scale: 1 / (width / 2) });
           const y = add(g, x, l.residual(`${at}.out`, context));
           const inner = l.norm(`${at}.between`, y, 1e-6);
           const gate = l.activatedLinear(`${at}.gate`, inner, 'gelu');

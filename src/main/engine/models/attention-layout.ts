@@ -1,5 +1,5 @@
 import type { Graph, Tensor } from '../graph/graph.ts';
-import { binary, concat, gather, reshape, splitRows, transpose } from '../graph/ops/raw.ts';
+import { at, binary, concat, gather, reshape, shapeOf, splitRows, transpose } from '../graph/ops/raw.ts';
 
 /**
  * How a flat list of tokens [T,H] becomes the rectangles that attention needs, and back. `single`: the list has one row a
@@ -36,6 +36,8 @@ export abstract class AttentionLayout {
 
   /** 0 for keys that are there and -1e9 for those that are not; broadcasts over [n,heads,Sq,S]. */
   abstract bias(group: number): Tensor | undefined;
+  /** S of a group, an int32 number: each text stands in its row from the first cell on. */
+  abstract length(group: number): Tensor;
   protected abstract rectangles(x: Tensor, single: boolean): Tensor[];
   protected abstract list(parts: readonly Tensor[], single: boolean): Tensor;
 
@@ -57,6 +59,7 @@ export interface Heads {
  */
 export class GroupedLayout extends AttentionLayout {
   readonly inputs: Record<string, Tensor> = {};
+  private readonly lengths: Tensor[] = [];
   private readonly cells: Tensor[] = [];
   private readonly biases: Tensor[] = [];
   private readonly tokens: Tensor;
@@ -72,6 +75,7 @@ export class GroupedLayout extends AttentionLayout {
       this.inputs[`cells_${i}`] = cells;
       this.inputs[`bias_${i}`] = bias;
       const first = binary(g, 'Mul', expand(g, cells, 1), g.ints(heads));
+      this.lengths.push(at(g, shapeOf(g, cells), 1));
       this.cells.push(binary(g, 'AddV2', first, reshape(g, head, [1, heads, 1])));
       this.biases.push(expand(g, expand(g, bias, 1), 1));
     }
@@ -86,6 +90,10 @@ export class GroupedLayout extends AttentionLayout {
 
   bias(group: number): Tensor {
     return this.biases[group]!;
+  }
+
+  length(group: number): Tensor {
+    return this.lengths[group]!;
   }
 
   protected rectangles(x: Tensor, single: boolean): Tensor[] {
@@ -122,6 +130,10 @@ export class SequenceLayout extends AttentionLayout {
 
   bias(): undefined {
     return undefined;
+  }
+
+  length(group: number): Tensor {
+    return at(this.graph, this.lengths, group);
   }
 
   protected rectangles(x: Tensor, single: boolean): Tensor[] {

@@ -63,6 +63,28 @@ export interface LayersOptions {
   fused: boolean;
 }
 
+/** Queries and keys of a group of texts as attention has them. */
+export interface Rectangle {
+  group: number;
+  /** [n,heads,Sq,D], times the scale of their products with keys. */
+  queries: Tensor;
+  /** [n,heads,S,D] */
+  keys: Tensor;
+  /** S, an int32 number. */
+  length: Tensor;
+  /** Each text's first token alone asks: Sq is 1. */
+  onlyFirst: boolean;
+}
+
+/** What is added to scores; broadcasts over [n,heads,Sq,S]. */
+export type ScoreBias = (rectangle: Rectangle) => Tensor;
+
+export interface AttentionOptions {
+  /** Of q·k; absent: 1/√D. */
+  scale?: number;
+  bias?: ScoreBias;
+}
+
 const HALF_SQRT = Math.SQRT1_2;
 
 /** The layers that models are written with. Paths are those of the checkpoint. */
@@ -141,7 +163,7 @@ export class Layers {
     return droppedOut(this.graph, this.rescale(x, keepScale(p)), p, source);
   }
 
-  /** Multi-head attention of q over k and v ([T,H] each, or [b,H] for q when one row a text asks); `scale` of q·k. */
+  /** Multi-head attention of q over k and v ([T,H] each, or [b,H] for q when each text's first token asks). */
   attention(
     q: Tensor,
     k: Tensor,
@@ -149,7 +171,7 @@ export class Layers {
     layout: AttentionLayout,
     p: number,
     oneQueryEach: boolean,
-    scale = 1 / Math.sqrt(layout.headSize),
+    { scale = 1 / Math.sqrt(layout.headSize), bias }: AttentionOptions = {},
   ): Tensor {
     const source = this.options.dropout;
     const dropout = source && p > 0 ? { p, source } : undefined;
@@ -158,9 +180,13 @@ export class Layers {
     const asking = layout.split(queries, oneQueryEach);
     const keys = layout.split(k);
     const contents = layout.split(values);
-    const contexts = asking.map((query, i) =>
-      dotProductAttention(this.graph, query, keys[i]!, contents[i]!, layout.bias(i), dropout),
-    );
+    const contexts = asking.map((query, group) => {
+      const mask = layout.bias(group);
+      const length = layout.length(group);
+      const added = bias?.({ group, queries: query, keys: keys[group]!, length, onlyFirst: oneQueryEach });
+      const biases = [mask, added].filter((term) => term !== undefined);
+      return dotProductAttention(this.graph, query, keys[group]!, contents[group]!, biases, dropout);
+    });
     return layout.join(contexts, oneQueryEach);
   }
 

@@ -9,8 +9,8 @@ export interface AttentionDropout {
 }
 
 /**
- * softmax(q·kᵀ + bias)·v of already scaled queries (Vaswani et al. 2017); q [..,Sq,D], k and v [..,S,D],
- * bias broadcast over [..,Sq,S]. With dropout on the probabilities, whose rescaling belongs into v.
+ * softmax(q·kᵀ + Σ biases)·v of already scaled queries (Vaswani et al. 2017); q [..,Sq,D], k and v [..,S,D],
+ * each bias broadcast over [..,Sq,S]. With dropout on the probabilities, whose rescaling belongs into v.
  * Softmax gradient with Σ dO·O for Σ dP·P (Dao et al. 2022), so no pass over S² is summed.
  */
 export function dotProductAttention(
@@ -18,16 +18,16 @@ export function dotProductAttention(
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  bias: Tensor | undefined,
+  biases: readonly Tensor[],
   dropout: AttentionDropout | undefined,
 ): Tensor {
   let scores = batchMatMul(g, q, k, { transposeB: true });
-  if (bias) scores = binary(g, 'AddV2', scores, g.cast(bias, scores.dtype));
+  for (const bias of biases) scores = binary(g, 'AddV2', scores, g.cast(bias, scores.dtype));
   const probabilities = unary(g, 'Softmax', scores);
   const kept = dropout && keepMask(g, probabilities, dropout.p, dropout.source, probabilities.dtype);
   const weights = kept ? binary(g, 'Mul', probabilities, kept) : probabilities;
   const context = batchMatMul(g, weights, v);
-  g.record([q, k, v, ...(bias ? [bias] : [])], [context], ([d]) => {
+  g.record([q, k, v, ...biases], [context], ([d]) => {
     if (!d) return [];
     const dWeights = batchMatMul(g, d, v, { transposeB: true });
     const rowSum = g.cast(
@@ -41,7 +41,9 @@ export function dotProductAttention(
       q.differentiable ? batchMatMul(g, dScores, k) : undefined,
       k.differentiable ? batchMatMul(g, dScores, q, { transposeA: true }) : undefined,
       v.differentiable ? batchMatMul(g, weights, d, { transposeA: true }) : undefined,
-      bias?.differentiable ? sumTo(g, g.cast(dScores, bias.dtype), bias) : undefined,
+      ...biases.map((bias) =>
+        bias.differentiable ? sumTo(g, g.cast(dScores, bias.dtype), bias) : undefined,
+      ),
     ];
   });
   return context;

@@ -1,5 +1,5 @@
 import type { Graph, Tensor } from '../graph.ts';
-import { binary, reduce, reshape, unary } from './raw.ts';
+import { binary, reduce, reshape, transpose, unary } from './raw.ts';
 
 /** a + b, each broadcast to the shape of the other. */
 export function add(g: Graph, a: Tensor, b: Tensor): Tensor {
@@ -106,5 +106,19 @@ export function geluTanh(g: Graph, x: Tensor): Tensor {
 export function reshaped(g: Graph, x: Tensor, shape: readonly number[]): Tensor {
   const y = reshape(g, x, shape);
   g.record([x], [y], ([d]) => [d && reshape(g, d, x.shape)]);
+  return y;
+}
+
+/** Axis `order[i]` of x becomes axis i. */
+export function transposed(g: Graph, x: Tensor, order: readonly number[]): Tensor {
+  const y = transpose(g, x, order);
+  g.record([x], [y], ([d]) => [
+    d &&
+      transpose(
+        g,
+        d,
+        order.map((_, axis) => order.indexOf(axis)),
+      ),
+  ]);
   return y;
 }

@@ -11,7 +11,18 @@ import {
 } from '../test-support.ts';
 import { dotProductAttention } from './attention.ts';
 import { DropoutSource } from './dropout.ts';
-import { add, geluTanh, halfGelu, multiply, relu, reshaped, scale, softmax, tanh } from './elementwise.ts';
+import {
+  add,
+  geluTanh,
+  halfGelu,
+  multiply,
+  relu,
+  reshaped,
+  scale,
+  softmax,
+  tanh,
+  transposed,
+} from './elementwise.ts';
 import { layerNorm } from './layer-norm.ts';
 import { batchProduct, geluLinear, openLinear, product, type OpenLinear } from './linear.ts';
 import { crossEntropy } from './loss.ts';
@@ -28,6 +39,7 @@ describe('gradients of elementwise operations agree with differences', () => {
     softmax,
     'the columns in the middle': (g, x) => sliceColumns(g, x, 1, 2),
     'reshaped to one axis': (g, x) => reshaped(g, x, [-1]),
+    'its axes in another order': (g, x) => transposed(g, reshaped(g, x, [5, 2, 2]), [2, 0, 1]),
     'cast to the same type': (g, x) => g.cast(x, 'float32'),
   };
   it.each(Object.keys(unaries))('%s', async (name) => {
@@ -217,14 +229,14 @@ describe('gradients of attention agree with differences', () => {
     v: normals(52, 2, 2, 5, 4),
   };
   it('without a bias', async () => {
-    await expectGradients(fed, (g, t) => sum(g, dotProductAttention(g, t.q, t.k, t.v, undefined, undefined)));
+    await expectGradients(fed, (g, t) => sum(g, dotProductAttention(g, t.q, t.k, t.v, [], undefined)));
   });
 
   it('with a bias that leaves keys out: those get no gradient', async () => {
     const data = Float32Array.of(0, 0, 0, 0, 0, 0, 0, 0, -1e9, -1e9);
     const bias: Fed = { shape: [2, 1, 1, 5], data, frozen: true };
     const { tape } = await expectGradients({ ...fed, bias }, (g, t) =>
-      sum(g, dotProductAttention(g, t.q, t.k, t.v, t.bias, undefined)),
+      sum(g, dotProductAttention(g, t.q, t.k, t.v, [t.bias], undefined)),
     );
     // Second text, both heads, the last two of five keys.
     for (const head of [2, 3]) {
@@ -236,14 +248,21 @@ describe('gradients of attention agree with differences', () => {
 
   it('in a bias that every text and query shares', async () => {
     await expectGradients({ ...fed, bias: normals(53, 1, 2, 1, 5) }, (g, t) =>
-      sum(g, dotProductAttention(g, t.q, t.k, t.v, t.bias, undefined)),
+      sum(g, dotProductAttention(g, t.q, t.k, t.v, [t.bias], undefined)),
+    );
+  });
+
+  it('in two biases, one of them of all pairs', async () => {
+    const biases = { all: normals(54, 2, 2, 3, 5), keys: normals(55, 2, 1, 1, 5) };
+    await expectGradients({ ...fed, ...biases }, (g, t) =>
+      sum(g, dotProductAttention(g, t.q, t.k, t.v, [t.all, t.keys], undefined)),
     );
   });
 
   it.each([0.1, 0.5])('with dropout of %s on the probabilities', async (p) => {
     const seed = ints(3, 17);
     await expectGradients({ ...fed, seed }, (g, { q, k, v, seed }) =>
-      sum(g, dotProductAttention(g, q, k, v, undefined, { p, source: new DropoutSource(seed) })),
+      sum(g, dotProductAttention(g, q, k, v, [], { p, source: new DropoutSource(seed) })),
     );
   });
 });

@@ -59,6 +59,16 @@ export function gather(g: Graph, x: Tensor, index: Tensor): Tensor {
   return g.op('GatherV2', [x, index, g.constant('int32', [], [0])], attributes, { dtype: x.dtype, shape });
 }
 
+/** One number of an int32 vector. */
+export const at = (g: Graph, vector: Tensor, index: number): Tensor =>
+  gather(g, vector, g.constant('int32', [], [index]));
+
+/** 0 … count - 1 of an int32 number. */
+export function range(g: Graph, count: Tensor): Tensor {
+  const limits = [g.constant('int32', [], [0]), count, g.constant('int32', [], [1])];
+  return g.op('Range', limits, { Tidx: type('int32') }, { dtype: 'int32', shape: [-1] });
+}
+
 interface Transposes {
   transposeA?: boolean;
   transposeB?: boolean;
