@@ -1,4 +1,4 @@
-import type { Baselines, Experiment } from '../shared/contract/experiments.ts';
+import type { Baselines, Experiment } from '../shared/contract.ts';
 import { methodText as textOfMethod } from '../shared/methods/index.ts';
 import { metricOf } from '../shared/tasks/index.ts';
 import { count, counted, decimal, duration, percent, timeLeft } from './format.ts';

@@ -1,7 +1,4 @@
-import { counted } from './format.ts';
-import { toasts } from './managers/toast-manager.svelte.ts';
-import { Attempts, type Resource } from './resource.svelte.ts';
-import { distinct, hasWords } from './text-search.ts';
+import { Attempts, counted, distinct, hasWords, type Resource, toasts } from './kit.ts';
 
 /** A filter of a list: an item passes where `of` is, or has, the value that is set. */
 export interface ListFilter<Item> {

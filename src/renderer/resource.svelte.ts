@@ -1,6 +1,5 @@
 import { untrack } from 'svelte';
-import type { EventName, EventOf } from '../shared/contract.ts';
-import type { FaultValue } from '../shared/contract/message.ts';
+import type { EventName, EventOf, FaultValue } from '../shared/contract.ts';
 import { faultOf } from '../shared/rpc-client.ts';
 import type { Rpc } from './rpc.ts';
 

@@ -11,6 +11,18 @@ import { playgroundMethods } from './contract/playground.ts';
 import { scriptMethods } from './contract/scripts.ts';
 import { systemEvents, systemMethods } from './contract/system.ts';
 
+export * from './contract/adapters.ts';
+export * from './contract/compare.ts';
+export * from './contract/datasets.ts';
+export * from './contract/experiments.ts';
+export * from './contract/exports.ts';
+export * from './contract/jobs.ts';
+export * from './contract/message.ts';
+export * from './contract/models.ts';
+export * from './contract/playground.ts';
+export * from './contract/scripts.ts';
+export * from './contract/system.ts';
+
 export const methods = {
   ...adapterMethods,
   ...compareMethods,

@@ -1,4 +1,4 @@
-import { stepFields, type Curve } from '../../shared/contract/experiments.ts';
+import { type Curve, stepFields } from '../../shared/contract.ts';
 
 export type CurveName = keyof Curve;
 

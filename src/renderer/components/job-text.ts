@@ -1,4 +1,4 @@
-import type { Job } from '../../shared/contract/jobs.ts';
+import type { Job } from '../../shared/contract.ts';
 import { bytes, count, duration, percent } from '../format.ts';
 
 /** "Reading · 120,000 of 650,000 rows · 21,000 rows/s · about 25 s left" */

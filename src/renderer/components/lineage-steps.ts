@@ -1,4 +1,4 @@
-import type { AdapterDetail } from '../../shared/contract/adapters.ts';
+import type { AdapterDetail } from '../../shared/contract.ts';
 import { methodText as methodAndRank } from '../../shared/methods/index.ts';
 import { ago, bytes, counted, decimal, percent } from '../format.ts';
 

@@ -1,4 +1,4 @@
-import type { Calibration } from '../../shared/contract/compare.ts';
+import type { Calibration } from '../../shared/contract.ts';
 import { count, decimal, percent } from '../format.ts';
 
 /** Distances below this share read as none. */

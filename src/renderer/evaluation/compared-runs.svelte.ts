@@ -1,6 +1,5 @@
 import type { OutputOf } from '../../shared/contract.ts';
-import { Resource } from '../resource.svelte.ts';
-import type { Rpc } from '../rpc.ts';
+import { Resource, type Rpc } from '../kit.ts';
 import { labelledRuns, type LabelledRun } from './labelled-runs.ts';
 
 /** Runs that answered the same rows. */

@@ -1,5 +1,5 @@
 import { taskOf } from '../../shared/tasks/index.ts';
-import type { Interval, RunFigures } from '../../shared/contract/compare.ts';
+import type { Interval, RunFigures } from '../../shared/contract.ts';
 
 /** A run as all parts of a page show it: with the same short name and colour everywhere. */
 export interface LabelledRun extends RunFigures {

@@ -1,4 +1,4 @@
-import type { Interval, Slices } from '../../shared/contract/compare.ts';
+import type { Interval, Slices } from '../../shared/contract.ts';
 import { scaleAround, ticks, toPixel, type Scale } from '../charts/scale.ts';
 import { BOTTOM, textWidth, TOP } from '../charts/theme.ts';
 import { shareText, shortened, tickTexts } from '../charts/value-text.ts';

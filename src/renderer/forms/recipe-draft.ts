@@ -1,7 +1,5 @@
 import { defaultMethod, plainMethod } from '../../shared/methods/index.ts';
-import type { Dataset } from '../../shared/contract/datasets.ts';
-import type { Model } from '../../shared/contract/models.ts';
-import type { Recipe } from '../../shared/contract/scripts.ts';
+import type { Dataset, Model, Recipe } from '../../shared/contract.ts';
 import { mapText } from '../../shared/label-column.ts';
 import { Fault } from '../../shared/faults/index.ts';
 import { resolveTrainingArguments } from '../../shared/settings/training-arguments.ts';

@@ -1,4 +1,4 @@
-import type { Recipe } from '../../shared/contract/scripts.ts';
+import type { Recipe } from '../../shared/contract.ts';
 import { settingLabel } from './form-fields.ts';
 import { mapText } from '../../shared/label-column.ts';
 import { textOfValue } from './field-text.ts';

@@ -1,5 +1,4 @@
-import type { DatasetVersion } from '../../shared/contract/datasets.ts';
-import { specSchema, type ExperimentSpec, type Preset } from '../../shared/contract/experiments.ts';
+import { type DatasetVersion, type ExperimentSpec, type Preset, specSchema } from '../../shared/contract.ts';
 import { fieldLabel, patchAt, valueAt } from './form-fields.ts';
 import { isFields, mergePatch, type Fields } from './merge-patch.ts';
 

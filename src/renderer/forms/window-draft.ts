@@ -1,4 +1,4 @@
-import type { RpcClient } from '../../shared/rpc-client.ts';
+import type { RpcClient } from '../kit.ts';
 import { patched, type Draft } from './spec-choice.ts';
 
 type Rpc = Pick<RpcClient, 'call'>;

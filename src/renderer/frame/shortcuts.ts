@@ -1,7 +1,6 @@
 import { palette, type Command } from '../managers/palette-manager.svelte.ts';
 import { preferencesManager } from '../managers/preferences-manager.svelte.ts';
-import { sheet, type Shortcut } from '../managers/shortcut-manager.svelte.ts';
-import { go } from '../router.svelte.ts';
+import { go, sheet, type Shortcut } from '../kit.ts';
 
 const page = (keys: string, help: string, path: string): Shortcut => ({
   keys,

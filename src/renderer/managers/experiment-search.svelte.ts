@@ -1,4 +1,4 @@
-import type { Experiment, ExperimentState } from '../../shared/contract/experiments.ts';
+import type { Experiment, ExperimentState } from '../../shared/contract.ts';
 import { methodName } from '../../shared/methods/index.ts';
 import { ListManager, type ListOptions } from '../list-manager.svelte.ts';
 import type { Resource } from '../resource.svelte.ts';

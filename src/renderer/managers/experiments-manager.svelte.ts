@@ -1,6 +1,5 @@
-import type { Experiment } from '../../shared/contract/experiments.ts';
-import { Resource, withChanged } from '../resource.svelte.ts';
-import { rpc } from '../rpc.ts';
+import type { Experiment } from '../../shared/contract.ts';
+import { Resource, rpc, withChanged } from '../kit.ts';
 
 /** The list of experiments, the archived ones too, kept live by events while somebody looks at it. */
 class ExperimentsManager extends Resource<readonly Experiment[]> {

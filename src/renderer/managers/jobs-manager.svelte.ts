@@ -1,4 +1,4 @@
-import type { Job } from '../../shared/contract/jobs.ts';
+import type { Job } from '../../shared/contract.ts';
 import { RefusedError } from '../../shared/rpc-client.ts';
 import { Resource, withChanged } from '../resource.svelte.ts';
 import { rpc as connection, type Rpc } from '../rpc.ts';

@@ -1,8 +1,12 @@
-import type { OutputOf } from '../../shared/contract.ts';
-import type { DatasetRow, DatasetVersion, LabelEdit } from '../../shared/contract/datasets.ts';
-import type { Experiment } from '../../shared/contract/experiments.ts';
-import { faultOf, type RpcClient } from '../../shared/rpc-client.ts';
-import type { FaultValue } from '../../shared/contract/message.ts';
+import type {
+  DatasetRow,
+  DatasetVersion,
+  Experiment,
+  FaultValue,
+  LabelEdit,
+  OutputOf,
+} from '../../shared/contract.ts';
+import { faultOf, type RpcClient } from '../kit.ts';
 
 type Changes = ReadonlyMap<number, string>;
 type SavedAs = OutputOf<'datasets/draft'>['savedAs'];

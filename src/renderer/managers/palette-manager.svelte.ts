@@ -1,10 +1,5 @@
-import type { Adapter } from '../../shared/contract/adapters.ts';
-import type { Dataset } from '../../shared/contract/datasets.ts';
-import type { Experiment } from '../../shared/contract/experiments.ts';
-import type { Export } from '../../shared/contract/exports.ts';
-import type { Model } from '../../shared/contract/models.ts';
-import { rpc as connection, type Rpc } from '../rpc.ts';
-import { hasWords } from '../text-search.ts';
+import type { Adapter, Dataset, Experiment, Export, Model } from '../../shared/contract.ts';
+import { hasWords, type Rpc, rpc as connection } from '../kit.ts';
 
 export interface Command {
   key: string;

@@ -1,8 +1,5 @@
-import type { OutputOf } from '../../shared/contract.ts';
-import type { Preferences } from '../../shared/contract/system.ts';
-import { setLocale } from '../format.ts';
-import { Resource } from '../resource.svelte.ts';
-import { rpc } from '../rpc.ts';
+import type { OutputOf, Preferences } from '../../shared/contract.ts';
+import { Resource, rpc, setLocale } from '../kit.ts';
 
 /** The person's preferences; the theme is put on the page as soon as it is known. */
 class PreferencesManager extends Resource<OutputOf<'settings/read'>> {

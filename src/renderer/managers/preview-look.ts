@@ -1,5 +1,5 @@
-import type { DataSource, Preview } from '../../shared/contract/datasets.ts';
-import type { RpcClient } from '../../shared/rpc-client.ts';
+import type { DataSource, Preview } from '../../shared/contract.ts';
+import type { RpcClient } from '../kit.ts';
 
 /** Previews for somebody who looks at one at a time: another look, or `stop`, gives up the one before. */
 export class PreviewLook {

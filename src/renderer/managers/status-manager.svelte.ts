@@ -1,4 +1,4 @@
-import type { SystemStatus } from '../../shared/contract/system.ts';
+import type { SystemStatus } from '../../shared/contract.ts';
 import { Resource } from '../resource.svelte.ts';
 import { rpc, type ConnectionState } from '../rpc.ts';
 

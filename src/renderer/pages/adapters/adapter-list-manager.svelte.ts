@@ -1,9 +1,6 @@
-import type { OutputOf } from '../../../shared/contract.ts';
-import type { Adapter } from '../../../shared/contract/adapters.ts';
-import type { Experiment } from '../../../shared/contract/experiments.ts';
+import type { Adapter, Experiment, OutputOf } from '../../../shared/contract.ts';
 import { ListManager } from '../../list-manager.svelte.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 export type Dependents = OutputOf<'adapters/dependents'>;
 /** An adapter with what its experiment says of it. */

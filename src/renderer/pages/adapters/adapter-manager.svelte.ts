@@ -1,6 +1,5 @@
-import type { AdapterDetail } from '../../../shared/contract/adapters.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { AdapterDetail } from '../../../shared/contract.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 /** One adapter, live: where it came from, what it is, what was made of it. */
 export class AdapterManager extends Resource<AdapterDetail> {

@@ -1,9 +1,7 @@
 import type { z } from 'zod';
-import type { Adapter, combinationSchema } from '../../../shared/contract/adapters.ts';
+import type { Adapter, combinationSchema } from '../../../shared/contract.ts';
 import { combinableMethods, methodOf } from '../../../shared/methods/index.ts';
-import { list } from '../../format.ts';
-import { Attempts } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Attempts, list, type Rpc } from '../../kit.ts';
 import { isSeed, seedRule } from '../../seed.ts';
 
 type Combination = z.infer<typeof combinationSchema>;

@@ -1,4 +1,4 @@
-import type { EvaluationPoint, Experiment } from '../../../shared/contract/experiments.ts';
+import type { EvaluationPoint, Experiment } from '../../../shared/contract.ts';
 import type { LineSeries } from '../../charts/line-chart.ts';
 import { lowerBound, type Column } from '../../charts/thin.ts';
 import type { CurveColumns } from '../../charts/curve-columns.ts';

@@ -1,4 +1,4 @@
-import type { Comparison, Difference, Interval, RunFigures } from '../../../shared/contract/compare.ts';
+import type { Comparison, Difference, Interval, RunFigures } from '../../../shared/contract.ts';
 import { metricOf, taskKeys, taskOf } from '../../../shared/tasks/index.ts';
 import type { Metric } from '../../../shared/tasks/task.ts';
 import { numberText, shareText, type ValueText } from '../../charts/value-text.ts';

@@ -1,7 +1,6 @@
-import type { Comparison } from '../../../shared/contract/compare.ts';
+import type { Comparison } from '../../../shared/contract.ts';
 import { hasEnded } from '../../experiment-words.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 import type { Chosen } from './compare-address.ts';
 
 /** The comparison of the chosen experiments; read anew when one of them ends or changes its name. */

@@ -1,4 +1,4 @@
-import type { Comparison, Interval, RunFigures } from '../../../shared/contract/compare.ts';
+import type { Comparison, Interval, RunFigures } from '../../../shared/contract.ts';
 import { csvField, markdownCell, markdownText } from '../../../shared/quoting.ts';
 import { verdictText } from '../../../shared/statistics/verdict.ts';
 import { count, counted, percent } from '../../format.ts';

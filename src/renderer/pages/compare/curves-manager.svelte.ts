@@ -1,8 +1,6 @@
-import type { EventOf } from '../../../shared/contract.ts';
-import type { FaultValue } from '../../../shared/contract/message.ts';
-import { faultOf } from '../../../shared/rpc-client.ts';
+import type { EventOf, FaultValue } from '../../../shared/contract.ts';
+import { faultOf, type Rpc } from '../../kit.ts';
 import { CurveColumns } from '../../charts/curve-columns.ts';
-import type { Rpc } from '../../rpc.ts';
 import type { RunCurve } from './compare-curves.ts';
 
 /** So many curves are asked for at a time: other requests get their turn. */

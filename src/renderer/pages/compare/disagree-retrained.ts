@@ -1,5 +1,5 @@
-import type { Experiment } from '../../../shared/contract/experiments.ts';
-import type { RpcClient } from '../../../shared/rpc-client.ts';
+import type { Experiment } from '../../../shared/contract.ts';
+import type { RpcClient } from '../../kit.ts';
 import { hasEnded } from '../../experiment-words.ts';
 
 /** Where the person is, and how to go elsewhere. */

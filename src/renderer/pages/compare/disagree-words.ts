@@ -1,4 +1,4 @@
-import type { Disagreement, DisagreementFilter } from '../../../shared/contract/compare.ts';
+import type { Disagreement, DisagreementFilter } from '../../../shared/contract.ts';
 
 /** The filters that make sense for so many runs, with their words; "A right, B wrong" is said with names. */
 export function filtersFor(runs: number): { filter: DisagreementFilter; label: string }[] {

@@ -1,7 +1,5 @@
-import type { InputOf, OutputOf } from '../../../shared/contract.ts';
-import type { Disagreement, DisagreementFilter } from '../../../shared/contract/compare.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { Disagreement, DisagreementFilter, InputOf, OutputOf } from '../../../shared/contract.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 /** Which rows are looked at. */
 export type BrowseChoice = Required<

@@ -1,4 +1,4 @@
-import type { Experiment } from '../../../shared/contract/experiments.ts';
+import type { Experiment } from '../../../shared/contract.ts';
 import { methodName } from '../../../shared/methods/index.ts';
 import { mainMetric } from '../../experiment-words.ts';
 

@@ -1,6 +1,5 @@
-import type { SavedComparison } from '../../../shared/contract/compare.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { SavedComparison } from '../../../shared/contract.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 import type { Chosen } from './compare-address.ts';
 
 /** Comparisons that were kept under a name, the youngest first. */

@@ -1,18 +1,16 @@
-import type { OutputOf } from '../../../shared/contract.ts';
 import type {
   Dataset,
   DatasetReport,
   DatasetVersion,
+  FaultValue,
+  Model,
+  OutputOf,
   TokenLengths,
-} from '../../../shared/contract/datasets.ts';
-import type { FaultValue } from '../../../shared/contract/message.ts';
-import type { Model } from '../../../shared/contract/models.ts';
-import { faultOf } from '../../../shared/rpc-client.ts';
+} from '../../../shared/contract.ts';
+import { faultOf, Resource, type Rpc } from '../../kit.ts';
 import { withData } from '../../forms/spec-choice.ts';
 import { changeDraft } from '../../forms/window-draft.ts';
 import { inTurn, ListManager } from '../../list-manager.svelte.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
 
 /** What the list of data sets can be narrowed to; a data set may be several of them. */
 const uses = {

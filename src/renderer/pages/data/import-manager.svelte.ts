@@ -1,16 +1,16 @@
-import type { InputOf, OutputOf } from '../../../shared/contract.ts';
 import type {
   ColumnRole,
   DataSource,
+  InputOf,
   LabelCount,
   LabelMapping,
   LabelObservation,
+  OutputOf,
   Preview,
-} from '../../../shared/contract/datasets.ts';
+} from '../../../shared/contract.ts';
 import { classesOf, readLabelColumn } from '../../../shared/label-column.ts';
 import { PreviewLook } from '../../managers/preview-look.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 import { checkMapping, commonName, splitOfFile, withRole, type MappingCheck } from './mapping.ts';
 
 export type HubInfo = OutputOf<'datasets/hub-info'>;

@@ -4,7 +4,7 @@ import type {
   LabelObservation,
   Mapping,
   Preview,
-} from '../../../shared/contract/datasets.ts';
+} from '../../../shared/contract.ts';
 
 type Column = Preview['columns'][number];
 

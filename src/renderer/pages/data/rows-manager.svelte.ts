@@ -1,8 +1,5 @@
-import type { InputOf } from '../../../shared/contract.ts';
-import type { DatasetRow, FindingCode } from '../../../shared/contract/datasets.ts';
-import { faultOf } from '../../../shared/rpc-client.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { DatasetRow, FindingCode, InputOf } from '../../../shared/contract.ts';
+import { faultOf, Resource, type Rpc } from '../../kit.ts';
 
 type Filterable = 'query' | 'label' | 'split' | 'finding' | 'order';
 export type RowFilter = Required<Pick<InputOf<'datasets/rows'>, Filterable>>;

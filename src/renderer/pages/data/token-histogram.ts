@@ -1,4 +1,4 @@
-import type { TokenLengths as Lengths } from '../../../shared/contract/datasets.ts';
+import type { TokenLengths as Lengths } from '../../../shared/contract.ts';
 
 export interface Bar {
   x: number;

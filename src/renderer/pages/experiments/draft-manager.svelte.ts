@@ -1,15 +1,20 @@
 import { choosesModules } from '../../../shared/methods/index.ts';
-import type { Dataset, DatasetVersion } from '../../../shared/contract/datasets.ts';
-import type { Experiment, ExperimentSpec, Preset } from '../../../shared/contract/experiments.ts';
-import type { FaultValue } from '../../../shared/contract/message.ts';
-import type { Model, TreeNode } from '../../../shared/contract/models.ts';
-import type { Recipe } from '../../../shared/contract/scripts.ts';
+import type {
+  Dataset,
+  DatasetVersion,
+  Experiment,
+  ExperimentSpec,
+  FaultValue,
+  Model,
+  Preset,
+  Recipe,
+  TreeNode,
+} from '../../../shared/contract.ts';
 import { fieldLabel, firstProblem, inWords, patchAt } from '../../forms/form-fields.ts';
 import { isFields, type Fields } from '../../forms/merge-patch.ts';
 import { PreflightManager } from './preflight-manager.svelte.ts';
 import { draftOfRecipe, type Missing } from '../../forms/recipe-draft.ts';
-import { faultOf } from '../../../shared/rpc-client.ts';
-import type { Rpc } from '../../rpc.ts';
+import { faultOf, type Rpc } from '../../kit.ts';
 import {
   patched,
   presetOf,

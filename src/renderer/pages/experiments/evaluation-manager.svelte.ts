@@ -1,7 +1,6 @@
 import type { OutputOf } from '../../../shared/contract.ts';
 import { classDetailSchema } from '../../../shared/tasks/single-label.ts';
-import { Pages, Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Pages, Resource, type Rpc } from '../../kit.ts';
 
 /** Which rows are looked at, and which of them first. */
 export interface RowChoice {

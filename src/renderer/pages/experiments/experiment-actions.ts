@@ -1,4 +1,4 @@
-import type { Experiment, ExperimentState } from '../../../shared/contract/experiments.ts';
+import type { Experiment, ExperimentState } from '../../../shared/contract.ts';
 
 export type Action = 'pause' | 'resume' | 'stop' | 'retry' | 'change' | 'remove';
 

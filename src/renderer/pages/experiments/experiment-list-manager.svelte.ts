@@ -1,8 +1,6 @@
-import type { InputOf } from '../../../shared/contract.ts';
-import type { Experiment } from '../../../shared/contract/experiments.ts';
+import type { Experiment, InputOf } from '../../../shared/contract.ts';
 import { ExperimentSearch } from '../../managers/experiment-search.svelte.ts';
-import type { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { Resource, Rpc } from '../../kit.ts';
 
 /** The list as one looks at it: filtered, several chosen at once, the queue's order. */
 export class ExperimentListManager extends ExperimentSearch {

@@ -1,14 +1,12 @@
-import type { InputOf } from '../../../shared/contract.ts';
 import type {
   Curve,
   EvaluationPoint,
   Experiment,
   ExperimentDetail,
-} from '../../../shared/contract/experiments.ts';
-import { faultOf } from '../../../shared/rpc-client.ts';
+  InputOf,
+} from '../../../shared/contract.ts';
+import { faultOf, Resource, type Rpc } from '../../kit.ts';
 import { CurveColumns } from '../../charts/curve-columns.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
 
 const notesMs = 600;
 

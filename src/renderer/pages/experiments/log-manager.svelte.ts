@@ -1,6 +1,5 @@
 import type { OutputOf } from '../../../shared/contract.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 type Log = OutputOf<'experiments/log'>;
 

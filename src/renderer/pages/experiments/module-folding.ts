@@ -1,4 +1,4 @@
-import type { TreeNode } from '../../../shared/contract/models.ts';
+import type { TreeNode } from '../../../shared/contract.ts';
 
 /** A module of the tree, or the same module of several layers in one line. */
 export interface FoldedModule {

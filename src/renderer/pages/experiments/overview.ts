@@ -1,9 +1,4 @@
-import type {
-  Baselines,
-  EvaluationPoint,
-  Experiment,
-  ExperimentDetail,
-} from '../../../shared/contract/experiments.ts';
+import type { Baselines, EvaluationPoint, Experiment, ExperimentDetail } from '../../../shared/contract.ts';
 import { isAddedPart } from '../../../shared/methods/index.ts';
 import type { LineSeries, Reference } from '../../charts/line-chart.ts';
 import { count, counted, decimal, duration, megabytes, percent } from '../../format.ts';

@@ -1,10 +1,12 @@
-import type { ExperimentSpec, Preflight, Timing } from '../../../shared/contract/experiments.ts';
-import type { FaultValue } from '../../../shared/contract/message.ts';
-import type { AdapterPreview } from '../../../shared/contract/models.ts';
+import type {
+  AdapterPreview,
+  ExperimentSpec,
+  FaultValue,
+  Preflight,
+  Timing,
+} from '../../../shared/contract.ts';
 import { choosesModules } from '../../../shared/methods/index.ts';
-import { faultOf } from '../../../shared/rpc-client.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { faultOf, Resource, type Rpc } from '../../kit.ts';
 
 const settleMs = 300;
 const idleMs = 2500;

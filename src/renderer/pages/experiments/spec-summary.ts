@@ -1,6 +1,5 @@
 import { methodOf } from '../../../shared/methods/index.ts';
-import type { Dataset, DatasetVersion } from '../../../shared/contract/datasets.ts';
-import type { Model } from '../../../shared/contract/models.ts';
+import type { Dataset, DatasetVersion, Model } from '../../../shared/contract.ts';
 import { short, count, counted, percent } from '../../format.ts';
 import { textOfValue } from '../../forms/field-text.ts';
 import { metricName } from '../../experiment-words.ts';

@@ -1,7 +1,6 @@
-import type { Export, ExportTarget } from '../../../shared/contract/exports.ts';
+import type { Export, ExportTarget } from '../../../shared/contract.ts';
 import { inTurn, ListManager } from '../../list-manager.svelte.ts';
-import { Resource, withChanged } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Resource, type Rpc, withChanged } from '../../kit.ts';
 import { stateOf, stateWords, targetOrder, targetWords, type ExportState } from './export-words.ts';
 
 export const stateOrder: readonly ExportState[] = [

@@ -1,6 +1,5 @@
-import type { Export } from '../../../shared/contract/exports.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { Export } from '../../../shared/contract.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 /** One export, live while it is written, with its proofs, which can be repeated. */
 export class ExportManager extends Resource<Export> {

@@ -1,5 +1,4 @@
-import type { Export, ExportedTarget, ExportTarget } from '../../../shared/contract/exports.ts';
-import type { Interval } from '../../../shared/contract/compare.ts';
+import type { Export, ExportedTarget, ExportTarget, Interval } from '../../../shared/contract.ts';
 import { fixed, percent } from '../../format.ts';
 
 /** What a target is called, and what it is for in a word or two. */

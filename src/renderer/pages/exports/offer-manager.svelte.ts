@@ -1,8 +1,12 @@
-import type { OutputOf } from '../../../shared/contract.ts';
-import type { Export, ExportSource, ExportTarget, TargetOffer } from '../../../shared/contract/exports.ts';
-import type { FaultValue } from '../../../shared/contract/message.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type {
+  Export,
+  ExportSource,
+  ExportTarget,
+  FaultValue,
+  OutputOf,
+  TargetOffer,
+} from '../../../shared/contract.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 type Offer = OutputOf<'exports/offer'>;
 export type Precision = 'fp32' | 'bf16' | 'fp16';

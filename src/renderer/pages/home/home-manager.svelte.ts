@@ -1,9 +1,7 @@
-import type { OutputOf } from '../../../shared/contract.ts';
-import type { Recipe } from '../../../shared/contract/scripts.ts';
+import type { OutputOf, Recipe } from '../../../shared/contract.ts';
 import { draftOfRecipe, type Missing } from '../../forms/recipe-draft.ts';
 import { saveDraft } from '../../forms/window-draft.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 /** `empty`: whether nothing was brought in yet. */
 type HomeContent = OutputOf<'system/home'> & { empty: boolean };

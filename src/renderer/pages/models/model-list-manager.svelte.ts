@@ -1,7 +1,6 @@
-import type { HubModel, Model } from '../../../shared/contract/models.ts';
+import type { HubModel, Model } from '../../../shared/contract.ts';
 import { inTurn, ListManager } from '../../list-manager.svelte.ts';
-import { Pages, Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Pages, Resource, type Rpc } from '../../kit.ts';
 
 const orders: Readonly<Record<string, (a: Model, b: Model) => number>> = {
   newest: (a, b) => b.addedAt - a.addedAt,

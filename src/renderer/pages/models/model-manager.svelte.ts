@@ -1,8 +1,5 @@
-import type { OutputOf } from '../../../shared/contract.ts';
-import type { Preset } from '../../../shared/contract/experiments.ts';
-import type { AdapterPreview } from '../../../shared/contract/models.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { AdapterPreview, OutputOf, Preset } from '../../../shared/contract.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 /** Two classes stand for the head's where the checkpoint has none of its own. */
 const ANY_LABELS = ['0', '1'];

@@ -1,4 +1,4 @@
-import type { AdapterPreview, TreeNode } from '../../../shared/contract/models.ts';
+import type { AdapterPreview, TreeNode } from '../../../shared/contract.ts';
 
 /** What a preset does to a module. */
 export type Touch = 'adapted' | 'saved' | 'none';

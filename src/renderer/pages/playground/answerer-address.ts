@@ -1,5 +1,4 @@
-import type { Answerer, AnswererChoice } from '../../../shared/contract/playground.ts';
-import { exportTargetSchema } from '../../../shared/contract/exports.ts';
+import { type Answerer, type AnswererChoice, exportTargetSchema } from '../../../shared/contract.ts';
 
 /** "experiment:ID", "export:ID:onnx": an answerer in one word, for addresses and lists. */
 export const keyOf = (answerer: Answerer): string =>

@@ -1,8 +1,6 @@
-import type { Preview } from '../../../shared/contract/datasets.ts';
-import type { Answerer } from '../../../shared/contract/playground.ts';
+import type { Answerer, Preview } from '../../../shared/contract.ts';
 import { PreviewLook } from '../../managers/preview-look.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 
 export const formats = [
   { value: 'csv', label: 'CSV' },

@@ -1,8 +1,5 @@
-import type { AnswererChoice } from '../../../shared/contract/playground.ts';
-import type { DatasetRow } from '../../../shared/contract/datasets.ts';
-import type { FaultValue } from '../../../shared/contract/message.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { AnswererChoice, DatasetRow, FaultValue } from '../../../shared/contract.ts';
+import { Resource, type Rpc } from '../../kit.ts';
 import { choiceOf, keyOf } from './answerer-address.ts';
 import { SideManager } from './side-manager.svelte.ts';
 import type { TextHistory, TriedText } from './text-history.svelte.ts';

@@ -1,4 +1,4 @@
-import type { Answer } from '../../../shared/contract/playground.ts';
+import type { Answer } from '../../../shared/contract.ts';
 
 export interface ProbabilityRow {
   label: string;

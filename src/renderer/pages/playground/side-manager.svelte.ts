@@ -1,7 +1,5 @@
-import type { Answer, AnswererChoice, Attribution } from '../../../shared/contract/playground.ts';
-import { RefusedError } from '../../../shared/rpc-client.ts';
-import { Resource } from '../../resource.svelte.ts';
-import type { Rpc } from '../../rpc.ts';
+import type { Answer, AnswererChoice, Attribution } from '../../../shared/contract.ts';
+import { RefusedError, Resource, type Rpc } from '../../kit.ts';
 
 export interface Question {
   text: string;

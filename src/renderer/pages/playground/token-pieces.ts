@@ -1,4 +1,4 @@
-import type { Attribution } from '../../../shared/contract/playground.ts';
+import type { Attribution } from '../../../shared/contract.ts';
 
 /** A part of a text: a token with what it says, or what stands between tokens. */
 export interface Piece {
