@@ -2,7 +2,7 @@ import path from 'node:path';
 import { build } from './build.mjs';
 import { runChecks, runTests } from './checks.mjs';
 import { packageApp } from './package.mjs';
-import { ensureCheckpoint } from './setup/checkpoint.mjs';
+import { checkpointNames, ensureCheckpoint } from './setup/checkpoint.mjs';
 import { ensureElectron, hasDisplay } from './setup/electron.mjs';
 import { setUp } from './setup/index.mjs';
 import { nodeArguments, taskEnvironment } from './setup/node24.mjs';
@@ -51,7 +51,12 @@ export const tasks = {
   },
   bench: async (args) => {
     const node = await setUp();
-    return runOnNode24(node, 'bench/run.ts', ['--model', await ensureCheckpoint(), ...args]);
+    const named = args.indexOf('--model');
+    const name = named < 0 ? 'minilm' : args[named + 1];
+    // Anything else is a folder.
+    if (!checkpointNames.includes(name)) return runOnNode24(node, 'bench/run.ts', args);
+    const others = named < 0 ? args : args.toSpliced(named, 2);
+    return runOnNode24(node, 'bench/run.ts', ['--model', await ensureCheckpoint({ name }), ...others]);
   },
   check: async () => runChecks(await setUp()),
   test: async (args) => runTests(await setUp(), args),

