@@ -82,6 +82,8 @@ export const hubModelSchema = z.object({
   /** `model_type` of config.json. */
   architecture: z.string().nullable(),
   parameters: count.nullable(),
+  /** Why it cannot be trained here; null also where nothing is known yet. */
+  unsupported: z.string().nullable(),
   /** On this machine already (the Hugging Face cache's copy counts). */
   local: z.boolean(),
 });
@@ -92,7 +94,6 @@ const hubModelDetailSchema = hubModelSchema.extend({
   revision: z.string(),
   labels: z.array(z.string()).nullable(),
   supported: z.boolean(),
-  unsupported: z.string().nullable(),
   /** The files that would be fetched. */
   files: z.array(z.object({ path: z.string(), bytes: count, cached: z.boolean() })),
   bytes: count,

@@ -3,8 +3,22 @@ import { phrases, type Catalogue, type RowOrigin } from './fault.ts';
 const again = 'Download or copy the file again and compare its size with the original.';
 
 export const modelsFaults = {
-  'models/unsupported-architecture': `{file} describes a model of type "{found}".
-    Choose a checkpoint of a supported type: {supported:list}.`,
+  'models/unsupported-architecture': (p: {
+    file: string;
+    found: string;
+    /** Of a family that is known by name. */
+    title: string | null;
+    /** Why it is not trained, and what is nearest; null: nothing is known of it. */
+    kind: { reason: string; nearest: string } | null;
+    supported: readonly string[];
+  }) => ({
+    message:
+      `${p.file} describes ${p.title === null ? 'a model of type' : `${p.title}, model_type`} "${p.found}"` +
+      `${p.kind === null ? '' : `. Graft does not train it: ${p.kind.reason}`}.`,
+    remedy:
+      (p.kind === null ? '' : `Nearest is ${p.kind.nearest}. `) +
+      `Choose a checkpoint of a supported architecture: ${p.supported.join(', ')}.`,
+  }),
   'models/no-model-type': (p: { file: string; architectures: readonly string[] }) => ({
     message: `${p.file} has no model_type, so that nothing says which architecture the weights are of${p.architectures.length === 0 ? '' : ` (architectures: ${p.architectures.join(', ')})`}.`,
     remedy:

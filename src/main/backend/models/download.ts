@@ -15,7 +15,7 @@ import type { Model } from '../../../shared/contract/models.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { downloadProgress, hubAccess, pausable } from './hub-access.ts';
-import { judgeConfig, readConfig } from './hub-models.ts';
+import { judgeConfig, judgeTokenizer, readConfig } from './hub-models.ts';
 import type { ModelLibrary } from './library.ts';
 
 /** Starts a job whose result is the model's id; one that runs already is given again. Throws `hub/not-an-id`. */
@@ -46,8 +46,10 @@ export async function fetchModel(
   const client = (signal: AbortSignal) => hubClient(environment, repository, signal);
   const fetched = isCached
     ? { folder: snapshot, licence: null, sha256: null }
-    : await download(client, cache, control, async (config) => {
-        const unsupported = await judgeConfig(context, library.reader, name, config);
+    : await download(client, cache, control, async (config, hub, plan) => {
+        const unsupported =
+          (await judgeConfig(context, library.reader, name, config)) ??
+          (await judgeTokenizer(hub, plan, name, config));
         if (unsupported !== null) throw fault('models/not-trainable', { name, unsupported });
       });
   control.progress({ phase: 'Reading', done: 0, total: 0, unit: '' });
@@ -58,18 +60,18 @@ export async function fetchModel(
   });
 }
 
-/** `judge`: refuses a model by its config.json before its weights are fetched. */
+/** `judge`: refuses a model by its small files before its weights are fetched. */
 async function download(
   client: (signal: AbortSignal) => HubClient,
   cache: CachedModel,
   control: JobControl,
-  judge: (config: string) => Promise<void>,
+  judge: (config: string, client: HubClient, plan: DownloadPlan) => Promise<void>,
 ): Promise<{ folder: string; licence: string | null; sha256: string | null }> {
   const { plan, licence } = await pausable(control, async (signal) => {
     const plan = await planDownload(client(signal));
     const { licence } = await hubModelInfo(client(signal));
     const config = await readConfig(client(signal), plan);
-    if (config) await judge(config);
+    if (config) await judge(config, client(signal), plan);
     return { plan, licence };
   });
   try {

@@ -49,6 +49,22 @@ describe('the search of the hub', () => {
     ]);
   });
 
+  it('says of each model whether it can be trained, and of one that cannot what it is, why, and what is nearest', async () => {
+    const named = (type: string) => ({ files: {}, info: { config: { model_type: type } } });
+    const types = { bert: 'bert', doc: 'longformer', gpt: 'gpt2', eyes: 'vit', unheard: 'of' };
+    const models = Object.fromEntries(Object.entries(types).map(([id, type]) => [`a/${id}`, named(type)]));
+    const { call } = await withHub({ models });
+    const { items } = await call('models/search', { query: 'a/' });
+    const unsupported = Object.fromEntries(items.map((item) => [item.hubId, item.unsupported]));
+    expect(unsupported['a/bert']).toBeNull();
+    expect(unsupported['a/doc']).toMatch(
+      /^a\/doc\/config\.json describes Longformer, model_type "longformer"\. Graft does not train it: its attention .*Nearest is ModernBERT/,
+    );
+    expect(unsupported['a/gpt']).toContain('it writes text');
+    expect(unsupported['a/eyes']).toContain('it reads images');
+    expect(unsupported['a/unheard']).toMatch(/of type "of"\. Choose a checkpoint .*: BERT/);
+  });
+
   it('gives a page at a time and says whether there are further ones', async () => {
     const files = {};
     const models = await withHub({ models: { 'a/1': { files }, 'a/2': { files }, 'a/3': { files } } });
@@ -142,14 +158,35 @@ describe('a model of the hub, before it is fetched', () => {
   });
 
   it('is shown with the reason when it cannot be trained, and then not fetched', async () => {
-    const files = await changedConfig({ model_type: 'roberta' });
+    const files = await changedConfig({ model_type: 'funnel' });
     const models = await withHub({ models: { 'org/name': { files } } });
     const { model } = await models.call('models/hub-info', { hubId: 'org/name' });
-    expect(model).toMatchObject({ supported: false, architecture: 'roberta' });
-    expect(model.unsupported).toMatch(/^org\/name\/config\.json describes a model of type "roberta"\./);
+    expect(model).toMatchObject({ supported: false, architecture: 'funnel' });
+    expect(model.unsupported).toMatch(
+      /^org\/name\/config\.json describes Funnel Transformer, model_type "funnel"\./,
+    );
     const job = await download(models, 'org/name');
     expect(job.fault?.message).toBe('org/name cannot be trained here, so it is not downloaded.');
     expect(models.hub.requests).not.toContain('/lfs/org/name/model.safetensors');
+  });
+
+  it('with code of its own or a tokenizer in Python is shown with the reason, and then not fetched', async () => {
+    const code = await changedConfig({ model_type: 'new', auto_map: { AutoModel: 'modeling.NewModel' } });
+    const files = await modelFiles();
+    const tweets = {
+      ...files,
+      'tokenizer_config.json': Buffer.from('{"tokenizer_class":"BertweetTokenizer"}'),
+    };
+    const models = await withHub({ models: { 'a/code': { files: code }, 'a/tweets': { files: tweets } } });
+    const reason = async (hubId: string) =>
+      (await models.call('models/hub-info', { hubId })).model.unsupported;
+    expect(await reason('a/code')).toContain('its code comes with the checkpoint, and Graft runs none');
+    expect(await reason('a/tweets')).toMatch(
+      /^a\/tweets\/tokenizer_config\.json is for BertweetTokenizer, which is written in Python/,
+    );
+    const job = await download(models, 'a/tweets');
+    expect(job.fault?.code).toBe('models/not-trainable');
+    expect(models.hub.requests).not.toContain('/lfs/a/tweets/model.safetensors');
   });
 
   it('without weights is shown as such', async () => {

@@ -4,13 +4,16 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { HubModel } from '../../../shared/contract/models.ts';
 import type { OutputOf } from '../../../shared/contract.ts';
-import { Fault } from '../../../shared/faults/index.ts';
+import { Fault, fault } from '../../../shared/faults/index.ts';
 import { CachedModel, cachedModels, fileNames } from '../../engine/hub/cache.ts';
+import { parseModelConfig } from '../../engine/formats/model-config.ts';
 import { fileUrl, missingFiles, planDownload, type DownloadPlan } from '../../engine/hub/download-model.ts';
 import { hubClient, type HubClient } from '../../engine/hub/hub-fetch.ts';
 import { hubModelInfo, searchModels, type HubModelInfo } from '../../engine/hub/model-info.ts';
 import { neededFiles } from '../../engine/hub/needed-files.ts';
 import { modelRepository, repositoryName } from '../../engine/hub/repository.ts';
+import { refusedArchitecture } from '../../engine/models/architectures.ts';
+import { tokenizerClass } from '../../engine/tokenizer/tokenizer-class.ts';
 import type { BackendContext } from '../context.ts';
 import { hubAccess } from './hub-access.ts';
 import type { ModelLibrary } from './library.ts';
@@ -43,7 +46,7 @@ export async function cachedOnly(context: BackendContext, library: ModelLibrary)
     const { licence, architecture, parameters } = description.facts;
     models.push({
       ...{ hubId: id, downloads: null, likes: null, pipeline: null, updatedAt: null, gated: false },
-      ...{ licence, architecture, parameters, local: true },
+      ...{ licence, architecture, parameters, unsupported: null, local: true },
     });
   }
   return models;
@@ -87,7 +90,9 @@ export async function hubModelDetail(
     cached: !missing.has(file.name),
   }));
   const config = await readConfig(client, plan);
-  const unsupported = await judgeConfig(context, library.reader, name, config ?? ownConfig(facts));
+  const unsupported =
+    (await judgeConfig(context, library.reader, name, config ?? ownConfig(facts))) ??
+    (await judgeTokenizer(client, plan, name, config));
   return {
     ...common,
     architecture:
@@ -110,10 +115,14 @@ async function planOrReason(client: HubClient): Promise<DownloadPlan | string> {
   }
 }
 
-/** config.json as the hub gives it; null where it gives none of its files to this person. */
-export async function readConfig(client: HubClient, { commit }: DownloadPlan): Promise<string | null> {
+/** config.json, or another file of JSON, as the hub gives it; null where it gives none of its files to this person. */
+export async function readConfig(
+  client: HubClient,
+  { commit }: DownloadPlan,
+  name = 'config.json',
+): Promise<string | null> {
   try {
-    const text = await (await client.fetch(fileUrl(client, commit, 'config.json'))).text();
+    const text = await (await client.fetch(fileUrl(client, commit, name))).text();
     return z.json().safeParse(JSON.parse(text)).success ? text : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
@@ -151,6 +160,26 @@ export async function judgeConfig(
   }
 }
 
+/** Why the texts of a model cannot be made tokens here, by the class that its files name; null where they can. */
+export async function judgeTokenizer(
+  client: HubClient,
+  plan: DownloadPlan,
+  name: string,
+  config: string | null,
+): Promise<string | null> {
+  const own = 'tokenizer_config.json';
+  const text = plan.files.some((file) => file.name === own) ? await readConfig(client, plan, own) : null;
+  const [named, model] = [text, config].map((json) => tokenizerSchema.parse(JSON.parse(json ?? '{}')));
+  const found = tokenizerClass(named!.tokenizer_class ?? model!.tokenizer_class, model!.model_type);
+  if (found?.family !== 'python') return null;
+  const file = `${name}/${named!.tokenizer_class === undefined ? 'config.json' : own}`;
+  const { message, remedy } = fault('tokenizer/class', { file, found: found.name });
+  return `${message} ${remedy}`;
+}
+
+const text = z.string().optional().catch(undefined);
+const tokenizerSchema = z.looseObject({ tokenizer_class: text, model_type: text }).catch({});
+
 function emptySafetensors(): Buffer {
   const file = Buffer.from('        {}');
   file.writeBigUInt64LE(2n);
@@ -185,6 +214,17 @@ async function localIds(cacheDir: string, library: ModelLibrary): Promise<Set<st
   return local;
 }
 
+/** What the hub says of a model, judged by its `model_type` alone: none of its files was read. */
 function hubModel({ id, ...facts }: HubModelInfo, local: ReadonlySet<string>): HubModel {
-  return { hubId: id, ...facts, local: local.has(id.split('@')[0]!) };
+  const file = `${id}/config.json`;
+  const refused =
+    facts.architecture === null
+      ? null
+      : refusedArchitecture(parseModelConfig({ model_type: facts.architecture }, file), file);
+  return {
+    hubId: id,
+    ...facts,
+    unsupported: refused && `${refused.message} ${refused.remedy}`,
+    local: local.has(id.split('@')[0]!),
+  };
 }

@@ -412,6 +412,16 @@ describe('how a script trains', () => {
       );
   });
 
+  it('names a model that Graft does not train, with the nearest that it does', () => {
+    const load = 'from transformers import *\nmodel = AutoModelForSequenceClassification.from_pretrained';
+    const { traps } = readScript(`${load}("allenai/longformer-base-4096")\n${trainer}`);
+    const trap = traps.find(({ code }) => code === 'other-model');
+    expect(trap).toMatchObject({ line: 2, remedy: 'Nearest is ModernBERT, which reads 8,192 tokens.' });
+    expect(trap!.message).toMatch(
+      /longformer-base-4096 is Longformer\. Graft does not train it: its attention/,
+    );
+  });
+
   it('is left open where nothing trains', () => {
     expect(readScript('print(1)').adapter).toBeUndefined();
   });

@@ -1,8 +1,9 @@
-import { fault } from '../../../shared/faults/index.ts';
+import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { count, parseModelConfig, type ModelConfig } from '../formats/model-config.ts';
 import type { Architecture, InputName } from './architecture.ts';
 import { bert } from './bert.ts';
 import { walk } from './module-tree.ts';
+import { kindOf, otherFamilies, type OtherFamily } from './other-families.ts';
 
 /** The encoders that Graft trains. */
 export const architectures: Architecture[] = [bert];
@@ -14,11 +15,13 @@ interface Family {
   prefix: string;
   /** What names of its checkpoints have in them. */
   hubNames: readonly string[];
-  /** Its linear layers, by the ends of their paths. */
-  linear: readonly string[];
+  /** Its linear layers, by the ends of their paths; null: not told. */
+  linear: readonly string[] | null;
+  /** Why Graft does not train it. */
+  other: OtherFamily | null;
 }
 
-/** Families that Graft does not train. */
+/** Families that Graft does not train yet. */
 const others: readonly Family[] = (
   [
     [
@@ -33,16 +36,13 @@ const others: readonly Family[] = (
     ['ELECTRA', 'electra', 'electra', 'query key value dense out_proj'],
     ['ALBERT', 'albert', 'albert', 'query key value dense ffn ffn_output classifier pooler'],
     ['MPNet', 'mpnet', 'mpnet', 'q k v o dense out_proj'],
-    ['GPT-2', 'transformer', '', ''],
-    ['GPT-NeoX', 'gpt_neox', '', ''],
-    ['T5', 'shared', '', ''],
-    ['T5 or BART', 'encoder', '', ''],
   ] as const
 ).map(([title, prefix, hubName, linear]) => ({
   title,
   prefix: `${prefix}.`,
-  hubNames: hubName === '' ? [] : [hubName],
+  hubNames: [hubName],
   linear: linear.split(' '),
+  other: null,
 }));
 
 /** Every family that is known by name, those that Graft trains first. */
@@ -52,16 +52,15 @@ export const families = (): Family[] => [
     const config = parseModelConfig({ model_type: modelTypes[0] }, 'config.json');
     const { tree } = architecture.open(config, { kind: 'sequence', outputs: 2 }, 'config.json');
     const linear = [...walk(tree)].flatMap(({ node }) => (node.type === 'Linear' ? [node.name] : []));
-    return { title, hubNames, prefix: names.prefix, linear: [...new Set(linear)] };
+    return { title, hubNames, prefix: names.prefix, linear: [...new Set(linear)], other: null };
   }),
   ...others,
+  ...otherFamilies.map((other) => ({ ...other, linear: null, other })),
 ];
 
 /** What a checkpoint is by its name alone, and the part of the name that says so; the longest such part counts. */
-export function familyNamed(name: string): { hubName: string; linear: readonly string[] } | undefined {
-  const named = families().flatMap(({ hubNames, linear }) =>
-    hubNames.map((hubName) => ({ hubName, linear })),
-  );
+export function familyNamed(name: string): (Family & { hubName: string }) | undefined {
+  const named = families().flatMap((family) => family.hubNames.map((hubName) => ({ ...family, hubName })));
   return named
     .filter(({ hubName }) => name.toLowerCase().includes(hubName))
     .toSorted((a, b) => b.hubName.length - a.hubName.length)[0];
@@ -71,11 +70,30 @@ const find = (modelType: string): Architecture | undefined =>
   architectures.find(({ modelTypes }) => modelTypes.includes(modelType));
 
 /** Throws `models/unsupported-architecture` with the `file` that names it. */
-export function architectureOf(modelType: string, file: string): Architecture {
-  const found = find(modelType);
+export function architectureOf(config: ModelConfig, file: string): Architecture {
+  const found = find(config.model_type);
   if (found) return found;
-  const supported = architectures.flatMap(({ modelTypes }) => modelTypes);
-  throw fault('models/unsupported-architecture', { file, found: modelType, supported });
+  throw otherArchitecture(config, file);
+}
+
+/** Why a model of this config.json is not trained; null: its architecture is one that Graft trains. */
+export const refusedArchitecture = (config: ModelConfig, file: string): Fault | null =>
+  find(config.model_type) ? null : otherArchitecture(config, file);
+
+function otherArchitecture(
+  { model_type: found, raw, architectures: classes }: ModelConfig,
+  file: string,
+): Fault {
+  const known = otherFamilies.find(({ modelTypes }) => modelTypes.includes(found));
+  const kind = known ?? kindOf(raw, classes) ?? null;
+  const supported = architectures.map(({ title }) => title);
+  return fault('models/unsupported-architecture', {
+    file,
+    found,
+    title: known?.title ?? null,
+    kind,
+    supported,
+  });
 }
 
 /** What a model is fed, and the tokens of its longest text; of one that Graft does not train, as most have it. */

@@ -225,9 +225,18 @@ describe('a checkpoint that cannot be used is refused with its reason', () => {
     faultOf(() => openBaseModel(folder, { head: 'sequence', ...(overrides ? { overrides } : {}) }));
 
   it('another architecture', async () => {
-    const folder = await changedModel({ model_type: 'gpt2' });
-    expect(textOf(await open(folder), folder)).toBe(
-      'config.json describes a model of type "gpt2". Choose a checkpoint of a supported type: bert.',
+    const text = async (fields: Record<string, unknown>): Promise<string> => {
+      const folder = await changedModel(fields);
+      return textOf(await open(folder), folder);
+    };
+    expect(await text({ model_type: 'gpt2' })).toMatch(
+      /^config\.json describes GPT-2, model_type "gpt2"\. Graft does not train it: it writes text, .*\. Nearest is ModernBERT .* supported architecture: BERT/,
+    );
+    // A type that no list has is told by what its config says.
+    expect(await text({ model_type: 'eyes', vision_config: {} })).toContain('it reads images');
+    expect(await text({ model_type: 'own', auto_map: {} })).toContain('its code comes with the checkpoint');
+    expect(await text({ model_type: 'toys' })).toMatch(
+      /^config\.json describes a model of type "toys"\. Choose a checkpoint of a supported architecture: BERT/,
     );
   });
 

@@ -77,7 +77,7 @@ function describe(
   const { seed = 42 } = options;
   const labelNames = options.labelNames ?? modelConfig.id2label;
   const configFile = path.join(folder, 'config.json');
-  const architecture = architectureOf(modelConfig.model_type, configFile);
+  const architecture = architectureOf(modelConfig, configFile);
   const { prefix, head: headModules } = architecture.names;
   const source = options.overrides ? 'model_overrides' : configFile;
   const open = (config: ModelConfig, outputs: number): Encoder =>

@@ -87,7 +87,7 @@ export async function headLabels(folder: string): Promise<readonly string[] | nu
   const config = await readModelConfig(folder);
   const file = await openCheckpoint(folder);
   await file.close();
-  const architecture = architectureOf(config.model_type, path.join(folder, 'config.json'));
+  const architecture = architectureOf(config, path.join(folder, 'config.json'));
   const names = architectureNames(file, architecture);
   const head = checkpointHead(folder, config, { file, names, architecture });
   const size = file.tensors.get(names.get(`${architecture.names.output}.weight`) ?? '')?.shape[0];

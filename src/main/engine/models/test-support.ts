@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { bytesOf } from '../formats/dtype.ts';
+import { parseModelConfig } from '../formats/model-config.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { golden, temporaryFolder } from '../formats/test-support.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
@@ -18,7 +19,7 @@ export const goldenBert = (seed = 'seed1'): string => path.join(golden, seed, 'm
 export async function tinyModel(type: string): Promise<string> {
   const folder = (name: string): string => path.join(golden, 'seed1/models', name);
   if (existsSync(folder(type))) return folder(type);
-  const relatives = architectureOf(type, 'config.json').modelTypes;
+  const relatives = architectureOf(parseModelConfig({ model_type: type }, ''), '').modelTypes;
   const copy = await temporaryFolder();
   await cp(folder(relatives.find((name) => existsSync(folder(name)))!), copy, { recursive: true });
   const config = path.join(copy, 'config.json');

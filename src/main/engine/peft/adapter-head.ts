@@ -80,8 +80,8 @@ export async function adapterFolderLabels(
 
 /** The tensor of an adapter whose length is the number of its head's labels. `model`: the base's folder. */
 export async function headTensor(model: string): Promise<string> {
-  const { model_type: type } = await readModelConfig(model);
-  return `base_model.model.${architectureOf(type, path.join(model, 'config.json')).names.output}.bias`;
+  const { names } = architectureOf(await readModelConfig(model), path.join(model, 'config.json'));
+  return `base_model.model.${names.output}.bias`;
 }
 
 /** Whether anything says what a head is for; of Graft's own adapters only those without `task_type` need the rest. */

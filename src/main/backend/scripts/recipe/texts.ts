@@ -50,6 +50,8 @@ export const trapTexts = {
     Graft trains {trainable}; choose one of them.`,
   'other-method/frozen': `Only a part of the weights is frozen{where}.
     Graft trains {trainable}; choose one of them.`,
+  'other-model': `By its name {model} is {title}. Graft does not train it: {reason}.
+    Nearest is {nearest}.`,
   'other-rows': `The rows set aside are others than train_test_split's. Graft sets the same share of every class aside, by a draw of its own.
     For the same rows, split the files and import both parts.`,
   'other-task': `{model} is a model for another task.

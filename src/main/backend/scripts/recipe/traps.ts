@@ -20,7 +20,7 @@ const fullRate = 5e-5;
 export function findTraps(context: TrapContext): void {
   checkSeed(context);
   checkAdapter(context);
-  checkTargets(context);
+  checkModel(context);
   const { data, script } = context;
   if (data.train && data.eval && overlap(data.train, data.eval))
     script.trap('eval-on-train', script.trainer?.named.get('eval_dataset')?.line ?? null, {});
@@ -55,15 +55,21 @@ function checkAdapter({ recipe, script }: TrapContext): void {
   script.trap('lr-full-for-lora', line ?? args.line, { what, method: name, usual: rates.usual });
 }
 
-/** Targets that a model of this name does not have. */
-function checkTargets({ recipe, script }: TrapContext): void {
+/** A model that Graft does not train by its name, and targets that a model of this name does not have. */
+function checkModel({ recipe, script }: TrapContext): void {
   const { adapter } = script;
   const targets = recipe.adapter?.['target_modules'];
   const family = recipe.model === null ? undefined : familyNamed(recipe.model);
-  if (!family || !Array.isArray(targets)) return;
-  if (targets.some((target) => family.linear.includes(String(target).split('.').at(-1)!))) return;
+  if (family?.other) {
+    const { title, reason, nearest } = family.other;
+    const line = script.model?.line ?? null;
+    script.trap('other-model', line, { model: recipe.model!, title, reason, nearest });
+  }
+  if (!family?.linear || !Array.isArray(targets)) return;
+  const { linear } = family;
+  if (targets.some((target) => linear.includes(String(target).split('.').at(-1)!))) return;
   const line = adapter?.named.get('target_modules')?.line ?? adapter?.line ?? null;
-  const layers = family.linear.slice(0, 6).join(', ');
+  const layers = linear.slice(0, 6).join(', ');
   script.trap('targets-none', line, { targets, model: recipe.model!, family: family.hubName, layers });
 }
 
