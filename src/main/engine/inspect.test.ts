@@ -13,7 +13,8 @@ describe('a model that is inspected', () => {
       'utf8',
     );
     expect(`${report.tree}\n`).toBe(printed);
-    expect(report).toMatchObject({ parameters: 39_909, newly_initialized: [], unused: [], adapter: null });
+    expect(report).toMatchObject({ parameters: 39_909, newly_initialized: [], adapter: null });
+    expect(report.loading).toEqual({ missing: [], unexpected: [], mismatched: [] });
     expect(report.labels).toHaveLength(5);
   });
 

@@ -1,6 +1,6 @@
 import type { FaultValue } from '../../shared/contract/message.ts';
 import type { ParameterCounts } from './jobs.ts';
-import { openBaseModel } from './models/base-model.ts';
+import { openBaseModel, type Loading } from './models/base-model.ts';
 import type { CheckpointHead } from './models/checkpoint-head.ts';
 import { printTree } from './models/module-tree.ts';
 import { elements } from './models/parameters.ts';
@@ -17,9 +17,10 @@ export interface ModelReport {
   labels: readonly string[];
   /** What the checkpoint's own head is for. */
   head: CheckpointHead;
-  /** Parameters that the checkpoint lacks, and tensors that the architecture has no place for. */
+  /** Parameters that are drawn anew. */
   newly_initialized: readonly string[];
-  unused: readonly string[];
+  /** What the checkpoint has otherwise than the model. */
+  loading: Loading;
   /** With an adapter configuration: its three figures. */
   adapter: ParameterCounts | null;
   /** What the tokenizer's files say in vain, or why they cannot be read. */
@@ -53,7 +54,7 @@ export async function inspectModel(
       labels: labelNames ?? (base.ownHead.kind === 'classes' ? base.labelNames : []),
       head: base.ownHead,
       newly_initialized: base.newlyInitialized,
-      unused: base.unused,
+      loading: base.loading,
       adapter: plan?.counts ?? null,
       tokenizer_notes: (await tokenizerNotes(folder)).map((note) => note.toJSON()),
     };

@@ -110,8 +110,6 @@ export const modelsFaults = {
     ${again}`,
   'formats/torch-damaged': `{file} is not a usable PyTorch file: {reason}.
     ${again}`,
-  'formats/torch-legacy': `{file} is in PyTorch's format from before version 1.6, which is not read.
-    Take model.safetensors of the same model, or load and save the file once with a current PyTorch.`,
   'formats/torch-content': `{file} is not a set of weights: {what}.
     Save the weights alone, with save_pretrained() or torch.save(model.state_dict(), ...).`,
   'formats/pickle-code': `{file} asks for {module}.{name}, which is not part of a tensor. Nothing in the file was run.

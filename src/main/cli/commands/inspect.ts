@@ -81,13 +81,23 @@ function modelOutcome(report: ModelReport): Outcome {
           `head: the model is ${head.what} (${head.file}: ${head.seen}); training puts a new head in its place`,
         ]
       : []),
-    ...(report.newly_initialized.length === 0
-      ? []
-      : [`not in the checkpoint, to be trained: ${report.newly_initialized.join(', ')}`]),
-    ...(report.unused.length === 0 ? [] : [`in the checkpoint, not used: ${report.unused.join(', ')}`]),
+    ...loadingLines(report.loading),
     ...report.tokenizer_notes.map(({ message, remedy }) => `tokenizer: ${message} ${remedy}`),
   ];
   return { result: report, text: lines.join('\n') };
+}
+
+function loadingLines({ missing, unexpected, mismatched }: ModelReport['loading']): string[] {
+  const resized = mismatched.map(
+    ({ name, found, expected }) => `${name} ([${found.join(', ')}] instead of [${expected.join(', ')}])`,
+  );
+  return [
+    ...(missing.length === 0 ? [] : [`not in the checkpoint, to be trained: ${missing.join(', ')}`]),
+    ...(resized.length === 0
+      ? []
+      : [`of another shape in the checkpoint, to be trained: ${resized.join(', ')}`]),
+    ...(unexpected.length === 0 ? [] : [`in the checkpoint, not used: ${unexpected.join(', ')}`]),
+  ];
 }
 
 async function inspectData(file: string, options: InspectOptions, context: CommandContext): Promise<Outcome> {

@@ -153,7 +153,7 @@ it('a new architecture is opened, counted, trained with LoRA and merged without 
     (name) => `score_head.${name}`,
   );
   expect(base.newlyInitialized).toEqual(head);
-  expect(base.unused).toEqual([]);
+  expect(base.loading.unexpected).toEqual([]);
   expect(printTree(base.tree)).toContain('(0-1): 2 x ToyBlock(\n        (before): ToyRMSNorm((8,))');
   expect((await base.read('score_head.hidden.bias')).every((value) => value === 0)).toBe(true);
 

@@ -37,6 +37,8 @@ export interface ArchitectureNames {
   output: string;
   /** Modules of the encoder that its hidden states do not pass: a file of vectors may lack them. */
   unread: readonly string[];
+  /** Names of tensors in its checkpoints that mean nothing: `_keys_to_ignore_on_load_unexpected` of its class. */
+  ignored?: RegExp;
   /** The linear layers that LoRA's authors adapt (query and value), by the ends of their paths. */
   attention: readonly string[];
 }

@@ -28,7 +28,7 @@ describe('a checkpoint', () => {
   it('gives its weights under their own names, and lacks none', async () => {
     const model = await openedModel();
     expect(model.newlyInitialized).toEqual([]);
-    expect(model.unused).toEqual([]);
+    expect(model.loading.unexpected).toEqual([]);
     expect(model.labelNames).toEqual(['1 star', '2 stars', '3 stars', '4 stars', '5 stars']);
     expect((await model.read('bert.embeddings.word_embeddings.weight')).length).toBe(605 * 32);
     await expect(model.read('bert.embeddings.nothing')).rejects.toThrow('The model has no parameter');
@@ -59,7 +59,7 @@ describe('a checkpoint', () => {
   it('of a classifier is read as a bare encoder, whose head it does not use', async () => {
     const model = await openedModel(goldenBert(), { head: 'none' });
     expect(model.newlyInitialized).toEqual([]);
-    expect([...model.unused].sort()).toEqual([...head].sort());
+    expect([...model.loading.unexpected].sort()).toEqual([...head].sort());
     const classifier = await openedModel();
     expect(await model.read('pooler.dense.bias')).toEqual(await classifier.read('bert.pooler.dense.bias'));
   });
@@ -69,7 +69,7 @@ describe('a checkpoint', () => {
       tensors.set('cls.predictions.bias', { shape: [2], data: new Float32Array(2) });
       tensors.set('bert.embeddings.position_ids', { shape: [1, 2], data: new Float32Array(2) });
     });
-    expect((await openedModel(folder)).unused).toEqual(['cls.predictions.bias']);
+    expect((await openedModel(folder)).loading.unexpected).toEqual(['cls.predictions.bias']);
   });
 });
 
@@ -89,7 +89,7 @@ describe('a checkpoint whose names have what a program put before them', () => {
       ),
     );
     expect(model.newlyInitialized).toEqual([]);
-    expect(model.unused).toEqual([]);
+    expect(model.loading.unexpected).toEqual([]);
     expect(model.labelNames).toHaveLength(5);
     await expectSameEncoder(model);
   });
@@ -196,7 +196,14 @@ describe('a head of another size', () => {
   it('is replaced where labels to train are given, and takes their names', async () => {
     const model = await openedModel(goldenBert(), { head: 'sequence', labelNames: ['ham', 'spam'] });
     expect(model.newlyInitialized).toEqual(head);
-    expect([...model.unused].sort()).toEqual([...head].sort());
+    expect(model.loading).toEqual({
+      missing: [],
+      unexpected: [],
+      mismatched: [
+        { name: 'classifier.weight', found: [5, 32], expected: [2, 32] },
+        { name: 'classifier.bias', found: [5], expected: [2] },
+      ],
+    });
     expect((await model.read('classifier.weight')).length).toBe(2 * 32);
     expect(model.raw).toMatchObject({ id2label: { 0: 'ham', 1: 'spam' }, label2id: { ham: 0, spam: 1 } });
     expect(model.raw).not.toHaveProperty('id2label.2');

@@ -23,6 +23,16 @@ export interface BaseModelOptions {
   seed?: number;
 }
 
+/** What a checkpoint has otherwise than its model, as the loading report of transformers lists it. */
+export interface Loading {
+  /** Parameters that the checkpoint lacks. */
+  missing: readonly string[];
+  /** Tensors that the model has no parameter for, without what programs put around their names. */
+  unexpected: readonly string[];
+  /** Parameters of another shape in the checkpoint. */
+  mismatched: readonly { name: string; found: readonly number[]; expected: readonly number[] }[];
+}
+
 /** A checkpoint on disk as a model of its architecture; weights are read when they are asked for. */
 export interface BaseModel {
   readonly folder: string;
@@ -33,14 +43,13 @@ export interface BaseModel {
   /** config.json as it will be written again, label maps included. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly labelNames: readonly string[];
-  /** What the checkpoint's own head is for. A head of another kind is never used: its place counts as missing. */
+  /** What the checkpoint's own head is for. The outputs of another kind are never used: they count as missing. */
   readonly ownHead: CheckpointHead;
   readonly tree: ModuleNode;
   readonly parameters: readonly ParameterSpec[];
-  /** Parameters that the checkpoint lacks, by engine name. */
+  /** Parameters that are drawn, for the checkpoint lacks them or has them in another shape. */
   readonly newlyInitialized: readonly string[];
-  /** Tensors of the checkpoint that the architecture has no place for. */
-  readonly unused: readonly string[];
+  readonly loading: Loading;
   /** float32 values; newly initialised ones are drawn, the same for the same seed. */
   read(name: string): Promise<Float32Array>;
   close(): Promise<void>;
@@ -86,23 +95,23 @@ function describe(
   const inFile = architectureNames(file, architecture);
   const ownHead = checkpointHead(folder, modelConfig, { file, names: inFile, architecture });
   const parameters = parameterSpecs(encoder.tree);
-  const newlyInitialized: string[] = [];
+  // The shapes that go with the number of outputs are those of the layer that gives them.
+  const wider = parameterSpecs(open(modelConfig, labelNames.length + 1).tree);
+  const isOther = ownHead.kind === 'other' && ownHead.outputs !== options.head;
+  const missing: string[] = [];
+  const mismatched: Loading['mismatched'][number][] = [];
   const found = new Map<string, string>();
-  for (const { name, shape } of parameters) {
-    const isHead = isUnder(headModules, name);
-    if (isHead && ownHead.kind === 'other') {
-      newlyInitialized.push(name);
-      continue;
-    }
+  for (const [i, { name, shape }] of parameters.entries()) {
     const tensor =
       inFile.get(name) ?? inFile.get(bareName(architecture, name)) ?? inFile.get(`${prefix}${name}`);
     const stored = tensor === undefined ? undefined : file.tensors.get(tensor)?.shape;
-    if (tensor !== undefined && stored?.join() === shape.join()) found.set(name, tensor);
-    else if (stored === undefined || (options.labelNames && isHead)) newlyInitialized.push(name);
+    if (stored === undefined || (isOther && wider[i]!.shape.join() !== shape.join())) missing.push(name);
+    else if (stored.join() === shape.join()) found.set(name, tensor!);
+    else if (options.labelNames && isUnder(headModules, name))
+      mismatched.push({ name, found: stored, expected: shape });
     else {
       const key = decidingKey(name, stored, modelConfig.raw, encoder, open);
-      const sizes = { expected: shape, found: stored, key };
-      throw fault('models/shape', { file: file.path, tensor: tensor ?? name, ...sizes });
+      throw fault('models/shape', { file: file.path, tensor: tensor!, expected: shape, found: stored, key });
     }
   }
   if (found.size === 0) {
@@ -110,6 +119,10 @@ function describe(
     throw fault('models/no-weights', { file: file.path, architecture: encoder.tree.type, found: names });
   }
   const used = new Set(found.values());
+  const resized = new Set(mismatched.map(({ name }) => name));
+  const unexpected = [...inFile]
+    .filter(([name, tensor]) => !used.has(tensor) && !resized.has(name) && !isBuffer(architecture, name))
+    .map(([name]) => name);
   // transformers takes the number of labels from `id2label`; a number beside it may contradict that.
   const { num_labels: _, ...raw } = modelConfig.raw;
   return {
@@ -127,8 +140,8 @@ function describe(
     ownHead,
     tree: encoder.tree,
     parameters,
-    newlyInitialized,
-    unused: [...file.tensors.keys()].filter((name) => !used.has(name) && !/position_ids$/.test(name)),
+    newlyInitialized: parameters.map(({ name }) => name).filter((name) => !found.has(name)),
+    loading: { missing, unexpected, mismatched },
     async read(name) {
       const tensor = found.get(name);
       if (tensor !== undefined) return file.readFloat32(tensor);
@@ -139,6 +152,10 @@ function describe(
     close: () => file.close(),
   };
 }
+
+/** What models keep beside their weights and older versions saved: `_keys_to_ignore_on_load_unexpected`. */
+const isBuffer = ({ names }: Architecture, name: string): boolean =>
+  /(?:^|\.)position_ids$|inv_freq$/.test(name) || names.ignored?.test(name) === true;
 
 /** The key of config.json with which the parameter would have the shape that was found. */
 function decidingKey(

@@ -19,6 +19,8 @@ export interface OtherHead {
   /** Where that stands: the file, and in it the key with its value or the tensor. */
   file: string;
   seen: string;
+  /** Set where its layers are those of another head that Graft knows. */
+  outputs?: HeadSpec['kind'];
 }
 
 /** What a checkpoint's head is for. Nothing is guessed from a size alone. */
@@ -35,9 +37,11 @@ interface Weights {
 
 type Evidence = Pick<OtherHead, 'what' | 'seen'>;
 
+const TOKEN_CLASSIFIER = /ForTokenClassification$/;
+
 /** The classes that transformers gives a head's model, by the ends of their names. */
 const classes: readonly (readonly [RegExp, string])[] = [
-  [/ForTokenClassification$/, 'a token classifier, which labels each token'],
+  [TOKEN_CLASSIFIER, 'a token classifier, which labels each token'],
   [/ForQuestionAnswering$/, 'a question answerer, which finds a span of the text'],
   [/ForMultipleChoice$/, 'a multiple-choice model, which compares several texts'],
   [/ForNextSentencePrediction$/, 'a next-sentence predictor'],
@@ -72,7 +76,9 @@ export function checkpointHead(folder: string, config: ModelConfig, weights: Wei
   const [architecture] = config.architectures;
   const byClass = architecture === undefined ? undefined : otherClass(architecture);
   if (byClass !== undefined) {
-    return { kind: 'other', what: byClass, file: configFile, seen: `architectures is "${architecture}"` };
+    const seen = `architectures is "${architecture}"`;
+    const isOfTokens = TOKEN_CLASSIFIER.test(architecture!);
+    return { kind: 'other', what: byClass, file: configFile, seen, ...(isOfTokens && { outputs: 'tokens' }) };
   }
   const byTensors = weights && otherTensors(weights, config);
   if (byTensors) return { kind: 'other', ...byTensors, file: weights.file.path };

@@ -177,7 +177,8 @@ const headLayers = ({ tree, architecture }: BaseModel): string[] =>
 
 function headOf(base: BaseModel, own: readonly string[] | null): ScriptContents['head'] {
   const output = `${base.architecture.names.output}.weight`;
-  if (base.unused.includes(output)) return 'resized';
+  const { unexpected, mismatched } = base.loading;
+  if (unexpected.includes(output) || mismatched.some(({ name }) => name === output)) return 'resized';
   if (base.newlyInitialized.includes(output)) return 'new';
   return base.labelNames.every((name, id) => name === own?.[id]) ? 'own' : 'redrawn';
 }

@@ -35,7 +35,7 @@ async function refusal(contents: string | Uint8Array): Promise<string> {
 }
 
 describe('reading', () => {
-  it.each(['views.bin', 'views-protocol4.bin'])(
+  it.each(['views.bin', 'views-protocol4.bin', 'legacy.bin'])(
     'gives views, shared storages and every type of %s as PyTorch does',
     async (name) => {
       const expected = JSON.parse(await readFile(join(fixtures, 'views.json'), 'utf8')) as Expected;
@@ -143,11 +143,11 @@ describe('a file that is not right', () => {
     );
   });
 
-  it('is refused with the remedy in the format from before PyTorch 1.6', async () => {
-    const legacy = await faultOf(() => openTorchFile(join(fixtures, 'legacy.bin')));
-    expect(textOf(legacy, fixtures)).toBe(
-      "legacy.bin is in PyTorch's format from before version 1.6, which is not read. " +
-        'Take model.safetensors of the same model, or load and save the file once with a current PyTorch.',
+  it('is named when it is cut short in the format from before PyTorch 1.6', async () => {
+    const legacy = await readFile(join(fixtures, 'legacy.bin'));
+    expect(await refusal(legacy.subarray(0, 1000))).toBe(`${damaged}its pickle ends too early. ${again}`);
+    expect(await refusal(legacy.subarray(0, legacy.length - 1))).toBe(
+      `${damaged}its numbers end too early. ${again}`,
     );
   });
 

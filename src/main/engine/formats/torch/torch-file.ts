@@ -14,7 +14,7 @@ interface View extends TensorInfo {
 }
 
 /**
- * Opens a `.bin` file that `torch.save` wrote (PyTorch 1.6 or newer). Its pickle can build tensors and
+ * Opens a `.bin` file that `torch.save` wrote, of any version. Its pickle can build tensors and
  * dictionaries and nothing else; tensors are read by range when they are asked for.
  * Throws `files/…`, `formats/pickle-code`, `formats/torch-…`, `formats/byte-order`, `formats/dtype` or what
  * `refuseImpostor` throws.
@@ -23,7 +23,6 @@ export async function openTorchFile(file: string): Promise<TensorFile> {
   const source = await openByteSource(file);
   try {
     await refuseImpostor(source);
-    await refuseLegacy(source);
     const views = await readViews(source);
     const byName = new Map(views.map((view) => [view.name, view]));
     return tensorFile({
@@ -43,6 +42,23 @@ export async function openTorchFile(file: string): Promise<TensorFile> {
 }
 
 async function readViews(source: ByteSource): Promise<View[]> {
+  const [p, k] = await source.read(0, Math.min(source.size, 2));
+  const { state, storages } = await (p === 0x50 && k === 0x4b ? zipContents(source) : oldContents(source));
+  return Array.from(state, ([name, tensor]) => {
+    const { key } = tensor.storage;
+    const part = storages.get(key);
+    if (part === undefined) throw new ZipError(`its part data/${key}, which holds ${name}, is missing`);
+    return viewOf(name, tensor, part, source.size);
+  });
+}
+
+/** The tensors of a file by name, and where the bytes of their storages lie, by key. */
+interface Contents {
+  state: ReadonlyMap<string, Tensor>;
+  storages: ReadonlyMap<string, Part>;
+}
+
+async function zipContents(source: ByteSource): Promise<Contents> {
   const entries = await zipEntries(source);
   const pickleName = Array.from(entries.keys()).find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickleName === undefined) throw new ZipError('it is a zip file without data.pkl');
@@ -55,12 +71,61 @@ async function readViews(source: ByteSource): Promise<View[]> {
   }
   const { start, size } = entries.get(pickleName)!;
   const { value } = unpickle(await source.read(start, size), torchRules(source.path));
-  return Array.from(stateDict(value, source.path), ([name, tensor]) => {
-    const { key } = tensor.storage;
-    const entry = entries.get(`${root}data/${key}`);
-    if (entry === undefined) throw new ZipError(`its part data/${key}, which holds ${name}, is missing`);
-    return viewOf(name, tensor, entry, source.size);
-  });
+  const data = `${root}data/`;
+  const parts = Array.from(entries).filter(([name]) => name.startsWith(data));
+  return {
+    state: stateDict(value, source.path),
+    storages: new Map(parts.map(([name, part]) => [name.slice(data.length), part])),
+  };
+}
+
+/** Enough for the pickles of the largest encoders; the numbers follow after them. */
+const LARGEST_PICKLES = 8 * 2 ** 20;
+
+/** The first pickle of the old format: protocol 2, then the number 0x1950a86a20f9469cfc6c. */
+const MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
+/**
+ * The format from before PyTorch 1.6 (`torch.serialization._legacy_save`): pickles of the magic number, a version, the
+ * system, the object and the storages' keys; then for each key its number of elements (int64) and their bytes.
+ */
+async function oldContents(source: ByteSource): Promise<Contents> {
+  const bytes = await source.read(0, Math.min(source.size, LARGEST_PICKLES));
+  let at = 0;
+  const next = (): PickleValue => {
+    const { value, end } = unpickle(bytes, torchRules(source.path), at);
+    at = end;
+    return value;
+  };
+  if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
+    // It is looked through all the same, so that one that would run code is called that.
+    try {
+      next();
+    } catch (error) {
+      if (!(error instanceof PickleError)) throw error;
+    }
+    throw new PickleError('it does not begin as torch.save writes it');
+  }
+  next();
+  next();
+  next();
+  const state = stateDict(next(), source.path);
+  const keys = next();
+  if (!Array.isArray(keys)) throw new PickleError('it does not list its storages');
+  const storageOf = new Map(Array.from(state.values(), ({ storage }) => [storage.key, storage]));
+  const storages = new Map<string, Part>();
+  for (const key of keys) {
+    const storage = typeof key === 'string' ? storageOf.get(key) : undefined;
+    if (storage === undefined) throw new PickleError('it lists a storage that no tensor lies in');
+    if (at + 8 > source.size) throw new PickleError('its numbers end too early');
+    const [count] = new BigUint64Array((await source.read(at, 8)).buffer);
+    const size = Number(count) * itemSize(storage.dtype);
+    const start = at + 8;
+    if (start + size > source.size) throw new PickleError('its numbers end too early');
+    storages.set(storage.key, { start, size });
+    at = start + size;
+  }
+  return { state, storages };
 }
 
 /** The pairs of name and tensor that a file of weights is. */
@@ -78,7 +143,7 @@ function stateDict(value: PickleValue, file: string): Map<string, Tensor> {
   return tensors;
 }
 
-function viewOf(name: string, tensor: Tensor, entry: ZipEntry, fileSize: number): View {
+function viewOf(name: string, tensor: Tensor, entry: Part, fileSize: number): View {
   const { storage, offset, shape, stride } = tensor;
   const { dtype } = storage;
   const bytesPerItem = itemSize(dtype);
@@ -98,33 +163,6 @@ async function readView(
 ): Promise<Uint8Array> {
   const bytes = await source.read(start, span * itemSize(dtype));
   return isContiguous(shape, stride) || span === 0 ? bytes : gather(bytes, itemSize(dtype), shape, stride);
-}
-
-/** Enough for the pickles of the largest encoders; the numbers follow after them. */
-const largestPickles = 8 * 2 ** 20;
-
-/** The first pickle of a legacy file: protocol 2, then the number 0x1950a86a20f9469cfc6c. */
-const magic = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
-
-/**
- * Refuses what is not a zip file. Bare pickles are looked through first, so that one that would run code is
- * called that. Throws `formats/pickle-code`, `formats/torch-legacy` or `PickleError`.
- */
-async function refuseLegacy(source: ByteSource): Promise<void> {
-  const [p, k] = await source.read(0, Math.min(source.size, 2));
-  if (p === 0x50 && k === 0x4b) return;
-  const bytes = await source.read(0, Math.min(source.size, largestPickles));
-  const isLegacy = magic.every((byte, at) => bytes[at] === byte);
-  try {
-    // Magic number, protocol, system, then the object.
-    for (let at = 0, count = 0; at < bytes.length && count < 4; count++) {
-      at = unpickle(bytes, torchRules(source.path), at).end;
-    }
-  } catch (error) {
-    if (!(error instanceof PickleError)) throw error;
-  }
-  if (isLegacy) throw fault('formats/torch-legacy', { file: source.path });
-  throw new PickleError('it does not begin as torch.save writes it');
 }
 
 /** Number of elements between the first and the last of a view, both included. */
@@ -177,8 +215,8 @@ function elements(bytes: Uint8Array, itemSize: number): Uint8Array | Uint16Array
   return bytes;
 }
 
-/** Where the bytes of an entry lie in the file; PyTorch never compresses. */
-interface ZipEntry {
+/** Where the bytes of a part lie in the file; PyTorch never compresses. */
+interface Part {
   start: number;
   size: number;
 }
@@ -217,7 +255,7 @@ class SourceReader extends RandomAccessReader {
 }
 
 /** The entries of a zip file by name, all stored uncompressed and inside the file. Throws `ZipError`. */
-async function zipEntries(source: ByteSource): Promise<Map<string, ZipEntry>> {
+async function zipEntries(source: ByteSource): Promise<Map<string, Part>> {
   try {
     const zip = await fromRandomAccessReaderPromise(new SourceReader(source), source.size, {
       autoClose: false,
@@ -234,8 +272,8 @@ async function zipEntries(source: ByteSource): Promise<Map<string, ZipEntry>> {
   }
 }
 
-async function entriesOf(zip: ZipFile): Promise<Map<string, ZipEntry>> {
-  const entries = new Map<string, ZipEntry>();
+async function entriesOf(zip: ZipFile): Promise<Map<string, Part>> {
+  const entries = new Map<string, Part>();
   for await (const entry of zip.eachEntry()) {
     const { fileName, compressionMethod, uncompressedSize } = entry;
     if (compressionMethod !== 0)

@@ -50,10 +50,11 @@ export function torchRules(file: string): PickleRules {
       throw fault('formats/pickle-code', { file, module, name });
     },
     persistentLoad(id) {
-      const [kind, type, key, , length] = isKind(id, 'tuple') ? id.items : [];
+      const [kind, type, key, , length, view = null] = isKind(id, 'tuple') ? id.items : [];
       if (kind !== 'storage' || !isKind(type, 'storageType') || typeof key !== 'string' || !isSize(length)) {
         throw new PickleError('it refers to something that is no storage');
       }
+      if (view !== null) throw new PickleError('it refers to a part of a storage, as PyTorch before 0.4 did');
       return { kind, key, dtype: type.dtype, length };
     },
   };
