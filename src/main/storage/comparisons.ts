@@ -1,30 +1,16 @@
-import { z } from 'zod';
 import { savedComparisonSchema, type SavedComparison } from '../../shared/contract/compare.ts';
 import type { Db } from './database.ts';
+import { add, json, rows, run } from './query.ts';
 
-const rowSchema = savedComparisonSchema.extend({ experimentIds: z.string() });
+const { experimentIds } = savedComparisonSchema.shape;
+const rowSchema = savedComparisonSchema.extend({ experimentIds: json(experimentIds) });
 
 /** Comparisons that a person kept, the newest first. */
-export function listComparisons(db: Db): SavedComparison[] {
-  const rows = db
-    .prepare(
-      `SELECT id, name, experiment_ids AS experimentIds, baseline_id AS baselineId, created_at AS createdAt
-       FROM comparisons ORDER BY created_at DESC, rowid DESC`,
-    )
-    .all();
-  return z
-    .array(rowSchema)
-    .parse(rows)
-    .map((row) => ({ ...row, experimentIds: z.array(z.string()).parse(JSON.parse(row.experimentIds)) }));
-}
+export const listComparisons = (db: Db): SavedComparison[] =>
+  rows(db, rowSchema, 'SELECT * FROM comparisons ORDER BY created_at DESC, rowid DESC');
 
-export function addComparison(db: Db, comparison: SavedComparison): void {
-  const { id, name, experimentIds, baselineId, createdAt } = comparison;
-  db.prepare('INSERT INTO comparisons VALUES (?, ?, ?, ?, ?)').run(
-    ...[id, name, JSON.stringify(experimentIds), baselineId, createdAt],
-  );
-}
+export const addComparison = (db: Db, comparison: SavedComparison): void =>
+  add(db, 'comparisons', comparison);
 
-export function removeComparison(db: Db, id: string): void {
-  db.prepare('DELETE FROM comparisons WHERE id = ?').run(id);
-}
+export const removeComparison = (db: Db, id: string): void =>
+  run(db, 'DELETE FROM comparisons WHERE id = ?', id);

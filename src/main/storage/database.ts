@@ -99,17 +99,20 @@ function missingTables(db: Db): string[] {
     tables = tableNames(whole);
     whole.close();
   }
-  const there = new Set(tableNames(db));
-  return tables.filter((name) => !there.has(name));
+  const there = tableNames(db);
+  return tables.filter((name) => !there.includes(name));
 }
 
 /** How many of each kind a workspace lists. */
-export const countAll = (db: Db) => ({
-  datasets: countOf(db, 'datasets WHERE removed_at IS NULL'),
-  models: countOf(db, 'models WHERE removed_at IS NULL'),
-  experiments: countOf(db, 'experiments WHERE removed_at IS NULL'),
-  adapters: countOf(db, 'adapters WHERE removed_at IS NULL'),
-  exports: countOf(db, 'exports'),
-});
-const countOf = (db: Db, what: string): number =>
-  db.prepare<[], number>(`SELECT count(*) FROM ${what}`).pluck().get() ?? 0;
+export function countAll(db: Db) {
+  const count = (what: string): number =>
+    db.prepare<[], number>(`SELECT count(*) FROM ${what}`).pluck().get() ?? 0;
+  const listed = (table: string): number => count(`${table} WHERE removed_at IS NULL`);
+  return {
+    datasets: listed('datasets'),
+    models: listed('models'),
+    experiments: listed('experiments'),
+    adapters: listed('adapters'),
+    exports: count('exports'),
+  };
+}

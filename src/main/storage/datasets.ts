@@ -1,152 +1,129 @@
 import { z } from 'zod';
+import { datasetSchema, versionSchema } from '../../shared/contract/datasets.ts';
 import type { Db } from './database.ts';
+import { add, change, column, row, rows, run, value } from './query.ts';
 
-/** A data set version as the state knows it. `file`: its name in the workspace's folder of data sets. */
-export interface VersionRow {
-  id: string;
-  datasetId: string;
-  datasetName: string;
-  number: number;
-  sha256: string;
-  file: string;
-  rows: number;
-  bytes: number;
-  /** JSON. */
-  facts: string;
-  change: string;
-  parentId: string | null;
-  createdAt: number;
-  /** Experiments that used it. */
-  experiments: number;
-  /** Corrected labels that no version holds yet. */
-  unsaved: number;
-}
+/** A data set version as the state knows it. */
+const versionRow = versionSchema
+  .omit({ present: true, labels: true, splits: true, columns: true, reading: true })
+  .extend({
+    datasetName: z.string(),
+    /** Its name in the workspace's folder of data sets. */
+    file: z.string(),
+    /** JSON. */
+    facts: z.string(),
+  });
+export type VersionRow = z.infer<typeof versionRow>;
 
-export interface DatasetRecord {
-  id: string;
-  name: string;
-  source: string;
-  createdAt: number;
-  removedAt: number | null;
-}
-
-export type NewVersion = Omit<VersionRow, 'number' | 'datasetName' | 'experiments' | 'unsaved'>;
+const datasetRow = datasetSchema
+  .pick({ id: true, name: true, source: true, createdAt: true })
+  .extend({ removedAt: z.number().nullable() });
+export type DatasetRecord = z.infer<typeof datasetRow>;
 
 const VERSIONS = `
-SELECT v.id, v.dataset_id AS datasetId, d.name AS datasetName, v.number, v.sha256, v.file, v.rows, v.bytes, v.facts,
-  v.change, v.parent_id AS parentId, v.created_at AS createdAt,
+SELECT v.*, d.name AS dataset_name,
   (SELECT count(*) FROM experiments e WHERE e.version_id = v.id AND e.removed_at IS NULL) AS experiments,
   (SELECT count(*) FROM label_drafts l WHERE l.version_id = v.id AND v.draft_saved_as IS NULL) AS unsaved
 FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id`;
-const DATASETS = `SELECT id, name, source, created_at AS createdAt, removed_at AS removedAt FROM datasets`;
 
 /** Data sets that are not removed, the newest first. */
 export const listDatasets = (db: Db): DatasetRecord[] =>
-  db
-    .prepare<[], DatasetRecord>(`${DATASETS} WHERE removed_at IS NULL ORDER BY created_at DESC, rowid DESC`)
-    .all();
+  rows(
+    db,
+    datasetRow,
+    'SELECT * FROM datasets WHERE removed_at IS NULL ORDER BY created_at DESC, rowid DESC',
+  );
 
 export const readDataset = (db: Db, id: string): DatasetRecord | undefined =>
-  db.prepare<[string], DatasetRecord>(`${DATASETS} WHERE id = ?`).get(id);
+  row(db, datasetRow, 'SELECT * FROM datasets WHERE id = ?', id);
 
 /** Versions of a data set that are not removed, the newest first. */
 export const listVersions = (db: Db, datasetId: string): VersionRow[] =>
-  db
-    .prepare<[string], VersionRow>(
-      `${VERSIONS} WHERE v.dataset_id = ? AND v.removed_at IS NULL ORDER BY v.number DESC`,
-    )
-    .all(datasetId);
+  rows(
+    db,
+    versionRow,
+    `${VERSIONS} WHERE v.dataset_id = ? AND v.removed_at IS NULL ORDER BY v.number DESC`,
+    datasetId,
+  );
 
 export const readVersion = (db: Db, id: string): VersionRow | undefined =>
-  db.prepare<[string], VersionRow>(`${VERSIONS} WHERE v.id = ?`).get(id);
+  row(db, versionRow, `${VERSIONS} WHERE v.id = ?`, id);
 
 /** The version of a data set of this source with this content, removed data sets among them; the oldest one. */
 export const findVersion = (db: Db, source: string, sha256: string): VersionRow | undefined =>
-  db
-    .prepare<[string, string], VersionRow>(
-      `${VERSIONS} WHERE d.source = ? AND v.sha256 = ? ORDER BY v.created_at LIMIT 1`,
-    )
-    .get(source, sha256);
+  row(
+    db,
+    versionRow,
+    `${VERSIONS} WHERE d.source = ? AND v.sha256 = ? ORDER BY v.created_at`,
+    source,
+    sha256,
+  );
 
 /** A version with this content, of whatever data set. */
 export const versionOfContent = (db: Db, sha256: string): VersionRow | undefined =>
-  db.prepare<[string], VersionRow>(`${VERSIONS} WHERE v.sha256 = ? LIMIT 1`).get(sha256);
+  row(db, versionRow, `${VERSIONS} WHERE v.sha256 = ?`, sha256);
 
 const REMOVED = `SELECT v.id FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id
   WHERE d.removed_at IS NOT NULL OR v.removed_at IS NOT NULL`;
 
 /** Files of removed data sets and versions that no other version shares. */
 export const removedFiles = (db: Db): string[] =>
-  db
-    .prepare<[], string>(
-      `SELECT DISTINCT file FROM dataset_versions WHERE id IN (${REMOVED})
-       AND file NOT IN (SELECT file FROM dataset_versions WHERE id NOT IN (${REMOVED}))`,
-    )
-    .pluck()
-    .all();
+  column(
+    db,
+    z.string(),
+    `SELECT DISTINCT file FROM dataset_versions WHERE id IN (${REMOVED})
+     AND file NOT IN (SELECT file FROM dataset_versions WHERE id NOT IN (${REMOVED}))`,
+  );
 
 /** Drops what is known of removed data sets and versions. */
-export function forgetRemoved(db: Db): void {
+export const forgetRemoved = (db: Db): void =>
   db.transaction(() => {
-    db.prepare(`UPDATE experiments SET version_id = NULL WHERE version_id IN (${REMOVED})`).run();
-    db.prepare(`UPDATE dataset_versions SET parent_id = NULL WHERE parent_id IN (${REMOVED})`).run();
-    db.prepare(`DELETE FROM dataset_versions WHERE id IN (${REMOVED})`).run();
-    db.prepare('DELETE FROM datasets WHERE removed_at IS NOT NULL').run();
+    db.exec(`UPDATE experiments SET version_id = NULL WHERE version_id IN (${REMOVED});
+      UPDATE dataset_versions SET parent_id = NULL WHERE parent_id IN (${REMOVED});
+      DELETE FROM dataset_versions WHERE id IN (${REMOVED});
+      DELETE FROM datasets WHERE removed_at IS NOT NULL`);
   })();
-}
 
-export function addDataset(db: Db, { id, name, source, createdAt }: Omit<DatasetRecord, 'removedAt'>): void {
-  db.prepare('INSERT INTO datasets (id, name, source, created_at) VALUES (?, ?, ?, ?)').run(
-    id,
-    name,
-    source,
-    createdAt,
-  );
-}
+export const addDataset = (db: Db, dataset: Omit<DatasetRecord, 'removedAt'>): void =>
+  add(db, 'datasets', dataset);
 
 /** Its number is the next one of its data set. */
-export function addVersion(db: Db, version: NewVersion): void {
-  db.prepare(
-    `INSERT INTO dataset_versions (id, dataset_id, number, sha256, file, rows, bytes, facts, change, parent_id, created_at)
-     VALUES (@id, @datasetId, (SELECT coalesce(max(number), 0) + 1 FROM dataset_versions WHERE dataset_id = @datasetId),
-       @sha256, @file, @rows, @bytes, @facts, @change, @parentId, @createdAt)`,
-  ).run(version);
+export function addVersion(
+  db: Db,
+  version: Omit<VersionRow, 'number' | 'datasetName' | 'experiments' | 'unsaved'>,
+): void {
+  const last = 'SELECT coalesce(max(number), 0) FROM dataset_versions WHERE dataset_id = ?';
+  add(db, 'dataset_versions', { ...version, number: value(db, z.number(), last, version.datasetId) + 1 });
 }
 
-export const renameDataset = (db: Db, id: string, name: string): void =>
-  void db.prepare('UPDATE datasets SET name = ? WHERE id = ?').run(name, id);
+export const renameDataset = (db: Db, id: string, name: string): void => change(db, 'datasets', id, { name });
 
 /** `at` null: no longer removed. */
 export const setDatasetRemoved = (db: Db, id: string, at: number | null): void =>
-  void db.prepare('UPDATE datasets SET removed_at = ? WHERE id = ?').run(at, id);
+  change(db, 'datasets', id, { removedAt: at });
 
 /** `at` null: no longer removed. */
 export const setVersionRemoved = (db: Db, id: string, at: number | null): void =>
-  void db.prepare('UPDATE dataset_versions SET removed_at = ? WHERE id = ?').run(at, id);
-
-const reportValue = z.string().optional();
+  change(db, 'dataset_versions', id, { removedAt: at });
 
 /** What was kept under a key for a version: JSON. */
 export const readReport = (db: Db, versionId: string, key: string): string | undefined =>
-  reportValue.parse(
-    db
-      .prepare('SELECT report FROM dataset_reports WHERE version_id = ? AND key = ?')
-      .pluck()
-      .get(versionId, key),
+  value(
+    db,
+    z.string().optional(),
+    'SELECT report FROM dataset_reports WHERE version_id = ? AND key = ?',
+    versionId,
+    key,
   );
 
+const reportRow = z.object({ versionId: z.string(), report: z.string() });
+
 /** What was kept for every version under keys that begin so. */
-export const readReportsOf = (db: Db, prefix: string): { versionId: string; report: string }[] =>
-  db
-    .prepare<[string, string], { versionId: string; report: string }>(
-      'SELECT version_id AS versionId, report FROM dataset_reports WHERE substr(key, 1, length(?)) = ?',
-    )
-    .all(prefix, prefix);
+export const readReportsOf = (db: Db, prefix: string): z.infer<typeof reportRow>[] =>
+  rows(db, reportRow, 'SELECT * FROM dataset_reports WHERE substr(key, 1, length(?)) = ?', prefix, prefix);
 
 export const keepReport = (db: Db, versionId: string, key: string, report: string): void =>
-  void db
-    .prepare('INSERT OR REPLACE INTO dataset_reports (version_id, key, report) VALUES (?, ?, ?)')
-    .run(versionId, key, report);
+  run(db, 'INSERT OR REPLACE INTO dataset_reports VALUES (?, ?, ?)', versionId, key, report);
 
 /** A corrected label of a row; null: as it is stored. */
 export interface LabelChange {
@@ -159,16 +136,15 @@ export function readLabelDraft(
   db: Db,
   versionId: string,
 ): { changes: { row: number; label: string }[]; savedAs: string | null } {
-  const changes = db
-    .prepare<[string], { row: number; label: string }>(
-      'SELECT row, label FROM label_drafts WHERE version_id = ? ORDER BY row',
-    )
-    .all(versionId);
-  const savedAs = db
-    .prepare<[string], string | null>('SELECT draft_saved_as FROM dataset_versions WHERE id = ?')
-    .pluck()
-    .get(versionId);
-  return { changes, savedAs: savedAs ?? null };
+  // Up to 100,000 rows: as they are.
+  const drafts = db.prepare<[string], { row: number; label: string }>(
+    'SELECT row, label FROM label_drafts WHERE version_id = ? ORDER BY row',
+  );
+  const saved = 'SELECT draft_saved_as FROM dataset_versions WHERE id = ?';
+  return {
+    changes: drafts.all(versionId),
+    savedAs: value(db, z.string().nullish(), saved, versionId) ?? null,
+  };
 }
 
 /** Takes corrections into the draft of a version; what it was saved as holds it no longer. */
@@ -185,4 +161,4 @@ export function editLabelDraft(db: Db, versionId: string, changes: readonly Labe
 }
 
 export const setLabelDraftSaved = (db: Db, versionId: string, savedAs: string | null): void =>
-  void db.prepare('UPDATE dataset_versions SET draft_saved_as = ? WHERE id = ?').run(savedAs, versionId);
+  change(db, 'dataset_versions', versionId, { draftSavedAs: savedAs });

@@ -7,13 +7,12 @@ import {
   stateSchema,
   type Evaluation,
   type Experiment,
-  type ExperimentSpec,
   type ExperimentState,
 } from '../../shared/contract/experiments.ts';
 import type { FaultValue } from '../../shared/contract/message.ts';
 import { taskKeys } from '../../shared/tasks/index.ts';
 import { fault } from '../../shared/faults/index.ts';
-import type { Db } from './database.ts';
+import { add, change, column, columnsOf, json, row, rows, run, Store, value } from './query.ts';
 
 /** Figures that a list shows. */
 const factsSchema = z.object({
@@ -44,20 +43,31 @@ const detailsSchema = z.object({
 });
 export type Details = z.infer<typeof detailsSchema>;
 
-export interface NewExperiment {
-  id: string;
-  name: string;
-  state: ExperimentState;
-  modelId: string | null;
-  modelName: string;
-  versionId: string | null;
-  dataName: string;
-  method: string;
-  seed: number;
-  precision: string;
-  spec: ExperimentSpec | null;
-  config: Record<string, unknown>;
-  folder: string;
+const recordSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: stateSchema,
+  step: z.number(),
+  modelId: z.string().nullable(),
+  versionId: z.string().nullable(),
+  notes: z.string(),
+  spec: json(specSchema).nullable(),
+  config: json(z.record(z.string(), z.unknown())),
+  folder: z.string(),
+  facts: json(factsSchema),
+  details: json(detailsSchema),
+  startedAt: z.number().nullable(),
+  runnerPid: z.number().nullable(),
+  updatedAt: z.number(),
+});
+
+/** All that is kept of one experiment beside its line in lists, its points and its predictions. */
+export type ExperimentRecord = z.infer<typeof recordSchema>;
+
+export interface NewExperiment
+  extends
+    Pick<ExperimentRecord, 'id' | 'name' | 'state' | 'modelId' | 'versionId' | 'spec' | 'config' | 'folder'>,
+    Pick<Experiment, 'modelName' | 'dataName' | 'method' | 'seed' | 'precision'> {
   details: Partial<Details> & { baseDir: string };
   tags: readonly string[];
   /** The process that trains it already. */
@@ -92,63 +102,46 @@ export type EndChanges = Required<
   Pick<Changes, 'state' | 'fault' | 'finished_at' | 'runner_pid' | 'queue_place'>
 >;
 
-const merged = new Set(['facts', 'details']);
-const asJson = new Set(['metrics', 'evaluation', 'fault']);
-
-const lineSchema = z.object({
-  /** Null in configs of before there were several. */
-  task: z.string().nullable(),
-  facts: z.string(),
-  metrics: z.string().nullable(),
-  fault: z.string().nullable(),
-  tags: z.string(),
-  starred: z.number(),
-  archived: z.number(),
-  settings: z.string(),
+const number = z.number().nullable().catch(null);
+const flag = z.number().transform(Boolean);
+const settingsSchema = z.object({
+  rank: number,
+  targets: z
+    .union([z.string(), z.array(z.string()).transform((targets) => targets.join(', '))])
+    .nullable()
+    .catch(null),
+  learningRate: number,
+  epochs: number,
+  batchSize: number,
+  maxLength: number,
 });
+const lineSchema = z
+  .looseObject({
+    /** Null in configs of before there were several. */
+    task: z.string().nullable(),
+    facts: json(factsSchema),
+    metrics: json(z.unknown()).nullable(),
+    fault: json(z.unknown()).nullable(),
+    tags: json(z.unknown()),
+    starred: flag,
+    archived: flag,
+    settings: json(settingsSchema),
+  })
+  .transform(({ task, facts, ...line }) => ({ ...line, ...facts, task: task ?? taskKeys[0] }))
+  .pipe(experimentSchema);
 
 const LINE = `
-SELECT e.id, e.name, e.state, e.model_id AS modelId, e.model_name AS modelName, v.dataset_id AS datasetId,
-  e.version_id AS versionId, e.data_name AS dataName, e.config ->> '$.task' AS task, e.method, e.seed, e.step, e.total_steps AS totalSteps, e.epoch,
-  e.loss, e.metrics, e.precision, e.facts, e.fault, e.starred, e.archived, e.created_at AS createdAt,
-  e.started_at AS startedAt, e.finished_at AS finishedAt,
+SELECT e.id, e.name, e.state, e.model_id, e.model_name, v.dataset_id, e.version_id, e.data_name,
+  e.config ->> '$.task' AS task, e.method, e.seed, e.step, e.total_steps, e.epoch, e.loss, e.metrics, e.precision,
+  e.facts, e.fault, e.starred, e.archived, e.created_at, e.started_at, e.finished_at,
   CASE WHEN e.queue_place IS NOT NULL THEN (SELECT count(*) FROM experiments q
-    WHERE q.state = 'queued' AND q.removed_at IS NULL AND q.queue_place <= e.queue_place) END AS queuePlace,
+    WHERE q.state = 'queued' AND q.removed_at IS NULL AND q.queue_place <= e.queue_place) END AS queue_place,
   json_object('rank', e.config -> '$.adapter.r', 'targets', e.config -> '$.adapter.target_modules',
     'learningRate', e.config -> '$.training.learning_rate', 'epochs', e.config -> '$.training.num_train_epochs',
     'batchSize', e.config -> '$.training.per_device_train_batch_size', 'maxLength', e.config -> '$.data.max_length')
     AS settings,
   (SELECT json_group_array(tag) FROM experiment_tags t WHERE t.experiment_id = e.id) AS tags
 FROM experiments e LEFT JOIN dataset_versions v ON v.id = e.version_id`;
-
-const recordSchema = z.object({
-  name: z.string(),
-  state: stateSchema,
-  step: z.number(),
-  modelId: z.string().nullable(),
-  versionId: z.string().nullable(),
-  notes: z.string(),
-  spec: z.string().nullable(),
-  config: z.string(),
-  folder: z.string(),
-  facts: z.string(),
-  details: z.string(),
-  startedAt: z.number().nullable(),
-  runnerPid: z.number().nullable(),
-  updatedAt: z.number(),
-});
-
-/** All that is kept of one experiment beside its line in lists, its points and its predictions. */
-export interface ExperimentRecord extends Omit<
-  z.infer<typeof recordSchema>,
-  'spec' | 'config' | 'facts' | 'details'
-> {
-  id: string;
-  spec: ExperimentSpec | null;
-  config: Record<string, unknown>;
-  facts: Facts;
-  details: Details;
-}
 
 const ended = `state IN ('finished', 'stopped') AND removed_at IS NULL`;
 const runKinds = {
@@ -158,17 +151,13 @@ const runKinds = {
   removed: 'removed_at IS NOT NULL',
 };
 
-const configSchema = z.record(z.string(), z.unknown());
+const neighbourSchema = recordSchema.pick({ name: true, config: true });
+const folderSchema = recordSchema.pick({ id: true, name: true, folder: true });
 
 /** Experiments in the store: one row each. */
-export class ExperimentStore {
-  readonly db: Db;
+export class ExperimentStore extends Store {
   /** How runs ended that the file could not take yet (a full disk): what this store answers goes by it. */
   private readonly unsaved = new Map<string, EndChanges>();
-
-  constructor(db: Db) {
-    this.db = db;
-  }
 
   /** The end of a run, which is known from now on whether it can be written or not. */
   end(id: string, changes: EndChanges): void {
@@ -184,43 +173,17 @@ export class ExperimentStore {
   }
 
   /** A queued one gets the last place of the queue. */
-  insert(given: NewExperiment): void {
-    const { db } = this;
+  insert({ tags, ...given }: NewExperiment): void {
     const now = Date.now();
-    const { id, name, state, modelId, modelName, versionId, dataName, method, seed, precision, folder } =
-      given;
-    db.transaction(() => {
-      db.prepare(
-        `INSERT INTO experiments (id, name, state, model_id, model_name, version_id, data_name, method, seed,
-           precision, spec, config, folder, details, runner_pid, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(
-        ...[id, name, state, modelId, modelName, versionId, dataName, method, seed, precision],
-        given.spec && JSON.stringify(given.spec),
-        ...[
-          JSON.stringify(given.config),
-          folder,
-          JSON.stringify(given.details),
-          given.runnerPid ?? null,
-          now,
-          now,
-        ],
-      );
-      this.setTags(id, given.tags);
-      if (state === 'queued') this.update(id, { queue_place: this.lastPlace() + 1 });
+    this.db.transaction(() => {
+      add(this.db, 'experiments', { ...given, createdAt: now, updatedAt: now });
+      this.setTags(given.id, tags);
+      if (given.state === 'queued') this.update(given.id, { queue_place: this.lastPlace() + 1 });
     })();
   }
 
   update(id: string, changes: Changes): void {
-    const entries = Object.entries(changes);
-    const sets = entries.map(([key]) => (merged.has(key) ? `${key} = json_patch(${key}, ?)` : `${key} = ?`));
-    const values = entries.map(([key, value]: [string, unknown]) => {
-      if (merged.has(key) || (asJson.has(key) && value !== null)) return JSON.stringify(value);
-      return typeof value === 'boolean' ? Number(value) : value;
-    });
-    this.db
-      .prepare(`UPDATE experiments SET ${[...sets, 'updated_at = ?'].join(', ')} WHERE id = ?`)
-      .run(...values, Date.now(), id);
+    change(this.db, 'experiments', id, { ...changes, updated_at: Date.now() }, ['facts', 'details']);
     if (changes.state !== undefined) this.unsaved.delete(id);
   }
 
@@ -230,155 +193,114 @@ export class ExperimentStore {
   }
 
   setTags(id: string, tags: readonly string[]): void {
-    this.db.prepare('DELETE FROM experiment_tags WHERE experiment_id = ?').run(id);
-    const add = this.db.prepare('INSERT OR IGNORE INTO experiment_tags VALUES (?, ?)');
-    for (const tag of tags) add.run(id, tag);
+    run(this.db, 'DELETE FROM experiment_tags WHERE experiment_id = ?', id);
+    for (const tag of new Set(tags)) add(this.db, 'experiment_tags', { experimentId: id, tag });
   }
 
   /** Newest first. */
   list(archived: boolean): Experiment[] {
-    const rows = this.db
-      .prepare(
-        `${LINE} WHERE e.removed_at IS NULL AND e.archived <= ? ORDER BY e.created_at DESC, e.rowid DESC`,
-      )
-      .all(Number(archived));
-    return rows.map((row) => this.withEnd(lineOf(row)));
+    const where = 'WHERE e.removed_at IS NULL AND e.archived <= ? ORDER BY e.created_at DESC, e.rowid DESC';
+    const lines = rows(this.db, lineSchema, `${LINE} ${where}`, Number(archived));
+    return lines.map((line) => this.withEnd(line));
   }
 
   /** Throws `store/unknown`. */
   line(id: string): Experiment {
-    const row = this.db.prepare(`${LINE} WHERE e.id = ?`).get(id);
-    if (row === undefined) throw fault('store/unknown', { kind: 'experiment', id });
-    return this.withEnd(lineOf(row));
+    return this.withEnd(found(id, row(this.db, lineSchema, `${LINE} WHERE e.id = ?`, id)));
   }
 
   /** Names and configurations of the runs on a data set that a list may show beside a new one. */
-  neighbours(dataName: string): { name: string; config: Record<string, unknown> }[] {
-    const rows = this.db
-      .prepare('SELECT name, config FROM experiments WHERE data_name = ? AND removed_at IS NULL')
-      .all(dataName);
-    return z
-      .array(z.object({ name: z.string(), config: z.string() }))
-      .parse(rows)
-      .map(({ name, config }) => ({ name, config: configSchema.parse(JSON.parse(config)) }));
+  neighbours(dataName: string): z.infer<typeof neighbourSchema>[] {
+    const sql = 'SELECT name, config FROM experiments WHERE data_name = ? AND removed_at IS NULL';
+    return rows(this.db, neighbourSchema, sql, dataName);
   }
 
   /** Throws `store/unknown`. */
   record(id: string): ExperimentRecord {
-    const row = this.db
-      .prepare(
-        `SELECT name, state, step, model_id AS modelId, version_id AS versionId, notes, spec, config, folder, facts,
-           details, started_at AS startedAt, runner_pid AS runnerPid, updated_at AS updatedAt
-         FROM experiments WHERE id = ?`,
-      )
-      .get(id);
-    if (row === undefined) throw fault('store/unknown', { kind: 'experiment', id });
-    const { spec, config, facts, details, ...rest } = recordSchema.parse(row);
+    const sql = `SELECT ${columnsOf(recordSchema)} FROM experiments WHERE id = ?`;
+    const record = found(id, row(this.db, recordSchema, sql, id));
     const end = this.unsaved.get(id);
-    return {
-      ...rest,
-      id,
-      ...(end ? { state: end.state, runnerPid: end.runner_pid } : {}),
-      spec: spec === null ? null : specSchema.parse(JSON.parse(spec)),
-      config: configSchema.parse(JSON.parse(config)),
-      facts: factsSchema.parse(JSON.parse(facts)),
-      details: detailsSchema.parse(JSON.parse(details)),
-    };
+    return end ? { ...record, state: end.state, runnerPid: end.runner_pid } : record;
   }
 
   /** Throws `store/unknown`. */
   evaluation(id: string): unknown {
-    const row = this.db.prepare<[string], string | null>('SELECT evaluation FROM experiments WHERE id = ?');
-    const text = row.pluck().get(id);
-    if (text === undefined) throw fault('store/unknown', { kind: 'experiment', id });
-    return text === null ? null : (JSON.parse(text) as unknown);
+    const sql = 'SELECT evaluation FROM experiments WHERE id = ?';
+    return found(id, value(this.db, json(z.unknown()).nullish(), sql, id));
   }
 
   /** Ids in the order of the queue. */
   queue(): string[] {
-    const ids = this.ids(`state = 'queued' AND removed_at IS NULL ORDER BY queue_place`);
-    return ids.filter((id) => !this.unsaved.has(id));
+    return this.ids(`state = 'queued' AND removed_at IS NULL ORDER BY queue_place`);
   }
 
   /** Experiments that hold a device, as far as the store knows. */
   running(): string[] {
-    return this.ids(`state IN ('starting', 'running')`).filter((id) => !this.unsaved.has(id));
+    return this.ids(`state IN ('starting', 'running')`);
   }
 
   changedSince(time: number): string[] {
-    return this.ids(`updated_at >= ${time}`);
+    const sql = 'SELECT id FROM experiments WHERE updated_at >= ?';
+    return column(this.db, z.string(), sql, time);
   }
 
   /** Whether it is there and not removed. */
   isKept(id: string): boolean {
-    return (
-      this.db.prepare('SELECT 1 FROM experiments WHERE id = ? AND removed_at IS NULL').get(id) !== undefined
-    );
+    const sql = 'SELECT count(*) FROM experiments WHERE id = ? AND removed_at IS NULL';
+    return value(this.db, z.number(), sql, id) > 0;
   }
 
   /** The experiment that stands in `folder`, if there is one. */
   inFolder(folder: string): string | undefined {
-    const find = this.db.prepare<[string], string>(
-      'SELECT id FROM experiments WHERE folder = ? AND removed_at IS NULL ORDER BY created_at DESC LIMIT 1',
-    );
-    return find.pluck().get(folder);
+    const sql =
+      'SELECT id FROM experiments WHERE folder = ? AND removed_at IS NULL ORDER BY created_at DESC LIMIT 1';
+    return value(this.db, z.string().optional(), sql, folder);
   }
 
   /** Drops what is known of a folder whose files another run replaces. */
   forget(folder: string): void {
+    const owners = 'SELECT id FROM experiments WHERE folder = @folder';
+    const adapters = `adapters WHERE experiment_id IN (${owners})`;
     this.db.transaction(() => {
-      const owners = 'SELECT id FROM experiments WHERE folder = @folder';
-      this.db
-        .prepare(
-          `DELETE FROM files WHERE owner_id IN (${owners})
-             OR owner_id IN (SELECT id FROM adapters WHERE experiment_id IN (${owners}))`,
-        )
-        .run({ folder });
-      this.db.prepare(`DELETE FROM adapters WHERE experiment_id IN (${owners})`).run({ folder });
-      this.db.prepare('DELETE FROM experiments WHERE folder = ?').run(folder);
+      for (const what of [
+        `files WHERE owner_id IN (${owners}) OR owner_id IN (SELECT id FROM ${adapters})`,
+        adapters,
+        'experiments WHERE folder = @folder',
+      ])
+        run(this.db, `DELETE FROM ${what}`, { folder });
     })();
   }
 
   /** Runs whose folder stood in another one of experiments, by their ids, are found in this one: a workspace moved. */
   relocate(experiments: string): void {
-    const moved = this.db
-      .prepare<[string], { id: string; folder: string }>(
-        `SELECT id, folder FROM experiments WHERE substr(folder, -length(id)) = id AND folder <> ? || id`,
-      )
-      .all(experiments + path.sep);
-    const update = (sql: string) => this.db.prepare<[{ id: string; from: string; to: string }]>(sql);
+    const sql = `SELECT id, name, folder FROM experiments
+      WHERE substr(folder, -length(id)) = id AND folder <> ? || id`;
+    const moved = rows(this.db, folderSchema, sql, experiments + path.sep);
     const updates = [
-      update(
-        `UPDATE experiments SET folder = @to, details = json_set(details, '$.baseDir', @to) WHERE id = @id`,
-      ),
-      update('UPDATE adapters SET folder = @to WHERE experiment_id = @id AND folder = @from'),
-      update(
-        `UPDATE files SET path = @to || substr(path, length(@from) + 1)
-         WHERE owner_id = @id OR owner_id IN (SELECT id FROM adapters WHERE experiment_id = @id)`,
-      ),
+      `UPDATE experiments SET folder = @to, details = json_set(details, '$.baseDir', @to) WHERE id = @id`,
+      'UPDATE adapters SET folder = @to WHERE experiment_id = @id AND folder = @from',
+      `UPDATE files SET path = @to || substr(path, length(@from) + 1)
+       WHERE owner_id = @id OR owner_id IN (SELECT id FROM adapters WHERE experiment_id = @id)`,
     ];
     this.db.transaction(() => {
       for (const { id, folder } of moved)
-        for (const change of updates) change.run({ id, from: folder, to: path.join(experiments, id) });
+        for (const update of updates)
+          run(this.db, update, { id, from: folder, to: path.join(experiments, id) });
     })();
   }
 
   /** Where runs are that `kind` says; those of the command line lie in a person's own folders. */
-  folders(kind: keyof typeof runKinds): { id: string; name: string; folder: string }[] {
-    return this.db
-      .prepare<[], { id: string; name: string; folder: string }>(
-        `SELECT id, name, folder FROM experiments WHERE ${runKinds[kind]}`,
-      )
-      .all();
+  folders(kind: keyof typeof runKinds): z.infer<typeof folderSchema>[] {
+    return rows(this.db, folderSchema, `SELECT id, name, folder FROM experiments WHERE ${runKinds[kind]}`);
   }
 
   forgetRemoved(): void {
-    this.db.prepare('DELETE FROM experiments WHERE removed_at IS NOT NULL').run();
+    run(this.db, 'DELETE FROM experiments WHERE removed_at IS NOT NULL');
   }
 
   lastPlace(): number {
-    const places = `SELECT coalesce(max(queue_place), 0) FROM experiments WHERE state = 'queued'`;
-    return z.number().parse(this.db.prepare(places).pluck().get());
+    const sql = `SELECT coalesce(max(queue_place), 0) FROM experiments WHERE state = 'queued'`;
+    return value(this.db, z.number(), sql);
   }
 
   /** Gives the queued experiments their places in this order. */
@@ -386,41 +308,14 @@ export class ExperimentStore {
     this.db.transaction(() => ids.forEach((id, i) => this.update(id, { queue_place: i + 1 })))();
   }
 
+  /** Without those whose end is not written yet. */
   private ids(where: string): string[] {
-    return this.db.prepare<[], string>(`SELECT id FROM experiments WHERE ${where}`).pluck().all();
+    const ids = column(this.db, z.string(), `SELECT id FROM experiments WHERE ${where}`);
+    return ids.filter((id) => !this.unsaved.has(id));
   }
 }
 
-const number = z.number().nullable().catch(null);
-const settingsSchema = z.object({
-  rank: number,
-  targets: z
-    .union([z.string(), z.array(z.string())])
-    .nullable()
-    .catch(null),
-  learningRate: number,
-  epochs: number,
-  batchSize: number,
-  maxLength: number,
-});
-
-function settingsOf(text: string): Experiment['settings'] {
-  const { targets, ...numbers } = settingsSchema.parse(JSON.parse(text));
-  return { ...numbers, targets: Array.isArray(targets) ? targets.join(', ') : targets };
-}
-
-function lineOf(row: unknown): Experiment {
-  const { task, facts, metrics, fault: failure, tags, starred, archived, settings } = lineSchema.parse(row);
-  const fields: object = {
-    ...(row as object),
-    ...factsSchema.parse(JSON.parse(facts)),
-    task: task ?? taskKeys[0],
-    metrics: metrics === null ? null : (JSON.parse(metrics) as unknown),
-    fault: failure === null ? null : (JSON.parse(failure) as unknown),
-    tags: JSON.parse(tags) as unknown,
-    settings: settingsOf(settings),
-    starred: starred === 1,
-    archived: archived === 1,
-  };
-  return experimentSchema.parse(fields);
+function found<Found>(id: string, value: Found | undefined): Found {
+  if (value === undefined) throw fault('store/unknown', { kind: 'experiment', id });
+  return value;
 }

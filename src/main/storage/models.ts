@@ -1,136 +1,86 @@
 import { z } from 'zod';
-import type { Model } from '../../shared/contract/models.ts';
-import type { Db } from './database.ts';
+import { modelSchema } from '../../shared/contract/models.ts';
+import { add, change, column, json, row, rows, Store, value } from './query.ts';
 
 /** A file of weights: a change of size or time asks for the hash. */
 const weightFileSchema = z.object({ name: z.string(), bytes: z.number(), modifiedMs: z.number() });
 
 /** What was read of a model's files when it was added. */
-export const modelFactsSchema = z.object({
-  architecture: z.string(),
-  unsupported: z.string().nullable(),
-  parameters: z.number(),
-  layers: z.number().nullable(),
-  hiddenSize: z.number().nullable(),
-  maxLength: z.number().nullable(),
-  headLabels: z.array(z.string()).nullable(),
-  otherHead: z.string().nullable().default(null),
-  licence: z.string().nullable(),
-  /** One file, or shards. */
-  weights: z.array(weightFileSchema),
-  /** The files as they were when their hash was found to be another than the model's. */
-  changedTo: z.array(weightFileSchema).nullable(),
-});
+const modelFactsSchema = modelSchema
+  .pick({ architecture: true, unsupported: true, parameters: true, layers: true, hiddenSize: true })
+  .extend({
+    maxLength: z.number().nullable(),
+    headLabels: z.array(z.string()).nullable(),
+    otherHead: z.string().nullable().default(null),
+    licence: z.string().nullable(),
+    /** One file, or shards. */
+    weights: z.array(weightFileSchema),
+    /** The files as they were when their hash was found to be another than the model's. */
+    changedTo: z.array(weightFileSchema).nullable(),
+  });
 export type ModelFacts = z.infer<typeof modelFactsSchema>;
 
-export interface StoredModel {
-  id: string;
-  name: string;
-  source: Model['source'];
-  hubId: string | null;
-  revision: string | null;
-  folder: string;
-  facts: ModelFacts;
-  /** Of the weights; null until it is known. */
-  sha256: string | null;
-  bytes: number;
-  addedAt: number;
-}
-
-const rowSchema = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    source: z.enum(['folder', 'hub', 'cache', 'sample']),
-    hub_id: z.string().nullable(),
-    revision: z.string().nullable(),
-    folder: z.string(),
-    facts: z.string().transform((text) => modelFactsSchema.parse(JSON.parse(text))),
-    sha256: z.string().nullable(),
-    bytes: z.number(),
-    added_at: z.number(),
-    experiments: z.number(),
+const storedSchema = modelSchema
+  .pick({
+    id: true,
+    name: true,
+    source: true,
+    hubId: true,
+    revision: true,
+    folder: true,
+    bytes: true,
+    addedAt: true,
   })
-  .transform(({ hub_id: hubId, added_at: addedAt, ...rest }) => ({ ...rest, hubId, addedAt }));
+  .extend({
+    /** Of the weights; null until it is known. */
+    sha256: z.string().nullable(),
+    facts: json(modelFactsSchema),
+  });
+export type StoredModel = z.infer<typeof storedSchema>;
+const rowSchema = storedSchema.extend({ experiments: z.number() });
+type ListedModel = z.infer<typeof rowSchema>;
 
-const COLUMNS = `id, name, source, hub_id, revision, folder, facts, sha256, bytes, added_at,
-  (SELECT count(*) FROM experiments e WHERE e.model_id = models.id AND e.removed_at IS NULL) AS experiments`;
+const SELECT = `SELECT *,
+  (SELECT count(*) FROM experiments e WHERE e.model_id = models.id AND e.removed_at IS NULL) AS experiments FROM models`;
 
 /** The models of a workspace. One that was removed keeps its row, for the experiments that used it and to be put back. */
-export class ModelStore {
-  private readonly db: Db;
-
-  constructor(db: Db) {
-    this.db = db;
-  }
-
+export class ModelStore extends Store {
   /** Newest first. */
-  list(): (StoredModel & { experiments: number })[] {
-    const rows = this.db
-      .prepare(`SELECT ${COLUMNS} FROM models WHERE removed_at IS NULL ORDER BY added_at DESC, id`)
-      .all();
-    return rows.map((row) => rowSchema.parse(row));
+  list(): ListedModel[] {
+    return rows(this.db, rowSchema, `${SELECT} WHERE removed_at IS NULL ORDER BY added_at DESC, id`);
   }
 
   /** Also one that was removed. */
-  read(id: string | null): (StoredModel & { experiments: number }) | null {
-    const row = this.db.prepare(`SELECT ${COLUMNS} FROM models WHERE id = ?`).get(id);
-    return row === undefined ? null : rowSchema.parse(row);
+  read(id: string | null): ListedModel | null {
+    return row(this.db, rowSchema, `${SELECT} WHERE id = ?`, id) ?? null;
   }
 
   isRemoved(id: string): boolean {
-    const at = this.db.prepare('SELECT removed_at FROM models WHERE id = ?').pluck().get(id);
-    return typeof at === 'number';
+    return value(this.db, z.number().nullish(), 'SELECT removed_at FROM models WHERE id = ?', id) != null;
   }
 
   /** Removed ones too, newest first: the same folder added again is the same model. */
-  inFolder(folder: string): (StoredModel & { experiments: number })[] {
-    const rows = this.db
-      .prepare(`SELECT ${COLUMNS} FROM models WHERE folder = ? ORDER BY added_at DESC`)
-      .all(folder);
-    return rows.map((row) => rowSchema.parse(row));
+  inFolder(folder: string): ListedModel[] {
+    return rows(this.db, rowSchema, `${SELECT} WHERE folder = ? ORDER BY added_at DESC`, folder);
   }
 
   insert(model: StoredModel): void {
-    this.db
-      .prepare(
-        `INSERT INTO models (id, name, source, hub_id, revision, folder, facts, sha256, bytes, added_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        model.id,
-        model.name,
-        model.source,
-        model.hubId,
-        model.revision,
-        model.folder,
-        JSON.stringify(model.facts),
-        model.sha256,
-        model.bytes,
-        model.addedAt,
-      );
+    add(this.db, 'models', model);
   }
 
   setFacts(id: string, facts: ModelFacts, sha256: string | null): void {
-    this.db
-      .prepare('UPDATE models SET facts = ?, sha256 = ? WHERE id = ?')
-      .run(JSON.stringify(facts), sha256, id);
+    change(this.db, 'models', id, { facts, sha256 });
   }
 
   /** `at`: milliseconds since 1970, or null to put it back. */
   setRemoved(id: string, at: number | null): void {
-    this.db.prepare('UPDATE models SET removed_at = ? WHERE id = ?').run(at, id);
+    change(this.db, 'models', id, { removedAt: at });
   }
 
   /** Names of experiments that wait for the model or run on it. */
   usedNowBy(id: string): string[] {
-    return this.db
-      .prepare(
-        `SELECT name FROM experiments WHERE model_id = ? AND removed_at IS NULL
-         AND state IN ('queued', 'starting', 'running', 'paused', 'interrupted')`,
-      )
-      .pluck()
-      .all(id)
-      .map(String);
+    const sql = `SELECT name FROM experiments WHERE model_id = ? AND removed_at IS NULL
+      AND state IN ('queued', 'starting', 'running', 'paused', 'interrupted')`;
+    return column(this.db, z.string(), sql, id);
   }
 }

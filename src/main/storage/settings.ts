@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Db } from './database.ts';
+import { json, run, value } from './query.ts';
 
 const DRAFTS_KEY = 'experiment-drafts';
 /** Where all windows had one draft. */
@@ -19,23 +20,18 @@ const draftsSchema = z.array(z.object({ window: z.string(), spec: z.unknown() })
 /** The draft of a window; of a new one the draft that was changed last, so that a restart goes on with it. */
 export function readDraft(db: Db, window: string): unknown {
   const all = drafts(db);
-  return (all.find((one) => one.window === window) ?? all[0])?.spec ?? null;
+  return (all.find((draft) => draft.window === window) ?? all[0])?.spec ?? null;
 }
 
 export function saveDraft(db: Db, window: string, spec: unknown): void {
-  const others = drafts(db).filter((one) => one.window !== window);
+  const others = drafts(db).filter((draft) => draft.window !== window);
   writeSetting(db, DRAFTS_KEY, [{ window, spec }, ...others].slice(0, MOST_DRAFTS));
 }
 
 /** The value kept under `key`, or null. */
 export function readSetting(db: Db, key: string): unknown {
-  const value = db.prepare<[string], string>('SELECT value FROM settings WHERE key = ?').pluck().get(key);
-  return value === undefined ? null : (JSON.parse(value) as unknown);
+  return value(db, json(z.unknown()).optional(), 'SELECT value FROM settings WHERE key = ?', key) ?? null;
 }
 
-export function writeSetting(db: Db, key: string, value: unknown): void {
-  db.prepare('INSERT INTO settings VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value').run(
-    key,
-    JSON.stringify(value),
-  );
-}
+export const writeSetting = (db: Db, key: string, setting: unknown): void =>
+  run(db, 'INSERT OR REPLACE INTO settings VALUES (?, ?)', key, JSON.stringify(setting));

@@ -41,11 +41,10 @@ export function keepPrivate(file: string, mode: 0o600 | 0o700): void {
 }
 
 /** Makes what is missing of a workspace's folders, for its owner alone. Throws the file system's errors. */
-export function openWorkspace(dir: string): Workspace {
-  const inside = (name: string): string => path.join(path.resolve(dir), name);
-  const workspace: Workspace = {
-    dir: path.resolve(dir),
-    database: inside('graft.db'),
+export function openWorkspace(given: string): Workspace {
+  const dir = path.resolve(given);
+  const inside = (name: string): string => path.join(dir, name);
+  const folders = {
     datasets: inside('datasets'),
     experiments: inside('experiments'),
     adapters: inside('adapters'),
@@ -54,19 +53,11 @@ export function openWorkspace(dir: string): Workspace {
     inbox: inside('inbox'),
     temporary: inside('tmp'),
   };
-  if (!existsSync(workspace.dir)) mkdirSync(workspace.dir, { recursive: true, mode: 0o700 });
-  else if (readdirSync(workspace.dir).every((name) => OWN.test(name))) keepPrivate(workspace.dir, 0o700);
-  for (const folder of [
-    workspace.datasets,
-    workspace.experiments,
-    workspace.adapters,
-    workspace.exports,
-    workspace.recipes,
-    workspace.inbox,
-    workspace.temporary,
-  ]) {
+  if (!existsSync(dir)) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  else if (readdirSync(dir).every((name) => OWN.test(name))) keepPrivate(dir, 0o700);
+  for (const folder of Object.values(folders)) {
     if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
     else keepPrivate(folder, 0o700);
   }
-  return workspace;
+  return { dir, database: inside('graft.db'), ...folders };
 }

@@ -252,6 +252,13 @@ export const presetSchema = z.object({
 });
 export type Preset = z.infer<typeof presetSchema>;
 
+export const logLineSchema = z.object({
+  at: time,
+  level: z.enum(['info', 'warning', 'error']),
+  message: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
+
 const draftOf = { window: windowName };
 export const experimentMethods = {
   'experiments/list': method(
@@ -302,10 +309,7 @@ export const experimentMethods = {
     },
     page(predictionSchema),
   ),
-  'experiments/log': method(
-    { id, ...range },
-    page(z.object({ at: time, level: z.enum(['info', 'warning', 'error']), message: z.string() })),
-  ),
+  'experiments/log': method({ id, ...range }, page(logLineSchema)),
   'experiments/files': method(
     { id },
     {

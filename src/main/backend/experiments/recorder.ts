@@ -3,12 +3,13 @@ import {
   type Curve,
   type EvaluationPoint,
   type ExperimentState,
+  type LogLine,
   type Step,
 } from '../../../shared/contract/experiments.ts';
 import { taskOf } from '../../../shared/tasks/index.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import type { Db } from '../../storage/database.ts';
-import { curveOf, PointStore, type LogLine } from '../../storage/experiment-points.ts';
+import { curveOf, PointStore } from '../../storage/experiment-points.ts';
 import { ExperimentStore, type Changes, type Details, type Facts } from '../../storage/experiments.ts';
 import { jobEventSchema, type ExperimentEvent, type ExperimentResult } from './job-events.ts';
 import { importAnswers, registerFiles } from './results.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
+import { column, value } from '../query.ts';
 import { matchOf, searchOf, type Search, type Words } from './search-words.ts';
 import type { VersionFile } from './version-file.ts';
 
@@ -59,13 +60,11 @@ function onePage(
     const all = version.numbers(sql, values);
     return { total: all.length, rows: Array.from(all.subarray(offset, offset + limit)) };
   }
-  const total = version.db.prepare(`SELECT count(*) FROM (${sql})`).pluck().get(values);
   const page = `SELECT row FROM (${sql}) ORDER BY row LIMIT ? OFFSET ?`;
-  const rows = version.db
-    .prepare(page)
-    .pluck()
-    .all([...values, limit, offset]);
-  return { total: count.parse(total), rows: z.array(z.number()).parse(rows) };
+  return {
+    total: value(version.db, z.number(), `SELECT count(*) FROM (${sql})`, ...values),
+    rows: column(version.db, z.number(), page, ...values, limit, offset),
+  };
 }
 
 /** Those of `rows` that are in every set, in their order. */
@@ -81,21 +80,14 @@ function conditionsOf(version: VersionFile, { query, label, split }: RowChoice):
   const conditions: Condition[] = [];
   const search = searchOf(query);
   if (search) conditions.push(containing(search.kind === 'words' ? settled(version, search) : search));
-  const placed = (column: 'label' | 'split', place: number): void => {
+  const { labels, splits } = version;
+  if (label !== null && !labels.includes(label)) throw fault('datasets/unknown-label', { label, labels });
+  if (split !== null && !splits.includes(split)) throw fault('datasets/unknown-split', { split, splits });
+  const placed = (column: string, names: readonly string[], name: string | null): Condition[] => {
     const sql = `SELECT row FROM rows WHERE ${column} = ?`;
-    conditions.push({ sql, values: [place], countable: true });
+    return name === null ? [] : [{ sql, values: [names.indexOf(name)], countable: true }];
   };
-  if (label !== null) {
-    const place = version.labels.indexOf(label);
-    if (place === -1) throw fault('datasets/unknown-label', { label, labels: version.labels });
-    placed('label', place);
-  }
-  if (split !== null) {
-    const place = version.splits.indexOf(split);
-    if (place === -1) throw fault('datasets/unknown-split', { split, splits: version.splits });
-    placed('split', place);
-  }
-  return conditions;
+  return [...conditions, ...placed('label', labels, label), ...placed('split', splits, split)];
 }
 
 function containing(search: Search): Condition {
@@ -115,11 +107,10 @@ export function rowsWith(version: VersionFile, search: Search): Uint32Array {
 
 /** A last word that so many rows have is meant as it is: all that begins like it would take long to gather. */
 const COMMON_ROWS = 20_000;
-const count = z.number();
 
 function settled({ db }: VersionFile, search: Words): Words {
   if (!search.unfinished) return search;
   const last = matchOf({ kind: 'words', words: search.words.slice(-1), unfinished: false });
-  const found = db.prepare('SELECT count(*) FROM rows_fts WHERE rows_fts MATCH ?').pluck().get(last);
-  return { ...search, unfinished: count.parse(found) < COMMON_ROWS };
+  const found = value(db, z.number(), 'SELECT count(*) FROM rows_fts WHERE rows_fts MATCH ?', last);
+  return { ...search, unfinished: found < COMMON_ROWS };
 }

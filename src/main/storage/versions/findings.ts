@@ -1,5 +1,4 @@
 import Database from 'better-sqlite3';
-import { z } from 'zod';
 import type { FindingCode } from '../../../shared/contract/datasets.ts';
 import { openReadOnly, storeFault, type Db } from '../database.ts';
 import { keepPrivate } from '../workspace.ts';
@@ -32,17 +31,14 @@ export function writeFindings(file: string, found: FoundRows): void {
   }
 }
 
-const rowSchema = z.array(z.tuple([z.number(), z.number()]));
-
 /** The groups of one finding. */
 export function readFinding(file: string, code: FindingCode): number[][] {
   const db = openReadOnly(file);
   try {
-    const rows = rowSchema.parse(
-      db.prepare('SELECT row, group_number FROM finding_rows WHERE code = ? ORDER BY place').raw().all(code),
-    );
+    const sql = 'SELECT row, group_number FROM finding_rows WHERE code = ? ORDER BY place';
     const groups: number[][] = [];
-    for (const [row, group] of rows) (groups[group] ??= []).push(row);
+    for (const [row, group] of db.prepare<[string], [number, number]>(sql).raw().iterate(code))
+      (groups[group] ??= []).push(row);
     return groups;
   } finally {
     db.close();

@@ -5,6 +5,7 @@ import { importReadingSchema, type DatasetRow, type FindingCode } from '../../..
 import { fault, Fault } from '../../../shared/faults/index.ts';
 import { Recent } from '../../../shared/recent.ts';
 import { openReadOnly, type Db } from '../database.ts';
+import { column, json, rows, value } from '../query.ts';
 
 const open = new Recent<VersionFile>(4, (version) => version.close());
 
@@ -35,7 +36,8 @@ function isDamage(error: unknown): boolean {
   return code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_IOERR') || code === 'SQLITE_NOTADB';
 }
 
-const counted = z.array(z.object({ name: z.string(), rows: z.number().int() }));
+const named = z.object({ name: z.string(), rows: z.number().int() });
+const counted = z.array(named);
 
 /** What the store keeps of a version beside its hash and size. */
 export const versionFactsSchema = z.object({
@@ -50,6 +52,8 @@ export type VersionFacts = z.infer<typeof versionFactsSchema>;
 
 /** Row, text, second text, label, split, extra columns as JSON; labels and splits by their places. */
 type StoredRow = [number, string, string | null, number | null, number | null, string | null];
+const STORED = 'row, text, text_pair, label, split, extra';
+type Texts = [text: string, textPair: string | null];
 const extraSchema = z.record(z.string(), z.string());
 
 /** A data set version's file, opened for reading, with the names that its rows refer to. */
@@ -71,10 +75,10 @@ export class VersionFile {
       this.db = openReadOnly(file);
       this.db.pragma('mmap_size = 1073741824');
       const names = (table: string) =>
-        this.db.prepare<[], string>(`SELECT name FROM ${table} ORDER BY place`).pluck().all();
+        column(this.db, z.string(), `SELECT name FROM ${table} ORDER BY place`);
       this.labels = names('labels');
       this.splits = names('splits');
-      this.rows = this.db.prepare<[], number | null>('SELECT max(row) FROM rows').pluck().get() ?? 0;
+      this.rows = value(this.db, z.number().nullable(), 'SELECT max(row) FROM rows') ?? 0;
     } catch (error) {
       throw damageOf(file, error);
     }
@@ -115,11 +119,7 @@ export class VersionFile {
 
   /** Rows by their numbers, in the order asked for, with their lengths in tokens where those are known. */
   read(rows: ArrayLike<number>, tokens: readonly number[] | null = null): DatasetRow[] {
-    const find = this.db
-      .prepare<[number], StoredRow>(
-        'SELECT row, text, text_pair, label, split, extra FROM rows WHERE row = ?',
-      )
-      .raw();
+    const find = this.prepare<StoredRow>(`SELECT ${STORED} FROM rows WHERE row = ?`);
     return Array.from(rows, (row, i) => {
       const [, text, textPair, label, split, extra] = find.get(row)!;
       return {
@@ -134,27 +134,23 @@ export class VersionFile {
     });
   }
 
+  private prepare<Row>(sql: string) {
+    return this.db.prepare<unknown[], Row>(sql).raw();
+  }
+
   /** Every row as it is stored, in their order. */
   stored(): IterableIterator<StoredRow> {
-    return this.db
-      .prepare<[], StoredRow>('SELECT row, text, text_pair, label, split, extra FROM rows ORDER BY row')
-      .raw()
-      .iterate();
+    return this.prepare<StoredRow>(`SELECT ${STORED} FROM rows ORDER BY row`).iterate();
   }
 
   /** Text and second text of every row, in their order. */
-  texts(): IterableIterator<[text: string, textPair: string | null]> {
-    return this.db
-      .prepare<[], [string, string | null]>('SELECT text, text_pair FROM rows ORDER BY row')
-      .raw()
-      .iterate();
+  texts(): IterableIterator<Texts> {
+    return this.prepare<Texts>('SELECT text, text_pair FROM rows ORDER BY row').iterate();
   }
 
   /** Text and second text of a row. */
-  textOf(): (row: number) => [text: string, textPair: string | null] {
-    const find = this.db
-      .prepare<[number], [string, string | null]>('SELECT text, text_pair FROM rows WHERE row = ?')
-      .raw();
+  textOf(): (row: number) => Texts {
+    const find = this.prepare<Texts>('SELECT text, text_pair FROM rows WHERE row = ?');
     return (row) => find.get(row)!;
   }
 
@@ -166,26 +162,20 @@ export class VersionFile {
 
   /** Whether rows have second texts. */
   hasPairs(): boolean {
-    const any = this.db.prepare('SELECT EXISTS (SELECT 1 FROM rows WHERE text_pair IS NOT NULL)').pluck();
-    return any.get() === 1;
+    const sql = 'SELECT EXISTS (SELECT 1 FROM rows WHERE text_pair IS NOT NULL)';
+    return value(this.db, z.number(), sql) === 1;
   }
 
   /** Names of the columns that were kept beside, of the first so many rows that have any. */
   extraColumns(lookedAt = -1): string[] {
-    return this.db
-      .prepare<[number], string>(
-        'SELECT DISTINCT key FROM (SELECT extra FROM rows WHERE extra IS NOT NULL LIMIT ?), json_each(extra)',
-      )
-      .pluck()
-      .all(lookedAt);
+    const some = 'SELECT extra FROM rows WHERE extra IS NOT NULL LIMIT ?';
+    return column(this.db, z.string(), `SELECT DISTINCT key FROM (${some}), json_each(extra)`, lookedAt);
   }
 
   /** Row and value of a column that was kept beside, where there is one. */
   extraValues(column: string): IterableIterator<[row: number, value: string]> {
-    return this.db
-      .prepare<[string], [number, string]>('SELECT row, value FROM rows, json_each(rows.extra) WHERE key = ?')
-      .raw()
-      .iterate(column);
+    const sql = 'SELECT row, value FROM rows, json_each(rows.extra) WHERE key = ?';
+    return this.prepare<[row: number, value: string]>(sql).iterate(column);
   }
 
   /** By row - 1: the characters of both texts. */
@@ -196,23 +186,19 @@ export class VersionFile {
   }
 
   facts(): VersionFacts {
-    const counts = (table: string, column: string) =>
-      this.db
-        .prepare(
-          `SELECT name, coalesce(n, 0) AS rows FROM ${table}
-           LEFT JOIN (SELECT ${column} AS place, count(*) AS n FROM rows GROUP BY 1) USING (place) ORDER BY place`,
-        )
-        .all();
-    const meta = (key: string): unknown =>
-      JSON.parse(
-        this.db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck().get(key) ?? 'null',
-      );
-    return versionFactsSchema.parse({
-      reading: meta('reading'),
-      columns: meta('columns'),
-      labels: counts('labels', 'label'),
-      splits: counts('splits', 'split'),
-    });
+    const counts = (column: 'label' | 'split') => {
+      const counted = `SELECT ${column} AS place, count(*) AS n FROM rows GROUP BY 1`;
+      const sql = `SELECT name, coalesce(n, 0) AS rows FROM ${column}s LEFT JOIN (${counted}) USING (place) ORDER BY place`;
+      return rows(this.db, named, sql);
+    };
+    const meta = <Schema extends z.ZodType>(key: string, schema: Schema) =>
+      value(this.db, json(schema).optional(), 'SELECT value FROM meta WHERE key = ?', key);
+    return {
+      reading: meta('reading', importReadingSchema) ?? null,
+      columns: meta('columns', z.array(z.string()))!,
+      labels: counts('label'),
+      splits: counts('split'),
+    };
   }
 }
 

@@ -76,10 +76,8 @@ export class VersionWriter {
   ): void {
     this.guarded(() => {
       const { db } = this;
-      const label = db.prepare('INSERT INTO labels (place, name) VALUES (?, ?)');
-      names.labels.forEach((name, place) => label.run(place, name));
-      const split = db.prepare('INSERT INTO splits (place, name) VALUES (?, ?)');
-      names.splits.forEach((name, place) => split.run(place, name));
+      addNames(db, 'labels', names.labels);
+      addNames(db, 'splits', names.splits);
       const meta = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
       for (const [key, value] of Object.entries(names.meta)) meta.run(key, value);
       db.exec(SEARCH);
@@ -108,6 +106,11 @@ export class VersionWriter {
       throw storeFault(this.file, error);
     }
   }
+}
+
+function addNames(db: Db, table: 'labels' | 'splits', names: readonly string[]): void {
+  const insert = db.prepare(`INSERT INTO ${table} (place, name) VALUES (?, ?)`);
+  names.forEach((name, place) => insert.run(place, name));
 }
 
 const SPACING = /\s{2}|[^\S ]/;
@@ -155,8 +158,7 @@ export function editRows(file: string, { labels, splits, splitNames }: Edits, te
     }
     if (splitNames) {
       db.exec('DELETE FROM splits');
-      const insert = db.prepare('INSERT INTO splits (place, name) VALUES (?, ?)');
-      splitNames.forEach((name, place) => insert.run(place, name));
+      addNames(db, 'splits', splitNames);
     }
     if (remade) for (const sql of Object.values(INDEXES)) db.exec(sql);
     db.exec('COMMIT');
