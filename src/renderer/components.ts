@@ -1,8 +1,8 @@
 /** What pages are made of, in one import. Beside it stand the large ones that few pages need: tables, lists, comboboxes. */
+export { default as AskDialog } from './components/AskDialog.svelte';
 export { default as Button } from './components/Button.svelte';
 export { default as Card } from './components/Card.svelte';
 export { default as Chip } from './components/Chip.svelte';
-export { default as ConfirmDialog } from './components/ConfirmDialog.svelte';
 export { default as Dialog } from './components/Dialog.svelte';
 export { default as EditableTitle } from './components/EditableTitle.svelte';
 export { default as EmptyState } from './components/EmptyState.svelte';
@@ -18,6 +18,7 @@ export { default as LabelDraftBar } from './components/LabelDraftBar.svelte';
 export { default as Loaded } from './components/Loaded.svelte';
 export { default as NumberInput } from './components/NumberInput.svelte';
 export { default as PageHead } from './components/PageHead.svelte';
+export { default as PathInput } from './components/PathInput.svelte';
 export { default as Progress } from './components/Progress.svelte';
 export { default as RemoveDialog } from './components/RemoveDialog.svelte';
 export { default as RowFields } from './components/RowFields.svelte';
