@@ -1,32 +1,35 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { NamedTensorMap, Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
+import type { ModelTensorInfo, Tensor as TfTensor } from '@tensorflow/tfjs-node-gpu';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import { systemTemporary } from '../formats/temporary.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import type { Feeds, Graph, Signature, Values } from './graph.ts';
 import { savedModelBytes } from './saved-model.ts';
 
 interface LoadedSignature extends Pick<Signature, 'inputs'> {
-  model: Awaited<ReturnType<ReturnType<typeof loadTensorFlow>['node']['loadSavedModel']>>;
+  /** Each output with the name of its tensor. */
+  outputs: [name: string, tensor: string][];
 }
 
 /** A graph loaded into TensorFlow, with its variables. `run` is synchronous: the process does nothing else. */
 export class Session {
-  private readonly loaded: ReadonlyMap<string, LoadedSignature>;
+  private readonly id: number;
+  private readonly loaded = new Map<string, LoadedSignature>();
 
-  private constructor(loaded: ReadonlyMap<string, LoadedSignature>) {
-    this.loaded = loaded;
+  private constructor(id: number, { signatures }: Graph) {
+    this.id = id;
+    for (const [name, { inputs, outputs }] of signatures) {
+      const tensors = Object.entries(outputs).map(([key, tensor]): [string, string] => [key, tensor.key]);
+      this.loaded.set(name, { inputs, outputs: tensors });
+    }
   }
 
   static async open(graph: Graph): Promise<Session> {
-    const tf = loadTensorFlow();
     const folder = systemTemporary('graph');
     try {
       await writeFile(path.join(folder, 'saved_model.pb'), savedModelBytes(graph));
-      const loaded = new Map<string, LoadedSignature>();
-      for (const [name, { inputs }] of graph.signatures)
-        loaded.set(name, { inputs, model: await tf.node.loadSavedModel(folder, ['serve'], name) });
-      return new Session(loaded);
+      return new Session(backend().loadSavedModelMetaGraph(folder, 'serve'), graph);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -37,7 +40,7 @@ export class Session {
     const tf = loadTensorFlow();
     const loaded = this.loaded.get(name);
     if (!loaded) throw new Error(`The graph has no signature ${name}.`);
-    const inputs: NamedTensorMap = {};
+    const fed: ModelTensorInfo[] = [];
     const used: TfTensor[] = [];
     try {
       for (const [key, placeholder] of Object.entries(loaded.inputs)) {
@@ -47,24 +50,22 @@ export class Session {
         const shape =
           'data' in feed ? feed.shape : placeholder.shape.map((size) => (size < 0 ? data.length : size));
         const dtype = data instanceof Int32Array ? 'int32' : 'float32';
-        const tensor = tf.tensor(data, [...shape], dtype);
-        inputs[key] = tensor;
-        used.push(tensor);
+        used.push(tf.tensor(data, [...shape], dtype));
+        fed.push({ name: placeholder.key, dtype });
       }
-      const outputs = loaded.model.predict(inputs) as NamedTensorMap;
-      const values: Record<string, Values> = {};
-      for (const [key, tensor] of Object.entries(outputs)) {
-        used.push(tensor);
-        values[key] = tensor.dataSync() as Values;
-      }
-      return values;
+      const names = loaded.outputs.map(([, tensor]) => tensor);
+      const outputs = backend().runSavedModel(this.id, used, fed, names);
+      used.push(...outputs);
+      return Object.fromEntries(
+        loaded.outputs.map(([key], index) => [key, outputs[index]!.dataSync() as Values]),
+      );
     } finally {
       for (const tensor of used) tensor.dispose();
     }
   }
 
   close(): void {
-    for (const { model } of this.loaded.values()) model.dispose();
+    backend().deleteSavedModel(this.id);
   }
 }
 
@@ -85,3 +86,6 @@ export async function loadParameters(
     throw error;
   }
 }
+
+/** Its own calls: `tf.node.loadSavedModel` would read the whole graph back in JavaScript, once a signature. */
+const backend = (): NodeJSKernelBackend => loadTensorFlow().backend() as NodeJSKernelBackend;
