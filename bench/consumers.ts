@@ -1,12 +1,14 @@
 /**
- * Exports three models to every target and lets the programs that the targets are for answer from them: transformers,
- * PEFT, sentence-transformers, onnxruntime, TensorFlow and transformers.js, against what Graft answers before the export.
+ * Exports models to every target and lets the programs that the targets are for answer from them: transformers, PEFT,
+ * sentence-transformers, onnxruntime, TensorFlow and transformers.js, against what Graft answers before the export.
  *
- *     node bench/consumers.ts [--record] [--keep DIR]
+ *     node bench/consumers.ts [--architectures all|NAME,…] [--record] [--keep DIR]
  *
  * The models: the sample's adapter (npm run demo makes it); the checkpoint below it as a sentence-transformers folder;
- * the two merged over a base whose tokenizer is a vocab.txt with added tokens. GRAFT_BENCH_PYTHON names the Python with
- * the reference libraries, GRAFT_BENCH_TENSORFLOW one with TensorFlow where the first lacks it.
+ * the two merged over a base whose tokenizer is a vocab.txt with added tokens. With --architectures: a small random
+ * encoder of each, with an adapter that Graft trains, and with one that PEFT trained, whose answers Graft must give.
+ * GRAFT_BENCH_PYTHON names the Python with the reference libraries, GRAFT_BENCH_TENSORFLOW one with TensorFlow where
+ * the first lacks it.
  */
 import { execFile } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
@@ -21,18 +23,18 @@ import { targetKeys } from '../src/main/engine/export/targets.ts';
 import { bytesOf } from '../src/main/engine/formats/dtype.ts';
 import { openSafetensors } from '../src/main/engine/formats/safetensors.ts';
 import { writeSafetensors } from '../src/main/engine/formats/write-safetensors.ts';
+import { architectures } from '../src/main/engine/models/architectures.ts';
 import { describeMachine } from './machine.ts';
 import { referencePython } from './reference-python.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const reference = path.join(project, 'bench/reference');
 const run = promisify(execFile);
-const { values: options } = parseArgs({ options: { record: { type: 'boolean' }, keep: { type: 'string' } } });
+const text = { type: 'string' } as const;
+const { values: options } = parseArgs({
+  options: { record: { type: 'boolean' }, keep: text, architectures: text },
+});
 
-const adapter = path.join(project, '.demo/adapter');
-const demo = z
-  .object({ model: z.string() })
-  .parse(JSON.parse(await readFile(path.join(project, '.demo/demo.json'), 'utf8')));
 const ADDED = ['[USER]', '<product>', 'zürich-west'];
 const TEXTS = [
   ...FIXED_TEXTS,
@@ -41,12 +43,17 @@ const TEXTS = [
   'word '.repeat(700),
 ];
 
+/** Cut to this many tokens: the longest text of most small models. */
+const SMALL_LENGTH = 32;
+
 const compared = z.object({ difference: z.number(), limit: z.number().nullable() });
 const rowSchema = z.object({
   target: z.string(),
   consumer: z.string(),
   texts: z.number(),
   passed: z.boolean(),
+  /** What the program said while it loaded the folder. */
+  heard: z.array(z.string()).default([]),
   logits: compared.optional(),
   scores: compared.optional(),
   vectors: compared.optional(),
@@ -69,57 +76,44 @@ interface Subject {
   adapter?: string;
   /** What was merged to make it: that is asked for the answers, and exported as an adapter. */
   origin?: { model: string; adapter: string };
-  /** A bare encoder has only vectors. */
-  headless?: true;
+  /** Exported for its vectors alone; `cls`: those of the first token. */
+  vectors?: 'own' | 'cls';
+  maxLength?: number;
 }
 
 async function check(subject: Subject, place: string, python: string): Promise<Row[]> {
   await mkdir(place, { recursive: true });
   const input = path.join(place, 'texts.jsonl');
   await writeFile(input, TEXTS.map((text) => JSON.stringify({ text })).join('\n'));
-  const of = (one: { model: string; adapter?: string }): string[] => [
-    ...['--model', one.model],
-    ...(one.adapter === undefined ? [] : ['--adapter', one.adapter]),
+  const of = (asked: { model: string; adapter?: string }): string[] => [
+    ...['--model', asked.model],
+    ...(asked.adapter === undefined ? [] : ['--adapter', asked.adapter]),
+    ...(subject.maxLength === undefined ? [] : ['--max-length', String(subject.maxLength)]),
   ];
   const trained = subject.origin ?? subject;
-  const from = of(trained);
-  const ask = ['--input', input];
+  const pooling = subject.vectors === 'cls' ? ['--pooling', 'cls'] : [];
   const expected = path.join(place, 'expected.json');
-  const logits = subject.headless
-    ? null
-    : lines(await graft('predict', ...from, ...ask)).map(
-        (line) => z.object({ logits: z.array(z.number()) }).parse(line).logits,
-      );
-  const vectors = lines(await graft('embed', ...from, ...ask)).map(
+  const logits = subject.vectors ? null : await logitsOf(...of(trained), '--input', input);
+  const vectors = lines(await graft('embed', ...of(trained), ...pooling, '--input', input)).map(
     (line) => z.object({ embedding: z.array(z.number()) }).parse(line).embedding,
   );
   await writeFile(expected, JSON.stringify({ texts: TEXTS, logits, vectors }));
   const targets = targetKeys.filter((target) =>
-    subject.headless ? target === 'embedding' : target !== 'peft' || trained.adapter !== undefined,
+    subject.vectors ? target === 'embedding' : target !== 'peft' || trained.adapter !== undefined,
   );
   const output = path.join(place, 'exports');
-  for (const target of targets) {
-    const given = target === 'peft' ? trained : subject;
-    await graft(
-      'export',
-      ...of(given),
-      '--format',
-      target,
-      '--output',
-      path.join(output, target),
-      '--overwrite',
-    );
-  }
   const folders = targets.map((target) => path.join(output, target));
-  const source = subject.headless ? ['--source', subject.model] : [];
+  for (const given of new Set([subject, trained])) {
+    const own = targets.filter((target) => given === (target === 'peft' ? trained : subject));
+    // Of a single format, the folder is the output itself.
+    const into = own.length === 1 ? path.join(output, own[0]!) : output;
+    if (own.length > 0)
+      await graft('export', ...of(given), ...pooling, '--format', ...own, '--output', into, '--overwrite');
+  }
+  const source = subject.vectors === 'own' ? ['--source', subject.model] : [];
   const script = [
-    path.join(reference, 'check_exports.py'),
-    '--json',
-    '--expected',
-    expected,
-    '--base',
-    trained.model,
-    ...source,
+    ...[path.join(reference, 'check_exports.py'), '--json', '--expected', expected],
+    ...['--base', trained.model, ...source],
   ];
   const others = process.env['GRAFT_BENCH_TENSORFLOW'];
   const inTensorFlow = others === undefined ? [] : folders.filter((folder) => folder.endsWith('savedmodel'));
@@ -132,6 +126,12 @@ async function check(subject: Subject, place: string, python: string): Promise<R
       : [await answered(process.execPath, [path.join(reference, 'check_exports.mjs'), expected, ...onnx])]),
   ];
   return printed.flatMap(lines).map((line) => ({ ...rowSchema.parse(line), model: subject.name }));
+}
+
+/** What `graft predict` answers with these options. */
+async function logitsOf(...args: string[]): Promise<number[][]> {
+  const parsed = z.object({ logits: z.array(z.number()) });
+  return lines(await graft('predict', ...args)).map((line) => parsed.parse(line).logits);
 }
 
 /** What a program printed, also where it says by its status that something is beyond its limit. */
@@ -201,29 +201,129 @@ function table(rows: readonly Row[]): string {
   ].join('\n');
 }
 
-const scratch = options.keep ?? (await mkdtemp(path.join(os.tmpdir(), 'graft-consumers-')));
-try {
-  const python = await referencePython();
+/** The same by model: what differs most, in each program that loads each target. */
+function tableByModel(rows: readonly Row[]): string {
+  const column = ({ target, consumer }: Row): string => `${target} in ${consumer}`;
+  const columns = [...new Set(rows.map(column))];
+  const cells = [...Map.groupBy(rows, ({ model }) => model)].map(([model, own]) => {
+    const differences = columns.map((name) => {
+      const row = own.find((row) => column(row) === name);
+      const found = row && [row.logits, row.vectors, row.scores].find((kind) => kind && kind.limit !== null);
+      if (!found) return '';
+      const words = row.heard.length > 0 ? ' (warns)' : '';
+      return row.passed
+        ? found.difference.toExponential(1)
+        : `**${found.difference.toExponential(1)}**${words}`;
+    });
+    return [model, ...differences];
+  });
+  const lines = [['', ...columns], ['---', ...columns.map(() => '---:')], ...cells];
+  return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+/** The sample and what is made of it. */
+async function checkSample(scratch: string, python: string): Promise<Row[]> {
+  const adapter = path.join(project, '.demo/adapter');
+  const demo = z
+    .object({ model: z.string() })
+    .parse(JSON.parse(await readFile(path.join(project, '.demo/demo.json'), 'utf8')));
   const [base, merged] = [path.join(scratch, 'added-tokens'), path.join(scratch, 'merged')];
   await withAddedTokens(demo.model, base);
   await graft('merge', '--model', base, '--adapter', adapter, '--output', merged, '--overwrite');
   const subjects: Subject[] = [
     { name: "the sample's adapter", model: demo.model, adapter },
-    { name: 'MiniLM, embedding folder', model: demo.model, headless: true },
+    { name: 'MiniLM, embedding folder', model: demo.model, vectors: 'own' },
     { name: 'merged, vocab.txt with added tokens', model: merged, origin: { model: base, adapter } },
   ];
   const rows: Row[] = [];
   for (const [i, subject] of subjects.entries())
     rows.push(...(await check(subject, path.join(scratch, String(i)), python)));
-  const text = table(rows);
+  return rows;
+}
+
+/** A small random encoder of each type: adapters of both sides on it, exports, vectors. */
+async function checkArchitectures(types: string[], scratch: string, python: string): Promise<Row[]> {
+  const texts = path.join(scratch, 'texts.json');
+  await writeFile(texts, JSON.stringify(TEXTS));
+  const targetsOf = (type: string): readonly string[] =>
+    architectures.find(({ modelTypes }) => modelTypes.includes(type))!.names.attention;
+  const named = types.map((type) => `${type}=${targetsOf(type).join()}`);
+  const golden = path.join(project, 'fixtures/golden/seed1');
+  const script = path.join(reference, 'make_architectures.py');
+  await run(python, [script, '--golden', golden, '--texts', texts, '--output', scratch, ...named]);
+  const data = path.join(scratch, 'train.jsonl');
+  const labelled = TEXTS.map((text, i) => JSON.stringify({ text, label: `label ${i % 5}` }));
+  await writeFile(data, labelled.join('\n'));
+  const rows: Row[] = [];
+  for (const type of types) {
+    const folder = path.join(scratch, type);
+    const model = path.join(folder, 'model');
+    const input = path.join(scratch, 'train.jsonl');
+    const { logits, max_length: longest } = z
+      .object({ logits: z.array(z.array(z.number())), max_length: z.number() })
+      .parse(JSON.parse(await readFile(path.join(folder, 'expected.json'), 'utf8')));
+    const ofPeft = ['--adapter', path.join(folder, 'adapter'), '--max-length', String(longest)];
+    const found = await logitsOf('--model', model, ...ofPeft, '--input', input);
+    const differences = found.flatMap((row, i) => row.map((value, k) => Math.abs(value - logits[i]![k]!)));
+    const largest = { difference: Math.max(...differences), limit: 1e-4 };
+    const row = { target: "PEFT's adapter", consumer: 'Graft', texts: found.length, heard: [] };
+    rows.push({ model: type, ...row, passed: largest.difference <= largest.limit, logits: largest });
+
+    const adapter = path.join(folder, 'trained');
+    const config = {
+      model,
+      data: { train: data, eval: data, max_length: SMALL_LENGTH },
+      adapter: {
+        peft_type: 'LORA',
+        task_type: 'SEQ_CLS',
+        r: 4,
+        lora_alpha: 8,
+        target_modules: targetsOf(type),
+      },
+      training: { num_train_epochs: 2, learning_rate: 1e-2, per_device_train_batch_size: 4 },
+    };
+    const file = path.join(folder, 'config.json');
+    await writeFile(file, JSON.stringify(config));
+    await graft('train', '--config', file, '--output', adapter, '--json');
+    const subjects: Subject[] = [
+      { name: type, model, adapter, maxLength: SMALL_LENGTH },
+      { name: `${type}, first token`, model, adapter, vectors: 'cls', maxLength: SMALL_LENGTH },
+    ];
+    for (const [i, subject] of subjects.entries())
+      rows.push(...(await check(subject, path.join(folder, String(i)), python)));
+  }
+  // Vectors of the first token stand beside those of the mean.
+  return rows.map((row) => {
+    const [model, first] = row.model.split(', ');
+    return first === undefined ? row : { ...row, model: model!, target: `${row.target}, ${first}` };
+  });
+}
+
+const scratch = path.resolve(options.keep ?? (await mkdtemp(path.join(os.tmpdir(), 'graft-consumers-'))));
+try {
+  await mkdir(scratch, { recursive: true });
+  const python = await referencePython();
+  const all = architectures.flatMap(({ modelTypes }) => modelTypes);
+  const types = options.architectures === 'all' ? all : options.architectures?.split(',');
+  const rows = types ? await checkArchitectures(types, scratch, python) : await checkSample(scratch, python);
+  const text = types ? tableByModel(rows) : table(rows);
   console.log(text);
+  for (const { model, target, consumer, heard } of rows)
+    for (const words of heard) console.error(`${model}, ${target} in ${consumer}: ${words}`);
   if (options.record) {
     const about =
       `Largest differences between what Graft answers before the export and what the named program answers from the exported folder, on ${TEXTS.length} texts ` +
-      '(several scripts, added tokens, one beyond the length limit); the limit in brackets. Scores: what a pipeline gives with nothing said, or the softmax of the logits. transformers.js is asked the texts within the limit: beyond it, it cuts behind the special tokens.';
+      '(several scripts, added tokens, one beyond the length limit)' +
+      (types
+        ? ': a small random encoder of each type, an adapter trained by Graft on it, and one trained by PEFT that Graft answers with. Logits or vectors; of int8, and in transformers.js, the scores. A folder that transformers, PEFT or sentence-transformers warns of while loading fails; onnxruntime and TensorFlow are asked padded batches of 1, 3 and 8 texts.'
+        : '; the limit in brackets. Scores: what a pipeline gives with nothing said, or the softmax of the logits. transformers.js is asked the texts within the limit: beyond it, it cuts behind the special tokens.');
+    const command = `node bench/consumers.ts ${types ? `--architectures ${options.architectures} ` : ''}--record`;
+    const title = types
+      ? 'Each architecture in the programs that it is for'
+      : 'Exports in the programs that they are for';
     appendFileSync(
       path.join(project, 'bench/RESULTS.md'),
-      `\n## Exports in the programs that they are for\n\n${await describeMachine(python, project)}\n- \`node bench/consumers.ts --record\`\n\n${about}\n\n${text}\n`,
+      `\n## ${title}\n\n${await describeMachine(python, project)}\n- \`${command}\`\n\n${about}\n\n${text}\n`,
     );
   }
   if (rows.some(({ passed }) => !passed)) process.exitCode = 1;

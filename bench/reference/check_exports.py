@@ -5,13 +5,16 @@
 Each DIR is the folder of one target; the programs that this Python lacks are named and left out. Without --expected the
 texts and answers are those of verification.json; FILE holds {"texts": [...], "logits": [[...]], "vectors": [[...]]}.
 Logits and scores (what a pipeline gives) or vectors are compared; prints the largest differences, fails beyond the limit.
+What is logged or warned while a folder is loaded fails too. Programs that take batches get texts in batches of 1, 3, 8, ...
 """
 
 import argparse
 import importlib.util
 import json
+import logging
 import os
 import sys
+import warnings
 
 import numpy as np
 
@@ -20,17 +23,47 @@ LIMITS = {"fp32": 1e-4, "fp16": 2e-2, "bf16": 0.16, "int8": np.inf}
 SCORE_LIMITS = {"fp32": 1e-4, "fp16": 1e-2, "bf16": 0.08, "int8": 0.1}
 
 
+class Listener(logging.Handler):
+    """Collects what is logged at WARNING or above, and what is warned, while it is entered."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.heard = []
+
+    def emit(self, record):
+        self.heard.append(record.getMessage())
+
+    def __enter__(self):
+        self.loggers = [logging.getLogger(name) for name in ("", "transformers", "peft", "sentence_transformers")]
+        for logger in self.loggers:
+            logger.addHandler(self)
+        self.catcher = warnings.catch_warnings(record=True)
+        self.warned = self.catcher.__enter__()
+        warnings.simplefilter("always")
+        return self
+
+    def __exit__(self, *error):
+        self.catcher.__exit__(*error)
+        for logger in self.loggers:
+            logger.removeHandler(self)
+        self.heard += [str(warning.message) for warning in self.warned]
+
+
 def softmax(logits):
     powers = np.exp(logits - logits.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)
 
 
-def tokenized(folder, case, kind):
+def tokenized(folder, case, kind, batches=(1, 3, 8)):
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    for text in case["texts"]:
-        yield tokenizer([text], truncation=True, max_length=case["max_length"], return_tensors=kind)
+    cut = {"truncation": True, "max_length": case["max_length"], "padding": True}
+    texts, sizes = list(case["texts"]), list(batches)
+    while texts:
+        size = sizes.pop(0) if len(sizes) > 1 else sizes[0]
+        yield tokenizer(texts[:size], return_tensors=kind, **cut)
+        del texts[:size]
 
 
 def by_label(answers, labels):
@@ -63,8 +96,13 @@ def hf(folder, case, _):
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
-    yield "transformers", classifier(model, AutoTokenizer.from_pretrained(folder), case)
+    with Listener() as listener:
+        model, info = AutoModelForSequenceClassification.from_pretrained(
+            folder, dtype=torch.float32, output_loading_info=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    unlike = [f"{key}: {value}" for key, value in info.items() if value]
+    yield "transformers", classifier(model, tokenizer, case), listener.heard + unlike
 
 
 def peft(folder, case, base):
@@ -77,8 +115,9 @@ def peft(folder, case, base):
         base, id2label=labels, label2id={name: id for id, name in labels.items()}, dtype=torch.float32,
         ignore_mismatched_sizes=True,
     )
-    model = PeftModel.from_pretrained(model, folder)
-    yield "peft", classifier(model, AutoTokenizer.from_pretrained(base), case)
+    with Listener() as listener:  # that the base has no head of its own is what the adapter is for
+        model = PeftModel.from_pretrained(model, folder)
+    yield "peft", classifier(model, AutoTokenizer.from_pretrained(base), case), listener.heard
 
 
 def onnx(folder, case, _):
@@ -87,7 +126,7 @@ def onnx(folder, case, _):
     (name,) = os.listdir(os.path.join(folder, "onnx"))
     session = onnxruntime.InferenceSession(os.path.join(folder, "onnx", name))
     feeds = ({key: ids.astype("int64") for key, ids in inputs.items()} for inputs in tokenized(folder, case, "np"))
-    yield "onnxruntime", of_logits([session.run(["logits"], feed)[0][0] for feed in feeds])
+    yield "onnxruntime", of_logits([row for feed in feeds for row in session.run(["logits"], feed)[0]]), []
 
 
 def savedmodel(folder, case, _):
@@ -96,7 +135,7 @@ def savedmodel(folder, case, _):
     loaded = tf.saved_model.load(folder)
     answer = loaded.signatures["serving_default"]
     feeds = ({key: tf.constant(ids, tf.int32) for key, ids in inputs.items()} for inputs in tokenized(folder, case, "np"))
-    yield "tensorflow", of_logits([answer(**feed)["logits"][0].numpy() for feed in feeds])
+    yield "tensorflow", of_logits([row for feed in feeds for row in answer(**feed)["logits"].numpy()]), []
 
 
 def embedding(folder, case, _):
@@ -105,21 +144,23 @@ def embedding(folder, case, _):
     from transformers import AutoModel
 
     kept = {"dtype": "float32"}
-    vectors = SentenceTransformer(folder, model_kwargs=kept).encode(case["texts"])
-    yield "sentence-transformers", {"vectors": vectors}
+    with Listener() as listener:
+        model = SentenceTransformer(folder, model_kwargs=kept)
+    yield "sentence-transformers", {"vectors": model.encode(case["texts"])}, listener.heard
     if case["source"]:
         source = SentenceTransformer(case["source"], model_kwargs=kept).encode(case["texts"])
-        yield "sentence-transformers, its source", {"vectors": source}
-    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+        yield "sentence-transformers, its source", {"vectors": source}, []
+    with Listener() as listener:
+        model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
     with open(os.path.join(folder, "modules.json"), encoding="utf-8") as file:
         normalized = any(module["type"].endswith("Normalize") for module in json.load(file))
     pooled = []
-    for inputs in tokenized(folder, case, "pt"):
+    for inputs in tokenized(folder, case, "pt", batches=(1,)):
         with torch.no_grad():
             hidden = model(**inputs).last_hidden_state[0]
         vector = hidden[0] if case["pooling"] == "cls" else hidden.mean(0)
         pooled.append((torch.nn.functional.normalize(vector, dim=0) if normalized else vector).numpy())
-    yield "transformers", {"vectors": np.array(pooled)}
+    yield "transformers", {"vectors": np.array(pooled)}, listener.heard
 
 
 NEEDED = {"savedmodel": "tensorflow", "embedding": "sentence_transformers", "peft": "peft", "hf": "torch"}
@@ -143,8 +184,8 @@ def compared(folder, args):
             case = json.load(file)
     case |= {key: proof[key] for key in ("labels", "max_length", "pooling")} | {"source": args.source}
     answer = onnx if target.startswith("onnx") else globals()[target]
-    for consumer, found in answer(folder, case, args.base):
-        row = {"target": target, "consumer": consumer, "texts": len(case["texts"]), "passed": True}
+    for consumer, found, heard in answer(folder, case, args.base):
+        row = {"target": target, "consumer": consumer, "texts": len(case["texts"]), "passed": not heard, "heard": heard}
         for what, got in found.items():
             wanted = softmax(np.array(case["logits"], np.float64)) if what == "scores" else np.array(case[what])
             scale = 1.0 if what == "scores" else max(1.0, float(np.abs(wanted).max()))
@@ -176,6 +217,8 @@ def main():
                 if what in row
             ]
             print(f"{row['target']} in {row['consumer']}: {', '.join(parts)}{'' if row['passed'] else '  FAILED'}")
+            for words in row["heard"]:
+                print(f"    loading says: {words}")
     sys.exit(failed)
 
 
