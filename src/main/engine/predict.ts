@@ -126,7 +126,8 @@ export function checkTokens(texts: readonly EncodedText[], base: BaseModel): voi
         ? fault('models/token-id', { ...origin, id, size })
         : fault('models/tokenizer-larger', { folder: base.folder, id, size });
     }
-    const type = tokenTypeIds?.find((type) => type < 0 || type >= types);
+    // A model without token types does not read them.
+    const type = types === 0 ? undefined : tokenTypeIds?.find((type) => type < 0 || type >= types);
     if (type !== undefined) {
       throw origin?.tokenised
         ? fault('models/token-type', { ...origin, type, types })

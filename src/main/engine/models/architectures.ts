@@ -4,9 +4,10 @@ import type { Architecture, InputName } from './architecture.ts';
 import { bert } from './bert.ts';
 import { walk } from './module-tree.ts';
 import { kindOf, otherFamilies, type OtherFamily } from './other-families.ts';
+import { camembert, roberta, xlmRoberta } from './roberta.ts';
 
 /** The encoders that Graft trains. */
-export const architectures: Architecture[] = [bert];
+export const architectures: Architecture[] = [bert, roberta, xlmRoberta, camembert];
 
 /** A family of models as messages about files and scripts name it. */
 interface Family {
@@ -32,7 +33,6 @@ const others: readonly Family[] = (
     ],
     ['ModernBERT', '', 'modernbert', 'Wqkv Wo Wi dense classifier'],
     ['DeBERTa', 'deberta', 'deberta', 'query_proj key_proj value_proj dense classifier'],
-    ['RoBERTa', 'roberta', 'roberta', 'query key value dense out_proj'],
     ['ELECTRA', 'electra', 'electra', 'query key value dense out_proj'],
     ['ALBERT', 'albert', 'albert', 'query key value dense ffn ffn_output classifier pooler'],
     ['MPNet', 'mpnet', 'mpnet', 'q k v o dense out_proj'],

@@ -271,7 +271,7 @@ describe('a checkpoint that cannot be used is refused with its reason', () => {
     const swish = await changedModel({ hidden_act: 'swish' });
     expect(textOf(await open(swish), swish)).toBe(
       'config.json has hidden_act "swish", which is not supported. ' +
-        'Choose a checkpoint with one of: gelu, gelu_python, gelu_new, gelu_pytorch_tanh, relu.',
+        'Choose a checkpoint with one of: gelu, gelu_python, gelu_new, gelu_fast, gelu_pytorch_tanh, relu.',
     );
     const relative = await changedModel({ position_embedding_type: 'relative_key' });
     expect((await open(relative)).message).toContain(

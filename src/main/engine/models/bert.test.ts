@@ -1,15 +1,8 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseModelConfig } from '../formats/model-config.ts';
-import { Graph } from '../graph/graph.ts';
-import { reachable } from '../graph/saved-model.ts';
-import { loadParameters, Session } from '../graph/session.ts';
-import { relativeDifference } from '../graph/test-support.ts';
 import { bert } from './bert.ts';
-import { Layers } from './layers.ts';
-import { Parameters } from './parameters.ts';
-import { goldenBert, goldenTexts, openedModel } from './test-support.ts';
-import { tokenInputs } from './token-inputs.ts';
+import { openedModel } from './test-support.ts';
 
 const opened = (fields: object) =>
   bert.open(
@@ -51,50 +44,4 @@ describe("BERT's config.json", () => {
       position_embedding_type: 'absolute',
     });
   });
-
-  it.each<[object, string]>([
-    [{ hidden_size: 100 }, 'hidden_size cannot be used: 100 does not divide into 12 attention heads'],
-    [
-      { num_hidden_layers: 1e12 },
-      'num_hidden_layers cannot be used: it is 1000000000000, and 1000 or less is needed',
-    ],
-    [{ num_attention_heads: 0 }, 'num_attention_heads cannot be used: it is 0, and more than 0 is needed'],
-    [{ vocab_size: 2.5 }, 'vocab_size cannot be used: it is 2.5, and a whole number is needed'],
-    [
-      { hidden_dropout_prob: -0.1 },
-      'hidden_dropout_prob cannot be used: it is -0.1, and 0 or more is needed',
-    ],
-    [{ hidden_act: 5 }, 'hidden_act cannot be used: it is 5, and text is needed'],
-    [{ is_decoder: true }, 'has is_decoder "true", which is not supported'],
-  ])('is refused for %j by its key', (fields, text) => {
-    expect(() => opened(fields)).toThrow(text);
-  });
-});
-
-it('a token head gives every token what the layer makes of its hidden state, without a pooler', async () => {
-  const { texts } = await goldenTexts();
-  const base = await openedModel(goldenBert(), { head: 'tokens' });
-  expect(base.tree.type).toBe('BertForTokenClassification');
-  expect(base.parameters.some(({ name }) => name.includes('pooler'))).toBe(false);
-  expect(base.newlyInitialized).toEqual([]);
-  const graph = new Graph();
-  const parameters = new Parameters(graph, base.parameters, new Set());
-  const layers = new Layers({ graph, parameters, compute: 'float32', fused: false });
-  const inputs = tokenInputs(graph, 'in', { kind: 'grouped', groups: 1 }, base.config.heads);
-  const hidden = base.encoder.encode(layers, inputs.batch, 'all');
-  graph.signature('run', inputs.placeholders, { hidden, output: base.encoder.output(layers, inputs.batch) });
-  const loading = parameters.addLoading(reachable(graph));
-  const session = await Session.open(graph);
-  await loadParameters(session, loading, (name) => base.read(name));
-  const found = session.run('run', inputs.feeds(texts).feeds);
-  session.close();
-  const [weight, bias] = [await base.read('classifier.weight'), await base.read('classifier.bias')];
-  const rows = found['hidden']!.length / 32;
-  const expected = Float32Array.from({ length: rows * 5 }, (_, i) => {
-    const [row, label] = [Math.floor(i / 5), i % 5];
-    let sum = bias[label]!;
-    for (let k = 0; k < 32; k++) sum += found['hidden']![row * 32 + k]! * weight[label * 32 + k]!;
-    return sum;
-  });
-  expect(relativeDifference(found['output']!, expected)).toBeLessThan(1e-5);
 });

@@ -1,22 +1,21 @@
 /**
  * BERT (Devlin et al. 2018) as transformers builds it, on a flat list of tokens without padding.
- * Parameter names are the checkpoint's.
+ * Parameter names are the checkpoint's. Its layers are those of RoBERTa, ELECTRA and ERNIE too.
  */
 import { z } from 'zod';
 import type { HeadSpec } from '../../../shared/tasks/task.ts';
-import { fault } from '../../../shared/faults/index.ts';
-import { checkFields } from '../formats/json.ts';
 import { count, probability, type ModelConfig } from '../formats/model-config.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import { normalInitial, type Architecture, type EncoderConfig } from './architecture.ts';
-import { activations, type Activation, type Layers } from './layers.ts';
-import { dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
+import { normalInitial, type Architecture } from './architecture.ts';
+import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
+import type { Layers } from './layers.ts';
+import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import type { TokenBatch } from './token-inputs.ts';
 
-/** `BertConfig` of transformers 5.17 with its names and defaults. */
-const fieldsSchema = z.object({
+/** What `BertConfig` of transformers 5.17 shares with those made after it, with its names and defaults. */
+export const bertFields = {
   vocab_size: count(10_000_000).default(30522),
   hidden_size: count(65_536).default(768),
   num_hidden_layers: count(1_000).default(12),
@@ -25,27 +24,21 @@ const fieldsSchema = z.object({
   hidden_act: z.string().default('gelu'),
   hidden_dropout_prob: probability.default(0.1),
   attention_probs_dropout_prob: probability.default(0.1),
-  classifier_dropout: probability.nullable().default(null),
   max_position_embeddings: count(10_000_000).default(512),
-  type_vocab_size: z.int().nonnegative().max(1_000_000).default(2),
   initializer_range: z.number().nonnegative().max(1_000).default(0.02),
   layer_norm_eps: z.number().nonnegative().max(1).default(1e-12),
   pad_token_id: z.int().nullable().default(0),
   position_embedding_type: z.string().default('absolute'),
-});
+};
+export const typeVocabulary = z.int().nonnegative().max(1_000_000);
+export const classifierDropout = probability.nullable().default(null);
 
-const configSchema = fieldsSchema.check(({ value, issues }) => {
-  const { hidden_size: size, num_attention_heads: heads } = value;
-  if (size % heads === 0) return;
-  const message = `${size} does not divide into ${heads} attention heads`;
-  issues.push({ code: 'custom', input: value, path: ['hidden_size'], message });
+const fieldsSchema = z.object({
+  ...bertFields,
+  type_vocab_size: typeVocabulary.default(2),
+  classifier_dropout: classifierDropout,
 });
-
-type BertConfig = EncoderConfig &
-  Omit<z.output<typeof fieldsSchema>, 'classifier_dropout'> & {
-    activation: Activation;
-    classifier_dropout: number;
-  };
+type BertConfig = ReturnType<typeof bertConfig<z.output<typeof fieldsSchema>>>;
 
 export const bert: Architecture = {
   modelTypes: ['bert'],
@@ -59,8 +52,8 @@ export const bert: Architecture = {
     unread: ['pooler'],
     attention: ['query', 'value'],
   },
-  open(fields, head, file) {
-    const config = bertConfig(fields, file);
+  open({ raw }, head, file) {
+    const config = bertConfig(fieldsSchema, raw, file);
     const prefix = head.kind === 'none' ? '' : 'bert.';
     return {
       config,
@@ -73,21 +66,22 @@ export const bert: Architecture = {
   },
 };
 
-function bertConfig({ raw }: ModelConfig, file: string): BertConfig {
-  const config = checkFields(configSchema, raw, file);
-  const require = (key: string, found: string, supported: readonly string[]): void => {
-    if (!supported.includes(found)) throw fault('models/unsupported-value', { file, key, found, supported });
-  };
-  for (const key of ['is_decoder', 'add_cross_attention', 'is_encoder_decoder'])
-    require(key, String(raw[key] === true), ['false']);
-  require('hidden_act', config.hidden_act, Object.keys(activations));
-  require('position_embedding_type', config.position_embedding_type, ['absolute']);
+/** BERT's fields out of a config.json, with what follows from them. Throws `formats/field`, `models/unsupported-value`. */
+export function bertConfig<
+  Fields extends z.output<z.ZodObject<typeof bertFields>> & { classifier_dropout?: number | null },
+>(schema: z.ZodType<Fields>, raw: ModelConfig['raw'], file: string) {
+  const { fields, heads } = checkConfig(schema, raw, file, {
+    width: 'hidden_size',
+    heads: 'num_attention_heads',
+  });
+  requireEncoder(raw, file);
+  requireValue(file, 'position_embedding_type', fields.position_embedding_type, ['absolute']);
   return {
-    ...config,
-    activation: activations[config.hidden_act]!,
-    classifier_dropout: config.classifier_dropout ?? config.hidden_dropout_prob,
-    max_tokens: config.max_position_embeddings,
-    heads: { heads: config.num_attention_heads, headSize: config.hidden_size / config.num_attention_heads },
+    ...fields,
+    activation: activationOf(file, 'hidden_act', fields.hidden_act),
+    classifier_dropout: fields.classifier_dropout ?? fields.hidden_dropout_prob,
+    max_tokens: fields.max_position_embeddings,
+    heads,
   };
 }
 
@@ -105,24 +99,57 @@ function bertEncoder(
   prefix: '' | 'bert.',
   rows: 'all' | 'first',
 ): Tensor {
-  const e = `${prefix}embeddings`;
+  const embedded = bertEmbeddings(l, config, batch, `${prefix}embeddings`);
+  return bertLayers(l, config, batch, `${prefix}encoder`, embedded, rows);
+}
+
+type BertLayerConfig = Pick<
+  BertConfig,
+  | 'hidden_size'
+  | 'intermediate_size'
+  | 'num_hidden_layers'
+  | 'hidden_act'
+  | 'activation'
+  | 'hidden_dropout_prob'
+  | 'attention_probs_dropout_prob'
+  | 'layer_norm_eps'
+>;
+
+/** Words, positions and token types; float32 [T,size of the tables]. */
+export function bertEmbeddings(
+  l: Layers,
+  { layer_norm_eps: eps, hidden_dropout_prob: p }: BertLayerConfig,
+  { ids, positions, types }: Pick<TokenBatch, 'ids' | 'positions' | 'types'>,
+  path: string,
+): Tensor {
   const words = add(
     l.graph,
-    l.embedding(`${e}.word_embeddings`, batch.ids),
-    l.embedding(`${e}.position_embeddings`, batch.positions),
+    l.embedding(`${path}.word_embeddings`, ids),
+    l.embedding(`${path}.position_embeddings`, positions),
   );
-  const embedded = add(l.graph, words, l.embedding(`${e}.token_type_embeddings`, batch.types));
-  let x = l.dropout(l.norm(`${e}.LayerNorm`, embedded, config.layer_norm_eps), config.hidden_dropout_prob);
+  const embedded = add(l.graph, words, l.embedding(`${path}.token_type_embeddings`, types));
+  return l.dropout(l.norm(`${path}.LayerNorm`, embedded, eps), p);
+}
+
+/** All layers under `path` over the embeddings x [T,H]; of the last one [T,H], or [b,H] of each text's first token. */
+export function bertLayers(
+  l: Layers,
+  config: BertLayerConfig,
+  batch: TokenBatch,
+  path: string,
+  x: Tensor,
+  rows: 'all' | 'first',
+): Tensor {
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const onlyFirst = rows === 'first' && i === config.num_hidden_layers - 1;
-    x = bertLayer(l, config, batch, `${prefix}encoder.layer.${i}`, x, onlyFirst);
+    x = bertLayer(l, config, batch, `${path}.layer.${i}`, x, onlyFirst);
   }
-  return config.num_hidden_layers === 0 && rows === 'first' ? selectRows(l.graph, x, batch.first) : x;
+  return x;
 }
 
 function bertLayer(
   l: Layers,
-  config: BertConfig,
+  config: BertLayerConfig,
   batch: TokenBatch,
   path: string,
   x: Tensor,
@@ -142,37 +169,7 @@ function bertLayer(
 }
 
 function bertModules(config: BertConfig, head: HeadSpec): ModuleNode {
-  const { hidden_size: size, intermediate_size: inner, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
-  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
-    module(String(i), 'BertLayer', [
-      module('attention', 'BertAttention', [
-        module('self', 'BertSelfAttention', [
-          linear('query', size, size),
-          linear('key', size, size),
-          linear('value', size, size),
-          dropout('dropout', config.attention_probs_dropout_prob),
-        ]),
-        module('output', 'BertSelfOutput', [
-          linear('dense', size, size),
-          layerNorm('LayerNorm', size, eps),
-          dropout('dropout', p),
-        ]),
-      ]),
-      module('intermediate', 'BertIntermediate', [
-        linear('dense', size, inner),
-        { name: 'intermediate_act_fn', type: activationClass[config.activation] },
-      ]),
-      module('output', 'BertOutput', [
-        linear('dense', inner, size),
-        layerNorm('LayerNorm', size, eps),
-        dropout('dropout', p),
-      ]),
-    ]),
-  );
-  const pooler = module('pooler', 'BertPooler', [
-    linear('dense', size, size),
-    { name: 'activation', type: 'Tanh' },
-  ]);
+  const { hidden_size: size, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
   const encoder = [
     module('embeddings', 'BertEmbeddings', [
       embedding('word_embeddings', config.vocab_size, size, config.pad_token_id),
@@ -181,8 +178,8 @@ function bertModules(config: BertConfig, head: HeadSpec): ModuleNode {
       layerNorm('LayerNorm', size, eps),
       dropout('dropout', p),
     ]),
-    module('encoder', 'BertEncoder', [module('layer', 'ModuleList', layers)]),
-    ...(head.kind === 'tokens' ? [] : [pooler]),
+    bertLayerModules('Bert', config),
+    ...(head.kind === 'tokens' ? [] : [poolerModules('Bert', size)]),
   ];
   if (head.kind === 'none') return module('', 'BertModel', encoder);
   return module('', head.kind === 'tokens' ? 'BertForTokenClassification' : 'BertForSequenceClassification', [
@@ -192,8 +189,37 @@ function bertModules(config: BertConfig, head: HeadSpec): ModuleNode {
   ]);
 }
 
-const activationClass: Record<Activation, string> = {
-  gelu: 'GELUActivation',
-  gelu_tanh: 'NewGELUActivation',
-  relu: 'ReLU',
-};
+/** `encoder` and the layers in it; `name` begins the names of classes. */
+export function bertLayerModules(name: string, config: BertLayerConfig): ModuleNode {
+  const { hidden_size: size, intermediate_size: inner, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
+    module(String(i), `${name}Layer`, [
+      module('attention', `${name}Attention`, [
+        module('self', `${name}SelfAttention`, [
+          linear('query', size, size),
+          linear('key', size, size),
+          linear('value', size, size),
+          dropout('dropout', config.attention_probs_dropout_prob),
+        ]),
+        module('output', `${name}SelfOutput`, [
+          linear('dense', size, size),
+          layerNorm('LayerNorm', size, eps),
+          dropout('dropout', p),
+        ]),
+      ]),
+      module('intermediate', `${name}Intermediate`, [
+        linear('dense', size, inner),
+        activation('intermediate_act_fn', config.hidden_act),
+      ]),
+      module('output', `${name}Output`, [
+        linear('dense', inner, size),
+        layerNorm('LayerNorm', size, eps),
+        dropout('dropout', p),
+      ]),
+    ]),
+  );
+  return module('encoder', `${name}Encoder`, [module('layer', 'ModuleList', layers)]);
+}
+
+export const poolerModules = (name: string, size: number): ModuleNode =>
+  module('pooler', `${name}Pooler`, [linear('dense', size, size), { name: 'activation', type: 'Tanh' }]);

@@ -1,14 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { golden } from '../formats/test-support.ts';
 import { layerNorm, linear, module, printTree, walk } from './module-tree.ts';
-import { openedModel } from './test-support.ts';
+import { goldenArchitectures, openedModel } from './test-support.ts';
 
 describe('a printed module tree', () => {
-  it('of bert is what print(model) gives in transformers', async () => {
-    const { tree } = await openedModel();
-    const printed = await readFile(path.join(import.meta.dirname, 'fixtures/printed-bert.txt'), 'utf8');
-    expect(`${printTree(tree)}\n`).toBe(printed);
+  const here = path.join(import.meta.dirname, 'fixtures');
+  const folders = [
+    ...goldenArchitectures.map((name) => [name, path.join(golden, 'seed1/models', name)] as const),
+    ['camembert', path.join(here, 'camembert')] as const,
+  ];
+  it.each(folders)('of %s is what print(model) gives in transformers', async (name, folder) => {
+    let printed = '';
+    for (const head of ['sequence', 'tokens', 'none'] as const)
+      printed += `${printTree((await openedModel(folder, { head })).tree)}\n`;
+    const expected = await readFile(path.join(here, 'printed', `${name}.txt`), 'utf8');
+    expect(printed).toBe(expected);
   });
 
   const layer = (name: string): ReturnType<typeof module> => module(name, 'Layer', [linear('dense', 2, 3)]);

@@ -51,6 +51,20 @@ export const dropout = (name: string, p: number): ModuleNode => ({
   detail: `p=${pythonFloat(p)}, inplace=False`,
 });
 
+/** The class of an activation by its name in transformers' `ACT2FN`, as far as `activations` has it. */
+const activationClasses: Readonly<Record<string, string>> = {
+  gelu: 'GELUActivation',
+  gelu_python: 'GELUActivation',
+  gelu_new: 'NewGELUActivation',
+  gelu_fast: 'FastGELUActivation',
+  gelu_pytorch_tanh: 'GELUTanh',
+  relu: 'ReLU',
+};
+export const activation = (name: string, act: string): ModuleNode => ({
+  name,
+  type: activationClasses[act]!,
+});
+
 export interface PlacedModule {
   path: string;
   node: ModuleNode;

@@ -9,17 +9,19 @@ import { parseModelConfig } from '../formats/model-config.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { golden, temporaryFolder } from '../formats/test-support.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
-import { architectureOf } from './architectures.ts';
+import { architectureOf, architectures } from './architectures.ts';
 import { openBaseModel, type BaseModel, type BaseModelOptions } from './base-model.ts';
 import type { EncodedText } from './batch.ts';
 
 export const goldenBert = (seed = 'seed1'): string => path.join(golden, seed, 'models/bert');
 
-/** The golden model of a type, or that of another type of its architecture with its name in config.json. */
+/** The golden model of a type, or that of a type with the same names of tensors, with its own in config.json. */
 export async function tinyModel(type: string): Promise<string> {
   const folder = (name: string): string => path.join(golden, 'seed1/models', name);
   if (existsSync(folder(type))) return folder(type);
-  const relatives = architectureOf(parseModelConfig({ model_type: type }, ''), '').modelTypes;
+  const { prefix } = architectureOf(parseModelConfig({ model_type: type }, ''), '').names;
+  const alike = architectures.filter(({ names }) => names.prefix === prefix);
+  const relatives = alike.flatMap(({ modelTypes }) => modelTypes);
   const copy = await temporaryFolder();
   await cp(folder(relatives.find((name) => existsSync(folder(name)))!), copy, { recursive: true });
   const config = path.join(copy, 'config.json');
@@ -27,6 +29,11 @@ export async function tinyModel(type: string): Promise<string> {
   await writeFile(config, JSON.stringify({ ...raw, model_type: type }));
   return copy;
 }
+
+/** The model types that Graft trains and golden cases are there of. */
+export const goldenArchitectures = architectures
+  .flatMap(({ modelTypes }) => modelTypes)
+  .filter((type) => existsSync(path.join(golden, 'seed1/models', type)));
 
 const modelCase = z.object({
   input_ids: z.array(z.array(z.number())),

@@ -1,4 +1,5 @@
 import type { Graph, Tensor } from '../graph/graph.ts';
+import { at, binary, cumulativeSum, gather, range, shapeOf, unary } from '../graph/ops/raw.ts';
 import { GroupedLayout, SequenceLayout, type AttentionLayout, type Heads } from './attention-layout.ts';
 import { groupedFeeds, sequenceFeeds, type BatchFeeds, type EncodedText } from './batch.ts';
 
@@ -41,4 +42,18 @@ export function tokenInputs(g: Graph, name: string, attention: Attention, heads:
       ? groupedFeeds(texts, attention.groups, heads.heads)
       : sequenceFeeds(texts, attention.texts);
   return { batch: { ...tokens, layout }, placeholders: { ...tokens, ...layout.inputs }, feeds };
+}
+
+/**
+ * Positions as fairseq counts them (`create_position_ids_from_input_ids`): `padding` plus the number of tokens so far in
+ * the text that are not `padding`; a token that is `padding`, wherever it stands, has position `padding`. [T]
+ */
+export function countedPositions(g: Graph, { ids, positions }: TokenBatch, padding: number): Tensor {
+  const other = unary(g, 'Abs', binary(g, 'Sub', ids, g.ints(padding)));
+  const counts = binary(g, 'Minimum', other, g.ints(1));
+  const before = cumulativeSum(g, counts);
+  const start = binary(g, 'Sub', range(g, at(g, shapeOf(g, ids), 0)), positions);
+  const beforeText = gather(g, before, start);
+  const nth = binary(g, 'AddV2', binary(g, 'Sub', before, beforeText), g.ints(1));
+  return binary(g, 'AddV2', binary(g, 'Mul', nth, counts), g.ints(padding));
 }

@@ -36,6 +36,7 @@ const elementwise: Readonly<Record<string, string>> = {
   Neg: 'Neg',
   Minimum: 'Min',
   Maximum: 'Max',
+  Abs: 'Abs',
   Erf: 'Erf',
   Tanh: 'Tanh',
   Sigmoid: 'Sigmoid',
@@ -198,6 +199,9 @@ export function translate(graph: Graph): Translation {
         break;
       case 'Range':
         add('Range', node, given());
+        break;
+      case 'Cumsum':
+        add('CumSum', node, given(), [int('exclusive', flag(attributes['exclusive']) ? 1 : 0)]);
         break;
       case 'Cast': {
         const to = onnxType(node.outputs[0]!.dtype);

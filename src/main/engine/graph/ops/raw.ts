@@ -142,6 +142,15 @@ export function shapeOf(g: Graph, x: Tensor): Tensor {
   return g.op('Shape', [x], attributes, { dtype: 'int32', shape: [x.shape.length] });
 }
 
+/** The sum of all values before each one of a vector. */
+export function cumulativeSum(g: Graph, x: Tensor): Tensor {
+  const attributes = {
+    ...{ T: type(x.dtype), Tidx: type('int32') },
+    ...{ exclusive: { bool: true }, reverse: { bool: false } },
+  };
+  return g.op('Cumsum', [x, g.constant('int32', [], [0])], attributes, { dtype: x.dtype, shape: x.shape });
+}
+
 /** A vector of `length` uniform 32-bit words, a function of `seed` [2] alone; drawn when `after` is there. */
 export function randomWords(g: Graph, length: Tensor, seed: Tensor, after: Node): Tensor {
   const attributes = { T: type('int32'), Tseed: type('int32'), dtype: type('int32') };
