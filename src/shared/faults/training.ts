@@ -47,8 +47,8 @@ export const trainingFaults = {
     Use it beside its base, or train by another method.`,
   'peft/no-module': `modules_to_save names "{name}", which the model does not have.
     Name modules that it has: {available:list}.`,
-  'peft/no-target-modules': `adapter.target_modules is missing.
-    Name the modules to adapt, for example ["query", "value"], or "all-linear".`,
+  'peft/shared-layers': `layers_to_transform chooses layers by number, but the {layers} layers of this model share the weights of {groups}: an adapter on one is on all of them.
+    Leave layers_to_transform out.`,
   'peft/bad-pattern': `{field}: "{pattern}" is not a regular expression: {reason}.
     Correct the pattern; inspect --model lists the module names it is matched against.`,
   'peft/slow-pattern': `{field}: "{pattern}" takes more than {seconds} s over the module names: it goes back and forth over them.

@@ -32,7 +32,7 @@ const settings = {
   target_modules: {
     type: 'names',
     default: null,
-    help: 'The linear layers adapted, by the end of their path, or "all-linear"; more learn more and take longer.',
+    help: 'The linear layers adapted, by the end of their path, or "all-linear"; more learn more and take longer. Left out: query and value.',
   },
   exclude_modules: {
     type: 'names',

@@ -135,7 +135,7 @@ function factsNamed(name: string, kind: 'files' | 'hub'): ScriptContents {
     labelText: 'str',
     canStratify: true,
     head: 'redrawn',
-    headLayers: [name],
+    headLayers: [{ path: name, hasBias: true, deviation: null }],
     savedModules: [name],
     maxLength: 128,
     measured: { accuracy: 0.5 },

@@ -100,7 +100,6 @@ describe('the quick part of a pre-flight', () => {
       { adapter: { ...lora, target_modules: ['qurey', 'valeu'] } },
       'peft/no-target',
     ],
-    ['no targets', { adapter: { ...lora, target_modules: null } }, 'peft/no-target-modules'],
     [
       'a module that is not there',
       { adapter: { ...lora, modules_to_save: ['clasifier'] } },

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
+import { choosesModules } from '../../../shared/methods/index.ts';
 import { unsupportedFields, writeAdapterConfig } from '../formats/adapter-config.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { openAdapterWeights } from '../formats/checkpoint.ts';
@@ -19,10 +20,7 @@ import { classifierConfig } from '../models/written-config.ts';
 import { requireClassification } from './adapter-head.ts';
 import type { PeftMethod } from './method.ts';
 import { methodTypeOf } from './methods.ts';
-import { savedModules } from './targets.ts';
-
-/** PEFT's heads of sequence classification, which it always trains and saves. */
-const HEADS = ['classifier', 'score'];
+import { peftHeads, savedModules } from './targets.ts';
 
 /** What trains on one base model, by one method. */
 export interface AdapterPlan {
@@ -47,8 +45,13 @@ export function planAdapter(
 ): AdapterPlan {
   if (base.head.kind !== 'none') requireClassification(fields, source);
   const modules = modulesToSave(base, fields);
-  const config: Record<string, unknown> = { ...fields, modules_to_save: modules };
-  const type = methodTypeOf(config['peft_type'], source);
+  const type = methodTypeOf(fields['peft_type'], source);
+  const config: Record<string, unknown> = {
+    ...fields,
+    ...defaultTargets(base, fields),
+    modules_to_save: modules,
+  };
+  requireLayers(base, config);
   const method = type.on(base.tree, config, source);
   const unsupported = type.method.peft ? unsupportedFields(config, type.method) : [];
   if (unsupported.length > 0) throw fault('peft/unsupported-field', { fields: unsupported, source });
@@ -73,7 +76,9 @@ export function planAdapter(
  */
 export function requireSavedModules(base: BaseModel, fields: Readonly<Record<string, unknown>>): void {
   const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
-  const missing = asked.find((name) => !HEADS.includes(name) && savedModules(base.tree, [name]).length === 0);
+  const missing = asked.find(
+    (name) => !peftHeads.includes(name) && savedModules(base.tree, [name]).length === 0,
+  );
   if (missing === undefined) return;
   const names = [...walk(base.tree)].map(({ path: modulePath }) => modulePath.split('.').at(-1)!);
   throw fault('peft/no-module', {
@@ -187,12 +192,34 @@ export async function adaptedValue(
 /** The names asked for, the task's heads, and the modules that the checkpoint has no weights for. */
 function modulesToSave(base: BaseModel, fields: Readonly<Record<string, unknown>>): string[] {
   const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
-  const heads = base.head.kind !== 'none' && fields['task_type'] !== null ? HEADS : [];
+  const heads = base.head.kind !== 'none' && fields['task_type'] !== null ? peftHeads : [];
+  const named = [...new Set([...asked, ...heads])];
+  const covered = savedModules(base.tree, named);
   const missing = base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, ''));
-  const uncovered = missing
-    .filter((module) => !isUnder(HEADS, module))
-    .map((module) => bareName(base.architecture, module));
-  return [...new Set([...asked, ...heads, ...uncovered])];
+  const uncovered = missing.filter((module) => !isUnder([...covered, ...peftHeads], module));
+  return [...new Set([...named, ...uncovered.map((module) => bareName(base.architecture, module))])];
+}
+
+/** Where nothing is said of targets, query and value: what PEFT takes where it has a default, and where it has none. */
+function defaultTargets(
+  { architecture }: BaseModel,
+  { peft_type: type, target_modules: targets }: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return targets == null && choosesModules(type) ? { target_modules: architecture.names.attention } : {};
+}
+
+/** Refuses to choose layers by number where several layers are one module. Throws `peft/shared-layers`. */
+function requireLayers(
+  { tree, config }: BaseModel,
+  { layers_to_transform: layers }: Readonly<Record<string, unknown>>,
+): void {
+  const isSaid = Array.isArray(layers) ? layers.length > 0 : layers != null;
+  const lists = [...walk(tree)].flatMap(({ node }) =>
+    node.type === 'ModuleList' ? [node.children!.length] : [],
+  );
+  const groups = Math.max(0, ...lists);
+  if (isSaid && groups < config.num_hidden_layers)
+    throw fault('peft/shared-layers', { layers: config.num_hidden_layers, groups });
 }
 
 /** `all-linear` is saved as the list it stood for, as PEFT does. */

@@ -1,5 +1,7 @@
 /** Which modules an adapter goes to, by the rules of PEFT 0.21 (`check_target_module_exists`, `get_pattern_key`). */
 import { fault } from '../../../shared/faults/index.ts';
+import { isUnder } from '../models/architecture.ts';
+import { architectures } from '../models/architectures.ts';
 import { walk, type ModuleNode } from '../models/module-tree.ts';
 import { Patterns } from './patterns.ts';
 
@@ -11,14 +13,19 @@ export interface TargetRules {
   layers_pattern: string | readonly string[] | null;
 }
 
-/** The classification heads that `all-linear` leaves out. */
-const HEAD_NAMES = ['score', 'classifier'];
+/** PEFT's heads of sequence classification, which it always trains and saves. */
+export const peftHeads: readonly string[] = ['classifier', 'score'];
+
+/** The heads that `all-linear` leaves out. */
+const isHead = (path: string): boolean =>
+  isUnder([...peftHeads, ...architectures.flatMap(({ names }) => names.head)], path);
 
 /** Paths of the linear modules that the rules choose, in the model's order. */
 export function targetedModules(model: ModuleNode, rules: TargetRules): string[] {
   const linear = [...walk(model)].filter(({ node }) => node.type === 'Linear').map(({ path }) => path);
   const patterns = new Patterns(linear);
-  const chosen = linear.filter((path) => isTarget(path, rules, linear, patterns));
+  const saved = savedModules(model, rules.modules_to_save ?? []);
+  const chosen = linear.filter((path) => !isUnder(saved, path) && isTarget(path, rules, linear, patterns));
   if (chosen.length === 0) {
     throw fault('peft/no-target', {
       target: JSON.stringify(rules.target_modules),
@@ -31,11 +38,11 @@ export function targetedModules(model: ModuleNode, rules: TargetRules): string[]
 function isTarget(path: string, rules: TargetRules, linear: readonly string[], patterns: Patterns): boolean {
   if (isExcluded(path, rules, patterns)) return false;
   const { target_modules: targets } = rules;
-  if (targets === null) throw fault('peft/no-target-modules', {});
+  if (targets === null) return false;
   if (typeof targets === 'string') {
     if (targets.toLowerCase() !== 'all-linear')
       return patterns.matches('target_modules', '^(?:', targets, ')$').has(path);
-    return linear.includes(path) && !HEAD_NAMES.includes(path);
+    return linear.includes(path) && !isHead(path);
   }
   // A path named in full is taken whatever the layers are; only names that end a path are held to them.
   if (targets.includes(path)) return true;
@@ -90,8 +97,8 @@ export function patternValues(
   return paths.map((path) => found.find(([matches]) => matches.has(path))?.[1] ?? otherwise);
 }
 
-/** Modules that are trained and saved whole, by the end of their path. */
+/** Modules that are trained and saved whole: those whose path ends so, `pre_classifier` with `classifier` too, as in PEFT. */
 export function savedModules(model: ModuleNode, names: readonly string[]): string[] {
   const paths = [...walk(model)].map(({ path }) => path).filter((path) => path !== '');
-  return paths.filter((path) => names.some((name) => path === name || path.endsWith(`.${name}`)));
+  return paths.filter((path) => names.some((name) => name !== '' && path.endsWith(name)));
 }

@@ -65,7 +65,11 @@ export function adapterFault(
     const near = asked.flatMap((name) => nearestName(name, new Set(linear)) ?? []);
     return faultFinding(fault, use(near.length > 0 ? [...new Set(near)] : attentionTargets(base)));
   }
-  if (fault.code === 'peft/no-target-modules') return faultFinding(fault, use(attentionTargets(base)));
+  if (fault.code === 'peft/shared-layers')
+    return faultFinding(fault, {
+      label: 'Take all layers',
+      patch: { adapter: { layers_to_transform: null } },
+    });
   return fault.code === 'peft/no-module'
     ? faultFinding(fault, { label: 'Leave it to Graft', patch: { adapter: { modules_to_save: null } } })
     : faultFinding(fault);

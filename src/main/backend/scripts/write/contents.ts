@@ -55,8 +55,8 @@ export interface ScriptContents {
    * labels, which has to be drawn anew.
    */
   head: 'new' | 'resized' | 'own' | 'redrawn';
-  /** The linear layers of the head. */
-  headLayers: readonly string[];
+  /** The linear layers of the head; `deviation` of their first weights, null: the model's `initializer_range`. */
+  headLayers: readonly { path: string; hasBias: boolean; deviation: number | null }[];
   /** Modules that train whole: the head and what the checkpoint lacks. */
   savedModules: readonly string[];
   /** Tokens after which a text is cut; null: the tokenizer's own limit does it. */

@@ -1,5 +1,6 @@
 import { methodOf } from '../../../../shared/methods/index.ts';
 import path from 'node:path';
+import { z } from 'zod';
 import { fault } from '../../../../shared/faults/index.ts';
 import type { TrainConfig } from '../../../../shared/settings/train-config.ts';
 import { exampleOptions, readChosenExamples, readExamples } from '../../../engine/data/examples.ts';
@@ -13,6 +14,7 @@ import { headLabels } from '../../../engine/models/checkpoint-head.ts';
 import { longestText, openBaseModel, type BaseModel } from '../../../engine/models/base-model.ts';
 import { walk } from '../../../engine/models/module-tree.ts';
 import { planAdapter } from '../../../engine/peft/adapter.ts';
+import { savedModules } from '../../../engine/peft/targets.ts';
 import { loadTokenizer } from '../../../engine/tokenizer/load-tokenizer.ts';
 import { settleLabels } from '../../../engine/tasks/single-label.ts';
 import type { DataFile, ScriptContents } from './contents.ts';
@@ -63,7 +65,11 @@ export async function gatherContents(
   const rows = source.rows ?? (await rowsOf(source, table));
   const contents: ScriptContents = {
     title: source.title,
-    config: { ...config, data: { ...data, ...source.data } },
+    config: {
+      ...config,
+      adapter: found.targets === undefined ? config.adapter : withTargets(config.adapter, found.targets),
+      data: { ...data, ...source.data },
+    },
     model: { name: model.name, revision: model.revision },
     rows,
     labels: found.labels,
@@ -117,8 +123,14 @@ interface ModelContents extends Pick<
   ScriptContents,
   'labels' | 'head' | 'headLayers' | 'savedModules' | 'maxLength'
 > {
+  /** What `target_modules` stands for on this model. */
+  targets?: unknown;
   notes: string[];
 }
+
+/** Targets that nothing is said of are named: PEFT has no default for every architecture. */
+const withTargets = (adapter: TrainConfig['adapter'], targets: unknown): TrainConfig['adapter'] =>
+  adapter['target_modules'] == null && targets != null ? { ...adapter, target_modules: targets } : adapter;
 
 /** What the checkpoint decides: the order of the classes, the head, the layers that it lacks, the longest text. */
 async function modelContents(
@@ -146,21 +158,20 @@ async function modelContents(
     overrides: config.model_overrides,
   });
   try {
-    const saved = planAdapter(base, adapter, 'adapter').config['modules_to_save'];
-    const paths = [...walk(base.tree)].map((module) => module.path);
-    // PEFT names heads of every architecture; a script names those that there are.
-    const savedModules = (Array.isArray(saved) ? saved.map(String) : []).flatMap((name) => {
-      const found = paths.find((other) => other === name || other.endsWith(`.${name}`));
-      if (found === undefined) return [];
-      return [methodOf(adapter.peft_type)?.script ? found : name];
-    });
+    const { config: planned } = planAdapter(base, adapter, 'adapter');
+    const names = z.array(z.string()).catch([]).parse(planned['modules_to_save']);
+    const saved = savedModules(base.tree, names);
+    // PEFT names heads of every architecture; a script names those that there are, `pre_classifier` too where `classifier`
+    // stands for it: all-linear leaves out whole names alone.
+    const named = saved.map((found) => names.find((name) => `.${found}`.endsWith(`.${name}`)) ?? found);
     const tokenizer = await loadTokenizer(model.folder);
     const longest = longestText(base, tokenizer, data.max_length);
     const labels = [...names].sort((a, b) => settled.idOf(a)! - settled.idOf(b)!);
     return {
       labels,
       head: headOf(base, own),
-      savedModules,
+      savedModules: methodOf(adapter.peft_type)?.script ? saved : named,
+      targets: planned['target_modules'],
       headLayers: headLayers(base),
       maxLength: data.max_length === null && longest === tokenizer.modelMaxLength ? null : longest,
       notes: [],
@@ -170,10 +181,19 @@ async function modelContents(
   }
 }
 
-const headLayers = ({ tree, architecture }: BaseModel): string[] =>
-  [...walk(tree)].flatMap(({ path: at, node }) =>
-    node.type === 'Linear' && isUnder(architecture.names.head, at) ? [at] : [],
-  );
+const headLayers = ({ tree, architecture, encoder, raw }: BaseModel): ScriptContents['headLayers'] =>
+  [...walk(tree)].flatMap(({ path: at, node }) => {
+    if (node.type !== 'Linear' || !isUnder(architecture.names.head, at)) return [];
+    const first = encoder.initial(node, 'weight');
+    const deviation = 'deviation' in first ? first.deviation : 0;
+    return [
+      {
+        path: at,
+        hasBias: node.parameters!.some(({ name }) => name === 'bias'),
+        deviation: deviation === (raw['initializer_range'] ?? 0.02) ? null : deviation,
+      },
+    ];
+  });
 
 function headOf(base: BaseModel, own: readonly string[] | null): ScriptContents['head'] {
   const output = `${base.architecture.names.output}.weight`;

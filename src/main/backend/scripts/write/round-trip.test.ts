@@ -126,7 +126,7 @@ const contents: Omit<ScriptContents, 'config' | 'rows' | 'model' | 'savedModules
   labelText: 'as it is',
   canStratify: true,
   head: 'new',
-  headLayers: ['classifier'],
+  headLayers: [{ path: 'classifier', hasBias: true, deviation: null }],
   measured: { accuracy: 0.98 },
 };
 

@@ -96,9 +96,9 @@ function addModel(script: Script, contents: ScriptContents): void {
     script.import('torch', 'nn');
     script.add(
       '# The checkpoint has a head of this size for other labels: it starts anew.',
-      ...headLayers.flatMap((layer) => [
-        `nn.init.normal_(${submodule(layer)}.weight, std=model.config.initializer_range)`,
-        `nn.init.zeros_(${submodule(layer)}.bias)`,
+      ...headLayers.flatMap(({ path, hasBias, deviation }) => [
+        `nn.init.normal_(${submodule(path)}.weight, std=${deviation ?? 'model.config.initializer_range'})`,
+        ...(hasBias ? [`nn.init.zeros_(${submodule(path)}.bias)`] : []),
       ]),
     );
   }
