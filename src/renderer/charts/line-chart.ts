@@ -1,9 +1,9 @@
 import { logTicks, scaleAround, spread, ticks, toPixel, type Scale } from './scale.ts';
 import { smooth } from './smooth.ts';
-import { BOTTOM, seriesLook, textWidth, ticksWidth, TOP } from './theme.ts';
+import { AXIS, BOTTOM, seriesLook, textWidth, ticksWidth, TOP } from './theme.ts';
 import { lowerBound, thin, type Column } from './thin.ts';
 import { numberText, shortened, tickTexts, type ValueText } from './value-text.ts';
-import type { LinePlotProps, PlotBand, PlotLine } from './LinePlot.tsx';
+import type { PlotLine, PlotProps, Shape } from './Plot.tsx';
 
 export interface LineSeries {
   key: string;
@@ -37,7 +37,7 @@ export interface LineChartOptions {
   yText: ValueText;
 }
 export interface Prepared {
-  plot: LinePlotProps;
+  plot: PlotProps;
   /** What the hover reads: the whole series with its smoothed values, not the thinned one. */
   series: {
     key: string;
@@ -75,7 +75,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   const many = series.length > MANY;
   const buckets = Math.max(50, Math.floor(width / (many ? 8 : 2)));
   const lines: PlotLine[] = [];
-  const bands: PlotBand[] = [];
+  const bands: NonNullable<PlotProps['bands']>[number][] = [];
   const heights: number[] = log ? [] : options.references.map(({ value }) => value);
   for (const [index, line] of series.entries()) {
     const from = Math.max(0, lowerBound(line.x, x.low) - 1);
@@ -90,7 +90,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
         index,
         points,
         faint,
-        dots: !faint && points.length <= DOTS,
+        dots: !faint && points.length <= DOTS ? 2.5 : 0,
       });
     };
     if (options.smoothing > 0 && !many) add(line.raw, true);
@@ -132,22 +132,37 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
   // The last tick's text stands around its pixel, which may be the right end.
   const lastHalf = last ? textWidth(xTicks.get(last[0])!) / 2 + 2 : 0;
   const labels = Math.max(0, ...named.map(({ text }) => textWidth(text) + 14));
+  const left = ticksWidth(yTicks);
+  const right = Math.max(24, lastHalf, Math.min(width * LABELS_SHARE, labels));
   return {
     series,
     points: series.reduce((sum, line) => sum + line.x.length, 0),
     plot: {
       width,
       height,
-      left: ticksWidth(yTicks),
-      right: Math.max(24, lastHalf, Math.min(width * LABELS_SHARE, labels)),
+      left,
+      right,
       x,
       y,
-      xTicks,
-      yTicks,
+      ticks: { x: xTicks, y: yTicks },
+      cut: true,
       lines,
       bands,
-      references: options.references.map(({ value }, at) => ({ value, dash: REFERENCE_DASHES[at % 4]! })),
-      labels: named.map(({ text, colour }, at) => ({ text, colour, top: tops[at]! })),
+      under: options.references.flatMap(({ value }, at): Shape[] => {
+        const top = toPixel(y, value, height - BOTTOM, TOP);
+        const look = { stroke: 'var(--muted)', strokeDasharray: REFERENCE_DASHES[at % 4] };
+        const crosses = value >= y.low && value <= y.high;
+        return crosses ? [{ tag: 'line', x1: left, x2: width - right, y1: top, y2: top, ...look }] : [];
+      }),
+      over: named.map(({ text, colour }, at) => ({
+        tag: 'text',
+        text,
+        x: width - right + 8,
+        y: tops[at]! + 4,
+        ...AXIS,
+        fontWeight: 500,
+        fill: colour,
+      })),
     },
   };
 }

@@ -1,8 +1,8 @@
 import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
 import { spansDecades } from './scatter-chart.ts';
-import { seriesLook, textWidth } from './theme.ts';
+import { AXIS, seriesLook, textWidth } from './theme.ts';
 import { numberText, shortened, tickTexts, type ValueText } from './value-text.ts';
-import type { ParallelPlotProps } from './ParallelPlot.tsx';
+import type { PlotProps, Shape } from './Plot.tsx';
 
 export interface ParallelAxis {
   key: string;
@@ -41,7 +41,7 @@ interface PositionedAxis {
 
 /** All that parallel coordinates draw: an axis a setting, a line a run. */
 export function prepareParallel(options: ParallelOptions): {
-  plot: ParallelPlotProps;
+  plot: PlotProps;
   /** The line of each run in pixels, one place an axis. */
   lines: { key: string; points: { left: number; top: number }[] }[];
 } {
@@ -54,6 +54,26 @@ export function prepareParallel(options: ParallelOptions): {
   const cut = (text: string, taken = 0): string =>
     step > 0 ? shortened(text, Math.max(4, room - taken)) : text;
   const toTop = (position: number): number => height - BELOW - position * (height - ABOVE - BELOW);
+  const leftOf = (at: number): number => left + at * step;
+  const textsOf = ({ label, ticks: found }: PositionedAxis, at: number): Shape[] => {
+    const last = axes.length - 1;
+    // The last of several: its name ends at it, and the one before has less room.
+    const textAnchor = at > 0 && at === last ? 'end' : 'start';
+    const text = cut(label, at === last - 1 ? axes[last]!.label.length + 1 : 0);
+    return [
+      { ...AXIS, tag: 'text', text, x: leftOf(at), y: 14, fill: 'var(--ink)', fontWeight: 500, textAnchor },
+      // On the lines, on a ground of their own.
+      ...found.flatMap(({ position, text: whole }): Shape[] => {
+        const shown = cut(whole);
+        const [x, y] = [leftOf(at) + 3, toTop(position)];
+        const ground = { fill: 'var(--surface)', fillOpacity: 0.85 };
+        return [
+          { tag: 'rect', x, y: y - 7, width: textWidth(shown) + 3, height: 14, ...ground },
+          { ...AXIS, tag: 'text', text: shown, x: x + 3, y: y + 4 },
+        ];
+      }),
+    ];
+  };
   return {
     plot: {
       width,
@@ -62,22 +82,27 @@ export function prepareParallel(options: ParallelOptions): {
       right,
       above: ABOVE,
       below: BELOW,
-      axes: axes.map(({ label, ticks: found }, at) => ({
-        left: left + at * step,
-        // The name of the last axis ends at it: the one before has less room.
-        label: cut(label, at === axes.length - 2 ? axes.at(-1)!.label.length + 1 : 0),
-        end: at > 0 && at === axes.length - 1,
-        ticks: found.map(({ position, text }) => ({ top: toTop(position), text: cut(text) })),
-      })),
-      lines: runs.map((run, at) => ({
+      x: { low: 0, high: Math.max(1, axes.length - 1), log: false },
+      y: { low: 0, high: 1, log: false },
+      lines: runs.map((run, index) => ({
         ...seriesLook(run.colour),
-        key: run.key,
-        points: axes.map(({ positions }, x) => ({ x, y: positions[at]! })),
+        index,
+        dots: 0,
+        points: axes.map(({ positions }, x) => ({ x, y: positions[index]! })),
       })),
+      under: axes.map((_, at) => ({
+        tag: 'line',
+        x1: leftOf(at),
+        x2: leftOf(at),
+        y1: ABOVE,
+        y2: height - BELOW,
+        stroke: 'var(--line-strong)',
+      })),
+      over: axes.flatMap(textsOf),
     },
     lines: runs.map(({ key }, at) => ({
       key,
-      points: axes.map(({ positions }, x) => ({ left: left + x * step, top: toTop(positions[at]!) })),
+      points: axes.map(({ positions }, x) => ({ left: leftOf(x), top: toTop(positions[at]!) })),
     })),
   };
 }

@@ -26,30 +26,32 @@ describe('what a scatter chart draws', () => {
     const { plot } = draw([point(0, 1, 0.9), point(1, 2, 0.5)]);
     expect(plot.y.low).toBeLessThan(0.49);
     expect(plot.y.high).toBeGreaterThan(0.91);
-    for (const { whisker } of plot.dots) {
-      expect(whisker!.to).toBeGreaterThan(0);
-      expect(whisker!.from).toBeGreaterThan(whisker!.to);
-      expect(whisker!.from).toBeLessThan(240);
+    const whiskers = plot.under!.filter(({ tag }) => tag === 'line');
+    expect(whiskers).toHaveLength(2);
+    for (const { y1, y2 } of whiskers) {
+      expect(y2).toBeGreaterThan(0);
+      expect(y1).toBeGreaterThan(Number(y2));
+      expect(y1).toBeLessThan(240);
     }
   });
   it('names never cover each other: a name without room is left out', () => {
     const far = draw([point(0, 1, 0.9), point(1, 2, 0.5)]);
-    expect(far.plot.labels.map(({ text }) => text)).toEqual(['run 0', 'run 1']);
+    expect(far.labels.map(({ text }) => text)).toEqual(['run 0', 'run 1']);
     const close = draw(
       Array.from({ length: 10 }, (_, at) => point(at, 1 + at / 1e4, 0.9)).concat(point(11, 9, 0.1)),
     );
-    expect(close.plot.labels.length).toBeGreaterThan(0);
-    expect(close.plot.labels.length).toBeLessThan(11);
+    expect(close.labels.length).toBeGreaterThan(0);
+    expect(close.labels.length).toBeLessThan(11);
     const heap = draw(
       Array.from({ length: 40 }, (_, at) => point(at, 1 + at / 1e4, 0.9)).concat(point(41, 9, 0.1)),
     );
-    expect(heap.plot.labels).toEqual([]);
+    expect(heap.labels).toEqual([]);
   });
   it('has no tick above what shares can be, where all are right', () => {
     const right = { key: 'a', label: 'run a', colour: 0, x: 1, y: 1 };
     const options = { xText: count, yText: shareText, limits: [0, 1] as const, width: 600, height: 240 };
     const { plot, placed } = prepareScatter({ points: [right], ...options });
-    expect(Math.max(...plot.yTicks.keys())).toBe(1);
+    expect(Math.max(...plot.ticks!.y.keys())).toBe(1);
     expect(placed[0]!.top).toBeGreaterThan(0);
   });
   it('one point and none are drawn too', () => {

@@ -1,7 +1,7 @@
 import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
-import { BOTTOM, seriesLook, textWidth, ticksWidth, TOP } from './theme.ts';
+import { AXIS, BOTTOM, seriesLook, textWidth, ticksWidth, TOP } from './theme.ts';
 import { shortened, tickTexts, type ValueText } from './value-text.ts';
-import type { ScatterLabel, ScatterPlotProps } from './ScatterPlot.tsx';
+import type { PlotProps, Shape } from './Plot.tsx';
 
 export interface ScatterPoint {
   key: string;
@@ -42,8 +42,12 @@ export function spansDecades(values: readonly number[]): boolean {
   return low > 0 && high / low > SPANS_DECADES;
 }
 
-/** All that a scatter chart draws, from the data to pixels. `placed`: what the hover reads, from left to right. */
-export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProps; placed: PlacedPoint[] } {
+/** All that a scatter chart draws, from the data to pixels. `placed`: what the hover reads, from left to right; `labels`: the names that have room. */
+export function prepareScatter(options: ScatterOptions): {
+  plot: PlotProps;
+  placed: PlacedPoint[];
+  labels: readonly Shape[];
+} {
   const { points, width, height } = options;
   const xs = points.map(({ x }) => x);
   const log = spansDecades(xs);
@@ -63,8 +67,22 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
   const placed = points
     .map((point) => ({ ...point, left: leftOf(point.x), top: topOf(point.y) }))
     .sort((a, b) => a.left - b.left);
+  const indices = new Map(points.map(({ key }, index) => [key, index]));
+  const labels = labelsOf(placed, left, width).map(({ key, ...label }): Shape => ({
+    ...AXIS,
+    ...label,
+    tag: 'text',
+    mark: indices.get(key)!,
+  }));
+  const whiskers = placed.flatMap(({ key, left: x1, low, high, colour }): Shape[] => {
+    if (low === undefined || high === undefined) return [];
+    const stroke = seriesLook(colour).colour;
+    const mark = indices.get(key)!;
+    return [{ tag: 'line', mark, x1, x2: x1, y1: topOf(low), y2: topOf(high), stroke, strokeWidth: 1.75 }];
+  });
   return {
     placed,
+    labels,
     plot: {
       width,
       height,
@@ -72,22 +90,19 @@ export function prepareScatter(options: ScatterOptions): { plot: ScatterPlotProp
       right,
       x,
       y,
-      xTicks,
-      yTicks,
-      dots: points.map(({ key, x, y, low, high, colour }) => ({
-        ...seriesLook(colour),
-        key,
-        x,
-        y,
-        whisker:
-          low === undefined || high === undefined
-            ? null
-            : { left: leftOf(x), from: topOf(low), to: topOf(high) },
-      })),
-      labels: labelsOf(placed, left, width).map((label) => ({
-        ...label,
-        index: points.findIndex(({ key }) => key === label.key),
-      })),
+      ticks: { x: xTicks, y: yTicks },
+      // Nothing but shapes: the axes are as wide as they are told.
+      cut: true,
+      under: [...whiskers, ...labels],
+      over: placed.map(({ key, left: cx, top: cy, colour: number }) => {
+        const { colour, hollow } = seriesLook(number);
+        const look = {
+          fill: hollow ? 'var(--surface)' : colour,
+          stroke: colour,
+          strokeWidth: hollow ? 2 : 0,
+        };
+        return { tag: 'circle', mark: indices.get(key)!, cx, cy, r: 4.5, ...look };
+      }),
     },
   };
 }
@@ -102,7 +117,7 @@ const overlap = (a: Box, b: Box): boolean =>
   a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 /** Names beside their points: where neither another name nor a point stands; a name without room is left out. */
-function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): Omit<ScatterLabel, 'index'>[] {
+function labelsOf(placed: readonly PlacedPoint[], from: number, to: number) {
   if (placed.length > MOST_LABELS) return [];
   const taken: Box[] = placed.map(({ left, top }) => ({
     left: left - 5,
@@ -126,7 +141,9 @@ function labelsOf(placed: readonly PlacedPoint[], from: number, to: number): Omi
       const box = { left: start, right: start + wide, top: middle - LINE / 2, bottom: middle + LINE / 2 };
       if (box.left < from || box.right > to || taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
-      return [{ key, text, x: left + dx, y: middle, anchor, colour: seriesLook(colour).colour }];
+      return [
+        { key, text, x: left + dx, y: middle + 4, textAnchor: anchor, fill: seriesLook(colour).colour },
+      ];
     }
     return [];
   });

@@ -1,75 +1,54 @@
-import type {
-  DatasetRow,
-  DatasetVersion,
-  Experiment,
-  FaultValue,
-  LabelEdit,
-  OutputOf,
-} from '../../shared/contract.ts';
-import { faultOf, type RpcClient } from '../kit.ts';
+import type { DatasetRow, DatasetVersion, Experiment, LabelEdit, OutputOf } from '../../shared/contract.ts';
+import { faultOf, Resource, type Rpc } from '../kit.ts';
 
-type Changes = ReadonlyMap<number, string>;
-type SavedAs = OutputOf<'datasets/draft'>['savedAs'];
+/** Corrected labels by row, and the version that holds exactly these, where there is one. */
+interface Corrections {
+  changes: ReadonlyMap<number, string>;
+  savedAs: OutputOf<'datasets/draft'>['savedAs'];
+}
 
 /**
  * Labels corrected in the rows of one data set version. Each goes to the store as it is made, so that neither leaving
  * nor a reload loses it and other windows see it; saved they make a new version.
  */
-export class LabelDraft {
+export class LabelDraft extends Resource<Corrections> {
   readonly versionId: string;
-  readonly #rpc: Pick<RpcClient, 'call' | 'on'>;
-  #changes = $state.raw<Changes>(new Map());
+  /** What is being done with all of them. */
+  doing = $state<'save' | 'retrain' | null>(null);
+  /** Corrections made here can be undone; those of before and of other windows stay. */
   #past = $state.raw<readonly LabelEdit[][]>([]);
-  #savedAs = $state.raw<SavedAs>(null);
-  #busy = $state<'save' | 'retrain' | null>(null);
-  #fault = $state.raw<FaultValue | null>(null);
   /** Edits on their way, by row: what comes back about these rows is older than what is shown. */
   readonly #sent = new Map<number, number>();
 
-  constructor(rpc: Pick<RpcClient, 'call' | 'on'>, versionId: string) {
-    this.#rpc = rpc;
+  constructor(rpc: Rpc, versionId: string) {
+    const read = async (): Promise<Corrections> => {
+      const { changes, savedAs } = await rpc.call('datasets/draft', { versionId });
+      return { changes: edited(new Map(), changes), savedAs };
+    };
+    super(rpc, read, {
+      'datasets/draft-changed': ({ versionId: id, changes, savedAs }, draft) =>
+        id === versionId &&
+        draft && {
+          changes: edited(
+            draft.changes,
+            changes.filter(({ row }) => !this.#sent.has(row)),
+          ),
+          savedAs,
+        },
+    });
     this.versionId = versionId;
   }
 
-  /** Corrected labels by row. */
-  get changes(): Changes {
-    return this.#changes;
-  }
+  readonly changes = $derived.by(() => this.value?.changes ?? new Map<number, string>());
   /** The version that holds exactly these corrections; null: none does yet. */
-  get savedAs(): SavedAs {
-    return this.#changes.size === 0 ? null : this.#savedAs;
-  }
+  readonly savedAs = $derived.by(() => (this.changes.size === 0 ? null : (this.value?.savedAs ?? null)));
   /** Whether there are corrections that no version holds. */
-  get unsaved(): boolean {
-    return this.#changes.size > 0 && this.#savedAs === null;
-  }
-  /** Corrections made here; those of before and of other windows stay. */
+  readonly unsaved = $derived.by(() => this.changes.size > 0 && this.savedAs === null);
   get canUndo(): boolean {
     return this.#past.length > 0;
   }
-  get busy(): 'save' | 'retrain' | null {
-    return this.#busy;
-  }
-  get fault(): FaultValue | null {
-    return this.#fault;
-  }
-
   labelOf(row: DatasetRow): string {
-    return this.#changes.get(row.row) ?? row.label;
-  }
-
-  /** Reads the draft and keeps up with other windows; returns its own unsubscribe. */
-  listen(): () => void {
-    void this.#read();
-    const off = [
-      this.#rpc.on('datasets/draft-changed', ({ versionId, changes, savedAs }) => {
-        if (versionId !== this.versionId) return;
-        this.#take(changes.filter(({ row }) => !this.#sent.has(row)));
-        this.#savedAs = savedAs;
-      }),
-      this.#rpc.on('system/restarted', () => void this.#read()),
-    ];
-    return () => off.forEach((stop) => stop());
+    return this.changes.get(row.row) ?? row.label;
   }
 
   /** Corrects a label; back to the stored one takes the correction away. */
@@ -77,7 +56,6 @@ export class LabelDraft {
     if (label === this.labelOf(row)) return;
     this.#edit([{ row: row.row, label: label === row.label ? null : label }]);
   }
-
   /** Takes the last correction back and gives its row; null where there is none. */
   undo(): number | null {
     const last = this.#past.at(-1);
@@ -86,50 +64,48 @@ export class LabelDraft {
     void this.#send(last);
     return last[0]?.row ?? null;
   }
-
   /** Takes all corrections back; `undo` brings them again. */
   discard(): void {
-    if (this.#changes.size > 0) this.#edit([...this.#changes.keys()].map((row) => ({ row, label: null })));
+    if (this.changes.size > 0) this.#edit([...this.changes.keys()].map((row) => ({ row, label: null })));
   }
 
-  /** Stores the corrections as a new version; null where that was refused: `fault` says why, and they stay. */
-  async save(): Promise<DatasetVersion | null> {
-    return this.#work('save', () => this.#store());
+  /** Stores the corrections as a new version; undefined where that was refused, and they stay. */
+  save(): Promise<DatasetVersion | undefined> {
+    return this.#do('save', () => this.#store());
   }
-
   /** Saves the corrections where they are not, and queues the run's settings on that version. */
-  async retrain(id: string): Promise<Experiment | null> {
-    return this.#work('retrain', async () => {
+  retrain(id: string): Promise<Experiment | undefined> {
+    return this.#do('retrain', async () => {
       const { id: versionId } = this.savedAs ?? (await this.#store());
-      return (await this.#rpc.call('compare/retrain', { id, versionId })).experiment;
+      return (await this.rpc.call('compare/retrain', { id, versionId })).experiment;
     });
   }
-
+  async #do<Result>(what: 'save' | 'retrain', work: () => Promise<Result>): Promise<Result | undefined> {
+    this.doing = what;
+    const result = await this.attempt(work);
+    this.doing = null;
+    return result;
+  }
   async #store(): Promise<DatasetVersion> {
-    const { version } = await this.#rpc.call('datasets/relabel', {
-      versionId: this.versionId,
-      changes: [...this.#changes].map(([row, label]) => ({ row, label })),
-    });
-    return version;
+    const changes = [...this.changes].map(([row, label]) => ({ row, label }));
+    return (await this.rpc.call('datasets/relabel', { versionId: this.versionId, changes })).version;
   }
 
   #edit(changes: LabelEdit[]): void {
-    this.#past = [...this.#past, changes.map(({ row }) => ({ row, label: this.#changes.get(row) ?? null }))];
+    this.#past = [...this.#past, changes.map(({ row }) => ({ row, label: this.changes.get(row) ?? null }))];
     void this.#send(changes);
   }
-
   async #send(changes: LabelEdit[]): Promise<void> {
-    this.#take(changes);
-    this.#savedAs = null;
-    this.#fault = null;
+    this.patch((draft) => ({ changes: edited(draft.changes, changes), savedAs: null }));
+    this.refused = null;
     for (const { row } of changes) this.#sent.set(row, (this.#sent.get(row) ?? 0) + 1);
     try {
-      await this.#rpc.call('datasets/edit-draft', { versionId: this.versionId, changes });
+      await this.rpc.call('datasets/edit-draft', { versionId: this.versionId, changes });
     } catch (error) {
       // What is shown is what is stored: a refused correction is not.
       this.#past = [];
-      await this.#read();
-      this.#fault = faultOf(error);
+      await this.read();
+      this.refused = faultOf(error);
     } finally {
       for (const { row } of changes) {
         const left = (this.#sent.get(row) ?? 1) - 1;
@@ -138,37 +114,13 @@ export class LabelDraft {
       }
     }
   }
+}
 
-  #take(changes: readonly LabelEdit[]): void {
-    if (changes.length === 0) return;
-    const now = new Map(this.#changes);
-    for (const { row, label } of changes) {
-      if (label === null) now.delete(row);
-      else now.set(row, label);
-    }
-    this.#changes = now;
+function edited(before: Corrections['changes'], changes: readonly LabelEdit[]): Corrections['changes'] {
+  const now = new Map(before);
+  for (const { row, label } of changes) {
+    if (label === null) now.delete(row);
+    else now.set(row, label);
   }
-
-  async #read(): Promise<void> {
-    try {
-      const { changes, savedAs } = await this.#rpc.call('datasets/draft', { versionId: this.versionId });
-      this.#changes = new Map(changes.map(({ row, label }) => [row, label]));
-      this.#savedAs = savedAs;
-    } catch (error) {
-      this.#fault = faultOf(error);
-    }
-  }
-
-  async #work<T>(what: 'save' | 'retrain', work: () => Promise<T>): Promise<T | null> {
-    this.#busy = what;
-    this.#fault = null;
-    try {
-      return await work();
-    } catch (error) {
-      this.#fault = faultOf(error);
-      return null;
-    } finally {
-      this.#busy = null;
-    }
-  }
+  return now;
 }

@@ -152,13 +152,13 @@ describe('corrected labels', () => {
     const draft = window();
     await settle();
     draft.relabel(rows[0]!, 'spam');
-    expect(await settled(draft.retrain('a'))).toBeNull();
-    expect(draft.fault?.message).toBe('The disk is full.');
-    expect([draft.changes.size, draft.busy]).toEqual([1, null]);
+    expect(await settled(draft.retrain('a'))).toBeUndefined();
+    expect(draft.refused?.message).toBe('The disk is full.');
+    expect([draft.changes.size, draft.doing]).toEqual([1, null]);
     expect(asked.map(({ method }) => method)).not.toContain('compare/retrain');
     full = false;
     expect((await settled(draft.save()))?.number).toBe(2);
-    expect(draft.fault).toBeNull();
+    expect(draft.refused).toBeNull();
   });
 
   it('that the store refuses are not shown as if they were kept', async () => {
@@ -172,6 +172,6 @@ describe('corrected labels', () => {
     draft.relabel(rows[1]!, 'spam');
     await settle();
     expect([...draft.changes.keys()]).toEqual([1]);
-    expect(draft.fault?.message).toBe('The disk is full.');
+    expect(draft.refused?.message).toBe('The disk is full.');
   });
 });
