@@ -7,7 +7,7 @@ import type { Measure } from './measures.ts';
 import { kernelReport } from './kernels.ts';
 import { runPairs } from './pairs.ts';
 import { evalQuantities, jobQuantities, stepQuantities } from './quantities.ts';
-import { table } from './report.ts';
+import { stepTable, table } from './report.ts';
 
 const program = (source: string) => ({ file: process.execPath, args: ['-e', source] });
 
@@ -135,6 +135,23 @@ describe('table', () => {
     const pairs = [{ graft: job(1, { seconds: 1 }), reference: job(1, { seconds: 2, peak_memory_mb: 7 }) }];
     expect(table({ title: 'Evaluation', quantities: evalQuantities, pairs })).toContain(
       '| peak memory, MB | not told | 7 |  |',
+    );
+  });
+});
+
+describe('stepTable', () => {
+  it('compares each side in the precision that is faster for it', () => {
+    const run = (seconds: number, memory: number) =>
+      job(0, { seconds_per_step: [seconds], peak_memory_mb: memory });
+    const measured = [[run(4, 800), run(5, 1000)] as const, [run(2, 600), run(6, 900)] as const].map(
+      ([graft, reference]) => ({
+        ...{ title: 'Step', quantities: stepQuantities },
+        pairs: [{ graft, reference }],
+      }),
+    );
+    const row = stepTable([{ type: 'bert', length: 512, precisions: ['fp32', 'bf16'], measured }]);
+    expect(row).toContain(
+      '| bert | 512 | 2.00 s, 600 MB, bf16 | 5.00 s, 1000 MB, fp32 | 2.50 times as fast, 0.60 of the memory |',
     );
   });
 });

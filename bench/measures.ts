@@ -17,6 +17,8 @@ export interface Measure {
 export interface Setting {
   python: string;
   model: string;
+  /** The layers that LoRA adapts. */
+  targets: readonly string[];
   /** Folder with electronics-reviews-train.csv and -test.csv. */
   data: string;
   /** A folder of its own for outputs. */
@@ -45,7 +47,7 @@ function graft(script: URL, args: string[]): Command {
 export function jobMeasure(setting: Setting, precision: Precision, rows: number): Measure {
   const output = (side: string, run: number) => path.join(setting.scratch, `${side}-${precision}-${run}`);
   return {
-    title: `The job, ${precision}: ${rows} + ${rows} reviews, LoRA r=16, one epoch`,
+    title: `The job, ${precision}: ${path.basename(setting.model)}, ${rows} + ${rows} reviews, LoRA r=16, one epoch`,
     quantities: jobQuantities,
     graft(run) {
       const config = path.join(setting.scratch, `job-${precision}-${run}.json`);
@@ -55,6 +57,7 @@ export function jobMeasure(setting: Setting, precision: Precision, rows: number)
     },
     reference(run) {
       const args = ['--tuned', '--precision', precision, '--rows', `${rows}`, '--seed', `${42 + run}`];
+      args.push('--targets', setting.targets.join());
       const places = ['--model', setting.model, '--data', setting.data, '--output', output('reference', run)];
       return reference(setting, 'job.py', [...args, ...places]);
     },
@@ -79,7 +82,7 @@ function jobConfig(setting: Setting, precision: Precision, rows: number, seed: n
       task_type: 'SEQ_CLS',
       r: 16,
       lora_alpha: 32,
-      target_modules: ['query', 'value'],
+      target_modules: setting.targets,
       lora_dropout: 0.05,
       bias: 'none',
     },
@@ -91,26 +94,33 @@ function jobConfig(setting: Setting, precision: Precision, rows: number, seed: n
 export function asPublished(setting: Setting, rows: number): Command {
   const output = path.join(setting.scratch, 'as-published');
   const places = ['--model', setting.model, '--data', setting.data, '--output', output];
-  return reference(setting, 'job.py', ['--as-published', '--rows', `${rows}`, ...places]);
+  const args = ['--as-published', '--rows', `${rows}`, '--targets', setting.targets.join()];
+  return reference(setting, 'job.py', [...args, ...places]);
 }
 
-/** Training steps of BERT-base's shape on full rows. `setting.model` has that shape. */
-export function stepMeasure(setting: Setting, precision: Precision, length: number, steps: number): Measure {
+export interface StepOptions {
+  precision: Precision;
+  /** Tokens a row. */
+  length: number;
+  steps: number;
+  warmUp: number;
+}
+
+/** Training steps on full rows. `setting.model` has the size of the architecture's base checkpoint. */
+export function stepMeasure(
+  setting: Setting,
+  title: string,
+  { precision, length, steps, warmUp }: StepOptions,
+): Measure {
   const args = [
-    '--model',
-    setting.model,
-    '--length',
-    `${length}`,
-    '--precision',
-    precision,
-    '--steps',
-    `${steps}`,
+    ...['--model', setting.model, '--length', `${length}`, '--precision', precision],
+    ...['--steps', `${steps}`, '--warm-up', `${warmUp}`],
   ];
   return {
-    title: `A training step, ${precision}: BERT-base shape, LoRA r=16, 8 rows of ${length} tokens`,
+    title: `A training step, ${precision}: ${title}-base shape, LoRA r=16, 8 rows of ${length} tokens`,
     quantities: stepQuantities,
     graft: () => graft(graftStep, args),
-    reference: () => reference(setting, 'step.py', args),
+    reference: () => reference(setting, 'step.py', [...args, '--targets', setting.targets.join()]),
   };
 }
 

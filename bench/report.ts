@@ -37,6 +37,40 @@ export function table({ title, quantities, pairs }: Measured): string {
   ].join('\n');
 }
 
+/** Steps of one model, once a precision. */
+export interface MeasuredSteps {
+  type: string;
+  length: number;
+  precisions: readonly string[];
+  measured: readonly Measured[];
+}
+
+/** Markdown, a row a model and length: the medians of both sides, each in the precision that is faster for it. */
+export function stepTable(models: readonly MeasuredSteps[]): string {
+  const better = ({ precisions, measured }: MeasuredSteps, side: keyof Pair) => {
+    const sides = measured.map(({ quantities: [time, memory], pairs }, i) => {
+      const of = (quantity: Quantity): number =>
+        median(pairs.flatMap((pair) => quantity.of(pair[side]) ?? []));
+      return { precision: precisions[i]!, seconds: of(time!), memory: of(memory!) };
+    });
+    return sides.toSorted((a, b) => a.seconds - b.seconds)[0]!;
+  };
+  const rows = models.map((model) => {
+    const [graft, reference] = [better(model, 'graft'), better(model, 'reference')];
+    const cells = [graft, reference].map(
+      ({ precision, seconds, memory }) => `${seconds.toFixed(2)} s, ${memory.toFixed(0)} MB, ${precision}`,
+    );
+    const times = `${(reference.seconds / graft.seconds).toFixed(2)} times as fast`;
+    const share = `${(graft.memory / reference.memory).toFixed(2)} of the memory`;
+    return `| ${[model.type, String(model.length), ...cells, `${times}, ${share}`].join(' | ')} |`;
+  });
+  return [
+    '| base checkpoint of | tokens a row | Graft | PyTorch + PEFT | |',
+    '| --- | ---: | ---: | ---: | --- |',
+    ...rows,
+  ].join('\n');
+}
+
 /** Time: how many times as fast Graft is. Memory: Graft's share of the reference's. */
 function ratios(quantity: Quantity, pairs: readonly Pair[]): string {
   if (quantity.kind === 'accuracy') return '';

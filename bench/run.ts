@@ -11,8 +11,10 @@ import { describeMachine } from './machine.ts';
 import { asPublished, evalMeasure, jobMeasure, stepMeasure, type Setting } from './measures.ts';
 import { runPairs } from './pairs.ts';
 import { benchCache, referencePython, visibly } from './reference-python.ts';
+import { readModelConfig } from '../src/main/engine/formats/model-config.ts';
+import { architectureOf, architectures } from '../src/main/engine/models/architectures.ts';
 import { precisions, type Precision } from '../src/shared/settings/training.ts';
-import { table, type Measured } from './report.ts';
+import { stepTable, table, type Measured } from './report.ts';
 
 const projectDir = fileURLToPath(new URL('..', import.meta.url));
 const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -23,7 +25,9 @@ const optionsSchema = z.object({
   runs: z.number(),
   precision: z.enum([...precisions, 'both']),
   length: z.enum(['128', '512', 'both']),
+  architecture: z.string(),
   steps: z.number(),
+  warmUp: z.number(),
   rows: z.number(),
   publishedRows: z.number(),
   json: z.string().optional(),
@@ -45,6 +49,8 @@ function oneOrBoth<Value extends string>(chosen: Value | 'both', all: Value[]): 
   return chosen === 'both' ? all : [chosen];
 }
 
+const types = architectures.flatMap(({ modelTypes }) => modelTypes);
+
 const program = new Command('bench')
   .description(
     'Measures Graft beside PyTorch + PEFT on this machine: alternately, in one run, with the spread.',
@@ -52,7 +58,7 @@ const program = new Command('bench')
   .addArgument(new Argument('<what>', 'what to measure').choices(['job', 'step', 'eval']))
   .requiredOption(
     '--model <DIR>',
-    'the checkpoint folder of all-MiniLM-L6-v2',
+    'a checkpoint folder, or minilm or mpnet (fetched by npm run bench)',
     process.env['GRAFT_BENCH_MODEL'],
   )
   .option(
@@ -67,7 +73,16 @@ const program = new Command('bench')
       .default('both'),
   )
   .addOption(new Option('--length <N>', 'step: tokens a row').choices(['128', '512', 'both']).default('both'))
+  .addOption(
+    new Option(
+      '--architecture <NAME>',
+      'step: whose base checkpoint has the size of the model (random weights)',
+    )
+      .choices([...types, 'all'])
+      .default('bert'),
+  )
   .option('--steps <N>', 'step: measured steps a run', atLeast(1), 6)
+  .option('--warm-up <N>', 'step: steps before them', atLeast(0), 2)
   .option('--rows <N>', 'job, eval: rows to train on and to evaluate', atLeast(1), 1000)
   .option('--published-rows <N>', 'job: rows for the script as published (0: leave it out)', atLeast(0), 96)
   .option('--json <FILE>', 'write every run to FILE')
@@ -88,7 +103,9 @@ async function bench(what: string, options: Options): Promise<void> {
   const python = await referencePython();
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'graft-bench-'));
   const paths = { model: path.resolve(options.model), data: path.resolve(options.data) };
-  const setting: Setting = { python, scratch, ...paths };
+  const config = path.join(paths.model, 'config.json');
+  const { names } = architectureOf(await readModelConfig(paths.model), config);
+  const setting: Setting = { python, scratch, ...paths, targets: names.attention };
   try {
     const machine = await describeMachine(python, projectDir);
     const { measured, text } = await measure(what, setting, options);
@@ -111,12 +128,10 @@ async function measure(
 ): Promise<{ measured: Measured[]; text: string }> {
   const chosen = oneOrBoth<Precision>(options.precision, ['fp32', 'bf16']);
   if (what === 'job') return measureJob(setting, options, chosen);
-  const measures =
-    what === 'eval'
-      ? chosen.map((precision) => evalMeasure(setting, precision, options.rows))
-      : await stepMeasures(setting, options, chosen);
+  if (what === 'step') return measureSteps(setting, options, chosen);
   const measured: Measured[] = [];
-  for (const each of measures) measured.push(await runPairs(each, options.runs, say));
+  for (const precision of chosen)
+    measured.push(await runPairs(evalMeasure(setting, precision, options.rows), options.runs, say));
   return { measured, text: measured.map(table).join('\n\n') };
 }
 
@@ -135,15 +150,35 @@ async function measureJob(setting: Setting, options: Options, chosen: Precision[
   return { measured, text: sections.join('\n\n') };
 }
 
-async function stepMeasures(setting: Setting, options: Options, chosen: Precision[]) {
-  const model = path.join(benchCache(), 'bert-base');
-  if (!existsSync(path.join(model, 'config.json'))) {
-    const script = path.join(projectDir, 'bench/reference/make_bert_base.py');
-    await visibly({ file: setting.python, args: [script, '--tokenizer', setting.model, '--output', model] });
+/** One table a measure; of all architectures one row each, every side at its better precision. */
+async function measureSteps(given: Setting, options: Options, chosen: Precision[]) {
+  const { architecture: named, steps, warmUp, runs } = options;
+  const isAll = named === 'all';
+  const lengths = oneOrBoth(options.length, ['128', '512']).map(Number);
+  const measured: Measured[] = [];
+  const rows: Parameters<typeof stepTable>[0][number][] = [];
+  for (const type of isAll ? types : [named]) {
+    const model = path.join(benchCache(), `${type}-base`);
+    if (!existsSync(path.join(model, 'config.json'))) {
+      const script = path.join(projectDir, 'bench/reference/make_base.py');
+      await visibly({ file: given.python, args: [script, '--architecture', type, '--output', model] });
+    }
+    const architecture = architectures.find(({ modelTypes }) => modelTypes.includes(type))!;
+    const setting = { ...given, model, targets: architecture.names.attention };
+    for (const length of lengths) {
+      const own: Measured[] = [];
+      for (const precision of chosen) {
+        const how = { precision, length, steps, warmUp };
+        const measure = stepMeasure(setting, architecture.title, how);
+        own.push(await runPairs(measure, runs, say));
+      }
+      measured.push(...own);
+      rows.push({ type, length, precisions: chosen, measured: own });
+      // What has been measured is kept, whatever becomes of the rest.
+      if (isAll) say(stepTable(rows.slice(-1)));
+    }
   }
-  return oneOrBoth(options.length, ['128', '512']).flatMap((length) =>
-    chosen.map((precision) => stepMeasure({ ...setting, model }, precision, Number(length), options.steps)),
-  );
+  return { measured, text: isAll ? stepTable(rows) : measured.map(table).join('\n\n') };
 }
 
 program.exitOverride((error) => {

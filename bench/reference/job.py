@@ -1,4 +1,4 @@
-"""Fine-tunes a BERT checkpoint on the electronics reviews with LoRA and evaluates it, in one of two ways.
+"""Fine-tunes a checkpoint on the electronics reviews with LoRA and evaluates it, in one of two ways.
 
     python job.py --as-published --model DIR --data DIR --output DIR [--rows N]
     python job.py --tuned [--precision fp32|tf32|bf16] --model DIR --data DIR --output DIR [--rows N]
@@ -25,6 +25,7 @@ def arguments():
     parser.add_argument("--model", required=True)
     parser.add_argument("--data", required=True)
     parser.add_argument("--output", required=True)
+    parser.add_argument("--targets", default="query,value")
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--precision", choices=("fp32", "tf32", "bf16"), default="fp32")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
@@ -42,7 +43,7 @@ def load_model(args, num_labels):
         task_type=TaskType.SEQ_CLS,
         r=16,
         lora_alpha=32,
-        target_modules=["query", "value"],
+        target_modules=args.targets.split(","),
         lora_dropout=0.05,
         bias="none",
     )

@@ -1,6 +1,6 @@
-"""Times training steps of a BERT classifier with LoRA on full rows: forward, backward, clipping, AdamW.
+"""Times training steps of a classifier with LoRA on full rows: forward, backward, clipping, AdamW.
 
-    python step.py --model DIR --length 128|512 [--precision fp32|tf32|bf16] [--steps N] [--warm-up N]
+    python step.py --model DIR --targets NAME,NAME --length 128|512 [--precision fp32|tf32|bf16] [--steps N] [--warm-up N]
 
 Prints one JSON line with the seconds of each measured step.
 """
@@ -19,6 +19,7 @@ import common
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True)
+    parser.add_argument("--targets", default="query,value")
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--steps", type=int, default=10)
@@ -35,7 +36,7 @@ def main():
         task_type=TaskType.SEQ_CLS,
         r=16,
         lora_alpha=32,
-        target_modules=["query", "value"],
+        target_modules=args.targets.split(","),
         lora_dropout=0.05,
         bias="none",
     )
@@ -46,7 +47,8 @@ def main():
     seconds = []
     for _ in range(args.warm_up + args.steps):
         shape = (args.batch_size, args.length)
-        input_ids = torch.randint(1000, model.config.vocab_size, shape, device=device)
+        words = model.config.vocab_size
+        input_ids = torch.randint(min(1000, words // 2), words, shape, device=device)
         labels = torch.randint(0, 2, (args.batch_size,), device=device)
         start = time.perf_counter()
         with common.autocast(args.precision == "bf16"):
