@@ -145,7 +145,7 @@ export const modelsFaults = {
       `found ${p.found.length === 0 ? 'none of the kind' : `only ${p.found.join(', ')}`}.`,
     remedy:
       'Put the tokenizer files of the checkpoint beside its weights, or name their class as "tokenizer_class" in ' +
-      'tokenizer_config.json; a SentencePiece model alone will not do.',
+      'tokenizer_config.json.',
   }),
   'tokenizer/class': `{file} is for {found}, which is written in Python and has no like here.
     Save the tokenizer as a tokenizer.json with "tokenizer_class": "PreTrainedTokenizerFast", if its model has one.`,

@@ -1,4 +1,7 @@
-const tokenizerFiles = ['tokenizer.json', 'vocab.txt', 'vocab.json'];
+const tokenizerFiles = [
+  ...['tokenizer.json', 'vocab.txt', 'vocab.json'],
+  ...['spiece.model', 'spm.model', 'sentencepiece.bpe.model', 'tokenizer.model'],
+];
 const otherFiles = ['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'merges.txt'];
 
 /**

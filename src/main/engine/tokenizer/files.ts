@@ -6,20 +6,25 @@ import { JsonError, parseJson } from '../formats/json.ts';
 /** The largest vocabularies have 40 MB; what is larger could fill the memory once it is read. */
 const LARGEST = 64 * 2 ** 20;
 
-/** The text of a UTF-8 file, or null where it does not exist. Throws `files/unreadable`, `tokenizer/unreadable`. */
-export async function readTextFile(file: string): Promise<string | null> {
-  let bytes: Buffer;
+/** The bytes of a file, or null where it does not exist. Throws `files/unreadable`, `tokenizer/unreadable`. */
+export async function readFileBytes(file: string): Promise<Buffer | null> {
   try {
     const { size } = await stat(file);
     const reason = `it has ${size} bytes, and the largest vocabularies have 40 million`;
     if (size > LARGEST) throw fault('tokenizer/unreadable', { file, reason });
-    bytes = await readFile(file);
+    return await readFile(file);
   } catch (error) {
     if (error instanceof Fault) throw error;
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (reason === 'ENOENT' || reason === 'ENOTDIR') return null;
     throw fault('files/unreadable', { file, reason }, error);
   }
+}
+
+/** The text of a UTF-8 file, or null where it does not exist. Throws as `readFileBytes` does. */
+export async function readTextFile(file: string): Promise<string | null> {
+  const bytes = await readFileBytes(file);
+  if (bytes === null) return null;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {

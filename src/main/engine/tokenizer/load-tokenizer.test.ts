@@ -39,7 +39,8 @@ async function newFolder(files: Record<string, string>): Promise<string> {
 
 async function expectGoldenIds(tokenizer: TextTokenizer, cases: GoldenCase[], extra: TokenizeOptions = {}) {
   for (const c of cases) {
-    const input = { text: c.text, ...(c.pair !== null && { textPair: c.pair }) };
+    // An empty second text counts as none in a call of transformers with one text, as these were, and not in a batch.
+    const input = { text: c.text, ...(c.pair && { textPair: c.pair }) };
     const [ids] = await tokenizer.encode([input], {
       ...(c.options.truncation && { maxLength: c.options.max_length! }),
       padding: c.options.padding === false ? 'none' : c.options.padding,
@@ -66,6 +67,11 @@ describe.each(['seed1', 'seed2'])('golden cases of %s', (seed) => {
       'tokenizer_config.json',
       'vocab.txt',
     ]);
+  });
+
+  it("gives them for WordPiece with BERT's own frame", async () => {
+    const tokenizer = await loadTokenizer(join(golden, seed, 'tokenizer-bert'));
+    await expectGoldenIds(tokenizer, await readCases(`${seed}/tokenizer-bert/cases.json`));
   });
 
   it.each(kinds)('gives the ids, mask and type ids of transformers for %s', async (kind) => {
@@ -227,6 +233,21 @@ describe('loadTokenizer', () => {
       'tokenizer/missing',
       { 'spiece.model': 'x' },
       /read from tokenizer\.json or vocab\.txt; found only spiece\.model/,
+    ],
+    [
+      'tokenizer/missing',
+      { 'config.json': '{"model_type":"deberta-v2"}' },
+      /DebertaV2Tokenizer is read from tokenizer\.json or spm\.model or tokenizer\.model; found none/,
+    ],
+    [
+      'tokenizer/class',
+      { 'bpe.codes': 'x', 'vocab.txt': 'x', 'config.json': '{"model_type":"roberta"}' },
+      /bpe\.codes is for PhobertTokenizer or BertweetTokenizer/,
+    ],
+    [
+      'tokenizer/class',
+      { 'config.json': '{"model_type":"roberta","tokenizer_class":"BertweetTokenizer"}' },
+      /is for BertweetTokenizer, which is written in Python/,
     ],
     ['tokenizer/unreadable', { 'tokenizer.json': '{"model":' }, /tokenizer\.json .* not JSON/],
     ['tokenizer/unreadable', { 'tokenizer.json': '{}' }, /tokenizer\.json .* "model": expected object/],

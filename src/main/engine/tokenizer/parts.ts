@@ -48,7 +48,7 @@ export type Parts = Pick<TokenizerDocument, 'normalizer' | 'pre_tokenizer' | 'po
 
 /** Tokens with their scores, in the order of their ids. */
 export type ScoredTokens = readonly (readonly [string, number])[];
-type TokenAndId = readonly [token: string, id: number];
+export type TokenAndId = readonly [token: string, id: number];
 
 /** What a family builds its parts of. */
 export interface PartsInput {
@@ -59,8 +59,10 @@ export interface PartsInput {
   options: TokenizerSettings['options'];
   /** The token of a role, an added one or one of the vocabulary, with its id. */
   token: (role: SpecialTokenRole) => TokenAndId;
-  /** From the normalizer of tokenizer.json, in base64. */
+  /** From the normalizer of tokenizer.json or of a SentencePiece model, in base64. */
   charsmap: string | null;
+  /** The id of the unknown token where the vocabulary does not show it. */
+  unknownId: number;
   ownFrame: TokenizerDocument['post_processor'];
 }
 
@@ -174,10 +176,10 @@ function normalizerOf(
   return charsmap[0] ?? null;
 }
 
-const normalizers = (steps: object[]) => ({ type: 'Sequence', normalizers: steps });
+export const normalizers = (steps: object[]) => ({ type: 'Sequence', normalizers: steps });
 
 /** Each class has its own way to find the unknown token. */
-function unknownId({ family, token, options, scored }: PartsInput): number {
+function unknownId({ family, token, unknownId: otherwise, scored }: PartsInput): number {
   const [unknown] = token('unk_token');
   switch (family) {
     case 'camembert':
@@ -187,7 +189,7 @@ function unknownId({ family, token, options, scored }: PartsInput): number {
       );
     case 'deberta-v2': {
       const found = scored.findIndex(([piece, score]) => piece === unknown && score === 0);
-      return found === -1 ? (options.unk_id ?? 1) : found;
+      return found === -1 ? otherwise : found;
     }
     case 'albert':
       return 1;
@@ -212,6 +214,24 @@ function template(first: TokenAndId, last: TokenAndId, doubled = false) {
     special_tokens: Object.fromEntries(
       [first, last].map(([id, number]) => [id, { id, ids: [number], tokens: [id] }]),
     ),
+  };
+}
+
+/** `TokenizersBackend.update_post_processor`: each text between the tokens that are asked for, a pair's second of type 1. */
+export function sentenceFrame(before: readonly TokenAndId[], after: readonly TokenAndId[]) {
+  const part = (id: 'A' | 'B', type_id: number) => [
+    ...before.map(([token]) => ({ SpecialToken: { id: token, type_id } })),
+    { Sequence: { id, type_id } },
+    ...after.map(([token]) => ({ SpecialToken: { id: token, type_id } })),
+  ];
+  const special = [...before, ...after].map(
+    ([id, number]) => [id, { id, ids: [number], tokens: [id] }] as const,
+  );
+  return {
+    type: 'TemplateProcessing',
+    single: part('A', 0),
+    pair: [...part('A', 0), ...part('B', 1)],
+    special_tokens: Object.fromEntries(special),
   };
 }
 

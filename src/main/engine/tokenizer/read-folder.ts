@@ -1,13 +1,15 @@
 import { access } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { readJsonFile, readTextFile } from './files.ts';
-import { GENERIC, classByName, type Family, type TokenizerClass } from './tokenizer-class.ts';
+import { GENERIC, classByName, type TokenizerClass } from './tokenizer-class.ts';
+import { readSentencePiece } from './sentencepiece.ts';
 import { tokenizerDocument, type TokenizerDocument } from './parts.ts';
 import {
   buildTokenizer,
   documentSettings,
+  vocabularyFiles,
   type BuiltTokenizer,
   type VocabularySource,
 } from './tokenizer-document.ts';
@@ -25,6 +27,7 @@ export const TOKENIZER_FILES = [
   'spiece.model',
   'spm.model',
   'sentencepiece.bpe.model',
+  'tokenizer.model',
 ];
 
 /** A folder's tokenizer as its files say it, and what transformers 5.17 makes of them. */
@@ -43,7 +46,7 @@ export async function readTokenizer(dir: string): Promise<ReadTokenizer> {
   const source =
     document === null
       ? await readVocabulary(dir, settings)
-      : { file, vocab: document.model.vocab, merges: mergesOf(document), document };
+      : { file, vocab: document.model.vocab, merges: mergesOf(document), document, sentencePiece: null };
   return { source, settings, built: buildTokenizer(source, settings) };
 }
 
@@ -60,23 +63,43 @@ function mergesOf({ model }: TokenizerDocument): (readonly string[])[] {
 /** Throws `tokenizer/missing` where the files that the class reads are not all there, `tokenizer/class`. */
 async function readVocabulary(dir: string, settings: TokenizerSettings): Promise<VocabularySource> {
   const { family, name } = settings.class;
-  if (family === 'bert' || family === 'mpnet') {
-    const file = join(dir, 'vocab.txt');
-    const text = await readTextFile(file);
-    if (text !== null)
-      return { file, vocab: Object.fromEntries(readVocabText(text)), merges: [], document: null };
-  }
-  if (family === 'roberta') {
-    const file = join(dir, 'vocab.json');
-    const mergesFile = join(dir, 'merges.txt');
-    const vocab = await readJsonFile(file, z.record(z.string(), z.int().nonnegative()));
-    const merges = await readTextFile(mergesFile);
-    if (vocab !== null && merges !== null)
-      return { file, vocab, merges: readMerges(merges, mergesFile), document: null };
+  const files = vocabularyFiles(settings.class);
+  for (const own of files) {
+    const file = join(dir, own);
+    const found = await (own.endsWith('.model') ? readPieces(file) : readTokens(file));
+    if (found !== null) return { file, document: null, ...found };
   }
   if (family === 'python') throw fault('tokenizer/class', { file: settings.file, found: name });
   const found = (await tokenizerFiles(dir)).map((path) => basename(path));
-  throw fault('tokenizer/missing', { dir, class: name, reads: filesOf(family), found });
+  const codes = join(dir, 'bpe.codes');
+  if (await exists(codes))
+    throw fault('tokenizer/class', { file: codes, found: 'PhobertTokenizer or BertweetTokenizer' });
+  const reads = [
+    'tokenizer.json',
+    ...files.map((own) => (own === 'vocab.json' ? 'vocab.json with merges.txt' : own)),
+  ];
+  throw fault('tokenizer/missing', { dir, class: name, reads: reads.join(' or '), found });
+}
+
+type Read = Pick<VocabularySource, 'vocab' | 'merges' | 'sentencePiece'>;
+
+async function readPieces(file: string): Promise<Read | null> {
+  const model = await readSentencePiece(file);
+  return model && { vocab: model.pieces, merges: [], sentencePiece: model };
+}
+
+/** A vocab.txt, or a vocab.json with the merges.txt beside it. */
+async function readTokens(file: string): Promise<Read | null> {
+  const read = { merges: [], sentencePiece: null };
+  if (file.endsWith('.txt')) {
+    const text = await readTextFile(file);
+    return text === null ? null : { ...read, vocab: Object.fromEntries(readVocabText(text)) };
+  }
+  const mergesFile = join(dirname(file), 'merges.txt');
+  const vocab = await readJsonFile(file, z.record(z.string(), z.int().nonnegative()));
+  const merges = await readTextFile(mergesFile);
+  if (vocab === null || merges === null) return null;
+  return { ...read, vocab, merges: readMerges(merges, mergesFile) };
 }
 
 /** Token to id of a vocab.txt: a token a line, its id the line's number from 0; the last of equal tokens counts. */
@@ -101,11 +124,6 @@ function readMerges(text: string, file: string): string[][] {
     pairs.push(pair);
   }
   return pairs;
-}
-
-function filesOf(family: Family): string {
-  if (family === 'bert' || family === 'mpnet') return 'tokenizer.json or vocab.txt';
-  return family === 'roberta' ? 'tokenizer.json, or vocab.json with merges.txt' : 'tokenizer.json';
 }
 
 /** The files of a folder that a tokenizer is read from. */

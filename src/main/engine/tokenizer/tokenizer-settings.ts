@@ -69,6 +69,8 @@ const configSchema = z.looseObject({
   split_by_punct: option,
   add_prefix_space: option,
   trim_offsets: option,
+  add_bos_token: option,
+  add_eos_token: option,
   unk_id: z.int().nonnegative().nullish(),
   do_basic_tokenize: option,
   never_split: z.unknown().optional(),
