@@ -2,12 +2,14 @@ import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { count, parseModelConfig, type ModelConfig } from '../formats/model-config.ts';
 import type { Architecture, InputName } from './architecture.ts';
 import { bert } from './bert.ts';
+import { distilbert } from './distilbert.ts';
+import { electra } from './electra.ts';
 import { walk } from './module-tree.ts';
 import { kindOf, otherFamilies, type OtherFamily } from './other-families.ts';
 import { camembert, roberta, xlmRoberta } from './roberta.ts';
 
 /** The encoders that Graft trains. */
-export const architectures: Architecture[] = [bert, roberta, xlmRoberta, camembert];
+export const architectures: Architecture[] = [bert, roberta, xlmRoberta, camembert, distilbert, electra];
 
 /** A family of models as messages about files and scripts name it. */
 interface Family {
@@ -25,15 +27,8 @@ interface Family {
 /** Families that Graft does not train yet. */
 const others: readonly Family[] = (
   [
-    [
-      'DistilBERT',
-      'distilbert',
-      'distilbert',
-      'q_lin k_lin v_lin out_lin lin1 lin2 pre_classifier classifier',
-    ],
     ['ModernBERT', '', 'modernbert', 'Wqkv Wo Wi dense classifier'],
     ['DeBERTa', 'deberta', 'deberta', 'query_proj key_proj value_proj dense classifier'],
-    ['ELECTRA', 'electra', 'electra', 'query key value dense out_proj'],
     ['ALBERT', 'albert', 'albert', 'query key value dense ffn ffn_output classifier pooler'],
     ['MPNet', 'mpnet', 'mpnet', 'q k v o dense out_proj'],
   ] as const

@@ -169,15 +169,9 @@ function bertLayer(
 }
 
 function bertModules(config: BertConfig, head: HeadSpec): ModuleNode {
-  const { hidden_size: size, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
+  const { hidden_size: size } = config;
   const encoder = [
-    module('embeddings', 'BertEmbeddings', [
-      embedding('word_embeddings', config.vocab_size, size, config.pad_token_id),
-      embedding('position_embeddings', config.max_position_embeddings, size),
-      embedding('token_type_embeddings', config.type_vocab_size, size),
-      layerNorm('LayerNorm', size, eps),
-      dropout('dropout', p),
-    ]),
+    bertEmbeddingModules('Bert', config, size),
     bertLayerModules('Bert', config),
     ...(head.kind === 'tokens' ? [] : [poolerModules('Bert', size)]),
   ];
@@ -188,6 +182,20 @@ function bertModules(config: BertConfig, head: HeadSpec): ModuleNode {
     linear('classifier', size, head.outputs),
   ]);
 }
+
+/** `embeddings` of a size of their own; `name` begins the name of the class. */
+export const bertEmbeddingModules = (
+  name: string,
+  config: Omit<BertConfig, 'classifier_dropout'>,
+  size: number,
+): ModuleNode =>
+  module('embeddings', `${name}Embeddings`, [
+    embedding('word_embeddings', config.vocab_size, size, config.pad_token_id),
+    embedding('position_embeddings', config.max_position_embeddings, size),
+    embedding('token_type_embeddings', config.type_vocab_size, size),
+    layerNorm('LayerNorm', size, config.layer_norm_eps),
+    dropout('dropout', config.hidden_dropout_prob),
+  ]);
 
 /** `encoder` and the layers in it; `name` begins the names of classes. */
 export function bertLayerModules(name: string, config: BertLayerConfig): ModuleNode {

@@ -142,17 +142,22 @@ export class Layers {
     return this.graph.cast(this.linear(path, x), 'float32');
   }
 
-  /** A linear layer and its activation. */
-  activatedLinear(path: string, x: Tensor, activation: Activation): Scaled {
+  /** A linear layer, and its activation in float32. */
+  activatedLinear(
+    path: string,
+    x: Tensor,
+    activation: Activation,
+    dtype: DataTypeName = this.options.compute,
+  ): Scaled {
     const g = this.graph;
-    const { compute: dtype, dropout, hooks, fused } = this.options;
+    const { dropout, hooks, fused } = this.options;
     const plain = !dropout && !hooks?.linear?.(path) && this.parameters.has(`${path}.bias`);
     if (activation === 'gelu' && plain && fused) {
       const weight = this.parameters.value(`${path}.weight`, dtype);
       const bias = this.parameters.value(`${path}.bias`, dtype);
       return { tensor: geluLinear(g, g.cast(x, dtype), weight, bias), by: 1 };
     }
-    const y = g.cast(this.linear(path, x), 'float32');
+    const y = g.cast(this.linear(path, x, dtype), 'float32');
     if (activation === 'relu') return { tensor: relu(g, y), by: 1 };
     if (activation === 'gelu_tanh') return { tensor: geluTanh(g, y), by: 1 };
     return { tensor: halfGelu(g, this.rescale(y, HALF_SQRT)), by: HALF_SQRT };
