@@ -13,6 +13,7 @@ const model = {
   type: 'bert',
   inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
   maxTokens: 66,
+  brought: ['pooler.dense', 'classifier'],
 };
 const form = { pooling: 'mean', normalize: true } as const;
 
@@ -88,13 +89,15 @@ describe('a rule of sentence-transformers that is broken is named', () => {
 describe('a rule of PEFT that is broken is named', () => {
   const right = {
     task_type: 'SEQ_CLS',
-    modules_to_save: ['classifier', 'score'],
+    modules_to_save: ['pooler', 'classifier', 'score'],
     base_model_name_or_path: 'org/bert',
   };
   it.each<readonly [Record<string, unknown>, string | null]>([
     [{}, null],
     [{ task_type: null }, 'task_type is SEQ_CLS'],
-    [{ modules_to_save: null }, 'modules_to_save has the classifier'],
+    [{ modules_to_save: null }, 'modules_to_save has pooler.dense, classifier'],
+    [{ modules_to_save: ['classifier', 'score'] }, 'modules_to_save has pooler.dense, classifier'],
+    [{ modules_to_save: ['dense', 'classifier'] }, null],
     [{ base_model_name_or_path: '/home/me/bert' }, 'base_model_name_or_path is a name'],
     [{ base_model_name_or_path: 'C:\\models\\bert' }, 'base_model_name_or_path is a name'],
   ])('%j', async (change, rule) => {

@@ -17,7 +17,13 @@ export interface Promised {
   vectors: VectorForm | null;
   /** Tokens after which texts are cut. */
   maxLength: number;
-  model: { type: string; inputs: readonly string[]; maxTokens: number };
+  model: {
+    type: string;
+    inputs: readonly string[];
+    maxTokens: number;
+    /** Modules with weights of its own that the base's checkpoint does not have: an adapter brings them. */
+    brought: readonly string[];
+  };
 }
 
 type Consumer = Verification['consumers'][number];
@@ -49,7 +55,7 @@ export async function checkConsumers(folder: string, promised: Promised): Promis
   const config = await read('config.json');
   if (target === 'peft') {
     hold('PEFT', {
-      ...adapterRules(await read('adapter_config.json')),
+      ...adapterRules(await read('adapter_config.json'), model.brought),
       ...headRules(config, promised.labels),
     });
     return result;
@@ -143,13 +149,20 @@ async function sentenceRules(
   };
 }
 
-function adapterRules(config: Record<string, unknown>): Record<string, boolean> {
+function adapterRules(config: Record<string, unknown>, brought: readonly string[]): Record<string, boolean> {
   const saved = z.array(z.string()).safeParse(config['modules_to_save']).data ?? [];
   const base = config['base_model_name_or_path'];
   return {
     'task_type is SEQ_CLS': config['task_type'] === 'SEQ_CLS',
-    'modules_to_save has the classifier': saved.includes('classifier'),
+    [`modules_to_save has ${brought.join(', ')}`]: brought.every((module) => isSaved(module, saved)),
     'base_model_name_or_path is a name, not a place on this machine':
       typeof base === 'string' && base !== '' && !path.isAbsolute(base) && !path.win32.isAbsolute(base),
   };
 }
+
+/** PEFT saves a module whole whose path, or that of a module it is in, ends with one of the names. */
+const isSaved = (module: string, names: readonly string[]): boolean => {
+  const parts = module.split('.');
+  const around = parts.map((_, i) => parts.slice(0, i + 1).join('.'));
+  return around.some((path) => names.some((name) => path.endsWith(name)));
+};

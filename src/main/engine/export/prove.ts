@@ -124,7 +124,10 @@ export async function prove(
   const { labelNames: labels, encoder, raw } = trained.base;
   const { consumers, broken } = await checkConsumers(folder, {
     ...{ target, labels, vectors, maxLength },
-    model: { type: String(raw['model_type']), inputs: encoder.inputs, maxTokens: encoder.config.max_tokens },
+    model: {
+      ...{ type: String(raw['model_type']), inputs: encoder.inputs, maxTokens: encoder.config.max_tokens },
+      brought: broughtModules(trained.base),
+    },
   });
   const judged = tried.judged.passed && broken.length > 0 ? shortOf(tried.judged, broken) : tried.judged;
   const reference = await opening;
@@ -155,6 +158,12 @@ export async function prove(
   const verification = { ...proof, bytes, files };
   await writeFileAtomic(path.join(folder, VERIFICATION_FILE), `${JSON.stringify(verification, null, 2)}\n`);
   return verification;
+}
+
+/** Modules that the checkpoint has no weights for, and the one that gives the outputs, which is always trained. */
+function broughtModules({ architecture, newlyInitialized }: TrainedModel['base']): string[] {
+  const modules = newlyInitialized.map((name) => name.slice(0, name.lastIndexOf('.')));
+  return [...new Set([...modules, architecture.names.output])];
 }
 
 /** What answers rightly here, and would not in the programs that it is for. */

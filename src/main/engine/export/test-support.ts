@@ -38,10 +38,18 @@ export async function exported(
 }
 
 /** Writes merged weights in this process, without a proof, into an empty folder. */
-export async function writeMerged(adapter: string, folder: string, model = goldenModel): Promise<void> {
-  const trained = await openTrainedModel({ model, adapter });
+export const writeMerged = (adapter: string, folder: string, model = goldenModel): Promise<void> =>
+  written('hf', folder, { model, adapter });
+
+/** Writes a target in this process, without a proof, into an empty folder. */
+export async function written(
+  target: TargetKey,
+  folder: string,
+  of: { model: string; adapter?: string },
+): Promise<void> {
+  const trained = await openTrainedModel(of);
   try {
-    await writeTarget('hf', folder, trained, {
+    await writeTarget(target, folder, trained, {
       ...{ precision: 'fp32', scales: 'per-channel', modelName: 'base' },
       ...{ signal: new AbortController().signal, onShare: () => undefined },
     });

@@ -1,41 +1,46 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { env, pipeline } from '@huggingface/transformers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { argmax } from '../../../shared/statistics/probabilities.ts';
-import { readModelConfig } from '../formats/model-config.ts';
-import type { TargetReport } from './export-targets.ts';
-import { exported, goldenModel } from './test-support.ts';
+import { temporaryFolder } from '../formats/test-support.ts';
+import { architectures } from '../models/architectures.ts';
+import { tinyModel } from '../models/test-support.ts';
+import { openPredictor } from '../predict.ts';
+import { FIXED_TEXTS } from './fixed-texts.ts';
+import { goldenAdapter, written } from './test-support.ts';
 
-let folder: string;
-let reports: TargetReport[];
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), 'graft-export-'));
-  ({ reports } = await exported(['onnx', 'onnx-fp16', 'onnx-int8'], { output: folder }));
-  env.allowRemoteModels = false;
-  env.localModelPath = folder;
-}, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+env.allowRemoteModels = false;
 
 it.each([
-  ['onnx', 'fp32', 1e-4],
-  ['onnx-fp16', 'fp16', 1e-2],
-  ['onnx-int8', 'q8', 0.1],
+  ['onnx', 'fp32', 1e-4, 'bert', goldenAdapter],
+  ['onnx-fp16', 'fp16', 1e-2, 'bert', goldenAdapter],
+  ['onnx-int8', 'q8', 0.1, 'bert', goldenAdapter],
+  ...architectures
+    .flatMap(({ modelTypes }) => modelTypes)
+    .map((type) => ['onnx', 'fp32', 1e-4, type, undefined] as const),
 ] as const)(
-  '%s is a folder that transformers.js answers from, with the same labels',
-  async (target, dtype, room) => {
-    const { verification } = reports.find((report) => report.target === target)!;
-    const { id2label } = await readModelConfig(goldenModel);
-    const classify = await pipeline('text-classification', target, { dtype });
-    for (const { text, values } of verification!.fixed) {
-      const answers = await classify(text, { top_k: id2label.length });
+  '%s is a folder that transformers.js answers from in %s, within %d and with the same labels: %s',
+  async (target, dtype, room, type, adapter) => {
+    const model = await tinyModel(type);
+    const folder = await temporaryFolder();
+    await written(target, path.join(folder, type), { model, ...(adapter ? { adapter } : {}) });
+    const predictor = await openPredictor({ model, adapter, precision: 'fp32', head: 'sequence' });
+    const { tokenizer, maxLength, labelNames: labels } = predictor;
+    const texts = FIXED_TEXTS.map((text) => ({ text }));
+    const logits = await predictor.logits(await tokenizer.encode(texts, { maxLength }));
+    predictor.close();
+
+    env.localModelPath = folder;
+    const classify = await pipeline('text-classification', type, { dtype });
+    for (const [at, text] of FIXED_TEXTS.entries()) {
+      const values = logits.subarray(at * labels.length, (at + 1) * labels.length);
+      const answers = await classify(text, { top_k: labels.length });
       const scores = new Map(answers.flat().map(({ label, score }) => [label, score]));
       const sum = values.reduce((all, logit) => all + Math.exp(logit), 0);
-      for (const [i, label] of id2label.entries())
+      for (const [i, label] of labels.entries())
         expect(Math.abs(scores.get(label)! - Math.exp(values[i]!) / sum)).toBeLessThan(room);
-      const best = id2label[argmax(values, id2label.length)[0]!];
-      if (target === 'onnx') expect(answers.flat()[0]!.label).toBe(best);
+      const best = labels[argmax(values, labels.length)[0]!];
+      if (dtype === 'fp32') expect(answers.flat()[0]!.label).toBe(best);
     }
     await classify.dispose();
   },
