@@ -55,7 +55,13 @@ export type OutputOf<Name extends MethodName> = z.output<Methods[Name]['output']
 export type EventName = keyof typeof events;
 export type EventOf<Name extends EventName> = z.output<(typeof events)[Name]>;
 
+/** What a handler may give back: of a method that gives nothing, whatever its work does. */
+type Answer<Output> = Output extends Record<string, never> ? unknown : Promise<Output> | Output;
+
 /** Handlers of some methods: an area of the backend. */
 export type Handlers<Name extends MethodName = MethodName> = {
-  [Key in Name]: (input: ParsedInputOf<Key>) => Promise<OutputOf<Key>> | OutputOf<Key>;
+  [Key in Name]: (input: ParsedInputOf<Key>) => Answer<OutputOf<Key>>;
 };
+
+/** The handlers that are given, each typed by its name. */
+export const answering = <Name extends MethodName>(handlers: Handlers<Name>): Handlers<Name> => handlers;

@@ -5,7 +5,7 @@ import {
   type Handlers,
   type MethodName,
 } from '../../shared/contract.ts';
-import { requestSchema, type EventMessage, type Reply } from '../../shared/contract/message.ts';
+import { nothing, requestSchema, type EventMessage, type Reply } from '../../shared/contract/message.ts';
 import { fault } from '../../shared/faults/index.ts';
 import { faultValue } from './jobs/jobs.ts';
 
@@ -53,7 +53,8 @@ export class App {
       return { id, fault: fault('backend/invalid-input', { method: name, detail }).toJSON() };
     }
     try {
-      return { id, output: await handler(parsed.data) };
+      const output = await handler(parsed.data);
+      return { id, output: methods[name as MethodName].output === nothing ? {} : output };
     } catch (error) {
       return { id, fault: faultValue(name, error) };
     }

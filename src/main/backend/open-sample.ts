@@ -100,8 +100,8 @@ const recipeSchema = z.object({
 /** The sample project: its data, its model, and a draft of its experiment, as `npm run demo` runs it. */
 export function sampleHandlers(context: BackendContext): Handlers<'system/open-sample'> {
   return {
-    'system/open-sample': ({ window }) => {
-      const { id } = context.jobs.start({
+    'system/open-sample': ({ window }) =>
+      context.jobs.begin({
         kind: 'import',
         title: 'Opening the sample project',
         work: async (control) => {
@@ -112,9 +112,7 @@ export function sampleHandlers(context: BackendContext): Handlers<'system/open-s
           saveDraft(context.db, window, await sampleSpec(model.id, versionId));
           return versionId;
         },
-      });
-      return { jobId: id };
-    },
+      }),
   };
 }
 

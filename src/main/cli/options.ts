@@ -145,11 +145,3 @@ export const speedOptions = {
   batchSize: option.batchSize,
   precision: option.precision,
 };
-
-/** Only what was given: options of the engine that are not there have its defaults. */
-export function given<Values extends object>(
-  values: Values,
-): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
-  const present = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(present) as { [Name in keyof Values]?: Exclude<Values[Name], undefined> };
-}

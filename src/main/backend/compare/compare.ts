@@ -79,10 +79,7 @@ export function compareHandlers(
       addComparison(db, saved);
       return { saved };
     },
-    'compare/forget': ({ id }) => {
-      removeComparison(db, id);
-      return {};
-    },
+    'compare/forget': ({ id }) => removeComparison(db, id),
   };
 }
 

@@ -1,6 +1,6 @@
 import { frozenMethod } from '../../../shared/methods/index.ts';
 import { z } from 'zod';
-import type { Handlers } from '../../../shared/contract.ts';
+import { answering } from '../../../shared/contract.ts';
 import { crossPredictionSchema } from '../../../shared/contract/compare.ts';
 import { specSchema } from '../../../shared/contract/experiments.ts';
 import { keepReport, readReport } from '../../storage/datasets.ts';
@@ -22,12 +22,10 @@ const keptSchema = z.object({
 });
 
 /** Likely label errors among rows that a model learns from, which its own answers cannot judge. */
-export function crossPredictionHandlers(
-  context: BackendContext,
-): Handlers<'compare/cross-predict' | 'compare/label-errors'> {
+export function crossPredictionHandlers(context: BackendContext) {
   const { db, jobs } = context;
 
-  return {
+  return answering({
     'compare/cross-predict': ({ versionId, split, modelId }) => {
       const version = versionRecord(context, versionId);
       const model = requireModel(context, modelId);
@@ -38,7 +36,7 @@ export function crossPredictionHandlers(
         data: { trainSplit: split },
         adapter: { peft_type: frozenMethod.type },
       });
-      const job = jobs.start({
+      return jobs.begin({
         kind: 'report',
         title: `Looking for label errors in ${version.name}`,
         work: async (control) => {
@@ -66,7 +64,6 @@ export function crossPredictionHandlers(
           return versionId;
         },
       });
-      return { jobId: job.id };
     },
     'compare/label-errors': async ({ versionId, offset, limit }) => {
       const { file } = versionRecord(context, versionId);
@@ -80,5 +77,5 @@ export function crossPredictionHandlers(
       );
       return { found, items: page.map((error, i) => ({ ...error, row: rows[i]! })) };
     },
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import type { Handlers } from '../../../shared/contract.ts';
+import { answering } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { runTask } from '../../engine/threads/threads.ts';
 import {
@@ -21,13 +21,7 @@ import { datasetTasks } from './tasks.ts';
 const SHARE_TOLERANCE = 0.002;
 
 /** What makes a new version out of another one. */
-export function changeHandlers(
-  context: BackendContext,
-  reports: Reports,
-  signal: AbortSignal,
-): Handlers<
-  'datasets/relabel' | 'datasets/draft' | 'datasets/edit-draft' | 'datasets/repair' | 'datasets/split'
-> {
+export function changeHandlers(context: BackendContext, reports: Reports, signal: AbortSignal) {
   const make = (
     parent: VersionRow,
     work: (target: string) => Promise<MadeVersion & { change: string }>,
@@ -55,7 +49,7 @@ export function changeHandlers(
     if (had > 0 !== unsaved > 0) context.emit('datasets/changed', { id: datasetId });
   };
 
-  return {
+  return answering({
     'datasets/relabel': async ({ versionId, changes }) => {
       const parent = presentVersion(context, versionId);
       const file = versionFile(context, parent);
@@ -87,12 +81,11 @@ export function changeHandlers(
       }
       editLabelDraft(context.db, versionId, changes);
       tellDraft(versionId, changes, version.unsaved);
-      return {};
     },
     'datasets/repair': ({ versionId, finding, action }) => {
       const parent = presentVersion(context, versionId);
       const file = versionFile(context, parent);
-      const job = context.jobs.start({
+      return context.jobs.begin({
         kind: 'repair',
         title: `Repairing ${parent.datasetName}`,
         work: (control) =>
@@ -106,7 +99,6 @@ export function changeHandlers(
             );
           }),
       });
-      return { jobId: job.id };
     },
     'datasets/split': ({ versionId, shares, seed, keepTogether }) => {
       const parent = presentVersion(context, versionId);
@@ -114,7 +106,7 @@ export function changeHandlers(
       const sum = Object.values(shares).reduce((total, share) => total + share, 0);
       if (Math.abs(sum - 1) > SHARE_TOLERANCE) throw fault('datasets/shares', { sum });
       if (Object.keys(shares).length < 2) throw fault('datasets/too-few-splits', {});
-      const job = context.jobs.start({
+      return context.jobs.begin({
         kind: 'split',
         title: `Splitting ${parent.datasetName}`,
         work: (control) =>
@@ -122,7 +114,6 @@ export function changeHandlers(
             runTask(datasetTasks, 'split', { file, target, shares, seed, keepTogether }, told(control)),
           ),
       });
-      return { jobId: job.id };
     },
-  };
+  });
 }

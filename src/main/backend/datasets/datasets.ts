@@ -42,11 +42,10 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
     abort.abort();
     await Promise.all([threads.close(), previews.close()]);
   });
-  const change = (id: string, work: () => void = () => undefined) => {
+  const change = (id: string, work: () => void = () => undefined): void => {
     knownDataset(context, id);
     work();
     context.emit('datasets/changed', { id });
-    return {};
   };
   const setRemoved = ({ id, datasetId }: VersionRow, at: number | null) =>
     change(datasetId, () => setVersionRemoved(db, id, at));
@@ -100,7 +99,7 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
       const ending = `.${format}`;
       if (extname(path).toLowerCase() !== ending) throw fault('datasets/export-type', { file: path, ending });
       if (existsSync(path) && !overwrite) throw fault('datasets/export-exists', { file: path });
-      const job = context.jobs.start({
+      return context.jobs.begin({
         kind: 'export',
         title: `Writing ${versionTitle(version)} to ${basename(path)}`,
         work: async (control) => {
@@ -108,7 +107,6 @@ export function datasetHandlers(context: BackendContext): Handlers<keyof typeof 
           return path;
         },
       });
-      return { jobId: job.id };
     },
     'datasets/remove-version': ({ versionId }) => {
       const version = knownVersion(context, versionId);

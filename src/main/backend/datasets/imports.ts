@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import type { Handlers } from '../../../shared/contract.ts';
+import { answering } from '../../../shared/contract.ts';
 import type { DataSource, ImportReading } from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { mapText } from '../../../shared/label-column.ts';
@@ -21,9 +21,9 @@ export function importHandlers(
   context: BackendContext,
   previews: Threads<typeof tasks>,
   signal: AbortSignal,
-): Handlers<'datasets/preview' | 'datasets/cancel-preview' | 'datasets/import'> {
+) {
   const looking = new Map<string, AbortController>();
-  return {
+  return answering({
     'datasets/preview': async ({ source, ticket }) => {
       const abort = new AbortController();
       const either = AbortSignal.any([signal, abort.signal]);
@@ -41,7 +41,6 @@ export function importHandlers(
     },
     'datasets/cancel-preview': ({ ticket }) => {
       looking.get(ticket)?.abort(fault('datasets/cancelled', { what: 'The preview' }));
-      return {};
     },
     'datasets/import': ({ source, name, mapping, emptyLabels, raggedRows, datasetId }) => {
       checkMapping(mapping);
@@ -64,9 +63,9 @@ export function importHandlers(
         });
       };
       const canPause = source.kind === 'hub';
-      return { jobId: context.jobs.start({ kind: 'import', title: `Importing ${what}`, canPause, work }).id };
+      return context.jobs.begin({ kind: 'import', title: `Importing ${what}`, canPause, work });
     },
-  };
+  });
 }
 
 /** What was not taken as it stands: ", labels \"1\", \"2\" → \"negative\", 3 without a label left out". */

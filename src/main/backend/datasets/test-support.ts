@@ -57,7 +57,8 @@ export class TestArea {
 
   async ask<Name extends DatasetMethod>(name: Name, input: InputOf<Name>): Promise<OutputOf<Name>> {
     const handler = this.handlers[name] as (input: unknown) => unknown;
-    return methods[name].output.parse(await handler(methods[name].input.parse(input))) as OutputOf<Name>;
+    const output = (await handler(methods[name].input.parse(input))) ?? {};
+    return methods[name].output.parse(output) as OutputOf<Name>;
   }
 
   /** A file beside the workspace. */

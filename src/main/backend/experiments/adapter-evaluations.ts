@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { Handlers } from '../../../shared/contract.ts';
+import { answering } from '../../../shared/contract.ts';
 import { evaluationElsewhereSchema } from '../../../shared/contract/adapters.ts';
 import { AdapterStore } from '../../storage/adapters.ts';
 import { keepReport, readReportsOf } from '../../storage/datasets.ts';
@@ -16,17 +16,15 @@ const outputSchema = z.object({ task: z.string(), metrics: z.unknown() });
 const keyOf = (id: string, split = ''): string => `evaluation:${id}:${split}`;
 
 /** An adapter on rows that it was not evaluated on by its experiment; kept with the version, the last one of each split. */
-export function evaluationHandlers(
-  context: BackendContext,
-): Handlers<'adapters/evaluate' | 'adapters/evaluations'> {
+export function evaluationHandlers(context: BackendContext) {
   const { db, jobs, workspace } = context;
   const store = new AdapterStore(db);
 
-  return {
+  return answering({
     'adapters/evaluate': ({ id, versionId, split }) => {
       const adapter = store.read(id);
       const version = versionRecord(context, versionId);
-      const job = jobs.start({
+      return jobs.begin({
         kind: 'report',
         title: `Evaluating ${adapter.name} on ${versionTitle(version)}`,
         work: async (control) => {
@@ -62,7 +60,6 @@ export function evaluationHandlers(
           return id;
         },
       });
-      return { jobId: job.id };
     },
     'adapters/evaluations': ({ id }) => {
       store.read(id);
@@ -73,7 +70,7 @@ export function evaluationHandlers(
         );
       return { evaluations: kept.sort((a, b) => b.at - a.at) };
     },
-  };
+  });
 }
 
 const parsed = (report: string): object => z.looseObject({}).parse(JSON.parse(report));

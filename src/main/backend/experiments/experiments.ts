@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Handlers } from '../../../shared/contract.ts';
+import { answering } from '../../../shared/contract.ts';
 import {
   evaluationSchema,
   specSchema,
   type Experiment,
   type ExperimentSpec,
-  type experimentMethods,
 } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
+import { given } from '../../../shared/given.ts';
 import { Threads } from '../../engine/threads/threads.ts';
 import { PointStore } from '../../storage/experiment-points.ts';
 import { ResultStore } from '../../storage/experiment-results.ts';
@@ -27,13 +27,6 @@ import { Supervisor } from './supervisor.ts';
 import { openTeller } from './teller.ts';
 import { experimentTasks } from './tasks.ts';
 
-type Names =
-  | Exclude<
-      keyof typeof experimentMethods,
-      'experiments/presets' | 'experiments/preflight' | 'experiments/time'
-    >
-  | 'adapters/evaluate'
-  | 'adapters/evaluations';
 /** Works out what a run is compared with when nothing else wants the device; `found` is called when it is kept. */
 interface BaselineSeeker {
   seekBaselines(id: string, spec: ExperimentSpec, found: () => void): void;
@@ -43,7 +36,7 @@ interface BaselineSeeker {
 const NEIGHBOURS = 20;
 
 /** Experiments: the queue, the engine's supervision, and all that is kept of them. */
-export function experimentHandlers(context: BackendContext, timings: BaselineSeeker): Handlers<Names> {
+export function experimentHandlers(context: BackendContext, timings: BaselineSeeker) {
   const { db, emit, workspace } = context;
   const store = new ExperimentStore(db);
   store.relocate(workspace.experiments);
@@ -86,7 +79,7 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
     }
   };
 
-  return {
+  return answering({
     ...evaluationHandlers(context),
     ...queueHandlers({ store, results, teller, supervisor, emit }),
     'experiments/list': async ({ archived }) => {
@@ -102,27 +95,20 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
     'experiments/read': async ({ id }) => {
       await settled;
       const { notes, spec, config, folder, details } = store.record(id);
+      const { moved, newlyInitialized } = details;
       const experiment = store.line(id);
       const baselines = spec && keptBaselines(context, spec);
       if (spec && experiment.state === 'finished') seekBaselines(experiment);
       return {
-        experiment,
-        notes,
-        spec,
-        config,
+        ...{ experiment, notes, spec, config, folder, baselines, moved, newlyInitialized },
         changed: changedSettings(config),
-        folder,
         adapterId: results.adapterOf(id),
-        baselines,
-        moved: details.moved,
-        newlyInitialized: details.newlyInitialized,
       };
     },
     'experiments/update': ({ id, tags, ...changes }) => {
       store.record(id);
-      const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
       db.transaction(() => {
-        store.update(id, given);
+        store.update(id, given(changes));
         if (tags) store.setTags(id, tags);
       })();
       teller.changed(id);
@@ -158,13 +144,10 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
       ];
       return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
     },
-    'experiments/save-draft': ({ spec, window }) => {
-      saveDraft(db, window, spec);
-      return {};
-    },
+    'experiments/save-draft': ({ spec, window }) => saveDraft(db, window, spec),
     'experiments/read-draft': ({ window }) => {
       const draft = specSchema.partial().safeParse(readDraft(db, window));
       return { spec: draft.data ?? null };
     },
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import type { Handlers } from '../../../shared/contract.ts';
+import { answering } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { ResultStore } from '../../storage/experiment-results.ts';
 import type { ExperimentRecord, ExperimentStore } from '../../storage/experiments.ts';
@@ -16,19 +16,11 @@ interface Parts {
   emit: BackendContext['emit'];
 }
 
-type Names =
-  | 'experiments/pause'
-  | 'experiments/resume'
-  | 'experiments/stop'
-  | 'experiments/move'
-  | 'experiments/remove'
-  | 'experiments/restore';
-
 const running = new Set(['starting', 'running']);
 const resumable = new Set(['paused', 'interrupted', 'failed', 'stopped']);
 
 /** What a person does with experiments that wait, run, or have ended. */
-export function queueHandlers({ store, results, teller, supervisor, emit }: Parts): Handlers<Names> {
+export function queueHandlers({ store, results, teller, supervisor, emit }: Parts) {
   const wrong = ({ name, state }: ExperimentRecord, verb: string) =>
     fault('experiments/wrong-state', { name, state, verb });
 
@@ -49,12 +41,11 @@ export function queueHandlers({ store, results, teller, supervisor, emit }: Part
     supervisor.wake();
   };
 
-  return {
+  return answering({
     'experiments/pause': async ({ id }) => {
       const record = store.record(id);
       if (record.state === 'queued' && !supervisor.isCurrent(id)) leaveQueue(id, 'paused');
       else await end(record, 'pause', 'pause');
-      return {};
     },
     'experiments/resume': async ({ id }) => {
       const record = store.record(id);
@@ -64,7 +55,6 @@ export function queueHandlers({ store, results, teller, supervisor, emit }: Part
       if (step !== null && (await lastCheckpoint(folder)) === null)
         throw fault('experiments/checkpoint-gone', { name, step });
       enqueue(id, store.lastPlace() + 1, false);
-      return {};
     },
     'experiments/stop': async ({ id }) => {
       const record = store.record(id);
@@ -75,7 +65,6 @@ export function queueHandlers({ store, results, teller, supervisor, emit }: Part
       // What a checkpoint holds becomes an adapter as soon as the device is free.
       else if ((await lastCheckpoint(record.folder)) !== null) enqueue(id, 0, true);
       else leaveQueue(id, 'stopped');
-      return {};
     },
     'experiments/move': ({ id, place }) => {
       const record = store.record(id);
@@ -84,7 +73,6 @@ export function queueHandlers({ store, results, teller, supervisor, emit }: Part
       const others = order.filter((other) => other !== id);
       store.reorder(others.toSpliced(place - 1, 0, id));
       for (const queued of order) teller.changed(queued);
-      return {};
     },
     'experiments/remove': ({ ids }) => {
       for (const record of ids.map((id) => store.record(id)))
@@ -95,7 +83,6 @@ export function queueHandlers({ store, results, teller, supervisor, emit }: Part
         results.setAdapterRemoved(id, Date.now());
       }
       emit('experiments/removed', { ids });
-      return {};
     },
     'experiments/restore': ({ ids }) => {
       for (const id of ids) {
@@ -105,7 +92,6 @@ export function queueHandlers({ store, results, teller, supervisor, emit }: Part
         teller.changed(id);
       }
       supervisor.wake();
-      return {};
     },
-  };
+  });
 }

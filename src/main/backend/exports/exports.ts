@@ -89,7 +89,7 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
       const { name, targets } = store.read(id);
       if (writing(id)) throw fault('exports/running', { name });
       if (!targets.some(isWritten)) throw fault('exports/nothing-to-verify', { name });
-      const { id: jobId } = jobs.start({
+      const job = jobs.begin({
         kind: 'verify',
         key: `verify ${id}`,
         title: `Proving ${name} again`,
@@ -100,7 +100,7 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
         },
       });
       changed(id);
-      return { jobId };
+      return job;
     },
     'exports/remove': async ({ id, files }) => {
       const found = store.read(id);
@@ -108,7 +108,6 @@ export function exportHandlers(context: BackendContext): Handlers<keyof typeof e
       if (files) await deleteFiles(found, store);
       store.remove(id);
       emit('exports/removed', { id });
-      return {};
     },
   };
 }

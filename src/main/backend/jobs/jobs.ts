@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { jobMethods, Job } from '../../../shared/contract/jobs.ts';
+import type { FaultValue } from '../../../shared/contract/message.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { systemFault } from '../../../shared/faults/system.ts';
 import type { Progress } from '../../engine/threads/threads.ts';
@@ -62,35 +63,22 @@ export class Jobs {
     const under = key === undefined ? undefined : this.under(key);
     if (under) return under;
     const job: Job = {
-      id: randomUUID(),
-      kind,
-      title,
-      state: 'running',
-      phase: '',
-      done: 0,
-      total: 0,
-      unit: '',
-      startedAt: Date.now(),
-      rate: null,
-      fault: null,
-      result: null,
-      canPause,
+      ...{ id: randomUUID(), kind, title, state: 'running', startedAt: Date.now(), canPause },
+      ...{ phase: '', done: 0, total: 0, unit: '', rate: null, fault: null, result: null },
     };
-    const abort = new AbortController();
     const held: Held = {
-      job,
-      key,
-      abort,
-      pauseListeners: [],
-      goOn: [],
-      marks: [],
-      told: 0,
-      finished: Promise.resolve(job),
+      ...{ job, key, abort: new AbortController(), finished: Promise.resolve(job) },
+      ...{ pauseListeners: [], goOn: [], marks: [], told: 0 },
     };
     this.held.set(job.id, held);
     held.finished = this.run(held, work).finally(ended);
     this.tell(job);
     return job;
+  }
+
+  /** As `start`, for a request whose answer is the job. */
+  begin(job: JobStart): { jobId: string } {
+    return { jobId: this.start(job).id };
   }
 
   /** The job that runs under a key, or is paused. */
@@ -116,27 +104,23 @@ export class Jobs {
       const { abort, finished } = this.get(id);
       abort.abort();
       await finished;
-      return {};
     },
     'jobs/pause': ({ id }) => {
       const held = this.get(id);
-      if (!held.job.canPause || held.job.state !== 'running') return {};
+      if (!held.job.canPause || held.job.state !== 'running') return;
       this.change(held, { state: 'paused', rate: null });
       for (const listener of held.pauseListeners.splice(0)) listener();
-      return {};
     },
     'jobs/resume': ({ id }) => {
       const held = this.get(id);
-      if (held.job.state !== 'paused') return {};
+      if (held.job.state !== 'paused') return;
       held.marks = [];
       this.change(held, { state: 'running' });
       for (const goOn of held.goOn.splice(0)) goOn();
-      return {};
     },
     'jobs/dismiss': ({ id }) => {
       const held = this.held.get(id);
       if (held && !isOpen(held.job)) this.held.delete(id);
-      return {};
     },
   };
 
@@ -190,7 +174,7 @@ export class Jobs {
 const isOpen = ({ state }: Job): boolean => state === 'running' || state === 'paused';
 
 /** Any failure as the value that crosses a process border. */
-export function faultValue(what: string, error: unknown): { code: string; message: string; remedy: string } {
+export function faultValue(what: string, error: unknown): FaultValue {
   const known = systemFault(error);
   if (known) return known.toJSON();
   const detail = error instanceof Error ? error.message : String(error);

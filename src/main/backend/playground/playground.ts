@@ -48,10 +48,7 @@ export function playgroundHandlers(context: BackendContext): Handlers<keyof type
       const shown = tokens.map(({ token, text: of, ...rest }) => ({ text: token, of, ...rest }));
       return { attribution: { label, tokens: shown, difference, gap: sum - difference, steps } };
     },
-    'playground/close': async () => {
-      await engine.close();
-      return {};
-    },
+    'playground/close': () => engine.close(),
     'playground/batch': async (input) => ({
       jobId: await startBatch(context, await answerSource(context, input.answerer), input),
     }),

@@ -2,20 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { appendFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { Handlers } from '../../../shared/contract.ts';
+import { answering } from '../../../shared/contract.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { readFault, writeFault } from '../../engine/formats/file-faults.ts';
 import type { BackendContext } from '../context.ts';
 
-type Names = 'system/browse' | 'system/pick' | 'system/reveal';
-
 /** The host's dialogs, and for hosts without one the folders of this machine. */
-export function browseHandlers({ host }: BackendContext): Handlers<Names> {
-  return {
+export function browseHandlers({ host }: BackendContext) {
+  return answering({
     'system/pick': async ({ kind }) => ({ paths: await host.pick(kind) }),
     'system/reveal': async ({ path: shown }) => ({ shown: await host.reveal(shown) }),
     'system/browse': async ({ folder }) => listFolder(folder ?? os.homedir()),
-  };
+  });
 }
 
 /** Folders first, then files, by name; what a dot hides is left out. Throws `files/missing`. */
@@ -46,9 +44,9 @@ async function listFolder(given: string) {
 }
 
 /** Files that a browser sends in pieces: into the workspace's temporary folder, and whole into its inbox. */
-export function receiveHandlers({ workspace }: BackendContext): Handlers<'system/receive-file'> {
+export function receiveHandlers({ workspace }: BackendContext) {
   const open = new Set<string>();
-  return {
+  return answering({
     'system/receive-file': async ({ name, base64, last, uploadId }) => {
       if (uploadId !== null && !open.has(uploadId))
         throw fault('store/unknown', { kind: 'upload', id: uploadId });
@@ -70,7 +68,7 @@ export function receiveHandlers({ workspace }: BackendContext): Handlers<'system
         throw writeFault(part, error);
       }
     },
-  };
+  });
 }
 
 /** The last part of a name without what file systems refuse; it cannot leave its folder. */

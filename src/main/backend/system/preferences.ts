@@ -1,5 +1,6 @@
-import type { Handlers } from '../../../shared/contract.ts';
+import { answering } from '../../../shared/contract.ts';
 import { preferencesSchema, type Preferences } from '../../../shared/contract/system.ts';
+import { given } from '../../../shared/given.ts';
 import type { Db } from '../../storage/database.ts';
 import { readSetting, writeSetting } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';
@@ -14,25 +15,19 @@ export function readPreferences(db: Db): Preferences {
   return parsed.success ? parsed.data : preferencesSchema.parse({});
 }
 
-type Names = 'settings/read' | 'settings/write' | 'settings/set-token';
-
-export function preferenceHandlers({ db, host, emit }: BackendContext): Handlers<Names> {
-  return {
+export function preferenceHandlers({ db, host, emit }: BackendContext) {
+  return answering({
     'settings/read': async () => ({
       preferences: readPreferences(db),
       hasToken: (await host.secrets.read(hubTokenName)) !== null,
       keyStore: host.secrets.available,
     }),
     'settings/write': ({ preferences: change }) => {
-      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-      const preferences = preferencesSchema.parse({ ...readPreferences(db), ...given });
+      const preferences = preferencesSchema.parse({ ...readPreferences(db), ...given(change) });
       writeSetting(db, 'preferences', preferences);
       emit('settings/changed', preferences);
       return { preferences };
     },
-    'settings/set-token': async ({ token }) => {
-      await host.secrets.write(hubTokenName, token);
-      return {};
-    },
-  };
+    'settings/set-token': ({ token }) => host.secrets.write(hubTokenName, token),
+  });
 }

@@ -11,7 +11,8 @@ import { command, type CommandContext, type Outcome } from '../command.ts';
 import { count, parametersText, table as textTable } from '../format.ts';
 import { chunks, rowsAtOnce } from '../io/input-rows.ts';
 import { adapterFolder, baseFolder, modelFolder } from '../io/model-folder.ts';
-import { dataFormats, given, option, text, type ValuesOf } from '../options.ts';
+import { given } from '../../../shared/given.ts';
+import { dataFormats, option, text, type ValuesOf } from '../options.ts';
 
 const help = `
 --model prints the module tree, parameters and labels; with --adapter the modules that the adapter touches are marked;

@@ -4,7 +4,8 @@ import { command } from '../command.ts';
 import { chunks, readInput, rowsAtOnce, type InputRow } from '../io/input-rows.ts';
 import { modelFolder } from '../io/model-folder.ts';
 import { writeResults } from '../io/write-results.ts';
-import { choiceOr, given, option, textOptions } from '../options.ts';
+import { given } from '../../../shared/given.ts';
+import { choiceOr, option, textOptions } from '../options.ts';
 
 const help = `
 Prints a line of JSON for each row, in the order of the input: input_ids, attention_mask and, where the tokenizer

@@ -1,6 +1,6 @@
 import { readFile, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import type { Handlers } from '../../../../shared/contract.ts';
+import { answering } from '../../../../shared/contract.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { writeFolderAtomic } from '../../../engine/formats/atomic.ts';
 import { readFault } from '../../../engine/formats/file-faults.ts';
@@ -105,10 +105,8 @@ export async function removeRuntime(dir = runtimesDir()): Promise<void> {
 const available = process.platform === 'linux' && process.arch === 'x64';
 
 /** The runtime for NVIDIA GPUs. Engines that start later use what was installed. */
-export function runtimeHandlers({
-  jobs,
-}: BackendContext): Handlers<'system/runtime' | 'system/install-runtime' | 'system/remove-runtime'> {
-  return {
+export function runtimeHandlers({ jobs }: BackendContext) {
+  return answering({
     'system/runtime': () => {
       const runtime = installedRuntime();
       const installed = runtime && {
@@ -119,16 +117,12 @@ export function runtimeHandlers({
       };
       return { available, hasDriver: hasNvidiaDriver(), installed };
     },
-    'system/install-runtime': ({ source }) => ({
-      jobId: jobs.start({
+    'system/install-runtime': ({ source }) =>
+      jobs.begin({
         kind: 'runtime',
         title: `Installing ${path.basename(source)}`,
         work: (control) => installRuntime(source.trim(), told(control)),
-      }).id,
-    }),
-    'system/remove-runtime': async () => {
-      await removeRuntime();
-      return {};
-    },
-  };
+      }),
+    'system/remove-runtime': () => removeRuntime(),
+  });
 }

@@ -1,0 +1,7 @@
+/** Only what was given: what is not there has its default. */
+export function given<Values extends object>(
+  values: Values,
+): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
+  const present = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as { [Name in keyof Values]?: Exclude<Values[Name], undefined> };
+}
