@@ -1,19 +1,23 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema, type AsyncBuffer } from 'hyparquet';
+import {
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+  type AsyncBuffer,
+  type FileMetaData,
+} from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
-import type { FaultValue } from '../../../shared/contract/message.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { codeOf } from '../formats/file-faults.ts';
 import { classNamesOf } from './class-names.ts';
 import { BudgetError, checkGroup, decoderMegabytes, mostCharacters } from './parquet-budget.ts';
 
 /*
- * Decodes one Parquet file on a thread of its own. Damaged bytes can keep the decoder busy without end, make it
- * allocate without bound or leave a rejected promise behind; a thread can be ended for any of these.
+ * Decodes one Parquet file on a thread of its own, which remembers how far it is. Damaged bytes can keep the decoder busy
+ * without end, make it allocate without bound or leave a rejected promise behind; a thread can be ended for any of these.
  */
 
 export interface ParquetTask {
@@ -30,14 +34,8 @@ export interface ParquetHead {
   classNames: Record<string, string[]>;
 }
 
-/** Each message to the worker asks for one reply: the head first, then each row group: what decoding
- * it takes, and its rows. */
-export type ParquetReply =
-  | ({ kind: 'head' } & ParquetHead)
-  | { kind: 'group'; megabytes: number }
-  | { kind: 'rows'; rows: Record<string, unknown>[] }
-  | { kind: 'end' }
-  | { kind: 'fault'; fault: FaultValue };
+/** Of each row group first what decoding it takes, then its rows; null at the end. */
+type ParquetPart = { megabytes: number } | { rows: Record<string, unknown>[] } | null;
 
 const ROWS_A_REPLY = 500;
 /** Texts of a dictionary are held once here, and once a row where a reply arrives. */
@@ -78,48 +76,65 @@ async function readRange(file: string, bytes: Uint8Array, position: number): Pro
   }
 }
 
-async function* replies(task: ParquetTask): AsyncGenerator<ParquetReply> {
+let parts: AsyncGenerator<ParquetPart, null> | undefined;
+
+export const tasks = {
+  head: () => (task: ParquetTask) =>
+    named(task, async () => {
+      const file = fileBuffer(task);
+      const metadata = await parquetMetadataAsync(file);
+      parts = partsOf(task, file, metadata);
+      const head: ParquetHead = {
+        columns: parquetSchema(metadata).children.map((child) => child.element.name),
+        count: metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0),
+        classNames: classNames(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value),
+      };
+      return head;
+    }),
+  /** The next part behind the head. */
+  next: () => (task: ParquetTask) => named(task, async () => (await parts!.next()).value),
+};
+
+/** What is wrong with a file as a fault. */
+async function named<Result>({ file }: ParquetTask, work: () => Promise<Result>): Promise<Result> {
   try {
-    const file = fileBuffer(task);
-    const metadata = await parquetMetadataAsync(file);
-    yield {
-      kind: 'head',
-      columns: parquetSchema(metadata).children.map((child) => child.element.name),
-      count: metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0),
-      classNames: classNames(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value),
-    };
-    const most = mostCharacters(task.size);
-    let characters = 0;
-    let rowStart = 0;
-    for (const group of metadata.row_groups) {
-      const rowEnd = rowStart + Number(group.num_rows);
-      yield { kind: 'group', megabytes: await checkGroup(file, group, decoderMegabytes(task.size)) };
-      const objects = await parquetReadObjects({ file, metadata, compressors: bounded, rowStart, rowEnd });
-      let rows: Record<string, unknown>[] = [];
-      let sent = characters;
-      for (const [i, object] of objects.entries()) {
-        rows.push(plainRow(object, (length) => (characters += length)));
-        if (characters > most) {
-          const row = (rowStart + i + 1).toLocaleString('en-US');
-          throw new BudgetError(`its texts are over ${Math.floor(most / 2 ** 20)} MB long by row ${row}`);
-        }
-        if (rows.length < ROWS_A_REPLY && characters - sent < CHARACTERS_A_REPLY) continue;
-        yield { kind: 'rows', rows };
-        [rows, sent] = [[], characters];
-      }
-      if (rows.length > 0) yield { kind: 'rows', rows };
-      rowStart = rowEnd;
-    }
-    yield { kind: 'end' };
+    return await work();
   } catch (error) {
-    const about = {
-      file: basename(task.file),
-      reason: error instanceof Error ? error.message : String(error),
-    };
-    const known = error instanceof Fault ? error : null;
+    if (error instanceof Fault) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
     const code = error instanceof BudgetError ? 'data/parquet-memory' : 'data/parquet';
-    yield { kind: 'fault', fault: (known ?? fault(code, about)).toJSON() };
+    throw fault(code, { file: basename(file), reason });
   }
+}
+
+async function* partsOf(
+  { size }: ParquetTask,
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+): AsyncGenerator<ParquetPart, null> {
+  const most = mostCharacters(size);
+  let characters = 0;
+  let rowStart = 0;
+  for (const group of metadata.row_groups) {
+    const rowEnd = rowStart + Number(group.num_rows);
+    yield { megabytes: await checkGroup(file, group, decoderMegabytes(size)) };
+    const objects = await parquetReadObjects({ file, metadata, compressors: bounded, rowStart, rowEnd });
+    let rows: Record<string, unknown>[] = [];
+    let sent = characters;
+    for (const [i, object] of objects.entries()) {
+      rows.push(plainRow(object, (length) => (characters += length)));
+      if (characters > most) {
+        const row = (rowStart + i + 1).toLocaleString('en-US');
+        throw new BudgetError(`its texts are over ${Math.floor(most / 2 ** 20)} MB long by row ${row}`);
+      }
+      if (rows.length < ROWS_A_REPLY && characters - sent < CHARACTERS_A_REPLY) continue;
+      yield { rows };
+      [rows, sent] = [[], characters];
+    }
+    if (rows.length > 0) yield { rows };
+    rowStart = rowEnd;
+  }
+  return null;
 }
 
 const featuresSchema = z.object({
@@ -164,12 +179,4 @@ function plainValue(value: unknown, count: (length: number) => void): unknown {
     return value instanceof DataView ? null : Array.from(value as Uint8Array);
   }
   return plainRow(value as Record<string, unknown>, count);
-}
-
-if (parentPort !== null) {
-  const port = parentPort;
-  const source = replies(workerData as ParquetTask);
-  port.on('message', () => {
-    void source.next().then(({ value }) => port.postMessage(value));
-  });
 }

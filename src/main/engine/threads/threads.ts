@@ -3,6 +3,7 @@ import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { Job } from '../../../shared/contract/jobs.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { Fault } from '../../../shared/faults/index.ts';
+import { given } from '../../../shared/given.ts';
 
 export type Progress = Pick<Job, 'phase' | 'done' | 'total' | 'unit'>;
 /** How a task says how far it is; `unit`: "rows" where it is not given. */
@@ -50,6 +51,8 @@ export interface ThreadOptions<Table> {
   /** A task that takes longer is ended with its thread. */
   deadlineMs?: number;
   limits?: ResourceLimits;
+  /** Of its heap and the buffers beside it, which are not under the limits: a thread that holds more is ended. */
+  mostMegabytes?: number;
   /** What is thrown where a thread did not answer. */
   ended?: (end: ThreadEnd, input: TaskInput<Table, keyof Table>) => Error;
 }
@@ -58,6 +61,8 @@ export interface AskOptions {
   /** A task cannot be told to stop: its thread ends with it, and what it left under temporary names is the asker's. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
+  /** In place of that of all tasks. */
+  deadlineMs?: number;
 }
 
 interface Question extends AskOptions {
@@ -70,7 +75,11 @@ interface Thread {
   worker: Worker;
   question: Question | undefined;
   deadline: NodeJS.Timeout | undefined;
+  watch: NodeJS.Timeout | undefined;
 }
+
+/** So often it is looked at what a thread holds. */
+const LOOK_MS = 50;
 
 const entry = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
 
@@ -93,7 +102,7 @@ export class Threads<Table> {
   ask<Name extends keyof Table>(
     task: Name,
     input: TaskInput<Table, Name>,
-    { signal, onProgress }: AskOptions = {},
+    { signal, onProgress, deadlineMs = this.options.deadlineMs }: AskOptions = {},
   ): Promise<TaskOutput<Table, Name>> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -109,6 +118,7 @@ export class Threads<Table> {
         resolve: settled((output) => resolve(output as TaskOutput<Table, Name>)),
         reject: settled(reject),
         onProgress,
+        ...given({ deadlineMs }),
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       this.line.push(question);
@@ -123,7 +133,7 @@ export class Threads<Table> {
   }
 
   private handOut(): void {
-    const { size = 1, deadlineMs } = this.options;
+    const { size = 1, mostMegabytes } = this.options;
     while (this.line.length > 0) {
       const idle = this.threads.find(({ question }) => question === undefined);
       if (!idle && this.threads.length >= size) return;
@@ -131,6 +141,9 @@ export class Threads<Table> {
       thread.question = this.line.shift()!;
       thread.worker.ref();
       thread.worker.postMessage(thread.question.message);
+      const { deadlineMs } = thread.question;
+      if (mostMegabytes !== undefined)
+        thread.watch = setInterval(() => void this.checkMemory(thread, mostMegabytes), LOOK_MS);
       if (deadlineMs === undefined) continue;
       const late = { kind: 'late', seconds: Math.ceil(deadlineMs / 1000) } as const;
       thread.deadline = setTimeout(() => void this.end(thread, late), deadlineMs);
@@ -143,7 +156,7 @@ export class Threads<Table> {
       workerData: this.module.url,
       ...(limits && { resourceLimits: limits }),
     });
-    const thread: Thread = { worker, question: undefined, deadline: undefined };
+    const thread: Thread = { worker, question: undefined, deadline: undefined, watch: undefined };
     worker.on('message', (reply: FromThread) => {
       if ('progress' in reply) return thread.question?.onProgress?.(reply.progress);
       const question = this.release(thread);
@@ -174,9 +187,17 @@ export class Threads<Table> {
     else if (thread) void this.end(thread, () => reason);
   }
 
+  private async checkMemory(thread: Thread, megabytes: number): Promise<void> {
+    // One that has ended says by its answer, or its error, how.
+    const held = await thread.worker.getHeapStatistics().catch(() => null);
+    if (held && held.used_heap_size + held.external_memory > megabytes * 2 ** 20)
+      await this.end(thread, { kind: 'memory', megabytes });
+  }
+
   private release(thread: Thread): Question | undefined {
     const { question } = thread;
     clearTimeout(thread.deadline);
+    clearInterval(thread.watch);
     thread.question = undefined;
     return question;
   }
