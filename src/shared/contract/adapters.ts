@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { evaluationSchema } from './experiments.ts';
-import { count, givenName, givenNameOrNone, id, method, nothing, sha256, time } from './message.ts';
+import { count, givenName, givenNameOrNone, id, job, method, nothing, sha256, time } from './message.ts';
 
 export const adapterSchema = z.object({
   id,
@@ -95,10 +95,10 @@ export const adapterMethods = {
       majoritySign: z.enum(['total', 'frequency']).default('total'),
       seed: z.number().int().min(0).max(4294967295).default(42),
     },
-    { jobId: id },
+    job,
   ),
   /** Answers labelled rows of any version that has the adapter's labels; kept. A job. */
-  'adapters/evaluate': method({ id, versionId: id, split: z.string().nullable() }, { jobId: id }),
+  'adapters/evaluate': method({ id, versionId: id, split: z.string().nullable() }, job),
   /** The newest first. */
   'adapters/evaluations': method({ id }, { evaluations: z.array(evaluationElsewhereSchema) }),
   'adapters/update': method({ id, name: givenName }, { adapter: adapterSchema }),

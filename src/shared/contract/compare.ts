@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rowSchema } from './datasets.ts';
 import { experimentSchema } from './experiments.ts';
-import { count, givenName, id, method, nothing, page, range, time } from './message.ts';
+import { count, givenName, id, job, method, nothing, page, range, time } from './message.ts';
 
 /** A value with its 95 % bootstrap interval. */
 export const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
@@ -230,10 +230,7 @@ export const compareMethods = {
    * Looks for likely label errors among the rows of a split by cross-prediction with a probe on the model's frozen
    * vectors; null: all rows. A job; what it found last is kept with the version.
    */
-  'compare/cross-predict': method(
-    { versionId: id, split: z.string().nullable(), modelId: id },
-    { jobId: id },
-  ),
+  'compare/cross-predict': method({ versionId: id, split: z.string().nullable(), modelId: id }, job),
   'compare/label-errors': method(
     { versionId: id, ...range },
     { found: crossPredictionSchema.nullable(), items: z.array(labelErrorSchema) },

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { count, givenName, id, method, nothing, page, range, sha256, time } from './message.ts';
+import {
+  count,
+  givenName,
+  id,
+  job,
+  method,
+  namedRows,
+  nothing,
+  page,
+  range,
+  sha256,
+  time,
+} from './message.ts';
 
 export const columnRoleSchema = z.enum([
   'text',
@@ -158,8 +170,8 @@ export const versionSchema = z.object({
   present: z.boolean(),
   rows: count,
   bytes: count,
-  labels: z.array(z.object({ name: z.string(), rows: count })),
-  splits: z.array(z.object({ name: z.string(), rows: count })),
+  labels: z.array(namedRows),
+  splits: z.array(namedRows),
   columns: z.array(z.string()),
   /** One sentence: what made it ("3 labels corrected"). */
   change: z.string(),
@@ -242,10 +254,8 @@ export const reportSchema = z.object({
   versionId: id,
   rows: count,
   distinctTexts: count,
-  labels: z.array(z.object({ name: z.string(), rows: count })),
-  splits: z.array(
-    z.object({ name: z.string(), rows: count, labels: z.array(z.object({ name: z.string(), rows: count })) }),
-  ),
+  labels: z.array(namedRows),
+  splits: z.array(namedRows.extend({ labels: z.array(namedRows) })),
   /** Null until a tokenizer is chosen. */
   lengths: tokenLengthsSchema.nullable(),
   findings: z.array(findingSchema),
@@ -286,7 +296,6 @@ export const versionComparisonSchema = z.object({
 });
 export type VersionComparison = z.infer<typeof versionComparisonSchema>;
 
-const newVersion = z.object({ jobId: id });
 export const datasetMethods = {
   'datasets/list': method(nothing, { datasets: z.array(datasetSchema) }),
   'datasets/read': method({ id }, { dataset: datasetSchema, versions: z.array(versionSchema) }),
@@ -306,7 +315,7 @@ export const datasetMethods = {
       raggedRows: z.enum(['refuse', 'leave-out']).default('refuse'),
       datasetId: id.optional(),
     },
-    newVersion,
+    job,
   ),
   'datasets/hub-info': method(
     { hubId: z.string() },
@@ -366,7 +375,7 @@ export const datasetMethods = {
   'datasets/edit-draft': method(draftEdit, nothing),
   'datasets/repair': method(
     { versionId: id, finding: findingCodeSchema, action: repairSchema.shape.action },
-    newVersion,
+    job,
   ),
   /** A stratified split with equal texts kept on one side. Shares by split name; they add up to 1. */
   'datasets/split': method(
@@ -376,7 +385,7 @@ export const datasetMethods = {
       seed: z.number().int().min(0).max(4294967295).default(42),
       keepTogether: z.boolean().default(true),
     },
-    newVersion,
+    job,
   ),
   /** What another version has that this one has not: rows by their texts, in order. */
   'datasets/compare-versions': method({ fromId: id, toId: id }, versionComparisonSchema),
@@ -388,7 +397,7 @@ export const datasetMethods = {
       format: z.enum(['csv', 'jsonl', 'parquet']),
       overwrite: z.boolean().default(false),
     },
-    newVersion,
+    job,
   ),
   /** Not the only one that is left. Can be undone with `restore-version` until storage is cleaned. */
   'datasets/remove-version': method({ versionId: id }, nothing),

@@ -121,12 +121,13 @@ export const experimentSchema = z.object({
 });
 export type Experiment = z.infer<typeof experimentSchema>;
 
+const baselineSchema = z.object({ accuracy: z.number(), f1_macro: z.number() });
 export const baselinesSchema = z.object({
-  majority: z.object({ label: z.string(), accuracy: z.number(), f1_macro: z.number() }),
+  majority: baselineSchema.extend({ label: z.string() }),
   /** The base's own head where its labels are the data's; else null, and why. */
-  ownHead: z.object({ accuracy: z.number(), f1_macro: z.number() }).nullable(),
+  ownHead: baselineSchema.nullable(),
   ownHeadReason: z.string().nullable(),
-  linearProbe: z.object({ accuracy: z.number(), f1_macro: z.number() }).nullable(),
+  linearProbe: baselineSchema.nullable(),
   /** Rows that own head and probe answered, and that the probe learnt from: a part where there are many. */
   evalRows: count.optional(),
   probeRows: count.optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, givenName, id, method, nothing, time } from './message.ts';
+import { count, givenName, id, job, method, nothing, time } from './message.ts';
 import { intervalSchema } from './compare.ts';
 
 /** What an export can be. */
@@ -124,7 +124,7 @@ export const exportMethods = {
   'exports/list': method(nothing, { exports: z.array(exportSchema) }),
   'exports/read': method({ id }, { export: exportSchema }),
   /** Repeats the proof of every target from disk; it says in their states what it found. A job whose result is the export's id. */
-  'exports/verify': method({ id }, { jobId: id }),
+  'exports/verify': method({ id }, job),
   /** Forgets it; with `files` also deletes what it wrote. */
   'exports/remove': method({ id, files: z.boolean().default(false) }, nothing),
 };

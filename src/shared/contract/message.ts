@@ -23,6 +23,9 @@ export function method<Input extends Given, Output extends Given>(
 /** For methods that take or return nothing. */
 export const nothing = z.object({});
 
+/** For methods that start a job. */
+export const job = z.object({ jobId: z.string().min(1).max(64) });
+
 /** A failure as a value: what `Fault.toJSON` gives. */
 export const faultSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
 export type FaultValue = z.infer<typeof faultSchema>;
@@ -54,6 +57,8 @@ export const windowName = z.string().max(64).default('');
 export const time = z.number();
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const count = z.number().int().nonnegative();
+/** How many rows there are of something by its name. */
+export const namedRows = z.object({ name: z.string(), rows: count });
 /** A page of a longer list: `total` says how many there are in all. */
 export const page = <Item extends z.ZodType>(item: Item) => z.object({ total: count, items: z.array(item) });
 export const range = { offset: count.default(0), limit: z.number().int().min(1).max(500).default(100) };

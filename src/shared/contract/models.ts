@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, faultSchema, id, method, nothing, page, range, sha256, time } from './message.ts';
+import { count, faultSchema, id, job, method, nothing, page, range, sha256, time } from './message.ts';
 
 export const modelSchema = z.object({
   id,
@@ -121,7 +121,7 @@ export const modelMethods = {
   /** `hubId` may name a revision: "org/name@revision". */
   'models/hub-info': method({ hubId: z.string() }, { model: hubModelDetailSchema }),
   /** Starts a job whose result is the model's id. */
-  'models/download': method({ hubId: z.string() }, { jobId: id }),
+  'models/download': method({ hubId: z.string() }, job),
   'models/remove': method({ id, deleteFiles: z.boolean().default(false) }, nothing),
   'models/restore': method({ id }, nothing),
   'models/tokenize': method(

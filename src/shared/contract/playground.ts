@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exportTargetSchema } from './exports.ts';
-import { count, id, method, nothing } from './message.ts';
+import { count, id, job, method, nothing } from './message.ts';
 
 /** Something that answers: a base model with its own head, a trained experiment, an adapter, or one export of it. */
 export const answererSchema = z.discriminatedUnion('kind', [
@@ -90,6 +90,6 @@ export const playgroundMethods = {
       format: z.enum(['csv', 'jsonl', 'parquet']),
       overwrite: z.boolean().default(false),
     },
-    { jobId: id },
+    job,
   ),
 };

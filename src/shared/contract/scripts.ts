@@ -3,6 +3,10 @@ import { labelMapSchema } from './datasets.ts';
 import { specSchema } from './experiments.ts';
 import { faultSchema, givenName, id, method, nothing } from './message.ts';
 
+const selectSchema = z
+  .object({ shuffle_seed: z.number().int().nullable(), count: z.number().int().nullable() })
+  .nullable();
+
 /** A Python script's settings, read without running it. */
 export const recipeSchema = z.object({
   /** Hub id or folder. */
@@ -23,12 +27,8 @@ export const recipeSchema = z.object({
   numLabels: z.number().int().nullable(),
   trainSplit: z.string().nullable(),
   evalSplit: z.string().nullable(),
-  trainSelect: z
-    .object({ shuffle_seed: z.number().int().nullable(), count: z.number().int().nullable() })
-    .nullable(),
-  evalSelect: z
-    .object({ shuffle_seed: z.number().int().nullable(), count: z.number().int().nullable() })
-    .nullable(),
+  trainSelect: selectSchema,
+  evalSelect: selectSchema,
   /** Training rows set aside for evaluation, as `data.split` of a spec. */
   split: z.object({ test_size: z.number(), seed: z.number().int() }).nullish(),
   maxLength: z.number().int().nullable(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, id, method, nothing, time, windowName } from './message.ts';
+import { count, id, job, method, nothing, time, windowName } from './message.ts';
 import { experimentSchema } from './experiments.ts';
 
 export const preferencesSchema = z.object({
@@ -79,7 +79,7 @@ export const systemMethods = {
       .nullable(),
   }),
   /** Installs an archive, a file or an address: a job. */
-  'system/install-runtime': method({ source: z.string().min(1).max(4000) }, { jobId: id }),
+  'system/install-runtime': method({ source: z.string().min(1).max(4000) }, job),
   'system/remove-runtime': method(nothing, nothing),
   'system/storage': method(nothing, { items: z.array(storageItemSchema), total: count }),
   'system/clean': method({ keys: z.array(z.string()).min(1) }, { freed: count }),
@@ -113,7 +113,7 @@ export const systemMethods = {
   /** Shows a folder in the system's file manager; false where the host cannot. */
   'system/reveal': method({ path: z.string() }, { shown: z.boolean() }),
   /** The sample project: imports the data, adds the model, fills the draft of a window. Starts a job. */
-  'system/open-sample': method({ window: windowName }, { jobId: id }),
+  'system/open-sample': method({ window: windowName }, job),
   'settings/read': method(nothing, {
     preferences: preferencesSchema,
     hasToken: z.boolean(),

@@ -1,14 +1,13 @@
 import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { answeredTask } from '../../storage/answers.ts';
 import type { BackendContext } from '../context.ts';
-import { textsOfConfig } from '../experiments/predictions.ts';
+import { textsOfConfig, type TextSource } from '../experiments/run-texts.ts';
 import { knownVersion } from '../datasets/library.ts';
 import { requirePresent, versionFile } from '../datasets/presence.ts';
 import { readRuns, type ComparedRun } from './runs.ts';
 import type { Figures } from './figures.ts';
 import type { RunInput } from './tasks/answers.ts';
 import type { Pair } from './tasks/pair-task.ts';
-import type { TextSource } from './tasks/texts.ts';
 import type { CompareWork } from './work.ts';
 import { differentRows } from './reasons.ts';
 

@@ -2,7 +2,7 @@ import type { Experiment, ExperimentSpec } from '../../../shared/contract/experi
 import { knownRuns, type KnownRun } from '../../storage/answers.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
-import { textsOfConfig } from '../experiments/predictions.ts';
+import { textsOfConfig } from '../experiments/run-texts.ts';
 import type { RunInput } from './tasks/answers.ts';
 
 /** An experiment as comparing sees it. */

@@ -11,43 +11,23 @@ import { versionFactsSchema } from '../../storage/versions/version-file.ts';
 import type { BackendContext } from '../context.ts';
 import { requirePresent, stateOf, versionFile } from './presence.ts';
 
-/** A data set version whose rows are there. */
-export interface VersionRecord {
-  id: string;
-  datasetId: string;
-  /** Of the data set. */
-  name: string;
-  number: number;
-  /** SQLite: tables `rows`, `labels`, `splits`, `meta`; see storage/versions/schema.ts. */
-  file: string;
-  sha256: string;
-  rows: number;
-  /** By place. */
-  labels: string[];
-  splits: string[];
-  columns: string[];
-}
-
 /** "Messages", "Messages v2". */
 export const versionTitle = ({ name, number }: Pick<VersionRecord, 'name' | 'number'>): string =>
   number === 1 ? name : `${name} v${number}`;
 
+/** A data set version whose rows are there. `file`: SQLite, as storage/versions/schema.ts says; `name`: of the data set. */
+export type VersionRecord = ReturnType<typeof versionRecord>;
+
 /** Throws `store/unknown`, `datasets/missing` where the file vanished, `datasets/changed` where it is another one. */
-export function versionRecord(context: BackendContext, versionId: string): VersionRecord {
+export function versionRecord(context: BackendContext, versionId: string) {
   const version = presentVersion(context, versionId);
   const { id, datasetId, datasetName: name, number, sha256, rows } = version;
   const { labels, splits, columns } = factsOf(version);
   return {
-    id,
-    datasetId,
-    name,
-    number,
-    file: versionFile(context, version),
-    sha256,
-    rows,
+    ...{ id, datasetId, name, number, sha256, rows, columns, file: versionFile(context, version) },
+    /** In the order of their ids. */
     labels: labels.map((label) => label.name),
     splits: splits.map((split) => split.name),
-    columns,
   };
 }
 

@@ -20,7 +20,7 @@ import { changedSettings } from './changed-settings.ts';
 import { evaluationHandlers } from './adapter-evaluations.ts';
 import { makeExperiment } from './create.ts';
 import { OtherRuns } from './other-runs.ts';
-import { textsOfRun } from './predictions.ts';
+import { textsOfRun } from './run-texts.ts';
 import { queueHandlers } from './queue.ts';
 import { filesIn } from './run-folder.ts';
 import { Supervisor } from './supervisor.ts';

@@ -2,7 +2,7 @@ import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExportTarget } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { writeFault } from '../../engine/formats/file-faults.ts';
+import { codeOf, writeFault } from '../../engine/formats/file-faults.ts';
 import { modeIn } from '../../engine/formats/atomic.ts';
 import { removeLeftovers } from '../../engine/formats/temporary.ts';
 
@@ -56,9 +56,6 @@ async function namesIn(folder: string): Promise<string[]> {
     throw writeFault(folder, error);
   });
 }
-
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error ? error.code : undefined;
 
 /**
  * Nothing half written stays in an export's folder, nor the folder when nothing came into it; all of it stays where the

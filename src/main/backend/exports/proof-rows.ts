@@ -1,7 +1,7 @@
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
 import { answeredTask, eachAnswer } from '../../storage/answers.ts';
 import { openReadOnly } from '../../storage/database.ts';
-import { rowsOf, type PredictionQuery } from '../experiments/predictions.ts';
+import { foundTexts, type TextSource } from '../experiments/run-texts.ts';
 
 /** Answering takes a process a while: of more rows, so many are taken at even distances. */
 export const MOST_ROWS = 2000;
@@ -9,7 +9,7 @@ export const MOST_ROWS = 2000;
 export interface ProofRowsTask {
   database: string;
   experimentId: string;
-  texts: PredictionQuery['texts'];
+  texts: TextSource | null;
   /** The file to write. */
   file: string;
 }
@@ -38,7 +38,7 @@ async function writeProofRows(task: ProofRowsTask): Promise<number> {
     { length: count },
     (_, i) => answered[Math.floor((i * answered.length) / count)]!,
   );
-  const rows = await rowsOf(
+  const rows = await foundTexts(
     texts,
     chosen.map(({ row }) => row),
   );

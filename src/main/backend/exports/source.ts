@@ -7,7 +7,7 @@ import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import type { Db } from '../../storage/database.ts';
 import { ExperimentStore, type ExperimentRecord } from '../../storage/experiments.ts';
 import type { BackendContext } from '../context.ts';
-import { textsOfRun } from '../experiments/predictions.ts';
+import { textsOfRun } from '../experiments/run-texts.ts';
 import { MOST_ROWS, type ProofRowsTask, type tasks } from './proof-rows.ts';
 
 const proofRows = taskModule<typeof tasks>(import.meta.url, './proof-rows');

@@ -222,32 +222,29 @@ export function wayOf(end: Exclude<SilentEnd, { kind: 'memory' }>): string {
   return end.kind === 'crashed' ? end.code : `no sign of life for ${end.seconds} s`;
 }
 
-const progressSchema = z.object({
-  type: z.literal('progress'),
-  phase: z.string(),
-  done: z.number(),
-  total: z.number(),
-  unit: z.string(),
-});
+const progressSchema = z
+  .object({
+    type: z.literal('progress'),
+    phase: z.string(),
+    done: z.number(),
+    total: z.number(),
+    unit: z.string(),
+  })
+  .transform(({ type: _, ...progress }) => progress);
 
 /** Hands the progress that an engine tells of on to windows. */
 export const progressTo =
   (control: JobControl) =>
   (message: FromEngine): void => {
     const { data } = progressSchema.safeParse(message.type === 'event' ? message.event : null);
-    if (data) control.progress({ phase: data.phase, done: data.done, total: data.total, unit: data.unit });
+    if (data) control.progress(data);
   };
 
 /** What happened, at which step, and that it can go on from `checkpoint` (a step; null: there is none). */
 export function endFault(end: SilentEnd, step: number, checkpoint: number | null): Fault {
-  switch (end.kind) {
-    case 'memory':
-      return fault('experiments/ran-out-of-memory', { step, checkpoint });
-    case 'killed':
-      return fault('experiments/killed', { step, checkpoint, signal: end.signal });
-    case 'crashed':
-      return fault('experiments/crashed', { step, checkpoint, code: end.code });
-    case 'hung':
-      return fault('experiments/hung', { step, checkpoint, seconds: end.seconds });
-  }
+  const at = { step, checkpoint };
+  if (end.kind === 'memory') return fault('experiments/ran-out-of-memory', at);
+  if (end.kind === 'killed') return fault('experiments/killed', { ...at, signal: end.signal });
+  if (end.kind === 'crashed') return fault('experiments/crashed', { ...at, code: end.code });
+  return fault('experiments/hung', { ...at, seconds: end.seconds });
 }

@@ -1,6 +1,6 @@
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import type { AnswerAsk } from '../../engine/serving/questions.ts';
-import { EngineRun, type EngineEnd } from '../jobs/engine-run.ts';
+import { EngineRun, wayOf, type EngineEnd } from '../jobs/engine-run.ts';
 import type { Host } from '../host.ts';
 
 const IDLE_MS = 5 * 60_000;
@@ -67,18 +67,7 @@ export class AnswerEngine {
 
 /** Why a process that was to answer is gone. */
 function endedFault(end: EngineEnd): Fault {
-  switch (end.kind) {
-    case 'fault':
-      return new Fault(end.fault.code, end.fault);
-    case 'memory':
-      return fault('playground/out-of-memory', {});
-    case 'killed':
-      return fault('playground/ended', { how: end.signal });
-    case 'crashed':
-      return fault('playground/ended', { how: end.code });
-    case 'hung':
-      return fault('playground/ended', { how: `no sign of life for ${end.seconds} s` });
-    case 'result':
-      return fault('playground/ended', { how: 'it was closed' });
-  }
+  if (end.kind === 'fault') return new Fault(end.fault.code, end.fault);
+  if (end.kind === 'memory') return fault('playground/out-of-memory', {});
+  return fault('playground/ended', { how: end.kind === 'result' ? 'it was closed' : wayOf(end) });
 }

@@ -19,20 +19,21 @@ export async function answererChoices(context: BackendContext): Promise<Answerer
   const present = await Promise.all(adapters.map(isPresent));
   const choiceOf = (adapter: ListedAdapter): AnswererChoice => {
     const run = adapter.experimentId === null ? undefined : runOf(context, adapter.experimentId);
+    const { textPair, versionId, evalSplit } = run ?? unknownData;
     return {
       answerer: run ? { kind: 'experiment', id: run.id } : { kind: 'adapter', id: adapter.id },
       name: run?.name ?? adapter.name,
       detail: detailOf(adapter, run),
       labels: adapter.facts.labels,
-      textPair: run?.textPair ?? null,
-      versionId: run?.versionId ?? null,
-      evalSplit: run?.evalSplit ?? null,
-      adapterId: adapter.id,
+      ...{ textPair, versionId, evalSplit, adapterId: adapter.id },
     };
   };
   const trained = adapters.filter((_, i) => present[i]).map(choiceOf);
   return [...trained, ...exportChoices(context, adapters, choiceOf), ...(await modelChoices(context))];
 }
+
+/** Of what no run of this workspace trained. */
+const unknownData = { textPair: null, versionId: null, evalSplit: null };
 
 /** An experiment that left an adapter and is not removed. */
 type Run = Pick<Experiment, 'id' | 'name' | 'dataName' | 'versionId' | 'task' | 'metrics'> &
@@ -77,13 +78,10 @@ function exportChoices(
         answers(target)
           ? [
               {
+                ...(made ?? { ...unknownData, labels: [] }),
                 answerer: { kind: 'export', id, target },
                 name: `${name} · ${targetNames[target].name}`,
                 detail: `export · ${modelName}`,
-                labels: made?.labels ?? [],
-                textPair: made?.textPair ?? null,
-                versionId: made?.versionId ?? null,
-                evalSplit: made?.evalSplit ?? null,
                 adapterId: null,
               },
             ]
@@ -105,9 +103,7 @@ async function modelChoices(context: BackendContext): Promise<AnswererChoice[]> 
       name,
       detail: `base model · ${architecture}`,
       labels: headLabels!,
-      textPair: null,
-      versionId: null,
-      evalSplit: null,
+      ...unknownData,
       adapterId: null,
     }));
 }

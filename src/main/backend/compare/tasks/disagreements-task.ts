@@ -6,7 +6,8 @@ import { answeredTask, answersTo } from '../../../storage/answers.ts';
 import { openReadOnly } from '../../../storage/database.ts';
 import type { RunInput } from './answers.ts';
 import { allWrong, boardOf, differs, isConfidentError, isRight, type Board } from './board.ts';
-import { readTexts, searchTexts, type TextSource } from './texts.ts';
+import type { TextSource } from '../../experiments/run-texts.ts';
+import { readTexts, searchTexts } from './texts.ts';
 
 export interface DisagreementsInput {
   database: string;

@@ -1,15 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatasetRow } from '../../../../shared/contract/datasets.ts';
-import type { ExampleOptions } from '../../../engine/data/examples.ts';
 import { fault } from '../../../../shared/faults/index.ts';
+import { fileTexts, type TextSource } from '../../experiments/run-texts.ts';
 import { rowsWith } from '../../../storage/versions/choose-rows.ts';
 import { searchOf } from '../../../storage/versions/search-words.ts';
 import { versionWork } from '../../../storage/versions/version-file.ts';
-
-/** Where the rows of runs are: a data set version, or the file that a run from the command line was evaluated on. */
-export type TextSource =
-  { kind: 'version'; file: string } | { kind: 'file'; file: string; options: ExampleOptions };
 
 /** Rows by their numbers, in the order asked for. Throws `datasets/…`, `compare/file-missing`, `data/…`. */
 export async function readTexts(source: TextSource, rows: readonly number[]): Promise<DatasetRow[]> {
@@ -35,19 +31,17 @@ export async function searchTexts(
   return versionWork(source.file, (version) => new Set(rowsWith(version, search)));
 }
 
-/** Rows from 1 of a data file as the engine reads it. */
+/** Rows of a data file, in the order asked for. */
 async function fileRows(
-  { file, options }: Extract<TextSource, { kind: 'file' }>,
+  source: Extract<TextSource, { kind: 'file' }>,
   numbers: readonly number[],
 ): Promise<DatasetRow[]> {
+  const { file } = source;
   if (!existsSync(file)) throw fault('compare/file-missing', { file });
-  // The readers of all formats are loaded for runs from the command line only.
-  const { readNumberedExamples } = await import('../../../engine/data/examples.ts');
-  const { examples, rows } = await readNumberedExamples(file, options, numbers);
+  const { found, rows } = await fileTexts(source, numbers);
   return numbers.map((row) => {
-    const example = examples.get(row);
-    if (example === undefined) throw fault('compare/file-changed', { file: basename(file), rows, row });
-    const { text, textPair = null } = example;
-    return { row, text, textPair, label: '', split: null, tokens: null, extra: {} };
+    const text = found.get(row);
+    if (!text) throw fault('compare/file-changed', { file: basename(file), rows, row });
+    return text;
   });
 }
