@@ -1,16 +1,55 @@
 import { z } from 'zod';
+import type { ParsedInputOf } from '../../shared/contract.ts';
 import { fault } from '../../shared/faults/index.ts';
 import { taskKeys, taskOf } from '../../shared/tasks/index.ts';
-import type { KeptAnswer, Names, Task } from '../../shared/tasks/task.ts';
+import type { KeptAnswer, Names, ShownAnswer, Task } from '../../shared/tasks/task.ts';
 import type { Db } from './database.ts';
-import { json, row, rows, run, value } from './query.ts';
+import { columnsOf, json, row, rows, run, value } from './query.ts';
 
-/** Replaces nothing that another run has; a row that comes again replaces what was there. */
-export function addAnswers(db: Db, id: string, answers: readonly KeptAnswer[]): void {
-  const add = db.prepare('INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)');
+/**
+ * Replaces nothing that another run has; a row that comes again replaces what was there. Without `shownOf` it is left to
+ * `fillShown` what lists show of the answers.
+ */
+export function addAnswers(
+  db: Db,
+  id: string,
+  answers: readonly KeptAnswer[],
+  shownOf?: (answer: Uint8Array) => ShownAnswer,
+): void {
+  const add = db.prepare('INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
   db.transaction(() => {
-    for (const { row, wrong, answer } of answers) add.run(id, row, wrong, answer);
+    for (const { row, wrong, answer } of answers)
+      add.run(id, row, wrong, answer, ...(shownOf ? shownFields(shownOf(answer)) : [null, null, null, null]));
   })();
+}
+
+const shownFields = ({ expected, predicted, score, expectedScore }: ShownAnswer) =>
+  [expected, predicted, score, expectedScore] as const;
+
+/** Answers filled in one transaction: some 10 ms of the event loop. */
+const AT_ONCE = 1000;
+
+/** Reads what lists show out of the answers of a run that was kept before lists were read by it. Throws `store/unknown`. */
+export async function fillShown(db: Db, id: string): Promise<void> {
+  // They are filled in the order of their rows: the last one says whether all are.
+  const last = 'SELECT score IS NULL FROM answers WHERE experiment_id = ? ORDER BY row DESC LIMIT 1';
+  if (value(db, z.number().optional(), last, id) !== 1) return;
+  const { task, names } = answeredTask(db, id);
+  const some = db
+    .prepare<unknown[], AnswerRow>(
+      `SELECT row, answer FROM answers WHERE experiment_id = ? AND row > ? ORDER BY row LIMIT ${AT_ONCE}`,
+    )
+    .raw();
+  const set = db.prepare(
+    `UPDATE answers SET expected = ?, predicted = ?, score = ?, expected_score = ?
+     WHERE experiment_id = ? AND row = ?`,
+  );
+  for (let found = some.all(id, 0); found.length > 0; found = some.all(id, found.at(-1)![0])) {
+    db.transaction(() => {
+      for (const [row, answer] of found) set.run(...shownFields(task.shown(answer, names)), id, row);
+    })();
+    await new Promise(setImmediate);
+  }
 }
 
 export const clearAnswers = (db: Db, id: string): void =>
@@ -40,23 +79,52 @@ export function answeredTask(db: Db, id: string): AnsweredTask {
 }
 
 export type AnswerRow = [row: number, answer: Buffer];
-/** Which rows: all, or those that are right or wrong. */
-export type Only = 'all' | 'wrong' | 'right';
-const where: Record<Only, string> = { all: '', wrong: 'AND wrong = 1', right: 'AND wrong = 0' };
-const answersOf = (only: Only): string => `FROM answers WHERE experiment_id = ? ${where[only]}`;
-const answerRows = (db: Db, only: Only, behind = '') =>
-  db.prepare<unknown[], AnswerRow>(`SELECT row, answer ${answersOf(only)} ORDER BY row ${behind}`).raw();
-
 /** In the order of the rows. Each is read when it is asked for. */
-export const eachAnswer = (db: Db, id: string, only: Only = 'all'): IterableIterator<AnswerRow> =>
-  answerRows(db, only).iterate(id);
+export const eachAnswer = (db: Db, id: string): IterableIterator<AnswerRow> =>
+  db
+    .prepare<[string], AnswerRow>('SELECT row, answer FROM answers WHERE experiment_id = ? ORDER BY row')
+    .raw()
+    .iterate(id);
 
-export const countAnswers = (db: Db, id: string, only: Only = 'all'): number =>
-  value(db, z.number(), `SELECT count(*) ${answersOf(only)}`, id);
+export const countAnswers = (db: Db, id: string): number =>
+  value(db, z.number(), 'SELECT count(*) FROM answers WHERE experiment_id = ?', id);
 
-/** Some of them, in the order of the rows. */
-export const pageOfAnswers = (db: Db, id: string, only: Only, offset: number, limit: number): AnswerRow[] =>
-  answerRows(db, only, 'LIMIT ? OFFSET ?').all(id, limit, offset);
+const shownSchema = z.object({
+  row: z.number(),
+  expected: z.string(),
+  predicted: z.string(),
+  score: z.number(),
+  expectedScore: z.number(),
+});
+const filters = { all: '', wrong: 'AND wrong = 1', right: 'AND wrong = 0' };
+const orders = { row: '', confident: 'score DESC,', worst: 'expected_score,', best: 'expected_score DESC,' };
+
+/** Some answers of a run for which `fillShown` was called, and how many fit in all. */
+export function pageOfAnswers(
+  db: Db,
+  { id, only, order, expected, predicted, offset, limit }: ParsedInputOf<'experiments/predictions'>,
+): { total: number; items: z.infer<typeof shownSchema>[] } {
+  const cell = Object.entries({ expected, predicted }).filter(([, name]) => name !== null);
+  const where = [
+    `FROM answers WHERE experiment_id = ? ${filters[only]}`,
+    ...cell.map(([name]) => `${name} = ?`),
+  ];
+  const from = where.join(' AND ');
+  const values = [id, ...cell.map(([, name]) => name)];
+  const page = `SELECT ${columnsOf(shownSchema)} ${from} ORDER BY ${orders[order]} row LIMIT ? OFFSET ?`;
+  return {
+    total: value(db, z.number(), `SELECT count(*) ${from}`, ...values),
+    items: rows(db, shownSchema, page, ...values, limit, offset),
+  };
+}
+
+/** Rows and targets of a run for which `fillShown` was called, in their order. */
+export const targetsOf = (db: Db, id: string): { row: number; expected: string }[] =>
+  db
+    .prepare<[string], { row: number; expected: string }>(
+      'SELECT row, expected FROM answers WHERE experiment_id = ? ORDER BY row',
+    )
+    .all(id);
 
 /** Those of `rows`, in the order asked for. */
 export function answersTo(db: Db, id: string, rows: readonly number[]): AnswerRow[] {

@@ -14,7 +14,7 @@ import { microBatches } from '../../engine/training/loop.ts';
 import { encodeExamples, prepareData } from '../../engine/training/prepare-data.ts';
 import { Stepper } from '../../engine/training/stepper.ts';
 import { project, trainConfig } from '../../engine/training/test-support.ts';
-import { addAnswers } from '../../storage/answers.ts';
+import { addAnswers, fillShown } from '../../storage/answers.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
 import { testBackend } from '../test-support.ts';
 import { readPredictions } from '../experiments/predictions.ts';
@@ -124,6 +124,7 @@ it('a further task is one file a side and a line in each registry: rows, trainin
     offset: 0,
     limit: 5,
   } as const;
+  await fillShown(context.db, a);
   const worst = await readPredictions({ database: context.workspace.database, query, texts: null });
   expect(worst.total).toBe(60);
   expect(worst.items[0]).toMatchObject({ expected: '0', expectedScore: expect.closeTo(-0.6, 6) as number });

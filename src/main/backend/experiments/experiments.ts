@@ -10,6 +10,7 @@ import {
 import { fault } from '../../../shared/faults/index.ts';
 import { given } from '../../../shared/given.ts';
 import { Threads } from '../../engine/threads/threads.ts';
+import { fillShown } from '../../storage/answers.ts';
 import { PointStore } from '../../storage/experiment-points.ts';
 import { ResultStore } from '../../storage/experiment-results.ts';
 import { ExperimentStore } from '../../storage/experiments.ts';
@@ -122,8 +123,9 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
       const kept = store.evaluation(id);
       return { evaluation: kept === null ? null : evaluationSchema.parse(kept) };
     },
-    'experiments/predictions': (query) => {
+    'experiments/predictions': async (query) => {
       const texts = textsOfRun(context, store.record(query.id));
+      await fillShown(db, query.id);
       return threads.ask('predictions', { database: workspace.database, query, texts });
     },
     'experiments/log': ({ id, offset, limit }) => points.log(id, offset, limit),

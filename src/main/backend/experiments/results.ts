@@ -30,7 +30,7 @@ export async function importAnswers(
   clearAnswers(db, id);
   let batch: KeptAnswer[] = [];
   const write = async (): Promise<void> => {
-    addAnswers(db, id, batch);
+    addAnswers(db, id, batch, (answer) => task.shown(answer, names));
     batch = [];
     await new Promise(setImmediate);
   };

@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '../../engine/formats/atomic.ts';
-import { answeredTask, eachAnswer } from '../../storage/answers.ts';
+import { targetsOf } from '../../storage/answers.ts';
 import { openReadOnly } from '../../storage/database.ts';
 import { foundTexts, type TextSource } from '../experiments/run-texts.ts';
 
@@ -23,16 +23,8 @@ export const tasks = { write: () => writeProofRows };
 async function writeProofRows(task: ProofRowsTask): Promise<number> {
   const { database, experimentId, texts, file } = task;
   const db = openReadOnly(database);
-  let answered: { row: number; label: string }[];
-  try {
-    const { task: asked, names } = answeredTask(db, experimentId);
-    answered = Array.from(eachAnswer(db, experimentId), ([row, kept]) => ({
-      row,
-      label: asked.shown(kept, names).expected,
-    }));
-  } finally {
-    db.close();
-  }
+  const answered = targetsOf(db, experimentId);
+  db.close();
   const count = Math.min(MOST_ROWS, answered.length);
   const chosen = Array.from(
     { length: count },
@@ -42,7 +34,7 @@ async function writeProofRows(task: ProofRowsTask): Promise<number> {
     texts,
     chosen.map(({ row }) => row),
   );
-  const found = chosen.flatMap(({ row, label }) => {
+  const found = chosen.flatMap(({ row, expected: label }) => {
     const text = rows.get(row);
     return text ? [{ ...text, label }] : [];
   });

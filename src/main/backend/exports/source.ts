@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { ExportSource } from '../../../shared/contract/exports.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import { runTask, taskModule } from '../../engine/threads/threads.ts';
-import { countAnswers } from '../../storage/answers.ts';
+import { countAnswers, fillShown } from '../../storage/answers.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
 import type { Db } from '../../storage/database.ts';
 import { ExperimentStore, type ExperimentRecord } from '../../storage/experiments.ts';
@@ -71,6 +71,7 @@ export async function saveProofRows(
   const { db, workspace } = context;
   const run = provingRun(db, source);
   if (!run || countAnswers(db, run.id) === 0) return false;
+  await fillShown(db, run.id);
   const task: ProofRowsTask = {
     database: workspace.database,
     experimentId: run.id,

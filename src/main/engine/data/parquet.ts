@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
-import { endText, taskModule, Threads, type ThreadEnd } from '../threads/threads.ts';
+import { endText, runTask, taskModule, Threads, type ThreadEnd } from '../threads/threads.ts';
 import { decoderMegabytes } from './parquet-budget.ts';
 import { checkColumns } from './header.ts';
 import type { tasks } from './parquet-worker.ts';
@@ -33,11 +33,10 @@ export async function openParquet(file: string, patience = PATIENCE_MS): Promise
     const reason = end.kind === 'late' ? `a part of it is not decoded after ${seconds} s` : endText(end);
     return fault('data/parquet', { file: name, reason });
   };
-  const open = () =>
-    new Threads(decoding, { limits: { maxOldGenerationSizeMb: most }, mostMegabytes: most, ended });
+  const options = { limits: { maxOldGenerationSizeMb: most }, mostMegabytes: most, ended };
 
   async function* rows(): AsyncGenerator<TableRow> {
-    const decoder = open();
+    const decoder = new Threads(decoding, options);
     let row = 0;
     try {
       await decoder.ask('head', task, { deadlineMs: (deadlineMs = late(size / 2 ** 20)) });
@@ -49,8 +48,7 @@ export async function openParquet(file: string, patience = PATIENCE_MS): Promise
       await decoder.close();
     }
   }
-  const decoder = open();
-  const head = await decoder.ask('head', task, { deadlineMs }).finally(() => decoder.close());
+  const head = await runTask(decoding, 'head', task, { ...options, deadlineMs });
   checkColumns(file, head.columns);
   return { file, format: 'parquet', header: true, encoding: 'utf-8', notes: [], ...head, rows };
 }
