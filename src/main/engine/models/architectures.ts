@@ -2,6 +2,7 @@ import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { count, parseModelConfig, type ModelConfig } from '../formats/model-config.ts';
 import type { Architecture, InputName } from './architecture.ts';
 import { bert } from './bert.ts';
+import { deberta } from './deberta.ts';
 import { distilbert } from './distilbert.ts';
 import { electra } from './electra.ts';
 import { walk } from './module-tree.ts';
@@ -9,7 +10,15 @@ import { kindOf, otherFamilies, type OtherFamily } from './other-families.ts';
 import { camembert, roberta, xlmRoberta } from './roberta.ts';
 
 /** The encoders that Graft trains. */
-export const architectures: Architecture[] = [bert, roberta, xlmRoberta, camembert, distilbert, electra];
+export const architectures: Architecture[] = [
+  bert,
+  roberta,
+  xlmRoberta,
+  camembert,
+  distilbert,
+  electra,
+  deberta,
+];
 
 /** A family of models as messages about files and scripts name it. */
 interface Family {
@@ -28,7 +37,6 @@ interface Family {
 const others: readonly Family[] = (
   [
     ['ModernBERT', '', 'modernbert', 'Wqkv Wo Wi dense classifier'],
-    ['DeBERTa', 'deberta', 'deberta', 'query_proj key_proj value_proj dense classifier'],
     ['ALBERT', 'albert', 'albert', 'query key value dense ffn ffn_output classifier pooler'],
     ['MPNet', 'mpnet', 'mpnet', 'q k v o dense out_proj'],
   ] as const

@@ -38,7 +38,7 @@ describe.each(architectures.flatMap((of) => of.modelTypes.map((type) => [type, o
       [{ [width]: '768' }, `${width} cannot be used: it is "768", and a number is needed`],
       [{ [dropout]: -0.1 }, `${dropout} cannot be used: it is -0.1, and 0 or more is needed`],
       [{ [act]: 5 }, `${act} cannot be used: it is 5, and text is needed`],
-      [{ [act]: 'swish' }, `has ${act} "swish", which is not supported`],
+      [{ [act]: 'relu6' }, `has ${act} "relu6", which is not supported`],
       [{ pad_token_id: 'none' }, 'pad_token_id cannot be used: it is "none", and a number is needed'],
       [{ is_decoder: true }, 'has is_decoder "true", which is not supported'],
     ])('is refused for %j by its key', (fields, text) => {

@@ -1,7 +1,7 @@
 import type { DataTypeName, Graph, Tensor } from '../graph/graph.ts';
 import { dotProductAttention } from '../graph/ops/attention.ts';
 import { droppedOut, keepScale, type DropoutSource } from '../graph/ops/dropout.ts';
-import { geluTanh, halfGelu, relu, scale } from '../graph/ops/elementwise.ts';
+import { geluTanh, halfGelu, relu, scale, silu, tanh } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer-norm.ts';
 import { geluLinear, openLinear, type OpenLinear } from '../graph/ops/linear.ts';
 import { embedding } from '../graph/ops/rows.ts';
@@ -14,7 +14,7 @@ export interface Scaled {
   by: number;
 }
 
-export type Activation = 'gelu' | 'relu' | 'gelu_tanh';
+export type Activation = 'gelu' | 'relu' | 'gelu_tanh' | 'silu' | 'tanh';
 
 /** By the names that transformers has for them. */
 export const activations: Readonly<Record<string, Activation>> = {
@@ -24,6 +24,9 @@ export const activations: Readonly<Record<string, Activation>> = {
   gelu_fast: 'gelu_tanh',
   gelu_pytorch_tanh: 'gelu_tanh',
   relu: 'relu',
+  silu: 'silu',
+  swish: 'silu',
+  tanh: 'tanh',
 };
 
 /** A linear layer on x: `open` takes the place of x·Wᵀ + b, of x or of what became of it; all of it is times `factor`. */
@@ -77,13 +80,13 @@ export interface Rectangle {
   onlyFirst: boolean;
 }
 
-/** What is added to scores; broadcasts over [n,heads,Sq,S]. */
-export type ScoreBias = (rectangle: Rectangle) => Tensor;
+/** What is added to scores, if anything; broadcasts over [n,heads,Sq,S]. */
+export type ScoreBias = (rectangle: Rectangle) => Tensor | undefined;
 
 export interface AttentionOptions {
   /** Of q·k; absent: 1/√D. */
   scale?: number;
-  bias?: ScoreBias;
+  bias?: ScoreBias | undefined;
 }
 
 const HALF_SQRT = Math.SQRT1_2;
@@ -158,9 +161,14 @@ export class Layers {
       return { tensor: geluLinear(g, g.cast(x, dtype), weight, bias), by: 1 };
     }
     const y = g.cast(this.linear(path, x, dtype), 'float32');
-    if (activation === 'relu') return { tensor: relu(g, y), by: 1 };
-    if (activation === 'gelu_tanh') return { tensor: geluTanh(g, y), by: 1 };
-    return { tensor: halfGelu(g, this.rescale(y, HALF_SQRT)), by: HALF_SQRT };
+    return this.activated(y, activation);
+  }
+
+  /** An activation of what a linear layer gave; float32. */
+  activated(y: Tensor, activation: Activation): Scaled {
+    const g = this.graph;
+    if (activation === 'gelu') return { tensor: halfGelu(g, this.rescale(y, HALF_SQRT)), by: HALF_SQRT };
+    return { tensor: { relu, gelu_tanh: geluTanh, silu, tanh }[activation](g, y), by: 1 };
   }
 
   dropout(x: Tensor, p: number): Tensor {
@@ -201,7 +209,8 @@ export class Layers {
     return this.parameters.has(name) ? this.parameters.value(name, dtype, factor) : undefined;
   }
 
-  private rescale(x: Tensor, factor: number): Tensor {
+  /** x times a constant, at no cost where a linear layer's weights can have it in them. */
+  rescale(x: Tensor, factor: number): Tensor {
     return x.rescaled ? x.rescaled(factor) : scale(this.graph, x, factor);
   }
 }

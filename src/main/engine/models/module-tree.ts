@@ -18,24 +18,21 @@ export const module = (name: string, type: string, children: readonly ModuleNode
   children,
 });
 
-export const linear = (name: string, inFeatures: number, outFeatures: number): ModuleNode => ({
+export const linear = (name: string, inFeatures: number, outFeatures: number, bias = true): ModuleNode => ({
   name,
   type: 'Linear',
-  detail: `in_features=${inFeatures}, out_features=${outFeatures}, bias=True`,
+  detail: `in_features=${inFeatures}, out_features=${outFeatures}, bias=${pythonBoolean(bias)}`,
   parameters: [
     { name: 'weight', shape: [outFeatures, inFeatures] },
-    { name: 'bias', shape: [outFeatures] },
+    ...(bias ? [{ name: 'bias', shape: [outFeatures] }] : []),
   ],
 });
 
-export const layerNorm = (name: string, size: number, epsilon: number): ModuleNode => ({
+export const layerNorm = (name: string, size: number, epsilon: number, bias = true): ModuleNode => ({
   name,
   type: 'LayerNorm',
-  detail: `(${size},), eps=${pythonFloat(epsilon)}, elementwise_affine=True, bias=True`,
-  parameters: [
-    { name: 'weight', shape: [size] },
-    { name: 'bias', shape: [size] },
-  ],
+  detail: `(${size},), eps=${pythonFloat(epsilon)}, elementwise_affine=True, bias=${pythonBoolean(bias)}`,
+  parameters: [{ name: 'weight', shape: [size] }, ...(bias ? [{ name: 'bias', shape: [size] }] : [])],
 });
 
 export const embedding = (name: string, rows: number, size: number, padding?: number | null): ModuleNode => ({
@@ -59,6 +56,9 @@ const activationClasses: Readonly<Record<string, string>> = {
   gelu_fast: 'FastGELUActivation',
   gelu_pytorch_tanh: 'GELUTanh',
   relu: 'ReLU',
+  silu: 'SiLUActivation',
+  swish: 'SiLUActivation',
+  tanh: 'Tanh',
 };
 export const activation = (name: string, act: string): ModuleNode => ({
   name,
@@ -133,6 +133,8 @@ function collapsed(
     ({ first, last, count }) => [first, count === 1 ? '' : `(${first.name}-${last}): ${count} x `] as const,
   );
 }
+
+const pythonBoolean = (value: boolean): string => (value ? 'True' : 'False');
 
 /** A float as Python prints it: 1e-12, 0.1, 1e-05. */
 function pythonFloat(value: number): string {

@@ -75,7 +75,10 @@ describe.each(forms)('a bias by relative positions, in %s', (_, attention) => {
     const inputs = tokenInputs(g, 'in', attention, HEADS);
     const of = (name: string): Tensor => g.placeholder(name, 'float32', [-1, WIDTH]);
     const fed = { q: of('q'), k: of('k'), v: of('v'), asking: of('asking') };
-    const bias = relativeBias(g, g.constant('float32', [8, 2], Array.from(table.data)), bucketOf, 3);
+    const bias = relativeBias(g, g.constant('float32', [8, 2], Array.from(table.data)), {
+      bucketOf,
+      farthest: 3,
+    });
     const attend = (query: Tensor, onlyFirst: boolean): Tensor =>
       layersOf(g).attention(query, fed.k, fed.v, inputs.batch.layout, 0, onlyFirst, { bias });
     const outputs = { all: attend(fed.q, false), first: attend(fed.asking, true) };
@@ -98,7 +101,7 @@ describe.each(forms)('a bias by relative positions, in %s', (_, attention) => {
         const inputs = tokenInputs(g, 'in', attention, HEADS);
         Object.assign(own.inputs, inputs.placeholders);
         Object.assign(own.feeds, inputs.feeds(texts).feeds);
-        const bias = relativeBias(g, t.table, bucketOf, 3);
+        const bias = relativeBias(g, t.table, { bucketOf, farthest: 3 });
         const attend = (query: Tensor, onlyFirst: boolean): Tensor =>
           layersOf(g).attention(query, t.k, t.v, inputs.batch.layout, 0, onlyFirst, { bias });
         const mask =

@@ -94,11 +94,12 @@ export function translate(graph: Graph): Translation {
   };
   const isWeight = (tensor: Tensor): boolean => tensor.node.op === 'ReadVariableOp';
   /** A matrix, or its transpose made by the graph. */
-  const operand = (node: Node, i: number, transposed: boolean, rank: number): string => {
+  const operand = (node: Node, i: number, transposed: boolean): string => {
     const tensor = node.inputs[i]!;
     if (isWeight(tensor)) return weight(tensor, transposed, 'product');
     const name = value(tensor);
     if (!transposed) return name;
+    const rank = tensor.shape.length;
     const order = Array.from({ length: rank }, (_, axis) => axis)
       .with(-2, rank - 1)
       .with(-1, rank - 2);
@@ -141,8 +142,7 @@ export function translate(graph: Graph): Translation {
       case 'MatMul':
       case 'BatchMatMulV2': {
         const [a, b] = op === 'MatMul' ? ['transpose_a', 'transpose_b'] : ['adj_x', 'adj_y'];
-        const rank = inputs[0]!.shape.length;
-        const sides = [a, b].map((key, i) => operand(node, i, flag(attributes[key]), rank));
+        const sides = [a, b].map((key, i) => operand(node, i, flag(attributes[key])));
         add('MatMul', node, sides);
         break;
       }
@@ -161,14 +161,11 @@ export function translate(graph: Graph): Translation {
         break;
       }
       case 'Slice': {
-        const [x, begin] = given() as [string, string];
-        // -1 is all that is left: up to an end beyond every axis.
-        const sizes = constantOf(inputs[2]!);
-        const rest = constant(
-          'int64',
-          [sizes.length],
-          sizes.map((size) => (size < 0 ? BEYOND : size)),
-        );
+        const [x, begin, size] = given() as [string, string, string];
+        // -1 is all that is left: up to an end beyond every axis. Sizes that the graph computes hold none.
+        const sizes = inputs[2]!.node.op === 'Const' ? constantOf(inputs[2]!) : undefined;
+        const beyond = sizes?.map((length) => (length < 0 ? BEYOND : length));
+        const rest = beyond ? constant('int64', [beyond.length], beyond) : size;
         add('Slice', node, [x, begin, add('Add', node, [begin, rest], [], '/end')]);
         break;
       }

@@ -1,7 +1,7 @@
 import type { Graph, Tensor } from '../graph.ts';
 import { sumTo } from './elementwise.ts';
 import { keepMask, type DropoutSource } from './dropout.ts';
-import { batchMatMul, binary, reduce, unary } from './raw.ts';
+import { at, batchMatMul, binary, concat, reduce, reshape, shapeOf, slice, unary } from './raw.ts';
 
 export interface AttentionDropout {
   p: number;
@@ -47,4 +47,39 @@ export function dotProductAttention(
     ];
   });
   return context;
+}
+
+/**
+ * From what each row of x [n,h,S,2S] has for every distance, what it has for every column: y[..,i,j] = x[..,i,S + j - i]
+ * (Dai et al. 2019, appendix B). `length` is S, an int32 number. The rows are read one after the other from their value S
+ * on, as rows that are one shorter.
+ */
+export function relativeShift(g: Graph, x: Tensor, length: Tensor): Tensor {
+  const S = reshape(g, length, [1]);
+  const twice = binary(g, 'AddV2', S, S);
+  const shorter = binary(g, 'Sub', twice, g.ints(1));
+  const vector = (...parts: Tensor[]): Tensor => concat(g, parts);
+  const open = [-1, -1];
+  const texts = reshape(g, at(g, shapeOf(g, x), 0), [1]);
+  const heads = g.ints(x.shape[1]!);
+  const rows = binary(g, 'Mul', binary(g, 'Mul', texts, heads), S);
+  const asLines = (t: Tensor, width: Tensor): Tensor =>
+    reshape(g, t, { tensor: vector(g.ints(-1), width), shape: open });
+  const asSquares = (t: Tensor, width: Tensor): Tensor =>
+    reshape(g, t, { tensor: vector(texts, heads, S, width), shape: x.shape });
+
+  const lines = asLines(x, binary(g, 'Mul', S, twice));
+  const from = slice(g, lines, vector(g.ints(0), S), g.ints(-1, -1), open);
+  const y = asSquares(slice(g, asLines(from, shorter), g.ints(0, 0), vector(rows, S), open), S);
+  g.record([x], [y], ([d]) => {
+    if (!d) return [];
+    const pad = (t: Tensor, before: Tensor, behind: Tensor): Tensor => {
+      const margins = reshape(g, vector(g.ints(0, 0), before, behind), [2, 2]);
+      return g.op('Pad', [t, margins], { T: { type: t.dtype }, Tpaddings: { type: 'int32' } }, t);
+    };
+    const longer = pad(asLines(d, S), g.ints(0), binary(g, 'Sub', S, g.ints(1)));
+    const whole = pad(asLines(longer, binary(g, 'Mul', S, shorter)), S, g.ints(0));
+    return [asSquares(whole, twice)];
+  });
+  return y;
 }

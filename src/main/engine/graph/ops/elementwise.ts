@@ -59,6 +59,18 @@ export function tanh(g: Graph, x: Tensor): Tensor {
   return y;
 }
 
+/** x·σ(x) (SiLU, swish); derivative σ + y·(1 - σ). */
+export function silu(g: Graph, x: Tensor): Tensor {
+  const gate = unary(g, 'Sigmoid', x);
+  const y = binary(g, 'Mul', x, gate);
+  g.record([x], [y], ([d]) => {
+    if (!d) return [];
+    const rest = binary(g, 'Mul', y, binary(g, 'Sub', g.cast(g.scalar(1), y.dtype), gate));
+    return [binary(g, 'Mul', d, binary(g, 'AddV2', gate, rest))];
+  });
+  return y;
+}
+
 /** max(x, 0). */
 export function relu(g: Graph, x: Tensor): Tensor {
   const y = unary(g, 'Relu', x);

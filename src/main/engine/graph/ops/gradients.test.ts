@@ -9,7 +9,7 @@ import {
   weightedSum,
   type Fed,
 } from '../test-support.ts';
-import { dotProductAttention } from './attention.ts';
+import { dotProductAttention, relativeShift } from './attention.ts';
 import { DropoutSource } from './dropout.ts';
 import {
   add,
@@ -19,6 +19,7 @@ import {
   relu,
   reshaped,
   scale,
+  silu,
   softmax,
   tanh,
   transposed,
@@ -35,6 +36,7 @@ describe('gradients of elementwise operations agree with differences', () => {
     tanh,
     halfGelu,
     geluTanh,
+    silu,
     'scale by -1.5': (g, x) => scale(g, x, -1.5),
     softmax,
     'the columns in the middle': (g, x) => sliceColumns(g, x, 1, 2),
@@ -110,6 +112,16 @@ describe('gradients of matrix products agree with differences', () => {
     async (turned) => {
       const fed = { a: normals(16, 2, 3, 4), b: turned ? normals(17, 2, 5, 4) : normals(17, 2, 4, 5) };
       await expectGradients(fed, (g, t) => sum(g, tanh(g, batchProduct(g, t.a, t.b, turned))));
+    },
+  );
+
+  it.each([false, true])(
+    'a product whose second factor lacks a leading axis, with that transposed: %s',
+    async (turned) => {
+      const b = turned ? normals(17, 2, 5, 4) : normals(17, 2, 4, 5);
+      await expectGradients({ a: normals(16, 3, 2, 3, 4), b }, (g, t) =>
+        sum(g, tanh(g, batchProduct(g, t.a, t.b, turned))),
+      );
     },
   );
 
@@ -257,6 +269,18 @@ describe('gradients of attention agree with differences', () => {
     await expectGradients({ ...fed, ...biases }, (g, t) =>
       sum(g, dotProductAttention(g, t.q, t.k, t.v, [t.all, t.keys], undefined)),
     );
+  });
+
+  it.each([1, 4])('in scores by distance that become scores by column, of %i tokens', async (size) => {
+    const x: Fed = { ...normals(56, 2, 3, size, 2 * size), known: [-1, 3, -1, -1] };
+    const length: Fed = { shape: [], data: Int32Array.of(size) };
+    await expectGradients({ x, length }, (g, t) => sum(g, tanh(g, relativeShift(g, t.x, t.length))));
+    const { y } = await valuesOf({ x, length }, (g, t) => ({ y: relativeShift(g, t.x, t.length) }));
+    const expected = Array.from({ length: 6 * size * size }, (_, at) => {
+      const [row, j] = [Math.floor(at / size), at % size];
+      return x.data[row * 2 * size + size + j - (row % size)]!;
+    });
+    expect(Array.from(y!)).toEqual(expected);
   });
 
   it.each([0.1, 0.5])('with dropout of %s on the probabilities', async (p) => {

@@ -1,4 +1,5 @@
 import type { Graph, Tensor } from '../graph.ts';
+import { sumTo } from './elementwise.ts';
 import { batchMatMul, binary, fusedMatMul, matMul, reduce } from './raw.ts';
 
 const recorded =
@@ -9,14 +10,15 @@ const recorded =
       if (!d) return [];
       const da = a.differentiable ? multiply(g, d, b, { transposeB: !transposeB }) : undefined;
       const [left, right] = transposeB ? [d, a] : [a, d];
-      return [da, b.differentiable ? multiply(g, left, right, { transposeA: true }) : undefined];
+      const db = b.differentiable ? multiply(g, left, right, { transposeA: true }) : undefined;
+      return [da, db && sumTo(g, db, b)];
     });
     return y;
   };
 
 /** Matrix product a·b, or a·bᵀ. */
 export const product = recorded(matMul);
-/** The same over leading axes of equal lengths, [..,m,k] and [..,k,n] or [..,n,k]. */
+/** The same over leading axes, [..,m,k] and [..,k,n] or [..,n,k]; the second factor may lack the first of them. */
 export const batchProduct = recorded(batchMatMul);
 
 /** A linear layer whose place on the tape is taken; `finish` adds what belongs to the same output. */

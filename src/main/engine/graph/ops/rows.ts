@@ -3,14 +3,18 @@ import { concat, gather, reshape, shapeOf, slice } from './raw.ts';
 
 const scatter = { T: { type: 'float32' }, Tindices: { type: 'int32' } } as const;
 
-/** Rows of a table [V,H] by ids [T]; equal ids add up in the gradient. */
+/** Rows of a table [V,H] by ids of any shape; equal ids add up in the gradient, in float32. */
 export function embedding(g: Graph, table: Tensor, ids: Tensor): Tensor {
   const y = gather(g, table, ids);
   g.record([table], [y], ([d]) => {
     if (!d) return [];
     const attributes = { ...scatter, Tnumsegments: { type: 'int32' } } as const;
     const segments = g.constant('int32', [], [table.shape[0]!]);
-    return [g.op('UnsortedSegmentSum', [d, ids, segments], attributes, table)];
+    const sum = g.op('UnsortedSegmentSum', [g.cast(d, 'float32'), ids, segments], attributes, {
+      dtype: 'float32',
+      shape: table.shape,
+    });
+    return [g.cast(sum, table.dtype)];
   });
   return y;
 }
