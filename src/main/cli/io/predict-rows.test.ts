@@ -35,6 +35,7 @@ function lengthPredictor() {
       notes: [],
       tokenTexts: () => Promise.resolve([]),
       places: () => Promise.resolve([]),
+      encodeWords: () => Promise.reject(new Error('not asked here')),
       count: () => Promise.resolve(),
     },
     logits: (examples) => perExample(examples, (length) => [3 - length, length - 3]),

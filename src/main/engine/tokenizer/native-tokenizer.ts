@@ -20,12 +20,15 @@ export class NativeTokenizer {
   readonly #file: string;
   readonly #hasTokenTypeIds: boolean;
   readonly #side: 'left' | 'right';
+  /** Whether a word is written otherwise behind a space. */
+  readonly #knowsSpaces: boolean;
 
-  private constructor(native: Tokenizer, { source, settings }: ReadTokenizer, opened: Answer<'open'>) {
+  private constructor(native: Tokenizer, { source, settings, built }: ReadTokenizer, opened: Answer<'open'>) {
     this.#native = native;
     this.#file = source.file;
     this.#hasTokenTypeIds = settings.hasTokenTypeIds;
     this.#side = settings.truncationSide;
+    this.#knowsSpaces = /"type":"ByteLevel"/.test(JSON.stringify(built.document.pre_tokenizer));
     this.opened = opened;
   }
 
@@ -82,6 +85,58 @@ export class NativeTokenizer {
     };
   }
 
+  /** Texts that come as words, one result each, with the word of each token; -1: a special token. */
+  async words(
+    texts: readonly (readonly string[])[],
+    maxLength: number | null,
+    leadingSpace: boolean,
+  ): Promise<Answer<'words'>> {
+    // The library's binding takes whole texts only; like the library itself, this makes each word's tokens apart.
+    this.#native.disableTruncation();
+    const spaced = leadingSpace && this.#knowsSpaces;
+    const words = texts.flat().map((word) => (spaced && /^[^ ]/.test(word) ? ` ${word}` : word));
+    const encodings =
+      words.length === 0 ? [] : await this.#native.encodeBatch(words, { addSpecialTokens: false });
+    this.#refuseGrowth(encodings, (i) => words[i]!.length);
+    const { before, after, type } = await this.#frame(
+      words[encodings.findIndex((e) => e.getLength() > 0)] ?? '',
+    );
+    const special = before.length + after.length;
+    let at = 0;
+    const rows = texts.map(({ length }) => {
+      const tokens = encodings
+        .slice(at, (at += length))
+        .flatMap((encoding, word) => encoding.getIds().map((id) => [id, type, word] as const));
+      const room = maxLength === null ? tokens.length : Math.min(tokens.length, maxLength - special);
+      const from = this.#side === 'right' ? 0 : tokens.length - room;
+      const kept = tokens.slice(from, from + room);
+      return { tokens: [...before, ...kept, ...after], truncated: room < tokens.length };
+    });
+    const column = (key: 0 | 1 | 2) =>
+      Int32Array.from(rows.flatMap(({ tokens }) => tokens.map((token) => token[key])));
+    return {
+      lengths: Int32Array.from(rows, ({ tokens }) => tokens.length),
+      ids: column(0),
+      types: this.#hasTokenTypeIds ? column(1) : null,
+      words: column(2),
+      truncated: Int32Array.from(rows, ({ truncated }) => Number(truncated)),
+    };
+  }
+
+  /** The special tokens around a text, each with its id, its type and no word, and the type of the text's own tokens. */
+  async #frame(text: string) {
+    const encoding = await this.#native.encode(text);
+    const [ids, types, sequences] = [encoding.getIds(), encoding.getTypeIds(), encoding.getSequenceIds()];
+    const start = sequences.findIndex((sequence) => sequence != null);
+    const end = sequences.findLastIndex((sequence) => sequence != null);
+    const tokens = ids.map((id, i) => [id, types[i]!, -1] as const);
+    return {
+      before: tokens.slice(0, Math.max(0, start)),
+      after: tokens.slice(end + 1),
+      type: types[start] ?? 0,
+    };
+  }
+
   /** Tokens of each input. Their ids stay in the library: making arrays of them takes longer than counting. */
   async count(inputs: TextInput[]): Promise<Int32Array> {
     const encodings = await this.#encode(inputs, null, { addSpecialTokens: true });
@@ -93,16 +148,17 @@ export class NativeTokenizer {
     const encodings = isPair
       ? await this.#encodePairs(inputs, settings)
       : await this.#encodeTexts(inputs, maxLength, settings);
-    for (const [i, encoding] of encodings.entries()) {
-      const { text, textPair = '' } = inputs[i]!;
-      const most = (text.length + textPair.length) * MOST_TOKENS_PER_CHARACTER + MOST_SPECIAL_TOKENS;
-      const tokens = encoding.getLength();
-      if (tokens > most) {
-        const found = `${tokens} tokens of a text of ${text.length + textPair.length} characters`;
-        throw fault('tokenizer/grows', { file: this.#file, key: 'the whole', found });
-      }
-    }
+    this.#refuseGrowth(encodings, (i) => inputs[i]!.text.length + (inputs[i]!.textPair?.length ?? 0));
     return encodings;
+  }
+
+  #refuseGrowth(encodings: readonly Encoding[], characters: (input: number) => number): void {
+    for (const [i, encoding] of encodings.entries()) {
+      const tokens = encoding.getLength();
+      if (tokens <= characters(i) * MOST_TOKENS_PER_CHARACTER + MOST_SPECIAL_TOKENS) continue;
+      const found = `${tokens} tokens of a text of ${characters(i)} characters`;
+      throw fault('tokenizer/grows', { file: this.#file, key: 'the whole', found });
+    }
   }
 
   async places(input: TextInput, maxLength: number): Promise<TokenPlace[]> {

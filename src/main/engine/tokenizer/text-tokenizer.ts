@@ -26,6 +26,11 @@ export interface TokenIds {
   truncated: boolean;
 }
 
+export interface WordTokenIds extends TokenIds {
+  /** The word that each token is a piece of, from 0; -1 for a special token. A word may have no token. */
+  wordIds: Int32Array;
+}
+
 /** What part of its input a token is: UTF-16 units from `start` up to `end` of text 0 or 1; null for a special token. */
 export interface TokenPlace {
   text: 0 | 1 | null;
@@ -37,6 +42,15 @@ export interface TokenPlace {
 export interface TextTokenizer {
   /** One result an input, in order. Throws `tokenizer/…`. */
   encode(inputs: readonly TextInput[], options: TokenizeOptions): Promise<TokenIds[]>;
+  /**
+   * Texts that come as words, as `is_split_into_words` of transformers takes them; each is cut to `maxLength` tokens.
+   * `leadingSpace`: words of a byte-level tokenizer are written as they stand in a text, behind a space, whether or not
+   * its files say so (`add_prefix_space`). Throws `tokenizer/…`.
+   */
+  encodeWords(
+    texts: readonly (readonly string[])[],
+    options: { maxLength?: number; leadingSpace?: boolean },
+  ): Promise<WordTokenIds[]>;
   /**
    * How many tokens each input has, special ones included; nothing is cut. Batches are read ahead, so that `inputs` is
    * asked for the next while one is counted. `onCounted` is told how many are done. Throws `tokenizer/…`.
@@ -110,12 +124,9 @@ export function processTokenizer(
         throw fault('tokenizer/no-max-length', { dir });
       const maxLength = given ?? (padding === 'max_length' ? told.modelMaxLength : null);
       const isPair = inputs.some((input) => input.textPair !== undefined);
-      const specialTokens = addSpecialTokens ? frame[isPair ? 'pair' : 'single'] : 0;
-      // The library would leave a text whole, without a word, when its special tokens alone pass the limit.
-      if (maxLength !== null && maxLength < Math.max(1, specialTokens))
-        throw fault('tokenizer/max-length-too-small', { maxLength, specialTokens });
+      refuseTooShort(maxLength, addSpecialTokens ? frame[isPair ? 'pair' : 'single'] : 0);
       const encoded: TokenIds[] = [];
-      for (const batch of batches(inputs)) {
+      for (const batch of batches(inputs, charactersOf)) {
         const answer = await ask({ kind: 'encode', folder: dir, inputs: batch, maxLength, addSpecialTokens });
         for (const ids of unpacked(answer)) encoded.push(ids);
       }
@@ -124,6 +135,18 @@ export function processTokenizer(
       const target = padding === 'max_length' && maxLength !== null ? maxLength : longest;
       return encoded.map((ids) => padded(ids, target, this.padTokenId));
     },
+    async encodeWords(texts, { maxLength = null, leadingSpace = false }) {
+      refuseTooShort(maxLength, frame.single);
+      const encoded: WordTokenIds[] = [];
+      for (const batch of batches(texts, (words) => words.join('').length)) {
+        const asked = { texts: batch.map((words) => [...words]), maxLength, leadingSpace };
+        const { words, ...answer } = await ask({ kind: 'words', folder: dir, ...asked });
+        let at = 0;
+        for (const ids of unpacked(answer))
+          encoded.push({ ...ids, wordIds: words.slice(at, (at += ids.inputIds.length)) });
+      }
+      return encoded;
+    },
     async count(inputs, onCounted) {
       let done = 0;
       let counting: Promise<Int32Array> | undefined;
@@ -131,7 +154,7 @@ export function processTokenizer(
         const lengths = await counting;
         if (lengths) onCounted(lengths, (done += lengths.length));
       };
-      for (const batch of batches(inputs, COUNTED_TEXTS)) {
+      for (const batch of batches(inputs, charactersOf, COUNTED_TEXTS)) {
         const next = ask({ kind: 'count', folder: dir, inputs: batch });
         // A failure of this one is met when its turn comes.
         next.catch(() => undefined);
@@ -156,12 +179,24 @@ function* unpacked({ lengths, ids, types, truncated }: Answer<'encode'>): Genera
   }
 }
 
-function* batches(inputs: Iterable<TextInput>, most = BATCH_TEXTS): Generator<TextInput[]> {
-  let batch: TextInput[] = [];
+/** The library would leave a text whole, without a word, when its special tokens alone pass the limit. */
+function refuseTooShort(maxLength: number | null, specialTokens: number): void {
+  if (maxLength !== null && maxLength < Math.max(1, specialTokens))
+    throw fault('tokenizer/max-length-too-small', { maxLength, specialTokens });
+}
+
+const charactersOf = ({ text, textPair = '' }: TextInput): number => text.length + textPair.length;
+
+function* batches<Input>(
+  inputs: Iterable<Input>,
+  sizeOf: (input: Input) => number,
+  most = BATCH_TEXTS,
+): Generator<Input[]> {
+  let batch: Input[] = [];
   let characters = 0;
   for (const input of inputs) {
     batch.push(input);
-    characters += input.text.length + (input.textPair?.length ?? 0);
+    characters += sizeOf(input);
     if (batch.length === most || characters >= BATCH_CHARACTERS) {
       yield batch;
       batch = [];

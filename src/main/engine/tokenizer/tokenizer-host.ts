@@ -79,10 +79,9 @@ function lastWords(said: string): string | null {
 function timeFor(question: Question): number {
   if (question.kind === 'open') return OPEN_MS;
   const inputs = 'inputs' in question ? question.inputs : 'input' in question ? [question.input] : [];
-  const characters = inputs.reduce(
-    (sum, { text, textPair }) => sum + text.length + (textPair?.length ?? 0),
-    0,
-  );
+  const texts = inputs.flatMap(({ text, textPair = '' }) => [text, textPair]);
+  const words = 'texts' in question ? question.texts.flat() : [];
+  const characters = [...texts, ...words].reduce((sum, text) => sum + text.length, 0);
   return TEXT_MS + characters * MS_PER_CHARACTER;
 }
 

@@ -14,6 +14,13 @@ export const questionSchema = z.discriminatedUnion('kind', [
     maxLength: z.number().nullable(),
     addSpecialTokens: z.boolean(),
   }),
+  z.object({
+    kind: z.literal('words'),
+    folder: z.string(),
+    texts: z.array(z.array(z.string())),
+    maxLength: z.number().nullable(),
+    leadingSpace: z.boolean(),
+  }),
   z.object({ kind: z.literal('count'), folder: z.string(), inputs: z.array(inputSchema) }),
   z.object({ kind: z.literal('places'), folder: z.string(), input: inputSchema, maxLength: z.number() }),
   z.object({ kind: z.literal('texts'), folder: z.string(), ids: z.array(z.number()) }),
@@ -21,6 +28,12 @@ export const questionSchema = z.discriminatedUnion('kind', [
 export type Question = z.infer<typeof questionSchema>;
 
 const integers = z.custom<Int32Array>((value) => value instanceof Int32Array);
+const encoded = z.object({
+  lengths: integers,
+  ids: integers,
+  types: integers.nullable(),
+  truncated: integers,
+});
 const side = z.enum(['left', 'right']);
 
 export const answerSchemas = {
@@ -37,7 +50,8 @@ export const answerSchemas = {
     paddingSide: side,
   }),
   /** All inputs' tokens one after the other: many small arrays take longer to send than to make. */
-  encode: z.object({ lengths: integers, ids: integers, types: integers.nullable(), truncated: integers }),
+  encode: encoded,
+  words: encoded.extend({ words: integers }),
   /** Tokens of each input, special ones included and nothing cut. */
   count: integers,
   places: z.array(

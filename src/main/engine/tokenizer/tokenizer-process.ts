@@ -36,6 +36,8 @@ async function answer(question: Question): Promise<unknown> {
       const { inputs, maxLength, addSpecialTokens } = question;
       return held.encode(inputs, maxLength, { addSpecialTokens });
     }
+    case 'words':
+      return held.words(question.texts, question.maxLength, question.leadingSpace);
     case 'count':
       return held.count(question.inputs);
     case 'places':
