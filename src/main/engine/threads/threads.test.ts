@@ -81,7 +81,7 @@ describe('threads that stay', () => {
   });
 });
 
-describe('one task on a thread of its own', () => {
+describe('one task', () => {
   const run = (options: AskOptions) => runTask(testTasks, 'wait', undefined, options);
 
   it('tells how far it is', async () => {
@@ -107,5 +107,13 @@ describe('one task on a thread of its own', () => {
     abort.abort(new Error('enough'));
     await expect(running).rejects.toThrow('enough');
     await expect(run({ signal: abort.signal })).rejects.toThrow('enough');
+  });
+
+  it('leaves its thread to the next task of its module; two at a time and what is bounded have their own', async () => {
+    const count = (options = {}) => runTask(testTasks, 'count', undefined, options);
+    const first = await count();
+    expect(await count()).toBe(first + 1);
+    expect(await count({ deadlineMs: 60_000 })).toBe(1);
+    expect((await Promise.all([count(), count()])).sort()).toEqual([1, first + 2]);
   });
 });

@@ -232,17 +232,41 @@ export function endText(end: ThreadEnd): string {
   }
 }
 
-/** Does one task on a thread of its own. Throws as `Threads.ask` does. */
+/** How long the thread of a task waits for the next one of its module: starting it takes longer than most tasks. */
+const KEPT_MS = 10_000;
+const kept = new Map<string, { threads: unknown; timer: NodeJS.Timeout }[]>();
+
+function take<Table>({ url }: TaskModule<Table>): Threads<Table> | undefined {
+  const found = kept.get(url)?.pop();
+  clearTimeout(found?.timer);
+  return found?.threads as Threads<Table> | undefined;
+}
+
+function keep<Table>({ url }: TaskModule<Table>, threads: Threads<Table>): void {
+  const waiting = kept.get(url) ?? [];
+  kept.set(url, waiting);
+  const timer = setTimeout(() => {
+    waiting.splice(waiting.indexOf(entry), 1);
+    void threads.close();
+  }, KEPT_MS).unref();
+  const entry = { threads, timer };
+  waiting.push(entry);
+}
+
+/** Does one task on a thread that does nothing else meanwhile. Throws as `Threads.ask` does. */
 export async function runTask<Table, Name extends keyof Table>(
   module: TaskModule<Table>,
   task: Name,
   input: TaskInput<Table, Name>,
   options: AskOptions & Omit<ThreadOptions<Table>, 'size'> = {},
 ): Promise<TaskOutput<Table, Name>> {
-  const threads = new Threads(module, options);
+  // What bounds a task bounds its thread: that one is its own.
+  const isOwn = Boolean(options.limits ?? options.deadlineMs ?? options.ended);
+  const threads = (isOwn ? undefined : take(module)) ?? new Threads(module, options);
   try {
     return await threads.ask(task, input, options);
   } finally {
-    await threads.close();
+    if (isOwn) await threads.close();
+    else keep(module, threads);
   }
 }
