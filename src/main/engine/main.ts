@@ -1,4 +1,5 @@
-// The engine process's one entry: takes one job, does it, says what came of it, and ends.
+// The engine process's one entry: takes one job, does it, says what came of it, and ends. Started with `--stay` it takes
+// the next one instead: tests pay for loading TensorFlow once.
 import os from 'node:os';
 import { type ToEngine, type FromEngine, toEngineSchema } from '../../shared/engine-protocol.ts';
 import { faultOf } from './failure.ts';
@@ -10,20 +11,20 @@ const ALIVE_MS = 2000;
 /** Steps can be shorter than this; whoever watches needs no more. */
 const TELL_MS = 100;
 
-const stop = new AbortController();
-let started = false;
+interface Work {
+  stop: AbortController;
+  /** What an open job answers with, once it is ready for it. */
+  answering: PromiseWithResolvers<Answering>;
+}
+
+let current: Work | undefined;
 let toldAt = 0;
-/** What an open job answers with, once it is ready for it. */
-const { promise: answering, resolve: onAsk } = Promise.withResolvers<Answering>();
 
 const parent = openParent((message) => {
   const { data } = toEngineSchema.safeParse(message);
-  if (data?.type === 'stop') stop.abort(data.keep);
+  if (data?.type === 'stop') current?.stop.abort(data.keep);
   else if (data?.type === 'ask') void answer(data);
-  else if (data && !started) {
-    started = true;
-    void work(data);
-  }
+  else if (data && !current) void work(data);
 });
 
 function tell(message: FromEngine): void {
@@ -53,13 +54,17 @@ function onEvent(event: JobEvent): void {
 
 async function answer({ id, input }: Extract<ToEngine, { type: 'ask' }>): Promise<void> {
   try {
-    tell({ type: 'answer', id, output: await (await answering)(input) });
+    tell({ type: 'answer', id, output: await (await current!.answering.promise)(input) });
   } catch (error) {
     tell({ type: 'refusal', id, fault: faultOf('answer', error) });
   }
 }
 
 async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promise<void> {
+  const { stop, answering } = (current = {
+    stop: new AbortController(),
+    answering: Promise.withResolvers<Answering>(),
+  });
   const heartbeat = setInterval(alive, ALIVE_MS);
   let last: FromEngine;
   try {
@@ -68,7 +73,10 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
     loadTensorFlow(precisionOf(job, input));
     tell({ type: 'ready', device: usesGpu() ? 'GPU' : `CPU · ${os.availableParallelism()} cores` });
     alive();
-    last = { type: 'result', output: await run(input, { signal: stop.signal, onEvent, onAsk }) };
+    last = {
+      type: 'result',
+      output: await run(input, { signal: stop.signal, onEvent, onAsk: answering.resolve }),
+    };
   } catch (error) {
     // A job that was stopped before it had begun comes to nothing, and that is no fault.
     const stopped = stop.signal.aborted && error === stop.signal.reason;
@@ -76,7 +84,10 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
   }
   clearInterval(heartbeat);
   alive();
-  parent.end(last);
+  if (process.argv.includes('--stay')) {
+    current = undefined;
+    tell(last);
+  } else parent.end(last);
 }
 
 /** The process that started this one. */

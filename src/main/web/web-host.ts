@@ -7,8 +7,8 @@ import { windowlessHost } from '../backend/host.ts';
 const entry = fileURLToPath(new URL(`../engine/main${extname(import.meta.url)}`, import.meta.url));
 
 /** Starts the engine as a child of this process. Its words on stderr go to ours when GRAFT_DEBUG is set. */
-export function forkEngine(): EngineProcess {
-  const child = fork(entry, [], {
+export function forkEngine(args: readonly string[] = []): EngineProcess {
+  const child = fork(entry, args, {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', process.env['GRAFT_DEBUG'] === undefined ? 'ignore' : 'inherit', 'ipc'],
   });
@@ -39,5 +39,5 @@ export function forkEngine(): EngineProcess {
  * that is reached from afar is often shared and has no key store to trust; HF_TOKEN serves those who want it kept.
  */
 export function webHost(kind: 'web' | 'cli' = 'web'): Host {
-  return windowlessHost(kind, forkEngine, false);
+  return windowlessHost(kind, () => forkEngine(), false);
 }
