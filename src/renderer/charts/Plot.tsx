@@ -86,7 +86,7 @@ export function Plot({ x, y, ticks, left, right, cut = false, above = 0, below =
       accessibilityLayer={false}
       style={{ pointerEvents: 'none' }}
     >
-      {ticks && <CartesianGrid vertical={false} stroke="var(--line)" syncWithTicks />}
+      {ticks && <CartesianGrid vertical={false} stroke="var(--color-line)" syncWithTicks />}
       <XAxis
         dataKey="x"
         height={BOTTOM}

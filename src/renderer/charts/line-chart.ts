@@ -118,7 +118,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
     ...(series.length > 1 && series.length <= DIRECT_LABELS
       ? series.map(endLabel(yText, Math.floor((width * LABELS_SHARE - 14) / textWidth('x'))))
       : []),
-    ...options.references.map(({ value, label }) => ({ text: label, colour: 'var(--muted)', value })),
+    ...options.references.map(({ value, label }) => ({ text: label, colour: 'var(--color-muted)', value })),
   ].filter(({ value }) => Number.isFinite(value) && (!log || value > 0));
   const tops = spread(
     named.map(({ value }) => toPixel(y, value, height - BOTTOM, TOP)),
@@ -150,7 +150,7 @@ export function prepareLineChart(options: LineChartOptions): Prepared {
       bands,
       under: options.references.flatMap(({ value }, at): Shape[] => {
         const top = toPixel(y, value, height - BOTTOM, TOP);
-        const look = { stroke: 'var(--muted)', strokeDasharray: REFERENCE_DASHES[at % 4] };
+        const look = { stroke: 'var(--color-muted)', strokeDasharray: REFERENCE_DASHES[at % 4] };
         const crosses = value >= y.low && value <= y.high;
         return crosses ? [{ tag: 'line', x1: left, x2: width - right, y1: top, y2: top, ...look }] : [];
       }),

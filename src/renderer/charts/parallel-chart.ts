@@ -61,12 +61,12 @@ export function prepareParallel(options: ParallelOptions): {
     const textAnchor = at > 0 && at === last ? 'end' : 'start';
     const text = cut(label, at === last - 1 ? axes[last]!.label.length + 1 : 0);
     return [
-      { ...AXIS, tag: 'text', text, x: leftOf(at), y: 14, fill: 'var(--ink)', fontWeight: 500, textAnchor },
+      { ...AXIS, tag: 'text', text, x: leftOf(at), y: 14, fill: 'var(--color-ink)', fontWeight: 500, textAnchor },
       // On the lines, on a ground of their own.
       ...found.flatMap(({ position, text: whole }): Shape[] => {
         const shown = cut(whole);
         const [x, y] = [leftOf(at) + 3, toTop(position)];
-        const ground = { fill: 'var(--surface)', fillOpacity: 0.85 };
+        const ground = { fill: 'var(--color-surface)', fillOpacity: 0.85 };
         return [
           { tag: 'rect', x, y: y - 7, width: textWidth(shown) + 3, height: 14, ...ground },
           { ...AXIS, tag: 'text', text: shown, x: x + 3, y: y + 4 },
@@ -96,7 +96,7 @@ export function prepareParallel(options: ParallelOptions): {
         x2: leftOf(at),
         y1: ABOVE,
         y2: height - BELOW,
-        stroke: 'var(--line-strong)',
+        stroke: 'var(--color-line-strong)',
       })),
       over: axes.flatMap(textsOf),
     },

@@ -23,7 +23,7 @@ function standalone(svg: SVGSVGElement): string {
   const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
   ground.setAttribute('width', '100%');
   ground.setAttribute('height', '100%');
-  ground.setAttribute('fill', 'var(--surface)');
+  ground.setAttribute('fill', 'var(--color-surface)');
   copy.prepend(ground);
   return new XMLSerializer()
     .serializeToString(copy)

@@ -97,7 +97,7 @@ export function prepareScatter(options: ScatterOptions): {
       over: placed.map(({ key, left: cx, top: cy, colour: number }) => {
         const { colour, hollow } = seriesLook(number);
         const look = {
-          fill: hollow ? 'var(--surface)' : colour,
+          fill: hollow ? 'var(--color-surface)' : colour,
           stroke: colour,
           strokeWidth: hollow ? 2 : 0,
         };
