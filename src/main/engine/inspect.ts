@@ -4,7 +4,7 @@ import { openBaseModel, type Loading } from './models/base-model.ts';
 import type { CheckpointHead } from './models/checkpoint-head.ts';
 import { printTree } from './models/module-tree.ts';
 import { elements } from './models/parameters.ts';
-import { planAdapter } from './peft/adapter.ts';
+import { lostLayers, planAdapter, type LostLayers } from './peft/adapter.ts';
 import { savedModules } from './peft/targets.ts';
 import { tokenizerNotes } from './tokenizer/load-tokenizer.ts';
 
@@ -23,6 +23,8 @@ export interface ModelReport {
   loading: Loading;
   /** With an adapter configuration: its three figures. */
   adapter: ParameterCounts | null;
+  /** Layers that the adapter needs, and that neither it nor the checkpoint has: null with all that it needs, and without one. */
+  lost_layers: LostLayers | null;
   /** What the tokenizer's files say in vain, or why they cannot be read. */
   tokenizer_notes: readonly FaultValue[];
 }
@@ -32,6 +34,7 @@ export async function inspectModel(
   folder: string,
   adapterConfig?: Readonly<Record<string, unknown>>,
   labelNames?: readonly string[],
+  adapterFolder?: string,
 ): Promise<ModelReport> {
   const base = await openBaseModel(folder, { head: 'sequence', ...(labelNames ? { labelNames } : {}) });
   try {
@@ -56,6 +59,7 @@ export async function inspectModel(
       newly_initialized: base.newlyInitialized,
       loading: base.loading,
       adapter: plan?.counts ?? null,
+      lost_layers: adapterFolder === undefined ? null : await lostLayers(adapterFolder, base),
       tokenizer_notes: (await tokenizerNotes(folder)).map((note) => note.toJSON()),
     };
   } finally {

@@ -18,6 +18,11 @@ const factsSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** Layers that it needs and that neither it nor its base has. */
+  lost: z
+    .object({ modules: z.array(z.string()), adapted: z.boolean() })
+    .nullable()
+    .default(null),
   /** Of a merged one: what it was merged from, and how. */
   parts: z.array(z.object({ id: z.string(), name: z.string(), weight: z.number() })).default([]),
   combination: z.record(z.string(), z.unknown()).nullable().default(null),

@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { evaluationSchema } from './experiments.ts';
-import { count, givenName, givenNameOrNone, id, job, method, nothing, sha256, time } from './message.ts';
+import {
+  count,
+  faultSchema,
+  givenName,
+  givenNameOrNone,
+  id,
+  job,
+  method,
+  nothing,
+  sha256,
+  time,
+} from './message.ts';
 
 export const adapterSchema = z.object({
   id,
@@ -61,6 +72,8 @@ export const adapterDetailSchema = z.object({
   }),
   /** adapter_config.json as it stands. */
   config: z.record(z.string(), z.unknown()),
+  /** Why it cannot be used as it is: it lacks layers that it needs. */
+  problem: faultSchema.nullable(),
 });
 export type AdapterDetail = z.infer<typeof adapterDetailSchema>;
 

@@ -65,6 +65,17 @@ export const trainingFaults = {
     Remove inference_mode or set it to false; the saved adapter_config.json gets true by itself.`,
   'peft/missing-tensor': `{file} lacks {tensor}, which its adapter_config.json asks for.
     Check that both files belong to the same adapter, and that the base model is the one it was trained on.`,
+  'peft/lost-layers': (p: { file: string; model: string; modules: readonly string[]; adapted: boolean }) => ({
+    message:
+      `${p.file} lacks ${p.modules.join(', ')}, and the checkpoint in ${p.model} does, too: PEFT drew such a layer at ` +
+      'random when the adapter was trained, kept it as it was and did not save it, so that the answers are others ' +
+      `at every load${p.adapted ? '; what the file has of it is an adapter on those random weights' : ''}.`,
+    remedy:
+      'Train it further with init_adapter in a config of graft train: the layer is drawn once, trained and saved. In ' +
+      `PEFT, train it again with modules_to_save=[${p.modules.map((name) => `"${name}"`).join(', ')}].`,
+  }),
+  'peft/adapted-head': `{file} holds {tensor}: an adapter on the head itself, as PEFT makes it of target_modules="all-linear" for tasks other than SEQ_CLS. The head is random without what it was added to.
+    Train the adapter again with target_modules that name layers of the encoder, and the head in modules_to_save.`,
   'peft/unexpected-tensor': `{file} holds {tensor}, for which the base model has no place.
     Check that the base model is the one that the adapter was trained on (base_model_name_or_path).`,
   'peft/tensor-shape': `{file}: {tensor} has shape [{found:list}]; this base model needs [{expected:list}].

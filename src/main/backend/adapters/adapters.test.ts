@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSafetensors } from '../../engine/formats/safetensors.ts';
 import { bytesOf } from '../../engine/formats/dtype.ts';
+import { changedModel } from '../../engine/models/test-support.ts';
 import { writeSafetensors } from '../../engine/formats/write-safetensors.ts';
 import { storeRows, texts } from '../preflight/test-support.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
@@ -98,6 +99,29 @@ describe('import of a PEFT folder', () => {
     const refused = backend.call('adapters/import', { folder, modelId });
     await expect(refused).rejects.toMatchObject({ fault: { code: 'peft/tensor-shape' } });
     await expect(refused).rejects.toThrow('has shape [8, 16]; this base model needs [8, 32]');
+  });
+
+  it('takes an adapter that lacks a layer, and says what that means and how it is repaired, and never answers with it', async () => {
+    const backend = await testBackend();
+    const folder = await changedModel({}, (tensors) => {
+      for (const name of [...tensors.keys()]) if (name.includes('pooler')) tensors.delete(name);
+    });
+    const { model } = await backend.call('models/add-folder', { folder });
+    const adapter = await importGolden(backend, model.id, 'lora-all-linear');
+    const { problem } = await backend.call('adapters/read', { id: adapter.id });
+    expect(problem).toMatchObject({ code: 'peft/lost-layers' });
+    expect(problem!.message).toMatch(
+      /lacks bert\.pooler\.dense, and .*; what the file has of it is an adapter/,
+    );
+    expect(problem!.remedy).toContain('modules_to_save=["bert.pooler.dense"]');
+    const whole = await importGolden(backend, (await addModel(backend)).modelId, 'lora-qv');
+    expect((await backend.call('adapters/read', { id: whole.id })).problem).toBeNull();
+    const { jobId } = await backend.call('adapters/evaluate', {
+      id: adapter.id,
+      versionId: storeRows(backend.context, texts(4, stars, 'test')),
+      split: 'test',
+    });
+    expect((await backend.context.jobs.finished(jobId)).fault?.code).toBe('peft/lost-layers');
   });
 
   it('refuses tensors that the base has no place for', async () => {

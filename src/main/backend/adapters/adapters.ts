@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Adapter, AdapterDetail, adapterMethods } from '../../../shared/contract/adapters.ts';
 import type { Handlers } from '../../../shared/contract.ts';
+import { fault } from '../../../shared/faults/index.ts';
 import { removeLeftovers } from '../../engine/formats/temporary.ts';
 import { readJsonFile } from '../../engine/formats/json.ts';
 import { AdapterStore, type ListedAdapter } from '../../storage/adapters.ts';
@@ -59,6 +60,7 @@ export function adapterHandlers(
         adapter,
         lineage: await lineageOf(context, { adapters: store, exports }, stored),
         config: await configOf(stored.folder),
+        problem: problemOf(stored),
       };
     },
     'adapters/import': async (request) => {
@@ -118,6 +120,12 @@ async function present(store: AdapterStore, stored: ListedAdapter): Promise<Adap
 async function configOf(folder: string): Promise<Record<string, unknown>> {
   const read = await readJsonFile(path.join(folder, 'adapter_config.json')).catch(() => ({}));
   return z.record(z.string(), z.unknown()).catch({}).parse(read);
+}
+
+/** Why an adapter cannot be used as it is, though its files are whole. */
+function problemOf({ folder, facts }: ListedAdapter): AdapterDetail['problem'] {
+  const { lost, base } = facts;
+  return lost && fault('peft/lost-layers', { file: folder, model: base?.folder ?? '', ...lost }).toJSON();
 }
 
 const changeSchema = z.object({ state: z.enum(['finished', 'stopped']) });

@@ -9,7 +9,7 @@ import { readModelConfig } from '../../engine/formats/model-config.ts';
 import { isHubId } from '../../engine/hub/repository.ts';
 import { isUnder } from '../../engine/models/architecture.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
-import { readAdapter } from '../../engine/peft/adapter.ts';
+import { lostLayers, readAdapter, type LostLayers } from '../../engine/peft/adapter.ts';
 import { adapterFolderLabels, headTensor } from '../../engine/peft/adapter-head.ts';
 import { adapterConfig } from './adapter-folder.ts';
 
@@ -23,6 +23,8 @@ export interface CheckedAdapter {
   peftType: string;
   rank: number | null;
   labels: string[];
+  /** Layers that it needs and lacks: it can be trained further, and not be used before. */
+  lost: LostLayers | null;
 }
 
 export const tasks = { check: () => checkAdapter };
@@ -45,11 +47,14 @@ export async function checkAdapter({ folder, model }: CheckQuestion): Promise<Ch
   });
   try {
     await checkLabelCount(folder, model.folder);
-    const { values } = await readAdapter(folder, base);
-    const missing = base.newlyInitialized.filter((name) => !values.has(name));
+    const lost = await lostLayers(folder, base);
+    const { values } = await readAdapter(folder, base, 'left out');
+    const missing = base.newlyInitialized.filter(
+      (name) => !values.has(name) && !isUnder(lost?.modules ?? [], name),
+    );
     if (missing.length > 0) throw fault('models/no-head', { folder: model.folder, missing });
     const { peft_type: peftType, r } = config;
-    return { peftType, rank: rankOf(peftType, r), labels: [...base.labelNames] };
+    return { peftType, rank: rankOf(peftType, r), labels: [...base.labelNames], lost };
   } finally {
     await base.close();
   }

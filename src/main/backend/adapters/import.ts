@@ -62,7 +62,10 @@ export async function importAdapter(
   store.put({
     ...{ id, name: name.trim() || path.basename(folder), origin: 'imported', experimentId: null, modelId },
     ...{ folder: copy, peftType: checked.peftType, sha256, bytes },
-    facts: { rank: checked.rank, labels: checked.labels, base, parts: [], combination: null },
+    facts: {
+      ...{ rank: checked.rank, labels: checked.labels, lost: checked.lost },
+      ...{ base, parts: [], combination: null },
+    },
   });
   return id;
 }

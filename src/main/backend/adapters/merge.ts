@@ -64,6 +64,7 @@ export async function startMerge(
       facts: {
         rank: made!.rank,
         labels: made!.labels,
+        lost: null,
         base: first.facts.base,
         parts: parts.map(({ adapter, weight }) => ({ id: adapter.id, name: adapter.name, weight })),
         combination: { combination, density, majoritySign, seed },

@@ -104,6 +104,7 @@ export async function registerFiles(
       facts: {
         rank: rankOf(peftType, rank),
         labels: await folderLabels(folder),
+        lost: null,
         base: await baseOfRun(db, modelId, modelFolder, experiment.startedAt),
         parts: [],
         combination: null,

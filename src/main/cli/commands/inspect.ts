@@ -66,16 +66,19 @@ async function inspectAdapter(
   const folder = await baseFolder(adapter, model, context);
   const { adapterFolderLabels } = await import('../../engine/peft/adapter-head.ts');
   const { inspectModel } = await import('../../engine/inspect.ts');
-  return modelOutcome(await inspectModel(folder, config, await adapterFolderLabels(adapter, folder)));
+  const labels = await adapterFolderLabels(adapter, folder);
+  return modelOutcome(await inspectModel(folder, config, labels, adapter), adapter);
 }
 
-function modelOutcome(report: ModelReport): Outcome {
-  const { adapter, head } = report;
+function modelOutcome(report: ModelReport, adapterFolder = ''): Outcome {
+  const { adapter, head, lost_layers: lost } = report;
+  const problem = lost && fault('peft/lost-layers', { file: adapterFolder, model: report.folder, ...lost });
   const lines = [
     report.tree,
     '',
     `parameters: ${count(report.parameters)}`,
     ...(adapter === null ? [] : [parametersText(adapter)]),
+    ...(problem ? [`adapter: ${problem.message} ${problem.remedy}`] : []),
     ...(report.labels.length === 0 ? [] : [`labels: ${report.labels.join(', ')}`]),
     ...(head.kind === 'other'
       ? [

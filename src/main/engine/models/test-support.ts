@@ -94,20 +94,21 @@ export interface ModelTensor {
   data: Float32Array;
 }
 
-/** A copy of the golden bert with another config.json and other weights, in a folder that goes with the test. */
+/** A copy of a model, the golden bert, with another config.json and other weights, in a folder that goes with the test. */
 export async function changedModel(
   config: Readonly<Record<string, unknown>>,
   change: (tensors: Map<string, ModelTensor>) => void = () => undefined,
+  from = goldenBert(),
 ): Promise<string> {
   const folder = await temporaryFolder();
   const raw = z
     .record(z.string(), z.unknown())
-    .parse(JSON.parse(await readFile(path.join(goldenBert(), 'config.json'), 'utf8')));
+    .parse(JSON.parse(await readFile(path.join(from, 'config.json'), 'utf8')));
   await writeFile(path.join(folder, 'config.json'), JSON.stringify({ ...raw, ...config }));
   for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
-    await copyFile(path.join(goldenBert(), name), path.join(folder, name));
+    await copyFile(path.join(from, name), path.join(folder, name));
   }
-  const file = await openSafetensors(path.join(goldenBert(), 'model.safetensors'));
+  const file = await openSafetensors(path.join(from, 'model.safetensors'));
   const tensors = new Map<string, ModelTensor>();
   for (const [name, { shape }] of file.tensors)
     tensors.set(name, { shape, data: await file.readFloat32(name) });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
-import { choosesModules } from '../../../shared/methods/index.ts';
+import { choosesModules, isAddedPart } from '../../../shared/methods/index.ts';
 import { unsupportedFields, writeAdapterConfig } from '../formats/adapter-config.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { openAdapterWeights } from '../formats/checkpoint.ts';
@@ -10,7 +10,7 @@ import { readJsonFile } from '../formats/json.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
 import { publicName } from '../hub/repository.ts';
 import type { ParameterCounts } from '../jobs.ts';
-import { bareName, isUnder } from '../models/architecture.ts';
+import { bareName, isBehindEncoder, isUnder } from '../models/architecture.ts';
 import type { BaseModel } from '../models/base-model.ts';
 import type { Adaptation } from '../models/layers.ts';
 import { walk } from '../models/module-tree.ts';
@@ -75,8 +75,7 @@ export function planAdapter(
  * task's usual heads pass, since PEFT writes them all. Throws `peft/no-module`.
  */
 export function requireSavedModules(base: BaseModel, fields: Readonly<Record<string, unknown>>): void {
-  const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
-  const missing = asked.find(
+  const missing = askedModules(fields).find(
     (name) => !peftHeads.includes(name) && savedModules(base.tree, [name]).length === 0,
   );
   if (missing === undefined) return;
@@ -93,21 +92,91 @@ export interface Adapter {
   values: ReadonlyMap<string, Float32Array>;
 }
 
-/** Reads an adapter folder, PEFT's or ours, for a base model. Throws `peft/…`, `models/…`, `formats/…` or `files/…`. */
-export async function readAdapter(folder: string, base: BaseModel): Promise<Adapter> {
+/**
+ * Layers that a model's answers pass and that neither its checkpoint nor an adapter's file has: PEFT left them as they
+ * were drawn. `adapted`: there is an adapter on one of them.
+ */
+export interface LostLayers {
+  modules: string[];
+  adapted: boolean;
+}
+
+/** What is lost with the adapter in a folder; null: it carries all that it needs. Throws `peft/…`, `formats/…`, `files/…`. */
+export async function lostLayers(folder: string, base: BaseModel): Promise<LostLayers | null> {
   const source = path.join(folder, 'adapter_config.json');
-  const fields = z.record(z.string(), z.unknown()).safeParse(await readJsonFile(source));
-  const plan = planAdapter(base, fields.data ?? {}, source);
+  const fields = await readFields(source);
+  const file = await openAdapterWeights(folder);
+  await file.close();
+  return lostOf(planAdapter(base, fields, source), fields, base, new Set(file.tensors.keys()));
+}
+
+function lostOf(
+  plan: AdapterPlan,
+  fields: Readonly<Record<string, unknown>>,
+  base: BaseModel,
+  names: ReadonlySet<string>,
+): LostLayers | null {
+  const promised = savedModules(base.tree, [...askedModules(fields), ...peftHeads]);
+  const isLost = (name: string): boolean =>
+    !isUnder(promised, name) && !keysOf(plan, base, name).some((key) => names.has(key));
+  const modules = [
+    ...new Set(base.newlyInitialized.filter(isLost).map((name) => name.replace(/\.[^.]+$/, ''))),
+  ].filter((module) => plan.saved.some(({ name }) => isUnder([module], name)));
+  if (modules.length === 0) return null;
+  const ofLost = lostModuleKeys(base, modules);
+  return { modules, adapted: [...names].some(ofLost) };
+}
+
+/** Whether a tensor of an adapter's file belongs to one of these modules. */
+function lostModuleKeys({ architecture }: BaseModel, modules: readonly string[]): (key: string) => boolean {
+  const paths = modules.flatMap((module) => [module, bareName(architecture, module)]);
+  return (key) => isUnder(paths, key.replace(/^base_model\.model\./, ''));
+}
+
+const askedModules = ({ modules_to_save: asked }: Readonly<Record<string, unknown>>): string[] =>
+  Array.isArray(asked) ? (asked as string[]) : [];
+
+/** The names that a parameter may have in an adapter's file. */
+function keysOf({ method }: AdapterPlan, { architecture }: BaseModel, name: string): string[] {
+  const { prefix } = architecture.names;
+  const bare = bareName(architecture, name);
+  // An adapter that was trained on the encoder alone names its modules without the prefix, and one with a head with it.
+  const keys = [...new Set([name, bare, `${prefix}${bare}`])].map((each) =>
+    method.fileKey(name).replace(name.replace(/\.[^.]+$/, ''), each.replace(/\.[^.]+$/, '')),
+  );
+  // PEFT before 0.6 had no `base_layer` in the names of biases.
+  return keys.flatMap((key) => [key, key.replace('.base_layer.', '.')]);
+}
+
+const readFields = async (source: string): Promise<Record<string, unknown>> =>
+  z.record(z.string(), z.unknown()).safeParse(await readJsonFile(source)).data ?? {};
+
+/**
+ * Reads an adapter folder, PEFT's or ours, for a base model. `lost`: whether layers that were lost with it are refused,
+ * or left to whoever trains it further. Throws `peft/…`, `models/…`, `formats/…` or `files/…`.
+ */
+export async function readAdapter(
+  folder: string,
+  base: BaseModel,
+  lost: 'refused' | 'left out' = 'refused',
+): Promise<Adapter> {
+  const source = path.join(folder, 'adapter_config.json');
+  const fields = await readFields(source);
+  const plan = planAdapter(base, fields, source);
   const file = await openAdapterWeights(folder);
   try {
     refuseParts(file);
     const values = new Map<string, Float32Array>();
     const left = new Set(file.tensors.keys());
+    const missing = lostOf(plan, fields, base, left);
+    if (missing && lost === 'refused')
+      throw fault('peft/lost-layers', { file: file.path, model: base.folder, ...missing });
+    const isOfMissing = lostModuleKeys(base, missing?.modules ?? []);
     for (const { name, shape } of plan.saved) {
-      const key = plan.method.fileKey(name);
-      // PEFT before 0.6 had no `base_layer` in the names of biases.
-      const tensorName = [key, key.replace('.base_layer.', '.')].find((candidate) => left.has(candidate));
-      if (tensorName === undefined) throw fault('peft/missing-tensor', { file: file.path, tensor: key });
+      if (isUnder(missing?.modules ?? [], name)) continue;
+      const keys = keysOf(plan, base, name);
+      const tensorName = keys.find((candidate) => left.has(candidate));
+      if (tensorName === undefined) throw fault('peft/missing-tensor', { file: file.path, tensor: keys[0]! });
       const found = file.tensors.get(tensorName)!.shape;
       if (found.join() !== shape.join()) {
         throw fault('peft/tensor-shape', { file: file.path, tensor: tensorName, expected: shape, found });
@@ -120,8 +189,11 @@ export async function readAdapter(folder: string, base: BaseModel): Promise<Adap
     }
     for (const tensor of left) {
       // With bias "all", PEFT writes the biases of a saved module three times: the frozen original and two alike.
-      if (/\.(?:original_module|modules_to_save(?:\.default)?)\./.test(tensor)) continue;
-      throw fault('peft/unexpected-tensor', { file: file.path, tensor });
+      if (/\.(?:original_module|modules_to_save(?:\.default)?)\.[^.]+$/.test(tensor) || isOfMissing(tensor))
+        continue;
+      const path = tensor.replace(/^base_model\.model\./, '');
+      const isHead = isUnder(base.architecture.names.head, path) && path.split('.').some(isAddedPart);
+      throw fault(isHead ? 'peft/adapted-head' : 'peft/unexpected-tensor', { file: file.path, tensor });
     }
     return { plan, values };
   } finally {
@@ -191,11 +263,13 @@ export async function adaptedValue(
 
 /** The names asked for, the task's heads, and the modules that the checkpoint has no weights for. */
 function modulesToSave(base: BaseModel, fields: Readonly<Record<string, unknown>>): string[] {
-  const asked = Array.isArray(fields['modules_to_save']) ? (fields['modules_to_save'] as string[]) : [];
   const heads = base.head.kind !== 'none' && fields['task_type'] !== null ? peftHeads : [];
-  const named = [...new Set([...asked, ...heads])];
+  const named = [...new Set([...askedModules(fields), ...heads])];
   const covered = savedModules(base.tree, named);
-  const missing = base.newlyInitialized.map((name) => name.replace(/\.[^.]+$/, ''));
+  // Vectors of texts do not pass what stands behind the encoder.
+  const missing = base.newlyInitialized
+    .filter((name) => base.head.kind !== 'none' || !isBehindEncoder(base.architecture, name))
+    .map((name) => name.replace(/\.[^.]+$/, ''));
   const uncovered = missing.filter((module) => !isUnder([...covered, ...peftHeads], module));
   return [...new Set([...named, ...uncovered.map((module) => bareName(base.architecture, module))])];
 }

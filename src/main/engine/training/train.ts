@@ -208,7 +208,7 @@ async function initialValues(
   if (config.init_adapter === null) return undefined;
   const folder = path.resolve(baseDir, config.init_adapter);
   await adapterFolderLabels(folder, base.folder);
-  const initial = await readAdapter(folder, base);
+  const initial = await readAdapter(folder, base, 'left out');
   const [wanted, found] = [plan, initial.plan].map(({ trained }) =>
     trained.map(({ name, shape }) => `${name} [${shape.join(', ')}]`),
   );

@@ -15,6 +15,7 @@ const onHub = (hubId: string): HubModel => ({
   licence: 'mit',
   architecture: 'bert',
   parameters: null,
+  unsupported: null,
 });
 
 beforeEach(() => void vi.useFakeTimers());
