@@ -63,6 +63,8 @@ export interface AskOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
   /** In place of that of all tasks. */
   deadlineMs?: number;
+  /** What is thrown where its thread did not answer. */
+  ended?: (end: ThreadEnd) => Error;
 }
 
 interface Question extends AskOptions {
@@ -212,8 +214,8 @@ export class Threads<Table> {
     this.handOut();
   }
 
-  private failure(end: ThreadEnd, { message: { task, input } }: Question): Error {
-    const error = this.options.ended?.(end, input as TaskInput<Table, keyof Table>);
+  private failure(end: ThreadEnd, { message: { task, input }, ended }: Question): Error {
+    const error = ended?.(end) ?? this.options.ended?.(end, input as TaskInput<Table, keyof Table>);
     return error ?? new Error(`"${String(task)}" has no answer: ${endText(end)}.`);
   }
 }
@@ -258,13 +260,14 @@ export async function runTask<Table, Name extends keyof Table>(
   module: TaskModule<Table>,
   task: Name,
   input: TaskInput<Table, Name>,
-  options: AskOptions & Omit<ThreadOptions<Table>, 'size'> = {},
+  options: AskOptions & Pick<ThreadOptions<Table>, 'deadlineMs' | 'limits'> = {},
 ): Promise<TaskOutput<Table, Name>> {
+  const { signal, onProgress, ended, ...bounds } = options;
   // What bounds a task bounds its thread: that one is its own.
-  const isOwn = Boolean(options.limits ?? options.deadlineMs ?? options.ended);
-  const threads = (isOwn ? undefined : take(module)) ?? new Threads(module, options);
+  const isOwn = Object.keys(bounds).length > 0;
+  const threads = (isOwn ? undefined : take(module)) ?? new Threads<Table>(module, bounds);
   try {
-    return await threads.ask(task, input, options);
+    return await threads.ask(task, input, { signal, onProgress, ...(ended && { ended }) });
   } finally {
     if (isOwn) await threads.close();
     else keep(module, threads);
