@@ -1,11 +1,13 @@
 import { fault, type Fault } from '../../../shared/faults/index.ts';
 import { count, parseModelConfig, type ModelConfig } from '../formats/model-config.ts';
+import { albert } from './albert.ts';
 import type { Architecture, InputName } from './architecture.ts';
 import { bert } from './bert.ts';
 import { deberta } from './deberta.ts';
 import { distilbert } from './distilbert.ts';
 import { electra } from './electra.ts';
 import { walk } from './module-tree.ts';
+import { mpnet } from './mpnet.ts';
 import { kindOf, otherFamilies, type OtherFamily } from './other-families.ts';
 import { camembert, roberta, xlmRoberta } from './roberta.ts';
 
@@ -17,6 +19,8 @@ export const architectures: Architecture[] = [
   camembert,
   distilbert,
   electra,
+  mpnet,
+  albert,
   deberta,
 ];
 
@@ -35,11 +39,7 @@ interface Family {
 
 /** Families that Graft does not train yet. */
 const others: readonly Family[] = (
-  [
-    ['ModernBERT', '', 'modernbert', 'Wqkv Wo Wi dense classifier'],
-    ['ALBERT', 'albert', 'albert', 'query key value dense ffn ffn_output classifier pooler'],
-    ['MPNet', 'mpnet', 'mpnet', 'q k v o dense out_proj'],
-  ] as const
+  [['ModernBERT', '', 'modernbert', 'Wqkv Wo Wi dense classifier']] as const
 ).map(([title, prefix, hubName, linear]) => ({
   title,
   prefix: `${prefix}.`,
