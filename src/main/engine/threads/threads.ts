@@ -104,7 +104,7 @@ export class Threads<Table> {
   ask<Name extends keyof Table>(
     task: Name,
     input: TaskInput<Table, Name>,
-    { signal, onProgress, deadlineMs = this.options.deadlineMs }: AskOptions = {},
+    { signal, onProgress, ended, deadlineMs = this.options.deadlineMs }: AskOptions = {},
   ): Promise<TaskOutput<Table, Name>> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -120,7 +120,7 @@ export class Threads<Table> {
         resolve: settled((output) => resolve(output as TaskOutput<Table, Name>)),
         reject: settled(reject),
         onProgress,
-        ...given({ deadlineMs }),
+        ...given({ deadlineMs, ended }),
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       this.line.push(question);
@@ -260,14 +260,15 @@ export async function runTask<Table, Name extends keyof Table>(
   module: TaskModule<Table>,
   task: Name,
   input: TaskInput<Table, Name>,
-  options: AskOptions & Pick<ThreadOptions<Table>, 'deadlineMs' | 'limits'> = {},
+  options: AskOptions & Pick<ThreadOptions<Table>, 'limits' | 'mostMegabytes'> = {},
 ): Promise<TaskOutput<Table, Name>> {
-  const { signal, onProgress, ended, ...bounds } = options;
-  // What bounds a task bounds its thread: that one is its own.
+  const { limits, mostMegabytes, ...asking } = options;
+  const bounds = given({ limits, mostMegabytes });
+  // A bounded thread is its task's own.
   const isOwn = Object.keys(bounds).length > 0;
   const threads = (isOwn ? undefined : take(module)) ?? new Threads<Table>(module, bounds);
   try {
-    return await threads.ask(task, input, { signal, onProgress, ...(ended && { ended }) });
+    return await threads.ask(task, input, asking);
   } finally {
     if (isOwn) await threads.close();
     else keep(module, threads);
