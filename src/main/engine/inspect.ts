@@ -1,6 +1,7 @@
 import type { FaultValue } from '../../shared/contract/message.ts';
+import type { Loading } from '../../shared/contract/models.ts';
 import type { ParameterCounts } from './jobs.ts';
-import { openBaseModel, type Loading } from './models/base-model.ts';
+import { openBaseModel } from './models/base-model.ts';
 import type { CheckpointHead } from './models/checkpoint-head.ts';
 import { printTree } from './models/module-tree.ts';
 import { elements } from './models/parameters.ts';
@@ -60,7 +61,7 @@ export async function inspectModel(
       loading: base.loading,
       adapter: plan?.counts ?? null,
       lost_layers: adapterFolder === undefined ? null : await lostLayers(adapterFolder, base),
-      tokenizer_notes: (await tokenizerNotes(folder)).map((note) => note.toJSON()),
+      tokenizer_notes: (await tokenizerNotes(folder, base.config.vocab_size)).map((note) => note.toJSON()),
     };
   } finally {
     await base.close();

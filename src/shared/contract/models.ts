@@ -101,6 +101,17 @@ const hubModelDetailSchema = hubModelSchema.extend({
   gateUrl: z.string().nullable(),
 });
 
+/** What a checkpoint has otherwise than its model, as the loading report of transformers lists it. */
+const loadingSchema = z.object({
+  /** Parameters that the checkpoint lacks. */
+  missing: z.array(z.string()),
+  /** Tensors that the model has no parameter for, without what programs put around their names. */
+  unexpected: z.array(z.string()),
+  /** Parameters of another shape in the checkpoint. */
+  mismatched: z.array(z.object({ name: z.string(), found: z.array(count), expected: z.array(count) })),
+});
+export type Loading = z.infer<typeof loadingSchema>;
+
 export const modelMethods = {
   'models/list': method(nothing, { models: z.array(modelSchema) }),
   'models/read': method(
@@ -108,6 +119,8 @@ export const modelMethods = {
     {
       model: modelSchema,
       tree: z.array(treeNodeSchema),
+      /** Null where Graft does not train the model. */
+      loading: loadingSchema.nullable(),
       licenceText: z.string().nullable(),
       /** What is to be said of the tokenizer's files. */
       tokenizerNotes: z.array(faultSchema),

@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { FaultValue } from '../../../shared/contract/message.ts';
-import type { TreeNode } from '../../../shared/contract/models.ts';
+import type { Loading, TreeNode } from '../../../shared/contract/models.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { openByteSource } from '../../engine/formats/byte-source.ts';
 import { openCheckpoint } from '../../engine/formats/checkpoint.ts';
@@ -24,6 +24,7 @@ export interface Description {
   /** Of all files that are used. */
   bytes: number;
   tree: TreeNode[];
+  loading: Loading | null;
   licenceText: string | null;
   /** What is to be said of the tokenizer's files. */
   tokenizerNotes: FaultValue[];
@@ -83,8 +84,9 @@ export async function describeModel({ folder }: { folder: string }): Promise<Des
       },
       bytes: sizes.reduce((sum, size) => sum + size, 0),
       tree: base === null ? [] : treeOf(base),
+      loading: base === null ? null : base.loading,
       licenceText,
-      tokenizerNotes: (await tokenizerNotes(folder)).map((note) => note.toJSON()),
+      tokenizerNotes: (await tokenizerNotes(folder, base?.config.vocab_size)).map((note) => note.toJSON()),
     };
   } finally {
     await base?.close();

@@ -54,12 +54,12 @@ export function modelHandlers(context: BackendContext): Handlers<keyof typeof mo
 async function read(
   { reader }: ModelLibrary,
   folder: string,
-): Promise<Pick<Description, 'tree' | 'licenceText' | 'tokenizerNotes'>> {
+): Promise<Pick<Description, 'tree' | 'loading' | 'licenceText' | 'tokenizerNotes'>> {
   try {
-    const { tree, licenceText, tokenizerNotes } = await reader.ask('describe', { folder });
-    return { tree, licenceText, tokenizerNotes };
+    const { tree, loading, licenceText, tokenizerNotes } = await reader.ask('describe', { folder });
+    return { tree, loading, licenceText, tokenizerNotes };
   } catch (error) {
-    if (error instanceof Fault) return { tree: [], licenceText: null, tokenizerNotes: [] };
+    if (error instanceof Fault) return { tree: [], loading: null, licenceText: null, tokenizerNotes: [] };
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
+import type { Loading } from '../../../shared/contract/models.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { HeadSpec } from '../../../shared/tasks/task.ts';
 import { openCheckpoint } from '../formats/checkpoint.ts';
@@ -21,16 +22,6 @@ export interface BaseModelOptions {
   overrides?: Readonly<Record<string, unknown>>;
   /** Seed of newly initialised weights. */
   seed?: number;
-}
-
-/** What a checkpoint has otherwise than its model, as the loading report of transformers lists it. */
-export interface Loading {
-  /** Parameters that the checkpoint lacks. */
-  missing: readonly string[];
-  /** Tensors that the model has no parameter for, without what programs put around their names. */
-  unexpected: readonly string[];
-  /** Parameters of another shape in the checkpoint. */
-  mismatched: readonly { name: string; found: readonly number[]; expected: readonly number[] }[];
 }
 
 /** A checkpoint on disk as a model of its architecture; weights are read when they are asked for. */
@@ -108,7 +99,7 @@ function describe(
     if (stored === undefined || (isOther && wider[i]!.shape.join() !== shape.join())) missing.push(name);
     else if (stored.join() === shape.join()) found.set(name, tensor!);
     else if (options.labelNames && isUnder(headModules, name))
-      mismatched.push({ name, found: stored, expected: shape });
+      mismatched.push({ name, found: [...stored], expected: [...shape] });
     else {
       const key = decidingKey(name, stored, modelConfig.raw, encoder, open);
       throw fault('models/shape', { file: file.path, tensor: tensor!, expected: shape, found: stored, key });

@@ -63,6 +63,7 @@ export const deberta: Architecture = {
     head: ['classifier'],
     output: 'classifier',
     unread: ['pooler'],
+    ignored: /position_embeddings/,
     attention: ['query_proj', 'value_proj'],
   },
   open({ raw }, head, file) {

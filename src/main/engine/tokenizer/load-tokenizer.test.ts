@@ -203,6 +203,10 @@ describe('loadTokenizer', () => {
       'tokenizer/sentence-length',
       'tokenizer/sentence-case',
     ]);
+    const larger = await tokenizerNotes(await newFolder({ 'vocab.txt': wordPieces }), 10);
+    expect(larger.map(({ message }) => message.replace(/in \S+/, 'in DIR'))).toEqual([
+      'The tokenizer in DIR gives the token id 11, but the checkpoint has embeddings for 0 to 9.',
+    ]);
     const rebuilt = await readFile(join(golden, 'seed1/tokenizer/tokenizer.json'), 'utf8');
     const notes = await tokenizerNotes(
       await newFolder({
@@ -247,7 +251,7 @@ describe('loadTokenizer', () => {
     [
       'tokenizer/class',
       { 'config.json': '{"model_type":"roberta","tokenizer_class":"BertweetTokenizer"}' },
-      /is for BertweetTokenizer, which is written in Python/,
+      /config\.json is for BertweetTokenizer, which is written in Python/,
     ],
     ['tokenizer/unreadable', { 'tokenizer.json': '{"model":' }, /tokenizer\.json .* not JSON/],
     ['tokenizer/unreadable', { 'tokenizer.json': '{}' }, /tokenizer\.json .* "model": expected object/],

@@ -8,6 +8,7 @@ import { readJsonFile } from './files.ts';
 import { readTokenizer, tokenizerFiles } from './read-folder.ts';
 import { processTokenizer, type TextTokenizer } from './text-tokenizer.ts';
 import type { TokenizerDocument } from './parts.ts';
+import type { BuiltTokenizer } from './tokenizer-document.ts';
 import { askTokenizer } from './tokenizer-host.ts';
 
 /**
@@ -21,15 +22,27 @@ export async function loadTokenizer(folder: string): Promise<TextTokenizer> {
   return processTokenizer(dir, files, opened);
 }
 
-/** What a person should know of a folder's tokenizer: what its files say in vain, or why it cannot be read. */
-export async function tokenizerNotes(folder: string): Promise<readonly Fault[]> {
+/**
+ * What a person should know of a folder's tokenizer: what its files say in vain, why it cannot be read, or that it has
+ * tokens which a model of `embeddings` rows does not know.
+ */
+export async function tokenizerNotes(folder: string, embeddings?: number): Promise<readonly Fault[]> {
   try {
-    const { settings } = await readTokenizer(resolve(folder));
-    return [...settings.notes, ...(await sentenceNotes(resolve(folder), settings.modelMaxLength))];
+    const { settings, built } = await readTokenizer(resolve(folder));
+    const last = largestId(built);
+    const size = embeddings ?? Infinity;
+    const larger = last < size ? [] : [fault('models/tokenizer-larger', { folder, id: last, size })];
+    return [...larger, ...settings.notes, ...(await sentenceNotes(resolve(folder), settings.modelMaxLength))];
   } catch (error) {
     if (error instanceof Fault) return [error];
     throw error;
   }
+}
+
+function largestId({ document: { model }, added }: BuiltTokenizer): number {
+  const { vocab } = model;
+  const ids = Array.isArray(vocab) ? [vocab.length - 1] : Object.values(vocab);
+  return [...added.map(({ id }) => id), ...ids].reduce((largest, id) => Math.max(largest, id), 0);
 }
 
 const sentenceSchema = z.looseObject({

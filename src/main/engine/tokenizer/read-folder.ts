@@ -69,7 +69,7 @@ async function readVocabulary(dir: string, settings: TokenizerSettings): Promise
     const found = await (own.endsWith('.model') ? readPieces(file) : readTokens(file));
     if (found !== null) return { file, document: null, ...found };
   }
-  if (family === 'python') throw fault('tokenizer/class', { file: settings.file, found: name });
+  if (family === 'python') throw fault('tokenizer/class', { file: settings.classFile, found: name });
   const found = (await tokenizerFiles(dir)).map((path) => basename(path));
   const codes = join(dir, 'bpe.codes');
   if (await exists(codes))

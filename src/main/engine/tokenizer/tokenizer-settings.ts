@@ -93,6 +93,8 @@ export interface DocumentSettings {
 /** The settings of a checkpoint's tokenizer, from all the files that have any. */
 export interface TokenizerSettings {
   class: TokenizerClass;
+  /** The file that names the class, or the model type that has it. */
+  classFile: string;
   /** The file that a setting is best corrected in. */
   file: string;
   /** Special tokens that some file names: by role, then by other names. Null: named as missing. */
@@ -122,7 +124,8 @@ export async function readTokenizerSettings(
 ): Promise<TokenizerSettings> {
   const file = join(folder, 'tokenizer_config.json');
   const config = (await readJsonFile(file, configSchema)) ?? configSchema.parse({});
-  const model = await readJsonFile(join(folder, 'config.json'), modelSchema);
+  const modelFile = join(folder, 'config.json');
+  const model = await readJsonFile(modelFile, modelSchema);
   const named = config.tokenizer_class ?? model?.tokenizer_class ?? undefined;
   const found = tokenizerClass(named, model?.model_type) ?? otherwise();
 
@@ -152,6 +155,7 @@ export async function readTokenizerSettings(
   const limit = config.model_max_length ?? config.max_len ?? Infinity;
   return {
     class: found,
+    classFile: config.tokenizer_class == null ? modelFile : file,
     file,
     tokens,
     extra: extra.length === 0 && config.extra_special_tokens == null ? null : extra,

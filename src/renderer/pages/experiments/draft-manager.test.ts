@@ -61,7 +61,13 @@ async function open(
   const saved: unknown[] = [];
   const back = fakeBackend({
     'models/list': () => ({ models: [sampleModel] }),
-    'models/read': () => ({ model: sampleModel, tree: [], licenceText: null, tokenizerNotes: [] }),
+    'models/read': () => ({
+      model: sampleModel,
+      tree: [],
+      loading: null,
+      licenceText: null,
+      tokenizerNotes: [],
+    }),
     'models/preview-adapter': () => ({
       targets: ['a'],
       trainable: 1,

@@ -130,6 +130,7 @@ describe('a model', () => {
         model: { ...model, present },
         tree: [],
         licenceText: null,
+        loading: null,
         tokenizerNotes: [],
       }),
       'experiments/presets': () => ({ presets: [preset('article'), preset('small')] }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TreeNode } from '../../../shared/contract/models.ts';
-import { foldedLayers, treeLines } from './model-tree.ts';
+import { foldedLayers, loadingLines, treeLines } from './model-tree.ts';
 
 const node = (path: string, depth: number): TreeNode => ({
   path,
@@ -51,4 +51,21 @@ describe('the tree of a model', () => {
   it('starts with the layers after the first folded', () => {
     expect(foldedLayers(tree)).toEqual(['encoder.layer.1']);
   });
+});
+
+it('what a checkpoint has otherwise than its model is a line a kind', () => {
+  expect(loadingLines(null)).toEqual([]);
+  const unexpected = Array.from({ length: 14 }, (_, i) => `t${i}`);
+  const mismatched = [{ name: 'classifier.bias', found: [3], expected: [5] }];
+  expect(loadingLines({ missing: ['pooler.dense.bias'], mismatched, unexpected })).toEqual([
+    { about: 'Not in the checkpoint, drawn and trained', names: 'pooler.dense.bias' },
+    {
+      about: 'Of another shape in the checkpoint, drawn and trained',
+      names: 'classifier.bias (3 instead of 5)',
+    },
+    {
+      about: 'In the checkpoint, not used',
+      names: 't0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11 and 2 more',
+    },
+  ]);
 });

@@ -1,4 +1,4 @@
-import type { AdapterPreview, TreeNode } from '../../../shared/contract.ts';
+import type { AdapterPreview, Loading, TreeNode } from '../../../shared/contract.ts';
 
 /** What a preset does to a module. */
 export type Touch = 'adapted' | 'saved' | 'none';
@@ -35,3 +35,24 @@ export function treeLines(tree: readonly TreeNode[], preview: AdapterPreview | n
 /** Layers after the first start folded: they are alike. */
 export const foldedLayers = (tree: readonly TreeNode[]): string[] =>
   tree.filter(({ name }) => /^[1-9]\d*$/.test(name)).map(({ path }) => path);
+
+const MOST_NAMES = 12;
+
+/** What the checkpoint has otherwise than its model, a line a kind; of many names the first. */
+export function loadingLines(loading: Loading | null): { about: string; names: string }[] {
+  const { missing = [], mismatched = [], unexpected = [] } = loading ?? {};
+  const resized = mismatched.map(
+    ({ name, found, expected }) => `${name} (${found.join(' × ')} instead of ${expected.join(' × ')})`,
+  );
+  const kinds: [string, string[]][] = [
+    ['Not in the checkpoint, drawn and trained', missing],
+    ['Of another shape in the checkpoint, drawn and trained', resized],
+    ['In the checkpoint, not used', unexpected],
+  ];
+  return kinds
+    .filter(([, names]) => names.length > 0)
+    .map(([about, names]) => {
+      const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : '';
+      return { about, names: names.slice(0, MOST_NAMES).join(', ') + more };
+    });
+}
