@@ -56,7 +56,7 @@ export interface PlotProps {
 }
 
 /** The class of what is drawn of the series at a place: what stands out, or steps back, is found by it. */
-export const markOf = (index: number): string => `mark mark-${index}`;
+const markOf = (index: number): string => `mark mark-${index}`;
 
 /** What is drawn is what there is: nothing moves into its position, nothing answers the pointer. */
 const still = { type: 'linear', activeDot: false, isAnimationActive: false } as const;

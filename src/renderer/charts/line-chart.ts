@@ -22,17 +22,18 @@ export interface Reference {
 }
 export interface LineChartOptions {
   series: readonly LineSeries[];
+  /** Lines across, named at their right end: what a result is judged against. */
   references: readonly Reference[];
   /** 0: raw; towards 1: only the trend. */
   smoothing: number;
   log: boolean;
-  /** What values can be at all: no air is left beyond them. */
+  /** What values can be at all, [0, 1] for shares: no air is left beyond them. */
   limits?: readonly [number, number] | undefined;
   /** A part of x; null: all. */
   zoom: readonly [number, number] | null;
   width: number;
   height: number;
-  /** After the last tick: "steps". */
+  /** Unit of x, after its last tick: "steps". */
   xUnit: string;
   yText: ValueText;
 }

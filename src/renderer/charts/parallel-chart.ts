@@ -61,7 +61,16 @@ export function prepareParallel(options: ParallelOptions): {
     const textAnchor = at > 0 && at === last ? 'end' : 'start';
     const text = cut(label, at === last - 1 ? axes[last]!.label.length + 1 : 0);
     return [
-      { ...AXIS, tag: 'text', text, x: leftOf(at), y: 14, fill: 'var(--color-ink)', fontWeight: 500, textAnchor },
+      {
+        ...AXIS,
+        tag: 'text',
+        text,
+        x: leftOf(at),
+        y: 14,
+        fill: 'var(--color-ink)',
+        fontWeight: 500,
+        textAnchor,
+      },
       // On the lines, on a ground of their own.
       ...found.flatMap(({ position, text: whole }): Shape[] => {
         const shown = cut(whole);

@@ -1,43 +1,9 @@
 import type { Interval, Slices } from '../../shared/contract.ts';
-import { scaleAround, ticks, toPixel, type Scale } from '../charts/scale.ts';
+import { scaleAround, ticks, toPixel } from '../charts/scale.ts';
 import { BOTTOM, textWidth, TOP } from '../charts/theme.ts';
 import { shareText, shortened, tickTexts } from '../charts/value-text.ts';
 import { counted } from '../format.ts';
 import type { LabelledRun } from './labelled-runs.ts';
-
-/** One run's accuracy on one slice. */
-export interface SliceDot {
-  key: string;
-  run: LabelledRun;
-  interval: Interval;
-  /** Where it stands, in pixels. */
-  x: number;
-  from: number;
-  to: number;
-  y: number;
-}
-interface SliceGroup {
-  name: string;
-  rows: number;
-  /** Its name as the chart shows it. */
-  text: string;
-  rowsText: string;
-  dots: SliceDot[];
-  top: number;
-  height: number;
-}
-export interface SliceDrawing {
-  height: number;
-  left: number;
-  right: number;
-  x: Scale;
-  xTicks: ReadonlyMap<number, string>;
-  groups: SliceGroup[];
-  /** Whether the figures stand at the right of the dots. */
-  figures: boolean;
-  /** Whether it is so tall that the axis stands at its top too. */
-  tall: boolean;
-}
 
 /** Pixels from one run's line to the next, closer where no figures stand beside them; and around a group. */
 const LINE = 16;
@@ -49,11 +15,11 @@ const LONGEST = 26;
 const TALL = 480;
 export const MOST_RUNS = 12;
 
-/** All rows first, then the slices; each run a dot with its interval on one common axis, in pixels. */
-export function prepareSlices(
-  given: { runs: readonly LabelledRun[]; slices: Slices },
-  width: number,
-): SliceDrawing {
+/**
+ * All rows first, then the slices; each run a dot with its interval on one common axis, in pixels. `figures`: whether
+ * they stand at the right of the dots; `tall`: whether the axis stands at the top too.
+ */
+export function prepareSlices(given: { runs: readonly LabelledRun[]; slices: Slices }, width: number) {
   const runs = given.runs.slice(0, MOST_RUNS);
   const overall = {
     name: 'All rows',
@@ -81,11 +47,12 @@ export function prepareSlices(
   const line = figures ? LINE : CLOSE;
   const tall = parts.length * (runs.length * line + AIR) > TALL;
   let top = TOP + (tall ? AIR : 0);
-  const groups = parts.map(({ name, rows, accuracy }, at): SliceGroup => {
+  const groups = parts.map(({ name, rows, accuracy }, at) => {
     const height = runs.length * line + AIR;
+    // `text`, `rowsText`: as the chart shows them.
     const group = { name, rows, text: texts[at]!, rowsText: rowsTexts[at]!, top, height };
     top += height;
-    const dots = runs.flatMap((run, index): SliceDot[] => {
+    const dots = runs.flatMap((run, index) => {
       const interval = accuracy[index];
       if (!interval) return [];
       return [

@@ -1,4 +1,4 @@
-import { palette, type Command } from '../managers/palette-manager.svelte.ts';
+import { pages, palette, type Command } from '../managers/palette-manager.svelte.ts';
 import { preferencesManager } from '../managers/preferences-manager.svelte.ts';
 import { go, sheet, type Shortcut } from '../kit.ts';
 
@@ -18,15 +18,7 @@ export const frameShortcuts: readonly Shortcut[] = [
     run: () => palette.toggle(),
   },
   { keys: '?', help: 'Show all shortcuts', group: 'Everywhere', run: () => sheet.toggle() },
-  page('G H', 'Home', '/'),
-  page('G D', 'Data', '/data'),
-  page('G M', 'Models', '/models'),
-  page('G E', 'Experiments', '/experiments'),
-  page('G A', 'Adapters', '/adapters'),
-  page('G C', 'Compare', '/compare'),
-  page('G X', 'Exports', '/exports'),
-  page('G P', 'Playground', '/playground'),
-  page('G S', 'Settings', '/settings'),
+  ...pages.flatMap(({ path, label, keys }) => (keys === undefined ? [] : [page(keys, label, path)])),
   page('N', 'New experiment', '/experiments/new'),
   page('I', 'Import data', '/data/import'),
 ];

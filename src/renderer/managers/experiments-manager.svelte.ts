@@ -23,11 +23,6 @@ class ExperimentsManager extends Resource<readonly Experiment[]> {
     });
   }
 
-  /** Null until it was read. */
-  get experiments(): readonly Experiment[] | null {
-    return this.value;
-  }
-
   override listen(): () => void {
     if (this.#watching++ === 0) this.#stop = super.listen();
     return () => {

@@ -1,4 +1,4 @@
-import type { Adapter, Dataset, Experiment, Export, Model } from '../../shared/contract.ts';
+import type { Adapter, Dataset, Experiment, Export, Model, SystemStatus } from '../../shared/contract.ts';
 import { hasWords, type Rpc, rpc as connection } from '../kit.ts';
 
 export interface Command {
@@ -11,21 +11,30 @@ export interface Command {
   run?: () => void;
 }
 
-const PAGES: readonly Command[] = [
-  ['/', 'Home'],
-  ['/data', 'Data'],
-  ['/models', 'Models'],
-  ['/experiments', 'Experiments'],
-  ['/compare', 'Compare'],
-  ['/adapters', 'Adapters'],
-  ['/exports', 'Exports'],
-  ['/playground', 'Playground'],
-  ['/settings', 'Settings'],
-  ['/settings/storage', 'Settings: storage'],
-  ['/settings/hub', 'Settings: hub'],
-  ['/settings/appearance', 'Settings: appearance'],
-  ['/settings/about', 'Settings: about and licences'],
-].map(([path, label]) => ({ key: path!, group: 'Pages', label: label!, path: path! }));
+interface PageEntry {
+  path: string;
+  label: string;
+  keys?: string;
+  /** What the sidebar counts beside it; null: nothing; absent: it does not stand there. */
+  count?: keyof SystemStatus['counts'] | null;
+}
+/** Pages by name, for the sidebar, the keys and the palette. */
+export const pages: readonly PageEntry[] = [
+  { path: '/', label: 'Home', keys: 'G H', count: null },
+  { path: '/data', label: 'Data', keys: 'G D', count: 'datasets' },
+  { path: '/models', label: 'Models', keys: 'G M', count: 'models' },
+  { path: '/experiments', label: 'Experiments', keys: 'G E', count: 'experiments' },
+  { path: '/compare', label: 'Compare', keys: 'G C', count: null },
+  { path: '/adapters', label: 'Adapters', keys: 'G A', count: 'adapters' },
+  { path: '/exports', label: 'Exports', keys: 'G X', count: 'exports' },
+  { path: '/playground', label: 'Playground', keys: 'G P', count: null },
+  { path: '/settings', label: 'Settings', keys: 'G S' },
+  { path: '/settings/storage', label: 'Settings: storage' },
+  { path: '/settings/hub', label: 'Settings: hub' },
+  { path: '/settings/appearance', label: 'Settings: appearance' },
+  { path: '/settings/about', label: 'Settings: about and licences' },
+];
+const PAGES = pages.map(({ path, label }): Command => ({ key: path, group: 'Pages', label, path }));
 
 /** More hits of one group than these no one reads. */
 const SHOWN = 8;

@@ -21,16 +21,14 @@ export class AdapterListManager extends ListManager<ListedAdapter, 'model' | 'da
   readonly #rpc: Rpc;
 
   /** `source`: the live list of experiments, which knows the data and the result of each. */
-  constructor(rpc: Rpc, source: { readonly experiments: readonly Experiment[] | null }) {
+  constructor(rpc: Rpc, source: { readonly value: readonly Experiment[] | null }) {
     const adapters = new Resource(rpc, async () => (await rpc.call('adapters/list', {})).adapters, {
       'adapters/changed': true,
       'models/changed': true,
       'exports/removed': true,
     });
     const listed = (): ListedAdapter[] | null => {
-      const experiments = new Map(
-        (source.experiments ?? []).map((experiment) => [experiment.id, experiment]),
-      );
+      const experiments = new Map((source.value ?? []).map((experiment) => [experiment.id, experiment]));
       return (
         adapters.value?.map((adapter) => {
           const { dataName = null, metrics = null } = experiments.get(adapter.experimentId ?? '') ?? {};

@@ -24,7 +24,7 @@ describe('the list of adapters', () => {
       },
     });
     const experiments = [experiment({ id: 'e', dataName: 'reviews', metrics: { accuracy: 0.612 } })];
-    const list = new AdapterListManager(backend.rpc, { experiments });
+    const list = new AdapterListManager(backend.rpc, { value: experiments });
     return { ...backend, list, names: () => list.shown.map(({ name }) => name) };
   };
   const three = [
@@ -108,7 +108,7 @@ describe('the list of adapters', () => {
   });
 
   it('that cannot be read says why', async () => {
-    const list = new AdapterListManager(fakeBackend({}).rpc, { experiments: null });
+    const list = new AdapterListManager(fakeBackend({}).rpc, { value: null });
     await list.source.read();
     expect(list.items).toBeNull();
     expect(list.source.fault?.code).toBe('test/refused');

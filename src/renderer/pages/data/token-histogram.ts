@@ -1,25 +1,5 @@
 import type { TokenLengths as Lengths } from '../../../shared/contract.ts';
 
-export interface Bar {
-  x: number;
-  width: number;
-  height: number;
-  rows: number;
-  /** Tokens, both included. */
-  from: number;
-  to: number;
-  /** All of its texts are longer than max_length. */
-  cut: boolean;
-}
-
-export interface Tick {
-  value: number;
-  /** The last bar holds all longer texts too. */
-  more: boolean;
-  x: number;
-  anchor: 'start' | 'middle' | 'end';
-}
-
 /** Narrower bars than this are joined. */
 const NARROWEST = 5;
 
@@ -34,20 +14,23 @@ export function histogram(lengths: Lengths, width: number, height: number) {
   const scale = (value: number) => (value / tokens) * width;
   const most = Math.max(1, ...joined);
   const wide = join * binWidth;
-  const bars = joined.map((rows, at): Bar => ({
+  const bars = joined.map((rows, at) => ({
     x: scale(at * wide),
     width: Math.max(1, scale(wide) - 1),
     // A bar of one text among many is still seen.
     height: rows === 0 ? 0 : Math.max(1.5, (rows / most) * (height - 8)),
     rows,
+    // Tokens, both included.
     from: Math.round(at * wide),
     // The last bar holds all longer texts too.
     to:
       at === joined.length - 1
         ? Math.max(longest, Math.round((at + 1) * wide) - 1)
         : Math.round((at + 1) * wide) - 1,
+    // All of its texts are longer than max_length.
     cut: at * wide >= maxLength,
   }));
+  // `more`: the last bar holds all longer texts too.
   const end = longest >= tokens ? { value: tokens - wide, more: true } : { value: longest, more: false };
   const cut = maxLength < tokens ? scale(maxLength) : null;
   return {
@@ -63,16 +46,16 @@ function ticks(
   maxLength: number,
   cut: number | null,
   scale: (value: number) => number,
-): Tick[] {
+) {
   const half = Math.round(end.value / 2);
   // Numbers that would touch are left out; the cut matters most.
-  const wanted: Tick[] = [
-    { value: 0, more: false, x: 0, anchor: 'start' },
+  const wanted = [
+    { value: 0, more: false, x: 0, anchor: 'start' as const },
     ...(cut === null ? [] : [{ value: maxLength, more: false, x: cut, anchor: 'middle' as const }]),
-    { ...end, x: scale(end.value), anchor: 'end' },
-    { value: half, more: false, x: scale(half), anchor: 'middle' },
+    { ...end, x: scale(end.value), anchor: 'end' as const },
+    { value: half, more: false, x: scale(half), anchor: 'middle' as const },
   ];
-  const shown: Tick[] = [];
+  const shown: typeof wanted = [];
   for (const tick of wanted) if (shown.every(({ x }) => Math.abs(x - tick.x) > 44)) shown.push(tick);
   return shown;
 }

@@ -35,10 +35,6 @@ export class ExperimentManager extends Resource<ExperimentDetail> {
     this.id = id;
   }
 
-  get experiment(): Experiment | null {
-    return this.value?.experiment ?? null;
-  }
-
   /** Reads all and keeps up with it; returns its own unsubscribe. */
   override listen(): () => void {
     void this.#readCurve();

@@ -159,7 +159,7 @@ describe('an experiment', () => {
   it('follows the state by events and reads the details when it settles', async () => {
     const { manager, emit, asked } = await open();
     emit('experiments/changed', experiment({ state: 'finished', step: 375 }));
-    expect(manager.experiment?.state).toBe('finished');
+    expect(manager.value?.experiment.state).toBe('finished');
     await vi.advanceTimersByTimeAsync(0);
     expect(asked.filter(({ method }) => method === 'experiments/read')).toHaveLength(2);
   });
@@ -197,7 +197,7 @@ describe('an experiment', () => {
     const { manager } = await open();
     await manager.pause();
     expect(manager.refused?.code).toBe('test/refused');
-    expect(manager.experiment).not.toBeNull();
+    expect(manager.value?.experiment).toBeDefined();
     expect(manager.verb).toBeNull();
   });
 
