@@ -146,6 +146,7 @@ export const lora = {
         ? { key: 'layers_pattern', reason: 'it needs layers_to_transform beside it' }
         : null;
     },
+    defaultTargets: ['bert', 'roberta', 'xlm-roberta', 'electra', 'deberta-v2'],
     said: ['r', 'lora_alpha', 'lora_dropout', 'target_modules'],
     groups: [
       { names: ['r', 'lora_alpha', 'use_rslora', 'rank_pattern', 'alpha_pattern'] },

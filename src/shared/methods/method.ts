@@ -22,6 +22,8 @@ export interface PeftClass {
   floats: readonly string[];
   /** Why one of its settings does not go with another; null: they go. */
   conflict?(values: Fields): { key: string; reason: string } | null;
+  /** Model types for which PEFT has targets of its own where none are named; absent: it needs none. */
+  defaultTargets?: readonly string[];
   /** Settings that a script says also when they have their default. */
   said: readonly string[];
   /** Settings that mean something only beside each other; `needs`: without which these would mean something else. */

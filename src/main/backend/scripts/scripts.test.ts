@@ -422,6 +422,49 @@ describe('how a script trains', () => {
     );
   });
 
+  it.each([
+    ['distilbert-base-uncased', 'task_type="SEQ_CLS"', 'no-default-targets', 'PEFT has no default'],
+    ['roberta-base', 'task_type="SEQ_CLS"', null, ''],
+    [
+      'distilbert-base-uncased',
+      'task_type="SEQ_CLS", target_modules="all-linear"',
+      'all-linear-head',
+      'on pre_classifier,',
+    ],
+    ['roberta-base', 'task_type="SEQ_CLS", target_modules="all-linear"', null, ''],
+    [
+      'roberta-base',
+      'task_type="TOKEN_CLS", target_modules="all-linear"',
+      'all-linear-head',
+      'on classifier,',
+    ],
+    [
+      'microsoft/deberta-v3-base',
+      'task_type="SEQ_CLS"',
+      'half-precision',
+      'transformers 5 trains in the type',
+    ],
+  ])('on %s with %s is told what PEFT and transformers make of it: %s', (name, fields, code, words) => {
+    const recipe = readScript(
+      'from transformers import *\nfrom peft import *\n' +
+        `model = AutoModelForSequenceClassification.from_pretrained("${name}")\n` +
+        `model = get_peft_model(model, LoraConfig(${fields}))${trainer}`,
+    );
+    const codes = ['no-default-targets', 'all-linear-head', 'half-precision'];
+    const told = recipe.traps.filter((trap) => codes.includes(trap.code));
+    expect(told.map((trap) => trap.code)).toEqual(code === null ? [] : [code]);
+    expect(told.map(({ message }) => message).join(' ')).toContain(words);
+  });
+
+  it('with accumulated steps is told that transformers adds where Graft averages', () => {
+    const { traps, training: read } = training(['gradient_accumulation_steps=4']);
+    expect(read).toMatchObject({ gradient_accumulation_steps: 4 });
+    expect(traps.find(({ code }) => code === 'accumulation')).toMatchObject({ line: 3 });
+    expect(training(['gradient_accumulation_steps=1']).traps.map(({ code }) => code)).not.toContain(
+      'accumulation',
+    );
+  });
+
   it('is left open where nothing trains', () => {
     expect(readScript('print(1)').adapter).toBeUndefined();
   });

@@ -25,8 +25,11 @@ export const architectures: Architecture[] = [
 ];
 
 /** A family of models as messages about files and scripts name it. */
-interface Family {
+export interface Family {
   title: string;
+  modelTypes: readonly string[];
+  /** Its head's modules; none: not told. */
+  head: readonly string[];
   /** What its tensors' names begin with. */
   prefix: string;
   /** What names of its checkpoints have in them. */
@@ -45,6 +48,8 @@ const others: readonly Family[] = (
   prefix: `${prefix}.`,
   hubNames: [hubName],
   linear: linear.split(' '),
+  modelTypes: [],
+  head: [],
   other: null,
 }));
 
@@ -55,10 +60,11 @@ export const families = (): Family[] => [
     const config = parseModelConfig({ model_type: modelTypes[0] }, 'config.json');
     const { tree } = architecture.open(config, { kind: 'sequence', outputs: 2 }, 'config.json');
     const linear = [...walk(tree)].flatMap(({ node }) => (node.type === 'Linear' ? [node.name] : []));
-    return { title, hubNames, prefix: names.prefix, linear: [...new Set(linear)], other: null };
+    const { prefix, head } = names;
+    return { title, modelTypes, hubNames, prefix, head, linear: [...new Set(linear)], other: null };
   }),
   ...others,
-  ...otherFamilies.map((other) => ({ ...other, linear: null, other })),
+  ...otherFamilies.map((other) => ({ ...other, head: [], linear: null, other })),
 ];
 
 /** What a checkpoint is by its name alone, and the part of the name that says so; the longest such part counts. */

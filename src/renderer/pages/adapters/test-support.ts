@@ -36,5 +36,6 @@ export function adapterDetail(
       ...lineage,
     },
     config: { peft_type: 'LORA' },
+    problem: null,
   };
 }

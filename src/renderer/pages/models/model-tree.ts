@@ -13,7 +13,7 @@ export function treeLines(tree: readonly TreeNode[], preview: AdapterPreview | n
   const targets = new Set(preview?.targets ?? []);
   const saved = new Set(preview?.saved ?? []);
   const lines = tree.map((node): TreeLine => {
-    const isSaved = saved.has(node.path) || saved.has(node.name);
+    const isSaved = saved.has(node.path);
     const touch = targets.has(node.path) ? 'adapted' : isSaved ? 'saved' : 'none';
     return { ...node, touch, touched: touch === 'none' ? 0 : 1 };
   });

@@ -1,5 +1,9 @@
 /** What usually goes wrong, or cannot be taken, by `code`, with what to do about it on the second line. */
 export const trapTexts = {
+  accumulation: `Of {steps} accumulated steps transformers 5.17 adds the losses of an encoder instead of averaging them: the gradient is {steps} times as large, and mostly clipped.
+    Graft averages, as earlier versions did: the same learning rate takes other steps than the script's.`,
+  'all-linear-head': `PEFT ends with a TypeError here: for {task}, target_modules="all-linear" puts an adapter on {head}, which it then wants to save whole.
+    Nothing to do here: Graft leaves the head out of all-linear.`,
   'deprecated-name': `{name} is an older name.
     Today it is {today}.`,
   'deprecated-name/resolved': `{name} is an older name.
@@ -8,6 +12,8 @@ export const trapTexts = {
     Evaluate on another split, or set rows aside with train_test_split.`,
   fp16: `{name} needs a GPU: without one the script stops, and on some models its losses overflow.
     Set precision to bf16 for half precision; the recipe leaves fp16 out.`,
+  'half-precision': `The files of {model} are in half precision, and transformers 5 trains in the type that it finds: losses become NaN or stand still.
+    Set dtype=torch.float32 in the script. Graft computes in float32 unless precision says otherwise.`,
   'inference-mode': `inference_mode=True freezes the adapter: nothing would be learnt.
     The recipe leaves it out. Take it out of the script too.`,
   'init-adapter': `The script goes on from the adapter {folder}, whose method and base model do not stand in it.
@@ -16,6 +22,8 @@ export const trapTexts = {
     If that joins or leaves out classes, say it by a label map: where the data is imported, or as data.label_map.`,
   'lr-full-for-lora': `{what} is one for training every weight: {method} learns little with it.
     {method} usually wants {usual}.`,
+  'no-default-targets': `{config} names no target_modules, and PEFT has no default for {model}: the script ends with a ValueError.
+    Nothing to do here: Graft takes query and value.`,
   'no-effect': `{name} has no effect in Graft: {why}.
     It is left out of the recipe.`,
   'no-effect/loss': `label_smoothing_factor has no effect where the script computes its loss by itself.

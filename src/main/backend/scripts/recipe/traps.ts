@@ -1,6 +1,6 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { methodOf } from '../../../../shared/methods/index.ts';
-import { familyNamed } from '../../../engine/models/architectures.ts';
+import { familyNamed, type Family } from '../../../engine/models/architectures.ts';
 import { constantOf } from '../python/values.ts';
 import { isAdapterOf } from './adapter.ts';
 import type { ScriptData } from './data.ts';
@@ -39,6 +39,7 @@ function checkSeed({ data, script }: TrapContext): void {
 /** What an adapter trains and saves, and how fast it learns. */
 function checkAdapter({ recipe, script }: TrapContext): void {
   const { adapter, args } = script;
+  checkAccumulation({ recipe, script });
   const method = methodOf(recipe.adapter?.['peft_type']);
   if (!method?.peft) return;
   const task = recipe.adapter!['task_type'] === 'SEQ_CLS' ? '' : '/task';
@@ -55,8 +56,49 @@ function checkAdapter({ recipe, script }: TrapContext): void {
   script.trap('lr-full-for-lora', line ?? args.line, { what, method: name, usual: rates.usual });
 }
 
+/** transformers 5.17 adds up the losses of micro-batches, expecting heads to divide by all items; encoders' heads do not. */
+function checkAccumulation({ recipe, script }: Pick<TrapContext, 'recipe' | 'script'>): void {
+  const steps = recipe.training['gradient_accumulation_steps'];
+  const line = script.args?.named.get('gradient_accumulation_steps')?.line ?? null;
+  if (typeof steps === 'number' && steps > 1) script.trap('accumulation', line, { steps });
+}
+
+/** What PEFT makes of targets that the script leaves to it. */
+function checkLeftTargets({ recipe, script }: TrapContext, family: Family | undefined): void {
+  const { adapter } = script;
+  const fields = recipe.adapter;
+  const peft = methodOf(fields?.['peft_type'])?.peft;
+  if (!fields || !peft || !adapter) return;
+  const given = adapter.named.get('target_modules');
+  if (!given && !fields['target_modules'] && family?.linear && peft.defaultTargets) {
+    const [type] = family.modelTypes;
+    if (type !== undefined && !peft.defaultTargets.includes(type))
+      script.trap('no-default-targets', adapter.line, { model: recipe.model!, config: peft.name });
+  }
+  const isWord = String(fields['target_modules']).toLowerCase() === 'all-linear';
+  const task = fields['task_type'];
+  const line = given?.line ?? adapter.line;
+  if (isWord && task === 'TOKEN_CLS') script.trap('all-linear-head', line, { task, head: 'classifier' });
+  // PEFT leaves out layers of this whole name, and wraps all whose name ends so.
+  const wrapped = family?.head.find((name) => /.classifier$/.test(name));
+  if (isWord && task === 'SEQ_CLS' && wrapped !== undefined)
+    script.trap('all-linear-head', line, { task, head: wrapped });
+}
+
+/** Checkpoints of the hub whose files are in half precision, by what their names have in them. */
+const halfPrecision = /deberta-v3|mdeberta/;
+
+/** transformers 5 loads weights in the type that their file has. */
+function checkPrecision({ recipe, script }: TrapContext): void {
+  const { model } = script;
+  const given = model?.named.get('dtype') ?? model?.named.get('torch_dtype');
+  const isAuto = given === undefined || constantOf(given.value) === 'auto';
+  if (model && isAuto && halfPrecision.test((recipe.model ?? '').toLowerCase()))
+    script.trap('half-precision', given?.line ?? model.line, { model: recipe.model! });
+}
+
 /** A model that Graft does not train by its name, and targets that a model of this name does not have. */
-function checkModel({ recipe, script }: TrapContext): void {
+function checkModel({ recipe, data, script }: TrapContext): void {
   const { adapter } = script;
   const targets = recipe.adapter?.['target_modules'];
   const family = recipe.model === null ? undefined : familyNamed(recipe.model);
@@ -65,6 +107,8 @@ function checkModel({ recipe, script }: TrapContext): void {
     const line = script.model?.line ?? null;
     script.trap('other-model', line, { model: recipe.model!, title, reason, nearest });
   }
+  checkLeftTargets({ recipe, data, script }, family);
+  checkPrecision({ recipe, data, script });
   if (!family?.linear || !Array.isArray(targets)) return;
   const { linear } = family;
   if (targets.some((target) => linear.includes(String(target).split('.').at(-1)!))) return;

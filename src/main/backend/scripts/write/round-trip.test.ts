@@ -224,6 +224,7 @@ describe('a written script', () => {
             (code) =>
               ![
                 'lr-full-for-lora',
+                'accumulation',
                 'padding-max-length',
                 'eval-on-train',
                 'targets-none',
