@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { faultOf, textOf } from '../formats/test-support.ts';
@@ -10,6 +10,7 @@ import {
   logLines,
   logOf,
   optionsOf,
+  prepared,
   project,
   run,
   watched,
@@ -36,7 +37,7 @@ const variants: [string, Record<string, unknown>, number][] = [
   [
     'with evaluations and checkpoints by step',
     {
-      num_train_epochs: 10,
+      num_train_epochs: 3,
       eval_strategy: 'steps',
       eval_steps: 16,
       save_strategy: 'steps',
@@ -52,7 +53,7 @@ const variants: [string, Record<string, unknown>, number][] = [
       gradient_accumulation_steps: 2,
       sampler: 'group_by_length',
       weight_decay: 0.01,
-      num_train_epochs: 12,
+      num_train_epochs: 5,
       eval_strategy: 'epoch',
       save_strategy: 'epoch',
       load_best_model_at_end: true,
@@ -83,7 +84,7 @@ describe('a run that is killed and resumed ends with the bits of one that was le
 
   it('also when it is killed again after it was resumed', async () => {
     const folder = await project(rows);
-    const training = { num_train_epochs: 10, save_strategy: 'steps', save_steps: 4 };
+    const training = { num_train_epochs: 4, save_strategy: 'steps', save_steps: 4 };
     await run(folder, { training, output: 'whole' });
     await runAndKill(folder, { training }, 13, false);
     await runAndKill(folder, { training }, 40, true);
@@ -95,10 +96,17 @@ describe('a run that is killed and resumed ends with the bits of one that was le
 
 describe('a run that is stopped', () => {
   const training = { eval_strategy: 'epoch', save_strategy: 'epoch', num_train_epochs: 2 };
+  /** Beside what a test does, the same run left alone, in `whole`. */
+  const leftAlone = prepared(rows, (folder) => run(folder, { training, output: 'whole' }));
+  /** A run that has ended, in `out`. */
+  const finished = async (): Promise<string> => {
+    const folder = await leftAlone();
+    await rename(path.join(folder, 'whole'), path.join(folder, 'out'));
+    return folder;
+  };
 
   it('keeps a checkpoint, and ends alike when it is resumed', async () => {
-    const folder = await project(rows);
-    await run(folder, { training, output: 'whole' });
+    const folder = await leftAlone();
     const { context, stop } = watched();
     const stopping = {
       ...context,
@@ -120,8 +128,7 @@ describe('a run that is stopped', () => {
   });
 
   it('in the middle of an evaluation evaluates again when it is resumed', async () => {
-    const folder = await project(rows);
-    await run(folder, { training, output: 'whole' });
+    const folder = await leftAlone();
     const { context, stop } = watched();
     const stopping = {
       ...context,
@@ -138,8 +145,7 @@ describe('a run that is stopped', () => {
   });
 
   it('after its last step needs no step more: what is left is done', async () => {
-    const folder = await project(rows);
-    await run(folder, { training });
+    const folder = await finished();
     await cp(path.join(folder, 'out'), path.join(folder, 'again'), { recursive: true });
     for (const name of ['adapter_model.safetensors', 'metrics.json', 'predictions.jsonl']) {
       await rm(path.join(folder, 'again', name));
@@ -150,8 +156,7 @@ describe('a run that is stopped', () => {
   });
 
   it('loses what it left half written when it is resumed', async () => {
-    const folder = await project(rows);
-    await run(folder, { training });
+    const folder = await finished();
     const leftover = '.graft-0123456789ab.tmp';
     await mkdir(path.join(folder, 'out/checkpoints', leftover));
     await writeFile(path.join(folder, 'out', leftover), 'half');
@@ -162,8 +167,7 @@ describe('a run that is stopped', () => {
   });
 
   it('with a log that was cut in the middle of a line drops that line', async () => {
-    const folder = await project(rows);
-    await run(folder, { training });
+    const folder = await finished();
     const file = path.join(folder, 'out/events.jsonl');
     const text = await readFile(file, 'utf8');
     await rm(path.join(folder, 'out/checkpoints/checkpoint-32'), { recursive: true });
@@ -177,13 +181,11 @@ describe('a run whose inputs have changed since its checkpoint', () => {
   const training = { num_train_epochs: 2, save_strategy: 'epoch' };
 
   /** A run that was left after its first epoch, its model a copy of its own. */
-  async function left(): Promise<string> {
-    const folder = await project(rows);
+  const left = prepared(rows, async (folder) => {
     await cp(goldenBert(), path.join(folder, 'model'), { recursive: true });
     await run(folder, { training, config: { model: 'model' } });
     await rm(path.join(folder, 'out/checkpoints/checkpoint-32'), { recursive: true });
-    return folder;
-  }
+  });
   const refusal = async (folder: string): Promise<string> =>
     textOf(await faultOf(() => run(folder, { training, config: { model: 'model' }, resume: true })), folder);
   const because = (what: string): string =>

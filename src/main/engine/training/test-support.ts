@@ -1,5 +1,7 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { parseTrainConfig, type TrainConfig } from '../../../shared/settings/train-config.ts';
@@ -58,11 +60,29 @@ export function csv(rows: number, labels: readonly string[] = ['ham', 'spam'], s
 }
 
 /** A folder with train.csv (22 rows, so that batches of 4 end with a short one) and eval.csv. */
-export async function project(files: Record<string, string> = {}): Promise<string> {
-  const folder = await temporaryFolder();
+export async function project(files: Record<string, string> = {}, into?: string): Promise<string> {
+  const folder = into ?? (await temporaryFolder());
   const all = { 'train.csv': csv(22), 'eval.csv': csv(9, ['spam', 'ham'], 2), ...files };
   for (const [name, text] of Object.entries(all)) await writeFile(path.join(folder, name), text);
   return folder;
+}
+
+/** Copies of a project that `prepare` is done to once, before the tests. */
+export function prepared(
+  files: Record<string, string>,
+  prepare: (folder: string) => Promise<unknown>,
+): () => Promise<string> {
+  let made: string;
+  beforeAll(async () => {
+    made = await mkdtemp(path.join(tmpdir(), 'graft-prepared-'));
+    await prepare(await project(files, made));
+  });
+  afterAll(() => rm(made, { recursive: true, force: true }));
+  return async () => {
+    const folder = await temporaryFolder();
+    await cp(made, folder, { recursive: true });
+    return folder;
+  };
 }
 
 /** A small experiment on the golden bert with dropout on: 18 steps. */
