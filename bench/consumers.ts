@@ -2,11 +2,12 @@
  * Exports models to every target and lets the programs that the targets are for answer from them: transformers, PEFT,
  * sentence-transformers, onnxruntime, TensorFlow and transformers.js, against what Graft answers before the export.
  *
- *     node bench/consumers.ts [--architectures all|NAME,…] [--record] [--keep DIR]
+ *     node bench/consumers.ts [--architectures all|NAME,… | --sentences DIR [--data DIR]] [--record] [--keep DIR]
  *
  * The models: the sample's adapter (npm run demo makes it); the checkpoint below it as a sentence-transformers folder;
  * the two merged over a base whose tokenizer is a vocab.txt with added tokens. With --architectures: a small random
  * encoder of each, with an adapter that Graft trains, and with one that PEFT trained, whose answers Graft must give.
+ * With --sentences: a sentence-transformers folder, whose vectors of 200 electronics reviews are compared.
  * GRAFT_BENCH_PYTHON names the Python with the reference libraries, GRAFT_BENCH_TENSORFLOW one with TensorFlow where
  * the first lacks it.
  */
@@ -20,6 +21,8 @@ import { parseArgs, promisify } from 'node:util';
 import { z } from 'zod';
 import { FIXED_TEXTS } from '../src/main/engine/export/fixed-texts.ts';
 import { targetKeys } from '../src/main/engine/export/targets.ts';
+import { readExamples } from '../src/main/engine/data/examples.ts';
+import { selectRows } from '../src/main/engine/data/selection.ts';
 import { bytesOf } from '../src/main/engine/formats/dtype.ts';
 import { openSafetensors } from '../src/main/engine/formats/safetensors.ts';
 import { writeSafetensors } from '../src/main/engine/formats/write-safetensors.ts';
@@ -32,7 +35,11 @@ const reference = path.join(project, 'bench/reference');
 const run = promisify(execFile);
 const text = { type: 'string' } as const;
 const { values: options } = parseArgs({
-  options: { record: { type: 'boolean' }, keep: text, architectures: text },
+  options: {
+    record: { type: 'boolean' },
+    ...{ keep: text, architectures: text, sentences: text },
+    data: { ...text, default: path.join(project, '../shared/data') },
+  },
 });
 
 const ADDED = ['[USER]', '<product>', 'zürich-west'];
@@ -79,12 +86,14 @@ interface Subject {
   /** Exported for its vectors alone; `cls`: those of the first token. */
   vectors?: 'own' | 'cls';
   maxLength?: number;
+  texts?: readonly string[];
 }
 
 async function check(subject: Subject, place: string, python: string): Promise<Row[]> {
   await mkdir(place, { recursive: true });
   const input = path.join(place, 'texts.jsonl');
-  await writeFile(input, TEXTS.map((text) => JSON.stringify({ text })).join('\n'));
+  const { texts = TEXTS } = subject;
+  await writeFile(input, texts.map((text) => JSON.stringify({ text })).join('\n'));
   const of = (asked: { model: string; adapter?: string }): string[] => [
     ...['--model', asked.model],
     ...(asked.adapter === undefined ? [] : ['--adapter', asked.adapter]),
@@ -97,7 +106,7 @@ async function check(subject: Subject, place: string, python: string): Promise<R
   const vectors = lines(await graft('embed', ...of(trained), ...pooling, '--input', input)).map(
     (line) => z.object({ embedding: z.array(z.number()) }).parse(line).embedding,
   );
-  await writeFile(expected, JSON.stringify({ texts: TEXTS, logits, vectors }));
+  await writeFile(expected, JSON.stringify({ texts, logits, vectors }));
   const targets = targetKeys.filter((target) =>
     subject.vectors ? target === 'embedding' : target !== 'peft' || trained.adapter !== undefined,
   );
@@ -241,6 +250,16 @@ async function checkSample(scratch: string, python: string): Promise<Row[]> {
   return rows;
 }
 
+/** Vectors of reviews, of a folder as sentence-transformers keeps it. */
+async function checkSentences(model: string, scratch: string, python: string): Promise<Row[]> {
+  const file = path.join(options.data, 'electronics-reviews-test.csv');
+  const { examples } = await readExamples(file, { textColumn: 'text', textOnly: true });
+  const chosen = selectRows(examples.length, { shuffle_seed: 42, count: 200 });
+  const texts = Array.from(chosen, (row) => examples[row]!.text);
+  const name = `${path.basename(model)}, ${texts.length} reviews`;
+  return check({ name, model, vectors: 'own', texts }, path.join(scratch, 'sentences'), python);
+}
+
 /** A small random encoder of each type: adapters of both sides on it, exports, vectors. */
 async function checkArchitectures(types: string[], scratch: string, python: string): Promise<Row[]> {
   const texts = path.join(scratch, 'texts.json');
@@ -305,22 +324,38 @@ try {
   const python = await referencePython();
   const all = architectures.flatMap(({ modelTypes }) => modelTypes);
   const types = options.architectures === 'all' ? all : options.architectures?.split(',');
-  const rows = types ? await checkArchitectures(types, scratch, python) : await checkSample(scratch, python);
+  const { sentences } = options;
+  const rows = types
+    ? await checkArchitectures(types, scratch, python)
+    : sentences === undefined
+      ? await checkSample(scratch, python)
+      : await checkSentences(path.resolve(sentences), scratch, python);
   const text = types ? tableByModel(rows) : table(rows);
   console.log(text);
   for (const { model, target, consumer, heard } of rows)
     for (const words of heard) console.error(`${model}, ${target} in ${consumer}: ${words}`);
   if (options.record) {
-    const about =
-      `Largest differences between what Graft answers before the export and what the named program answers from the exported folder, on ${TEXTS.length} texts ` +
-      '(several scripts, added tokens, one beyond the length limit)' +
-      (types
-        ? ': a small random encoder of each type, an adapter trained by Graft on it, and one trained by PEFT that Graft answers with. Logits or vectors; of int8, and in transformers.js, the scores. A folder that transformers, PEFT or sentence-transformers warns of while loading fails; onnxruntime and TensorFlow are asked padded batches of 1, 3 and 8 texts.'
-        : '; the limit in brackets. Scores: what a pipeline gives with nothing said, or the softmax of the logits. transformers.js is asked the texts within the limit: beyond it, it cuts behind the special tokens.');
-    const command = `node bench/consumers.ts ${types ? `--architectures ${options.architectures} ` : ''}--record`;
-    const title = types
-      ? 'Each architecture in the programs that it is for'
-      : 'Exports in the programs that they are for';
+    const of =
+      'Largest differences between what Graft answers before the export and what the named program answers from the exported folder';
+    const twelve = `${of}, on ${TEXTS.length} texts (several scripts, added tokens, one beyond the length limit)`;
+    const [title, arguments_, about] = types
+      ? [
+          'Each architecture in the programs that it is for',
+          `--architectures ${options.architectures} `,
+          `${twelve}: a small random encoder of each type, an adapter trained by Graft on it, and one trained by PEFT that Graft answers with. Logits or vectors; of int8, and in transformers.js, the scores. A folder that transformers, PEFT or sentence-transformers warns of while loading fails; onnxruntime and TensorFlow are asked padded batches of 1, 3 and 8 texts.`,
+        ]
+      : sentences === undefined
+        ? [
+            'Exports in the programs that they are for',
+            '',
+            `${twelve}; the limit in brackets. Scores: what a pipeline gives with nothing said, or the softmax of the logits. transformers.js is asked the texts within the limit: beyond it, it cuts behind the special tokens.`,
+          ]
+        : [
+            'Vectors of a sentence-transformers folder',
+            `--sentences ${path.basename(sentences)} `,
+            `${of}, and from the folder itself (its source); the limit in brackets.`,
+          ];
+    const command = `node bench/consumers.ts ${arguments_}--record`;
     appendFileSync(
       path.join(project, 'bench/RESULTS.md'),
       `\n## ${title}\n\n${await describeMachine(python, project)}\n- \`${command}\`\n\n${about}\n\n${text}\n`,

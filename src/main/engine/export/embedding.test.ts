@@ -2,11 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { openSafetensors } from '../formats/safetensors.ts';
+import { temporaryFolder } from '../formats/test-support.ts';
 import { readSentenceFolder, writeSentenceFolder } from '../models/sentence-folder.ts';
-import { changedModel } from '../models/test-support.ts';
+import { changedModel, tinyModel } from '../models/test-support.ts';
 import { openPredictor } from '../predict.ts';
 import { mergeAdapter } from './merge.ts';
-import { exported, goldenAdapter, goldenModel, quiet } from './test-support.ts';
+import { exported, goldenAdapter, goldenModel, quiet, written } from './test-support.ts';
 
 async function json(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8'));
@@ -46,6 +47,22 @@ it.each(['mean', 'cls'] as const)(
     vector.forEach((value, i) => expect(Math.abs(value - fixed[1]!.values[i]!)).toBeLessThan(1e-4));
   },
 );
+
+it('a pooler for which the classifier has no place is kept from the file of the encoder', async () => {
+  const name = 'pooler.dense.weight';
+  const data = Float32Array.from({ length: 32 * 32 }, (_, i) => i);
+  const model = await changedModel(
+    {},
+    (tensors) => tensors.set(`roberta.${name}`, { shape: [32, 32], data }),
+    await tinyModel('roberta'),
+  );
+  const folder = await temporaryFolder();
+  await written('embedding', folder, { model });
+  const file = await openSafetensors(path.join(folder, 'model.safetensors'));
+  expect(await file.readFloat32(name)).toEqual(data);
+  expect([...file.tensors.keys()].filter((key) => /^classifier|^roberta|pooler/.test(key))).toEqual([name]);
+  await file.close();
+});
 
 it('of a model without adapter, vectors of the base are what it gives', async () => {
   const { reports } = await exported(['embedding'], { model: goldenModel, adapter: undefined });

@@ -1,4 +1,5 @@
-import { bareName, isBehindEncoder, isUnder } from '../models/architecture.ts';
+import { bareName, isBehindEncoder } from '../models/architecture.ts';
+import { openBaseModel } from '../models/base-model.ts';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
@@ -75,16 +76,26 @@ async function writeClassifier(
 /** Writes the merged encoder as transformers' AutoModel reads it, with the files of sentence-transformers beside it. */
 async function writeEmbedding(
   folder: string,
-  { base, merged, vectors }: TrainedModel,
+  { base, merged, vectors, model }: TrainedModel,
   precision: WeightPrecision,
 ): Promise<void> {
-  const { architecture, newlyInitialized } = base;
-  // What pools hidden states and the checkpoint never had is drawn at random, and no vector comes of it.
-  const weights = base.parameters
-    .filter(({ name }) => !isUnder(architecture.names.head, name))
-    .filter(({ name }) => !(newlyInitialized.includes(name) && isBehindEncoder(architecture, name)))
-    .map(({ name, shape }) => ({ name: bareName(architecture, name), from: name, shape }));
-  await writeWeights(folder, weights, precision, merged);
+  const { architecture } = base;
+  const adapted = new Map(base.parameters.map(({ name }) => [bareName(architecture, name), name]));
+  // A classifier may have no place for a pooler that the encoder's file has.
+  const encoder = await openBaseModel(model, { head: 'none' });
+  try {
+    // What pools hidden states and the checkpoint never had is drawn at random, and no vector comes of it.
+    const weights = encoder.parameters
+      .filter(({ name }) => !(encoder.newlyInitialized.includes(name) && isBehindEncoder(architecture, name)))
+      .map(({ name, shape }) => ({ name, from: name, shape }));
+    const read = (name: string): Promise<Float32Array> => {
+      const own = adapted.get(name);
+      return own === undefined ? encoder.read(name) : merged(own);
+    };
+    await writeWeights(folder, weights, precision, read);
+  } finally {
+    await encoder.close();
+  }
   const config = { ...encoderConfig(base), dtype: dtypeOf(precision) };
   await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   await writeSentenceFolder(folder, vectors, base.config.hidden_size);
