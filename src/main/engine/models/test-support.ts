@@ -38,13 +38,16 @@ export const goldenArchitectures = architectures
 const modelCase = z.object({
   input_ids: z.array(z.array(z.number())),
   attention_mask: z.array(z.array(z.number())),
-  token_type_ids: z.array(z.array(z.number())),
+  token_type_ids: z.array(z.array(z.number())).nullable(),
   logits: z.array(z.array(z.number())),
 });
 
-/** The inputs of models/bert.json without padding, and the logits of the model or what is compared to them. */
-export async function goldenTexts(seed = 'seed1'): Promise<{ texts: EncodedText[]; logits: number[][] }> {
-  const file = path.join(golden, seed, 'models/bert.json');
+/** The inputs of models/<name>.json without padding, and the logits of the model or what is compared to them. */
+export async function goldenTexts(
+  seed = 'seed1',
+  name = 'bert',
+): Promise<{ texts: EncodedText[]; logits: number[][] }> {
+  const file = path.join(golden, seed, `models/${name}.json`);
   const { input_ids, attention_mask, token_type_ids, logits } = modelCase.parse(
     JSON.parse(await readFile(file, 'utf8')),
   );
@@ -52,7 +55,7 @@ export async function goldenTexts(seed = 'seed1'): Promise<{ texts: EncodedText[
     const length = attention_mask[i]!.reduce((a, b) => a + b, 0);
     return {
       inputIds: Int32Array.from(ids.slice(0, length)),
-      tokenTypeIds: Int32Array.from(token_type_ids[i]!.slice(0, length)),
+      ...(token_type_ids && { tokenTypeIds: Int32Array.from(token_type_ids[i]!.slice(0, length)) }),
     };
   });
   return { texts, logits };

@@ -1,12 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { readJsonFile } from '../formats/json.ts';
+import { readModelConfig } from '../formats/model-config.ts';
 import { golden } from '../formats/test-support.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
 import type { EncodedText } from '../models/batch.ts';
 import { Inference } from '../models/inference.ts';
-import { goldenBert, goldenTexts, noDropout } from '../models/test-support.ts';
+import { goldenArchitectures, goldenTexts } from '../models/test-support.ts';
 import type { Attention } from '../models/token-inputs.ts';
 import { adaptation, planAdapter, readAdapter, type Adapter } from '../peft/adapter.ts';
 import { learningRateAt } from './schedule.ts';
@@ -36,26 +38,57 @@ const trajectorySchema = z.object({
       grad_norm: z.number(),
     }),
   ),
-  final_logits_on_models_bert_json_inputs: z.array(z.array(z.number())),
 });
 type Trajectory = z.infer<typeof trajectorySchema>;
 type GoldenBatch = Trajectory['steps'][number]['micro_batches'][number];
+
+/** A trajectory of the golden cases, and the model that it is of. */
+interface Case {
+  seed: string;
+  model: string;
+  name: string;
+}
+
+const seeds = ['seed1', 'seed2'];
+const ofBert = (name: string): Case[] =>
+  seeds.map((seed) => ({ seed, model: 'bert', name: `trajectory/${name}` }));
+/** This one with every layout of a batch, the others with one. */
+const inDetail = ofBert('lora-linear');
+const ofArchitectures = seeds.flatMap((seed) =>
+  goldenArchitectures.map((model): Case => ({ seed, model, name: `tasks/seq-cls-${model}` })),
+);
+const others = [...ofBert('lora-cosine-wd-warmup'), ...ofArchitectures].filter(({ seed, name }) =>
+  existsSync(path.join(golden, seed, `${name}.json`)),
+);
 
 const bases = new Map<string, Promise<BaseModel>>();
 afterAll(async () => {
   for (const base of bases.values()) await (await base).close();
 });
 
-function baseOf(seed: string): Promise<BaseModel> {
-  const base = bases.get(seed) ?? openBaseModel(goldenBert(seed), { head: 'sequence', overrides: noDropout });
-  bases.set(seed, base);
+/** A model with all its dropouts off. */
+async function openPlain(folder: string): Promise<BaseModel> {
+  const { raw } = await readModelConfig(folder);
+  const dropouts = Object.keys(raw).filter((key) => key.includes('dropout'));
+  const overrides = Object.fromEntries(dropouts.map((key) => [key, 0]));
+  return openBaseModel(folder, { head: 'sequence', overrides });
+}
+
+function baseOf({ seed, model }: Case): Promise<BaseModel> {
+  const folder = path.join(golden, seed, 'models', model);
+  const base = bases.get(folder) ?? openPlain(folder);
+  bases.set(folder, base);
   return base;
 }
 
-const load = async (seed: string, name: string): Promise<Trajectory> =>
-  trajectorySchema.parse(
-    JSON.parse(await readFile(path.join(golden, seed, `trajectory/${name}.json`), 'utf8')),
-  );
+const load = async ({ seed, name }: Case): Promise<Trajectory> =>
+  trajectorySchema.parse(await readJsonFile(path.join(golden, seed, `${name}.json`)));
+/** The logits of the trained adapter on the inputs of models/<name>.json. */
+const finalLogits = async ({ seed, model, name }: Case): Promise<number[][]> => {
+  const key = `final_logits_on_models_${model}_json_inputs`;
+  const schema = z.object({ [key]: z.array(z.array(z.number())) });
+  return schema.parse(await readJsonFile(path.join(golden, seed, `${name}.json`)))[key]!;
+};
 
 function microBatch(
   { input_ids: ids, attention_mask: masks, labels }: GoldenBatch,
@@ -76,8 +109,7 @@ interface Run {
 
 /** The trajectory's steps from its first adapter; `split` cuts each batch into so many micro-batches. */
 async function follow(
-  seed: string,
-  name: string,
+  of: Case,
   trajectory: Trajectory,
   {
     attention,
@@ -85,8 +117,8 @@ async function follow(
     split = 1,
   }: { attention: Attention; precision?: 'fp32' | 'bf16'; split?: number },
 ): Promise<Run> {
-  const base = await baseOf(seed);
-  const start = await readAdapter(path.join(golden, seed, 'trajectory', name, 'init'), base);
+  const base = await baseOf(of);
+  const start = await readAdapter(path.join(golden, of.seed, of.name, 'init'), base);
   // The configuration has a dropout that the trajectory was made without.
   const plan = planAdapter(base, { ...start.plan.config, lora_dropout: 0 }, 'adapter');
   const stepper = await Stepper.open({
@@ -104,7 +136,7 @@ async function follow(
       maxGradNorm: trajectory.max_grad_norm,
       weightDecay: trajectory.weight_decay,
     },
-    accumulate: split > 1,
+    accumulate: split > 1 || trajectory.steps.some(({ micro_batches: batches }) => batches.length > 1),
   });
   const losses: number[] = [];
   const norms: number[] = [];
@@ -137,77 +169,63 @@ const largest = (a: readonly number[], b: readonly number[]): number => {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 };
 
-const seeds = ['seed1', 'seed2'];
-const names = ['lora-linear', 'lora-cosine-wd-warmup'];
-const cases = seeds.flatMap((seed) => names.map((name) => [seed, name] as const));
+const column = (steps: Trajectory['steps'], key: 'loss' | 'lr' | 'grad_norm'): number[] =>
+  steps.map((step) => step[key]);
 const grouped = (groups: number): Attention => ({ kind: 'grouped', groups });
 
-describe.each(cases)('training as Trainer and PEFT do, %s %s:', (seed, name) => {
-  it('the learning rates are those of the schedule', async () => {
-    const { schedule, warmup_steps, total_steps, learning_rate, steps } = await load(seed, name);
-    const settings = {
-      type: schedule,
-      warmupSteps: warmup_steps,
-      totalSteps: total_steps,
-      learningRate: learning_rate,
-    };
-    const rates = steps.map((_, i) => learningRateAt(i, { ...settings, power: 1, endRate: 0, cycles: 0.5 }));
-    expect(
-      largest(
-        rates,
-        steps.map(({ lr }) => lr),
-      ),
-    ).toBeLessThan(1e-12);
+/** Losses, gradient norms, the adapter and its answers. */
+async function agrees(of: Case, options: Parameters<typeof follow>[2]): Promise<void> {
+  const trajectory = await load(of);
+  const { losses, norms, adapter } = await follow(of, trajectory, options);
+  const { steps } = trajectory;
+  expect(largest(losses, column(steps, 'loss'))).toBeLessThan(1e-4);
+  expect(largest(norms, column(steps, 'grad_norm'))).toBeLessThan(1e-3);
+  const base = await baseOf(of);
+  const final = await readAdapter(path.join(golden, of.seed, of.name, 'final'), base);
+  for (const [key, value] of final.values)
+    expect(largest(Array.from(adapter.values.get(key)!), Array.from(value)), key).toBeLessThan(1e-3);
+  const inference = await Inference.open(base, adaptation(base, adapter), {
+    head: 'sequence',
+    precision: 'fp32',
+  });
+  const logits = await inference.logits((await goldenTexts(of.seed, of.model)).texts);
+  inference.close();
+  expect(largest(Array.from(logits), (await finalLogits(of)).flat())).toBeLessThan(2e-3);
+}
+
+describe('training as Trainer and PEFT do', () => {
+  it.each([...inDetail, ...others])(
+    '$seed $name: the learning rates are those of the schedule',
+    async (of) => {
+      const { schedule, warmup_steps, total_steps, learning_rate, steps } = await load(of);
+      const settings = {
+        type: schedule,
+        warmupSteps: warmup_steps,
+        totalSteps: total_steps,
+        learningRate: learning_rate,
+      };
+      const rates = steps.map((_, i) =>
+        learningRateAt(i, { ...settings, power: 1, endRate: 0, cycles: 0.5 }),
+      );
+      expect(largest(rates, column(steps, 'lr'))).toBeLessThan(1e-11);
+    },
+  );
+
+  describe.each(inDetail)('$seed $name, with', (of) => {
+    it.each([
+      ['4 rectangles', grouped(4), 1],
+      ['1 rectangle', grouped(1), 1],
+      ['an attention a text', { kind: 'sequence', texts: 4 }, 1],
+      ['micro-batches of half the size', grouped(2), 2],
+    ] as const)('%s', (_, attention, split) => agrees(of, { attention, split }));
   });
 
-  it.each([
-    ['4 rectangles', grouped(4), 1],
-    ['1 rectangle', grouped(1), 1],
-    ['an attention a text', { kind: 'sequence', texts: 4 }, 1],
-    ['micro-batches of half the size', grouped(2), 2],
-  ] as const)('losses, gradient norms, the adapter and its answers, with %s', async (_, attention, split) => {
-    const trajectory = await load(seed, name);
-    const { losses, norms, adapter } = await follow(seed, name, trajectory, { attention, split });
-    expect(
-      largest(
-        losses,
-        trajectory.steps.map(({ loss }) => loss),
-      ),
-    ).toBeLessThan(1e-4);
-    expect(
-      largest(
-        norms,
-        trajectory.steps.map((step) => step.grad_norm),
-      ),
-    ).toBeLessThan(1e-3);
-
-    const base = await baseOf(seed);
-    const final = await readAdapter(path.join(golden, seed, 'trajectory', name, 'final'), base);
-    for (const [key, value] of final.values) {
-      expect(largest(Array.from(adapter.values.get(key)!), Array.from(value)), key).toBeLessThan(1e-3);
-    }
-    const inference = await Inference.open(base, adaptation(base, adapter), {
-      head: 'sequence',
-      precision: 'fp32',
-    });
-    const logits = await inference.logits((await goldenTexts(seed)).texts);
-    inference.close();
-    expect(
-      largest(Array.from(logits), trajectory.final_logits_on_models_bert_json_inputs.flat()),
-    ).toBeLessThan(2e-3);
-  });
+  it.each(others)('$seed $name', (of) => agrees(of, { attention: grouped(2) }));
 });
 
 it('bf16 follows the losses of float32 at some distance', async () => {
-  const trajectory = await load('seed1', 'lora-linear');
-  const { losses } = await follow('seed1', 'lora-linear', trajectory, {
-    attention: grouped(4),
-    precision: 'bf16',
-  });
-  expect(
-    largest(
-      losses,
-      trajectory.steps.map(({ loss }) => loss),
-    ),
-  ).toBeLessThan(0.1);
+  const [of] = inDetail;
+  const trajectory = await load(of!);
+  const { losses } = await follow(of!, trajectory, { attention: grouped(4), precision: 'bf16' });
+  expect(largest(losses, column(trajectory.steps, 'loss'))).toBeLessThan(0.1);
 });
