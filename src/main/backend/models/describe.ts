@@ -126,7 +126,7 @@ async function refuseLinksOut(folder: string, names: ReadonlySet<string>): Promi
   const isSnapshot = path.basename(path.dirname(own)) === 'snapshots';
   const places = isSnapshot ? [own, path.resolve(own, '../../blobs')] : [own];
   for (const name of names) {
-    if (!/\.(json|safetensors|bin|txt|md)$|^(LICEN[CS]E|COPYING)/i.test(name)) continue;
+    if (!/\.(json|safetensors|bin|txt|md|model)$|^(LICEN[CS]E|COPYING)/i.test(name)) continue;
     const target = await realpath(path.join(folder, name));
     if (!places.some((place) => target.startsWith(place + path.sep))) {
       throw fault('models/link-outside', { file: path.join(folder, name), target });

@@ -145,19 +145,49 @@ const loadings = readJson(
   ),
 );
 const trained = new Set(architectures.flatMap(({ modelTypes }) => modelTypes));
+const known = loadings.filter(({ config }) => trained.has(config.model_type));
 
-it.each(loadings.filter(({ config }) => trained.has(config.model_type)))(
-  'the file of $name lists what transformers lists, for each head',
-  async ({ config, tensors, loads }) => {
-    const folder = await temporaryFolder();
-    await writeFile(path.join(folder, 'config.json'), JSON.stringify(config));
-    const written = Object.entries(tensors).map(([name, shape]) => {
-      return { name, dtype: 'F32' as const, shape, data: () => bytesOf(new Float32Array(elements(shape))) };
-    });
-    await writeSafetensors(path.join(folder, 'model.safetensors'), written, { format: 'pt' });
-    for (const { head, labels: count, ...lists } of loads) {
-      const base = await openedModel(folder, { head, labelNames: labels.slice(0, count) });
-      expect(sorted(base.loading), `${head} of ${count}`).toEqual(lists);
+/** A folder with the case's config, some fields changed, and its tensors, all zero. */
+async function folderOf({ config, tensors }: (typeof known)[number], changed: object = {}): Promise<string> {
+  const folder = await temporaryFolder();
+  await writeFile(path.join(folder, 'config.json'), JSON.stringify({ ...config, ...changed }));
+  const written = Object.entries(tensors).map(([name, shape]) => {
+    return { name, dtype: 'F32' as const, shape, data: () => bytesOf(new Float32Array(elements(shape))) };
+  });
+  await writeSafetensors(path.join(folder, 'model.safetensors'), written, { format: 'pt' });
+  return folder;
+}
+
+it.each(known)('the file of $name lists what transformers lists, for each head', async (c) => {
+  const folder = await folderOf(c);
+  for (const { head, labels: count, ...lists } of c.loads) {
+    const base = await openedModel(folder, { head, labelNames: labels.slice(0, count) });
+    expect(sorted(base.loading), `${head} of ${count}`).toEqual(lists);
+  }
+});
+
+describe.each(known.filter(({ name }) => name.endsWith('Model')))('$name', (c) => {
+  const fields = Object.keys(c.config).filter((key) => typeof c.config[key] === 'number');
+
+  it('is refused by the key where a field of config.json has another type', async () => {
+    const folder = await folderOf(c);
+    for (const key of fields) {
+      for (const value of ['x', 2.5, [1]]) {
+        await writeFile(path.join(folder, 'config.json'), JSON.stringify({ ...c.config, [key]: value }));
+        const fault = await faultOf(() => openBaseModel(folder, { head: 'sequence' }));
+        expect(textOf(fault, folder), `${key} ${String(value)}`).toMatch(
+          new RegExp(`^config\\.json: ${key} `),
+        );
+      }
     }
-  },
-);
+  });
+
+  it('is refused by tensor, shapes and key where its weights are of another size than config.json says', async () => {
+    const fault = await faultOf(async () =>
+      openBaseModel(await folderOf(c, { vocab_size: 20 }), { head: 'sequence' }),
+    );
+    expect(fault.message).toMatch(
+      /model\.safetensors: \S+ has shape \[12, \d\], config\.json asks for \[20, \d\] \(vocab_size\)/,
+    );
+  });
+});
