@@ -20,7 +20,7 @@ import { keptBaselines } from './baselines.ts';
 import { changedSettings } from './changed-settings.ts';
 import { evaluationHandlers } from './adapter-evaluations.ts';
 import { makeExperiment } from './create.ts';
-import { OtherRuns } from './other-runs.ts';
+import { watchOtherRuns } from './other-runs.ts';
 import { textsOfRun } from './run-texts.ts';
 import { queueHandlers } from './queue.ts';
 import { filesIn } from './run-folder.ts';
@@ -45,7 +45,7 @@ export function experimentHandlers(context: BackendContext, timings: BaselineSee
   const results = new ResultStore(db);
   const teller = openTeller(emit, store);
   const threads = new Threads(experimentTasks);
-  const others = new OtherRuns(context, store, points, teller, () => supervisor.wake());
+  const others = watchOtherRuns(context, store, points, teller, () => supervisor.wake());
   const supervisor = new Supervisor(context, store, teller, () => others.busy());
   // Windows cannot be open yet: they hear of it when they ask.
   const settled = others

@@ -14,53 +14,30 @@ const LOOK_MS = 500;
 const SILENT_MS = 15 * 60_000;
 
 /** Runs that other programs record in this store: `graft train --workspace`, and what a killed backend left behind. */
-export class OtherRuns {
-  private readonly context: BackendContext;
-  private readonly store: ExperimentStore;
-  private readonly points: PointStore;
-  private readonly teller: Teller;
-  private readonly timer: NodeJS.Timeout;
-  private readonly written: () => boolean;
-  private lookedAt = Date.now();
-  private looking = false;
-  /** The last step told to windows, by experiment. */
-  private readonly told = new Map<string, number>();
-
-  /** `looked`: called behind every look; the device may be free. */
-  constructor(
-    context: BackendContext,
-    store: ExperimentStore,
-    points: PointStore,
-    teller: Teller,
-    looked: () => void,
-  ) {
-    this.context = context;
-    this.store = store;
-    this.points = points;
-    this.teller = teller;
-    this.written = otherWrites(context.db);
-    this.timer = setInterval(() => {
-      if (this.looking) return;
-      this.looking = true;
-      void this.look()
-        .then(looked)
-        // A store that cannot be read just now can be at the next look.
-        .catch(() => undefined)
-        .finally(() => (this.looking = false));
-    }, LOOK_MS);
-    this.timer.unref();
-    context.onClose(() => Promise.resolve(clearInterval(this.timer)));
-  }
-
+export interface OtherRuns {
   /** Whether one of them trains right now. */
-  busy(): boolean {
-    return this.store.running().some((id) => isLive(this.store.record(id)));
-  }
-
+  busy(): boolean;
   /** Runs of programs that are gone are interrupted, with a sentence that says so. `atStart`: nothing of ours runs. */
-  async settle(atStart: boolean): Promise<void> {
-    for (const id of this.store.running()) {
-      const record = this.store.record(id);
+  settle(atStart: boolean): Promise<void>;
+}
+
+/** Looks at them as long as the workspace is open. `looked`: called behind every look; the device may be free. */
+export function watchOtherRuns(
+  { db, emit, onClose }: BackendContext,
+  store: ExperimentStore,
+  points: PointStore,
+  teller: Teller,
+  looked: () => void,
+): OtherRuns {
+  const written = otherWrites(db);
+  let lookedAt = Date.now();
+  let looking = false;
+  /** The last step told to windows, by experiment. */
+  const told = new Map<string, number>();
+
+  const settle = async (atStart: boolean): Promise<void> => {
+    for (const id of store.running()) {
+      const record = store.record(id);
       const { details, step, folder, runnerPid } = record;
       if (isLive(record) || (details.runner === 'app' && !atStart)) continue;
       const checkpoint = await lastCheckpoint(folder);
@@ -68,32 +45,43 @@ export class OtherRuns {
         details.runner === 'cli' && runnerPid !== null
           ? endFault({ kind: 'killed', signal: 'the command line ended' }, step, checkpoint)
           : fault('experiments/app-ended', { step, checkpoint });
-      this.store.update(id, {
+      store.update(id, {
         state: 'interrupted',
         fault: failure.toJSON(),
         finished_at: Date.now(),
         facts: { checkpointStep: checkpoint, timeLeft: null },
       });
-      this.teller.changed(id);
+      teller.changed(id);
     }
-  }
+  };
 
   /** Tells windows what other programs wrote since the last look. */
-  private async look(): Promise<void> {
-    await this.settle(false);
-    if (!this.written()) return;
-    const since = this.lookedAt;
-    this.lookedAt = Date.now();
-    for (const id of this.store.changedSince(since)) {
-      if (this.store.record(id).details.runner !== 'cli') continue;
-      const after = this.told.get(id) ?? -1;
-      const [curve, evaluations] = [await this.points.curve(id, after), this.points.evaluations(id, after)];
-      this.told.set(id, Math.max(after, curve.step.at(-1) ?? -1));
-      if (curve.step.length + evaluations.length > 0)
-        this.context.emit('experiments/points', { id, curve, evaluations });
-      this.teller.changed(id);
+  const look = async (): Promise<void> => {
+    await settle(false);
+    if (!written()) return;
+    const since = lookedAt;
+    lookedAt = Date.now();
+    for (const id of store.changedSince(since)) {
+      if (store.record(id).details.runner !== 'cli') continue;
+      const after = told.get(id) ?? -1;
+      const [curve, evaluations] = [await points.curve(id, after), points.evaluations(id, after)];
+      told.set(id, Math.max(after, curve.step.at(-1) ?? -1));
+      if (curve.step.length + evaluations.length > 0) emit('experiments/points', { id, curve, evaluations });
+      teller.changed(id);
     }
-  }
+  };
+
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void look()
+      .then(looked)
+      // A store that cannot be read just now can be at the next look.
+      .catch(() => undefined)
+      .finally(() => (looking = false));
+  }, LOOK_MS).unref();
+  onClose(() => Promise.resolve(clearInterval(timer)));
+  return { busy: () => store.running().some((id) => isLive(store.record(id))), settle };
 }
 
 /** A run of a command line whose process is there and writes. */

@@ -28,6 +28,8 @@ export interface RecorderOptions {
   pid: number | null;
   changed?: (id: string) => void;
   points?: (points: { id: string; curve: Curve; evaluations: EvaluationPoint[] }) => void;
+  /** Called with the share of the training that is done. */
+  trained?: (share: number) => void;
 }
 
 /** Writes down one run as it goes: the process that trains is the one that records. */
@@ -196,6 +198,7 @@ export class Recorder {
   /** Time left by the wall clock since the first step of this process, evaluations and checkpoints included. */
   private progress(phase: string, done: number, total: number): void {
     if (phase !== 'train') return;
+    if (total > 0) this.options.trained?.(done / total);
     const now = performance.now();
     this.step = done;
     this.changes.step = done;

@@ -10,7 +10,7 @@ import type { BackendContext } from '../context.ts';
 import { faultValue } from '../jobs/jobs.ts';
 import { readPreferences } from '../system/preferences.ts';
 import { EngineRun, endFault, type EngineEnd } from '../jobs/engine-run.ts';
-import { jobEventSchema, trainResultSchema, type ExperimentResult } from './job-events.ts';
+import { trainResultSchema, type ExperimentResult } from './job-events.ts';
 import { waitForEnd } from './other-runs.ts';
 import { Recorder } from './recorder.ts';
 import type { Teller } from './teller.ts';
@@ -103,7 +103,7 @@ export class Supervisor {
   private async train(current: Current): Promise<void> {
     const { id } = current;
     const record = this.store.record(id);
-    const { db, emit } = this.context;
+    const { db, emit, host } = this.context;
     // An engine whose backend was killed ends by itself, but not at once: two must never write into one folder.
     if (record.runnerPid !== null) await waitForEnd(record.runnerPid);
     const recorder = await Recorder.begin({
@@ -113,6 +113,7 @@ export class Supervisor {
       pid: null,
       changed: this.teller.changed,
       points: (points) => emit('experiments/points', points),
+      trained: (share) => host.showProgress(share),
     });
     let outcome: Outcome;
     try {
@@ -141,10 +142,7 @@ export class Supervisor {
         // Only now: a host may learn the number of a process after it has asked for one.
         recorder.ready(message.device, run.pid ?? null);
       } else if (message.type === 'alive') recorder.memory(message.peakMemoryMb);
-      else if (message.type === 'event') {
-        recorder.onEvent(message.event);
-        this.showProgress(message.event);
-      }
+      else if (message.type === 'event') recorder.onEvent(message.event);
     };
     const run = new EngineRun({ host, job: 'train', input, onMessage });
     current.run = run;
@@ -173,12 +171,6 @@ export class Supervisor {
       ...interrupted(fault('experiments/app-closed', { step: result?.steps ?? step, checkpoint }).toJSON()),
       result,
     };
-  }
-
-  private showProgress(event: unknown): void {
-    const { data } = jobEventSchema.safeParse(event);
-    if (data?.type === 'progress' && data.phase === 'train' && data.total > 0)
-      this.context.host.showProgress(data.done / data.total);
   }
 
   private tellPerson(name: string, task: string, { state, result, fault: broken }: Outcome): void {

@@ -1,15 +1,17 @@
 import { basename } from 'node:path';
 import type { LabelReading } from '../../../shared/contract/datasets.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { labelText, mapText, readLabelColumn } from '../../../shared/label-column.ts';
+import { mapText, readLabelColumn } from '../../../shared/label-column.ts';
 import { givenTokens } from '../../engine/data/given-tokens.ts';
 import { buildLabelMap } from '../../engine/data/labels.ts';
+import { ColumnStats } from '../../engine/data/roles.ts';
 import type { Table } from '../../engine/data/table.ts';
 import type { ModelReport } from '../../engine/inspect.ts';
 import type { TextTokenizer } from '../../engine/tokenizer/text-tokenizer.ts';
 import { command, type CommandContext, type Outcome } from '../command.ts';
 import { count, parametersText, table as textTable } from '../format.ts';
-import { chunks, rowsAtOnce } from '../io/input-rows.ts';
+import { chunks } from '../../engine/data/chunks.ts';
+import { rowsAtOnce } from '../io/input-rows.ts';
 import { adapterFolder, baseFolder, modelFolder } from '../io/model-folder.ts';
 import { given } from '../../../shared/given.ts';
 import { dataFormats, option, text, type ValuesOf } from '../options.ts';
@@ -131,20 +133,7 @@ async function openTokenizer(model: string, context: CommandContext): Promise<Te
   return loadTokenizer(folder);
 }
 
-interface Lengths {
-  least: number;
-  median: number;
-  mean: number;
-  most: number;
-}
-
-interface ColumnReport {
-  name: string;
-  /** Rows with something in it. */
-  filled: number;
-  /** Different values; null beyond `distinctLimit`. */
-  distinct: number | null;
-}
+type Lengths = Record<'least' | 'median' | 'mean' | 'most', number>;
 
 /** What `graft inspect --data` prints; with --json as it is. */
 interface DataReport {
@@ -153,7 +142,8 @@ interface DataReport {
   /** Null for a binary format. */
   encoding: string | null;
   rows: number;
-  columns: ColumnReport[];
+  /** `filled`: rows with something in it; `distinct`: different values, null beyond `distinctLimit`. */
+  columns: { name: string; filled: number; distinct: number | null }[];
   /** Null where there is no such column, or one with too many values to be classes. */
   labels: ({ column: string; counts: { label: string; rows: number }[] } & LabelReading) | null;
   /** Of the text column, in characters; null where there is no such column. */
@@ -174,7 +164,7 @@ async function inspectTable(
 ): Promise<DataReport> {
   // Loaded with the readers of all formats, which other commands do without.
   const { labelReader, raggedNotes } = await import('../../engine/data/examples.ts');
-  const columns = new Map(table.columns.map((name) => [name, newColumn()]));
+  const columns = new Map(table.columns.map((name) => [name, new ColumnStats(name)]));
   const characters: number[] = [];
   const tokens: number[] = [];
   const file = basename(table.file);
@@ -189,7 +179,9 @@ async function inspectTable(
       const ids = givenTokens(values, { file, row, ...(line !== undefined && { line }) });
       if (ids) tokens.push(ids.attentionMask?.filter((bit) => bit === 1).length ?? ids.inputIds.length);
       for (const [name, value] of Object.entries(values)) {
-        countValue(columns, name, name === options.labelColumn ? labelOf(value) : value);
+        const column = columns.get(name) ?? new ColumnStats(name);
+        columns.set(name, column);
+        column.see(name === options.labelColumn ? labelOf(value) : value, row);
       }
       const text = values[options.textColumn];
       if (typeof text !== 'string') continue;
@@ -199,52 +191,29 @@ async function inspectTable(
     const encoded = (await tokenizer?.encode(texts, {})) ?? [];
     for (const { inputIds } of encoded) tokens.push(inputIds.length);
   }
-  const labels = columns.get(options.labelColumn)?.counts ?? null;
+  const labels = columns.get(options.labelColumn);
   return {
     file: table.file,
     format: table.format,
     encoding: table.encoding,
     rows,
-    columns: Array.from(columns, ([name, column]) => ({
-      name,
-      filled: column.filled,
-      distinct: column.counts?.size ?? null,
+    columns: Array.from(columns.values(), ({ name, filled, distinct }) => ({
+      ...{ name, filled, distinct: distinct > distinctLimit ? null : distinct },
     })),
-    labels: labels && labelReport(options.labelColumn, labels),
+    labels: labels && labels.distinct <= distinctLimit ? labelReport(labels) : null,
     characters: lengths(characters),
     tokens: lengths(tokens),
     notes: [...table.notes, ...raggedNotes(table)],
   };
 }
 
-function labelReport(column: string, rows: ReadonlyMap<string, number>): NonNullable<DataReport['labels']> {
-  const read = readLabelColumn(
-    Array.from(rows, ([value, n]) => ({ value, rows: n })),
-    column,
-  );
+function labelReport(labels: ColumnStats): NonNullable<DataReport['labels']> {
+  const { name: column } = labels;
+  const values = labels.counts(distinctLimit);
+  const rows = new Map(values.map(({ value, rows }) => [value, rows]));
   // In the order that they get ids in.
   const counts = buildLabelMap(rows.keys()).names.map((label) => ({ label, rows: rows.get(label)! }));
-  return { column, counts, ...read };
-}
-
-interface Column {
-  filled: number;
-  /** Null beyond `distinctLimit`. */
-  counts: Map<string, number> | null;
-}
-
-function newColumn(): Column {
-  return { filled: 0, counts: new Map() };
-}
-
-function countValue(columns: Map<string, Column>, name: string, value: unknown): void {
-  const column = columns.get(name) ?? newColumn();
-  columns.set(name, column);
-  if (value == null || value === '') return;
-  column.filled += 1;
-  const key = labelText(value);
-  column.counts?.set(key, (column.counts.get(key) ?? 0) + 1);
-  if (column.counts !== null && column.counts.size > distinctLimit) column.counts = null;
+  return { column, counts, ...readLabelColumn(values, column) };
 }
 
 function lengths(values: number[]): Lengths | null {

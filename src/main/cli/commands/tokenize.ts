@@ -1,7 +1,8 @@
 import { fault } from '../../../shared/faults/index.ts';
 import type { TextTokenizer, TokenizeOptions } from '../../engine/tokenizer/text-tokenizer.ts';
 import { command } from '../command.ts';
-import { chunks, readInput, rowsAtOnce, type InputRow } from '../io/input-rows.ts';
+import { chunks } from '../../engine/data/chunks.ts';
+import { readInput, rowsAtOnce, type InputRow } from '../io/input-rows.ts';
 import { modelFolder } from '../io/model-folder.ts';
 import { writeResults } from '../io/write-results.ts';
 import { given } from '../../../shared/given.ts';

@@ -27,19 +27,6 @@ interface Surroundings {
 /** Rows in memory at once; a predictor sorts them by length and forms its batches inside. */
 export const rowsAtOnce = 1024;
 
-/** The items of `source` in arrays of `size`, the last one shorter; holds one array at a time. */
-export async function* chunks<Item>(source: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
-  let chunk: Item[] = [];
-  for await (const item of source) {
-    chunk.push(item);
-    if (chunk.length === size) {
-      yield chunk;
-      chunk = [];
-    }
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
 /**
  * The rows of a table file or of stdin, in order, one at a time. Stdin holds JSON Lines when its first line is a
  * JSON object, else a text a line. Throws `data/…`, `files/…`, `cli/no-text`, `data/input-ids`, each with its row.
@@ -73,14 +60,13 @@ async function* stdinRows(
   signal: AbortSignal,
 ): AsyncGenerator<TableRow> {
   const { jsonRow } = await import('../../engine/data/lines-tables.ts');
-  let row = 0;
+  const { splitLines } = await import('../../engine/data/text-source.ts');
   let jsonLines: boolean | null = null;
-  for await (const line of readLines(stdin, signal)) {
-    row += 1;
-    jsonLines ??= isJsonObject(line);
+  for await (const { line: row, text } of splitLines(decoded(stdin, signal), 'stdin')) {
+    jsonLines ??= isJsonObject(text);
     yield {
       row,
-      values: jsonLines ? jsonRow(line, { file: 'stdin', line: row }) : { [textColumn]: line },
+      values: jsonLines ? jsonRow(text, { file: 'stdin', line: row }) : { [textColumn]: text },
     };
   }
 }
@@ -115,44 +101,30 @@ function toText(value: unknown): string | null {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : null;
 }
 
-/**
- * The lines of a UTF-8 stream without their ends. Only \n and \r\n end a line: node:readline also splits at
- * U+2028, which JSON Lines may hold. Ends early, without an error, when `signal` aborts.
- */
-async function* readLines(stream: Readable, signal: AbortSignal): AsyncGenerator<string> {
+/** A UTF-8 stream as text. Ends early, without an error, when `signal` aborts. */
+async function* decoded(stream: Readable, signal: AbortSignal): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  let rest = '';
   let line = 1;
+  const decode = (chunk?: Uint8Array): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (error) {
+      throw fault('cli/stdin-encoding', { line }, error);
+    }
+  };
   try {
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-      const parts = (rest + decode(decoder, chunk, line)).split('\n');
-      rest = parts.pop()!;
-      for (const part of parts) {
-        line += 1;
-        yield part.replace(/\r$/, '');
-      }
+      const text = decode(chunk);
+      yield text;
+      line += text.split('\n').length - 1;
     }
-    rest += decode(decoder, undefined, line);
+    yield decode();
   } catch (error) {
     if (!signal.aborted) throw error;
-    return;
   } finally {
     signal.removeEventListener('abort', stop);
-  }
-  if (rest !== '') yield rest.replace(/\r$/, '');
-}
-
-function decode(
-  decoder: InstanceType<typeof TextDecoder>,
-  chunk: Uint8Array | undefined,
-  line: number,
-): string {
-  try {
-    return decoder.decode(chunk, { stream: chunk !== undefined });
-  } catch (error) {
-    throw fault('cli/stdin-encoding', { line }, error);
   }
 }

@@ -1,7 +1,8 @@
 import { fault } from '../../../shared/faults/index.ts';
 import type { VectorForm } from '../../engine/models/sentence-folder.ts';
 import type { EncodedExample, Predictor } from '../../engine/predict.ts';
-import { chunks, rowsAtOnce, type InputRow } from './input-rows.ts';
+import { chunks } from '../../engine/data/chunks.ts';
+import { rowsAtOnce, type InputRow } from './input-rows.ts';
 
 /** One line of `graft predict`: the answer as the model's task says it, and the head's outputs. */
 export type Prediction = Record<string, unknown> & { logits: number[] };

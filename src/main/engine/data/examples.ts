@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import type { LabelCount, LabelMapping } from '../../../shared/contract/datasets.ts';
+import { given } from '../../../shared/given.ts';
 import { labelText, mappedLabel } from '../../../shared/label-column.ts';
 import { nearestName } from '../../../shared/settings/nearest.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';
@@ -39,7 +40,16 @@ export interface ExampleOptions extends TableOptions {
   emptyLabels?: 'refuse' | 'leave_out';
 }
 
-export type CellOrigin = RowOrigin & { column: string };
+type CellOrigin = RowOrigin & { column: string };
+/** Where a cell stands. */
+export const cellOf = (
+  file: string,
+  { row, line }: Omit<TableRow, 'values'>,
+  column: string,
+): CellOrigin => ({
+  ...{ file, row, column },
+  ...given({ line }),
+});
 
 /** What was read of a data file beside its rows. */
 export interface ReadFile {
@@ -269,7 +279,7 @@ async function* toExamples(
 
   const file = basename(table.file);
   for await (const { row, line, values } of table.rows()) {
-    const origin: RowOrigin = { file, row, ...(line !== undefined && { line }) };
+    const origin: RowOrigin = { file, row, ...given({ line }) };
     const cell = (column: string): CellOrigin => ({ ...origin, column });
     const label = labelColumn === undefined ? undefined : labels!(values[labelColumn]);
     if (label === null) {

@@ -12,7 +12,8 @@ export class ColumnStats {
   /** The first rows without a value. */
   readonly emptyRows: number[] = [];
   private readonly values = new Map<string, number>();
-  private filled = 0;
+  /** Rows with a value. */
+  filled = 0;
   private characters = 0;
   private numbers = 0;
 

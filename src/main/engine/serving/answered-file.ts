@@ -1,6 +1,8 @@
 import path from 'node:path';
-import { requireColumn, toText, type CellOrigin } from '../data/examples.ts';
-import { openTable, type Table, type TableRow } from '../data/table.ts';
+import { chunks } from '../data/chunks.ts';
+import { cellOf, requireColumn, toText } from '../data/examples.ts';
+import { openTable, type TableRow } from '../data/table.ts';
+import { given } from '../../../shared/given.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import type { Answerer } from './answerer.ts';
 import type { OutputRow } from './output-table.ts';
@@ -29,7 +31,7 @@ export async function* answeredFile(
   onRows: (done: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const { input, textColumn, textPairColumn, encoding, format } = question;
-  const table = await openTable(input, encoding === undefined ? {} : { encoding });
+  const table = await openTable(input, given({ encoding }));
   requireColumn(table, textColumn);
   if (textPairColumn !== null) requireColumn(table, textPairColumn);
   const { task, labels } = answerer;
@@ -40,7 +42,7 @@ export async function* answeredFile(
   /** One batch ahead: the next is read and tokenised, by another process, while this one is computed. */
   async function* answered(): AsyncGenerator<{ batch: TableRow[]; logits: Float32Array }> {
     let before: { batch: TableRow[]; logits: Promise<Float32Array> } | undefined;
-    for await (const batch of inBatches(table)) {
+    for await (const batch of chunks(table.rows(), ROWS_AT_ONCE)) {
       const logits = answerer.logits(batch.map((row) => textOf(row, question, source)));
       // A failure of this one is met when its turn comes.
       logits.catch(() => undefined);
@@ -71,26 +73,9 @@ const shown = (cell: string | number): string | number =>
   typeof cell === 'number' ? Number(cell.toPrecision(7)) : cell;
 
 function textOf(row: TableRow, { textColumn, textPairColumn }: FileQuestion, file: string): TextInput {
-  const place = (column: string): CellOrigin => ({
-    file,
-    row: row.row,
-    ...(row.line !== undefined && { line: row.line }),
-    column,
-  });
-  const read = (column: string): string => toText(row.values[column], place(column));
+  const read = (column: string): string => toText(row.values[column], cellOf(file, row, column));
   const text = read(textColumn);
   return textPairColumn === null ? { text } : { text, textPair: read(textPairColumn) };
-}
-
-async function* inBatches(table: Table): AsyncGenerator<TableRow[]> {
-  let batch: TableRow[] = [];
-  for await (const row of table.rows()) {
-    batch.push(row);
-    if (batch.length < ROWS_AT_ONCE) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** Names for the answers' columns; one that the file has itself is kept, and ours is `predicted_…`. */

@@ -1,12 +1,6 @@
 import { basename } from 'node:path';
-import {
-  joinTexts,
-  labelReader,
-  requireColumn,
-  toText,
-  type CellOrigin,
-} from '../../../engine/data/examples.ts';
-import type { Table, TableRow } from '../../../engine/data/table.ts';
+import { cellOf, joinTexts, labelReader, requireColumn, toText } from '../../../engine/data/examples.ts';
+import type { Table } from '../../../engine/data/table.ts';
 import type { Mapping } from '../../../../shared/contract/datasets.ts';
 import { fault } from '../../../../shared/faults/index.ts';
 import { labelText } from '../../../../shared/label-column.ts';
@@ -46,7 +40,7 @@ export async function* readRows(
     const cell = (column: string): string => {
       const value = values[column];
       if (typeof value === 'string') return value;
-      return value == null ? '' : toText(value, place(file, row, column));
+      return value == null ? '' : toText(value, cellOf(file, row, column));
     };
     const splitCell = mapping.split === null ? '' : labelText(values[mapping.split]).trim();
     const label = labelOf(values[mapping.label]);
@@ -60,10 +54,6 @@ export async function* readRows(
       extra: mapping.extra.length === 0 ? null : extraOf(values, mapping.extra),
     };
   }
-}
-
-function place(file: string, { row, line }: TableRow, column: string): CellOrigin {
-  return { file, row, ...(line !== undefined && { line }), column };
 }
 
 function extraOf(values: Record<string, unknown>, columns: readonly string[]): Record<string, string> {

@@ -1,3 +1,4 @@
+import { given } from '../../../../shared/given.ts';
 import { openTable, type Table } from '../../../engine/data/table.ts';
 
 /** The files of a source, all of them on this machine. */
@@ -23,9 +24,7 @@ export async function openSourceTable(
     header,
     doubtfulEncoding,
     raggedRows: raggedRows === 'leave-out' ? 'leave_out' : 'refuse',
-    ...(delimiter !== undefined && { delimiter }),
-    ...(encoding !== undefined && { encoding }),
-    ...(columnNames !== undefined && { columnNames }),
+    ...given({ delimiter, encoding, columnNames }),
   });
   if (classNames) table.classNames = { ...classNames, ...table.classNames };
   return table;
