@@ -73,8 +73,8 @@ export interface Encoder {
   initial(module: ModuleNode, parameter: string): Distribution;
 }
 
-/** Values of a new parameter: N(0, deviation²), or all alike. */
-export type Distribution = { deviation: number } | { constant: number };
+/** Values of a new parameter: N(0, deviation²), drawn anew beyond `cut` deviations, or all alike. */
+export type Distribution = { deviation: number; cut?: number } | { constant: number };
 
 /** As transformers' `_init_weights`: N(0, initializer_range) for matrices, 1 for norms' weights, 0 for biases. */
 export const normalInitial =

@@ -6,6 +6,7 @@ import { bert } from './bert.ts';
 import { deberta } from './deberta.ts';
 import { distilbert } from './distilbert.ts';
 import { electra } from './electra.ts';
+import { modernbert } from './modernbert.ts';
 import { walk } from './module-tree.ts';
 import { mpnet } from './mpnet.ts';
 import { kindOf, otherFamilies, type OtherFamily } from './other-families.ts';
@@ -22,6 +23,7 @@ export const architectures: Architecture[] = [
   mpnet,
   albert,
   deberta,
+  modernbert,
 ];
 
 /** A family of models as messages about files and scripts name it. */
@@ -40,19 +42,6 @@ export interface Family {
   other: OtherFamily | null;
 }
 
-/** Families that Graft does not train yet. */
-const others: readonly Family[] = (
-  [['ModernBERT', '', 'modernbert', 'Wqkv Wo Wi dense classifier']] as const
-).map(([title, prefix, hubName, linear]) => ({
-  title,
-  prefix: `${prefix}.`,
-  hubNames: [hubName],
-  linear: linear.split(' '),
-  modelTypes: [],
-  head: [],
-  other: null,
-}));
-
 /** Every family that is known by name, those that Graft trains first. */
 export const families = (): Family[] => [
   ...architectures.map((architecture) => {
@@ -63,7 +52,6 @@ export const families = (): Family[] => [
     const { prefix, head } = names;
     return { title, modelTypes, hubNames, prefix, head, linear: [...new Set(linear)], other: null };
   }),
-  ...others,
   ...otherFamilies.map((other) => ({ ...other, head: [], linear: null, other })),
 ];
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { relativeDifference } from '../graph/test-support.ts';
 import type * as runtime from '../runtime/tensorflow.ts';
@@ -30,15 +31,19 @@ afterAll(async () => {
   for (const stepper of opened.values()) (await stepper).close();
 });
 
-function stepperOf(attention: Attention, precision: 'fp32' | 'bf16'): Promise<Stepper> {
-  const key = JSON.stringify([attention, precision, device.gpu]);
-  const made = opened.get(key) ?? openStepper(attention, precision);
+function stepperOf(attention: Attention, precision: 'fp32' | 'bf16', model: string): Promise<Stepper> {
+  const key = JSON.stringify([attention, precision, device.gpu, model]);
+  const made = opened.get(key) ?? openStepper(attention, precision, model);
   opened.set(key, made);
   return made;
 }
 
-async function openStepper(attention: Attention, precision: 'fp32' | 'bf16'): Promise<Stepper> {
-  const base = await openBaseModel(goldenBert(), { head: 'sequence', overrides: noDropout });
+async function openStepper(
+  attention: Attention,
+  precision: 'fp32' | 'bf16',
+  model: string,
+): Promise<Stepper> {
+  const base = await openBaseModel(model, { head: 'sequence', overrides: { ...noDropout, cls_dropout: 0 } });
   const plan = planAdapter(base, { peft_type: 'FULL' }, 'adapter');
   const stepper = await Stepper.open({
     task: singleLabel,
@@ -59,8 +64,9 @@ async function gradientsOf(
   batch: MicroBatch,
   attention: Attention,
   precision: 'fp32' | 'bf16' = 'fp32',
+  model = goldenBert(),
 ): Promise<Gradients> {
-  const stepper = await stepperOf(attention, precision);
+  const stepper = await stepperOf(attention, precision, model);
   const start = stepper.readState();
   const { loss } = stepper.step([batch], 0, 1);
   const slopes = new Map(
@@ -70,9 +76,9 @@ async function gradientsOf(
   return { loss, slopes };
 }
 
-function batchOf(texts: readonly EncodedText[]): MicroBatch {
-  const labels = texts.map((text) => text.inputIds.length % 5);
-  return { texts, targets: lossTargets(labels, 5, 0.1, null, texts.length) };
+function batchOf(texts: readonly EncodedText[], classes = 5): MicroBatch {
+  const labels = texts.map((text) => text.inputIds.length % classes);
+  return { texts, targets: lossTargets(labels, classes, 0.1, null, texts.length) };
 }
 
 const size = (values: Float32Array): number =>
@@ -118,6 +124,24 @@ describe('the forms of attention', () => {
       const batch = batchOf(uneven);
       const full = { ...batch, texts: uneven.map((text) => padded(text, 66)) };
       expectSame(await gradientsOf(full, grouped(groups)), await gradientsOf(batch, grouped(groups)));
+    },
+  );
+
+  it.each(['deberta-v2-long', 'deberta-v2-own', 'modernbert-long', 'modernbert-cls'])(
+    'give the same loss and gradients of %s, on texts within and beyond its buckets and windows',
+    async (name) => {
+      const model = path.resolve(import.meta.dirname, '../../../../fixtures/architectures', name);
+      const lengths = name === 'deberta-v2-own' ? [3, 40, 1, 17] : [3, 150, 1, 70, 17, 96];
+      const texts = lengths.map((length, i) => {
+        const { inputIds } = randomText(length, i);
+        return { inputIds: inputIds.map((id) => id % 50) };
+      });
+      const batch = batchOf(texts, 3);
+      const expected = await gradientsOf(batch, sequence(texts.length), 'fp32', model);
+      for (const attention of [grouped(1), grouped(3)])
+        expectSame(await gradientsOf(batch, attention, 'fp32', model), expected);
+      const { loss } = await gradientsOf(batch, grouped(3), 'bf16', model);
+      expect(Math.abs(loss - expected.loss)).toBeLessThan(0.05);
     },
   );
 

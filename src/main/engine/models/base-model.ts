@@ -176,9 +176,13 @@ function drawn(encoder: Encoder, { name, shape }: ParameterSpec, random: Pcg64):
   const module = [...walk(encoder.tree)].find(({ path: at }) => at === owner)!.node;
   const distribution = encoder.initial(module, parameter);
   const values = new Float32Array(elements(shape));
-  return 'constant' in distribution
-    ? values.fill(distribution.constant)
-    : values.map(() => random.standardNormal() * distribution.deviation);
+  if ('constant' in distribution) return values.fill(distribution.constant);
+  const { deviation, cut = Infinity } = distribution;
+  return values.map(() => {
+    let value = random.standardNormal();
+    while (Math.abs(value) > cut) value = random.standardNormal();
+    return value * deviation;
+  });
 }
 
 /** The most tokens a text may have: what is asked for, within what tokenizer and position table allow. */

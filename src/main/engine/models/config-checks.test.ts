@@ -12,6 +12,7 @@ const usual = {
 /** The names of those that have their own. */
 const named: Readonly<Record<string, typeof usual>> = {
   distilbert: { width: 'dim', heads: 'n_heads', layers: 'n_layers', act: 'activation', dropout: 'dropout' },
+  modernbert: { ...usual, act: 'hidden_activation', dropout: 'attention_dropout' },
 };
 
 describe.each(architectures.flatMap((of) => of.modelTypes.map((type) => [type, of] as const)))(

@@ -4,9 +4,11 @@ import { droppedOut, keepScale, type DropoutSource } from '../graph/ops/dropout.
 import { geluTanh, halfGelu, relu, scale, silu, tanh } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer-norm.ts';
 import { geluLinear, openLinear, type OpenLinear } from '../graph/ops/linear.ts';
+import { binary, gather } from '../graph/ops/raw.ts';
 import { embedding } from '../graph/ops/rows.ts';
 import type { AttentionLayout } from './attention-layout.ts';
 import type { Parameters, ParameterSpec } from './parameters.ts';
+import type { TokenBatch } from './token-inputs.ts';
 
 /** A value that still has to be multiplied by a constant; the next linear layer folds it into its weights. */
 export interface Scaled {
@@ -87,6 +89,8 @@ export interface AttentionOptions {
   /** Of q·k; absent: 1/√D. */
   scale?: number;
   bias?: ScoreBias | undefined;
+  /** Keys further from their query than the model's window are left out. */
+  isLocal?: boolean;
 }
 
 const HALF_SQRT = Math.SQRT1_2;
@@ -177,31 +181,39 @@ export class Layers {
     return droppedOut(this.graph, this.rescale(x, keepScale(p)), p, source);
   }
 
-  /** Multi-head attention of q over k and v ([T,H] each, or [b,H] for q when each text's first token asks). */
+  /** Multi-head attention of q over k and v ([T,H] each, or [b,H] for q when each text's first token asks), in the type of v. */
   attention(
     q: Tensor,
     k: Tensor,
     v: Tensor,
-    layout: AttentionLayout,
+    all: AttentionLayout,
     p: number,
     oneQueryEach: boolean,
-    { scale = 1 / Math.sqrt(layout.headSize), bias }: AttentionOptions = {},
+    { scale = 1 / Math.sqrt(all.headSize), bias, isLocal = false }: AttentionOptions = {},
   ): Tensor {
     const source = this.options.dropout;
     const dropout = source && p > 0 ? { p, source } : undefined;
-    const queries = this.rescale(q, scale);
+    const queries = this.graph.cast(this.rescale(q, scale), v.dtype);
     const values = dropout ? this.rescale(v, keepScale(p)) : v;
+    const layout = isLocal && !oneQueryEach && all.local ? all.local : all;
     const asking = layout.split(queries, oneQueryEach);
-    const keys = layout.split(k);
-    const contents = layout.split(values);
+    const keys = layout.splitKeys(this.graph.cast(k, v.dtype));
+    const contents = layout.splitKeys(values);
     const contexts = asking.map((query, group) => {
       const mask = layout.bias(group);
+      const near = isLocal && layout === all ? all.nearBias(group, oneQueryEach) : undefined;
       const length = layout.length(group);
       const added = bias?.({ group, queries: query, keys: keys[group]!, length, onlyFirst: oneQueryEach });
-      const biases = [mask, added].filter((term) => term !== undefined);
+      const biases = [mask, near, added].filter((term) => term !== undefined);
       return dotProductAttention(this.graph, query, keys[group]!, contents[group]!, biases, dropout);
     });
     return layout.join(contexts, oneQueryEach);
+  }
+
+  /** Of each text the mean over its tokens of x [T,H]: what attention gives where all keys count alike; [b,H]. */
+  mean(x: Tensor, { layout, first }: Pick<TokenBatch, 'layout' | 'first'>): Tensor {
+    const alike = binary(this.graph, 'Mul', gather(this.graph, x, first), this.graph.scalar(0));
+    return this.attention(alike, x, x, layout, 0, true);
   }
 
   private bias(path: string, dtype: DataTypeName, factor = 1): Tensor | undefined {

@@ -1,6 +1,12 @@
 import type { Graph, Tensor } from '../graph/graph.ts';
 import { at, binary, cumulativeSum, gather, range, shapeOf, unary } from '../graph/ops/raw.ts';
-import { GroupedLayout, SequenceLayout, type AttentionLayout, type Heads } from './attention-layout.ts';
+import {
+  GroupedLayout,
+  LocalLayout,
+  SequenceLayout,
+  type AttentionLayout,
+  type Heads,
+} from './attention-layout.ts';
 import { groupedFeeds, sequenceFeeds, type BatchFeeds, type EncodedText } from './batch.ts';
 
 /** A batch as flat int32 vectors of length T (all tokens of all texts), and the index of each text's first token. */
@@ -37,11 +43,24 @@ export function tokenInputs(g: Graph, name: string, attention: Attention, heads:
     attention.kind === 'grouped'
       ? new GroupedLayout(g, name, attention.groups, heads)
       : new SequenceLayout(g, name, attention.texts, heads);
+  const placeholders: Record<string, Tensor> = { ...tokens, ...layout.inputs };
+  const { window } = heads;
+  if (attention.kind === 'grouped' && window !== undefined) {
+    const local = new LocalLayout(
+      g,
+      `${name}/local`,
+      attention.groups,
+      { ...heads, window },
+      tokens.positions,
+    );
+    layout.local = local;
+    for (const [key, input] of Object.entries(local.inputs)) placeholders[`local_${key}`] = input;
+  }
   const feeds = (texts: readonly EncodedText[]): BatchFeeds =>
     attention.kind === 'grouped'
-      ? groupedFeeds(texts, attention.groups, heads.heads)
+      ? groupedFeeds(texts, attention.groups, heads.heads, window)
       : sequenceFeeds(texts, attention.texts);
-  return { batch: { ...tokens, layout }, placeholders: { ...tokens, ...layout.inputs }, feeds };
+  return { batch: { ...tokens, layout }, placeholders, feeds };
 }
 
 /**

@@ -54,7 +54,9 @@ function isWrapped(prefix: string): boolean {
 export function strangerNames(file: TensorFile): string {
   const [first = ''] = file.tensors.keys();
   const start = first.split('.')[0]!;
-  const family = families().find(({ prefix }) => prefix === `${start}.`)?.title;
+  // Llama's names begin with `model` as well as ModernBERT's.
+  const named = families().find(({ prefix }) => prefix === `${start}.`)?.title;
+  const family = start === 'model' ? undefined : named;
   return family === undefined
     ? `they begin with "${first}"`
     : `they are named as those of ${family} ("${first}")`;

@@ -27,7 +27,8 @@ import {
 import { layerNorm } from './layer-norm.ts';
 import { batchProduct, geluLinear, openLinear, product, type OpenLinear } from './linear.ts';
 import { crossEntropy } from './loss.ts';
-import { concatColumns, embedding, selectRows, sliceColumns } from './rows.ts';
+import { rotate } from './rotary.ts';
+import { concatColumns, embedding, selectRows, sliceColumns, splitColumns } from './rows.ts';
 
 const sum = (g: Graph, x: Tensor): Tensor => weightedSum(g, [x]);
 
@@ -76,6 +77,24 @@ describe('gradients of elementwise operations agree with differences', () => {
   it('parts side by side, one of them twice', async () => {
     const fed = { a: { ...normals(8, 4, 3), known: [-1, 3] }, b: { ...normals(9, 4, 2), known: [-1, 2] } };
     await expectGradients(fed, (g, t) => sum(g, tanh(g, concatColumns(g, [t.a, t.b, t.a]))));
+  });
+
+  it('columns cut apart, one of which nothing uses', async () => {
+    const x: Fed = { ...normals(8, 4, 6), known: [-1, 6] };
+    await expectGradients({ x }, (g, t) => {
+      const [a, , c] = splitColumns(g, t.x, [1, 2, 3]);
+      return weightedSum(g, [tanh(g, a!), tanh(g, c!)]);
+    });
+  });
+
+  it('halves of heads turned by angles', async () => {
+    const fed = {
+      x: { ...normals(8, 4, 2, 6), known: [-1, 2, 6] },
+      cos: normals(9, 4, 1, 3),
+      sin: normals(10, 4, 1, 3),
+    };
+    const frozen = { ...fed, cos: { ...fed.cos, frozen: true }, sin: { ...fed.sin, frozen: true } };
+    await expectGradients(frozen, (g, t) => sum(g, tanh(g, rotate(g, t.x, t.cos, t.sin))));
   });
 
   it('a value that several operations use gets the sum of their gradients', async () => {

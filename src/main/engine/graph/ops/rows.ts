@@ -1,5 +1,5 @@
 import type { Graph, Tensor } from '../graph.ts';
-import { concat, gather, reshape, shapeOf, slice } from './raw.ts';
+import { concat, gather, reshape, shapeOf, slice, unary } from './raw.ts';
 
 const scatter = { T: { type: 'float32' }, Tindices: { type: 'int32' } } as const;
 
@@ -46,6 +46,25 @@ export function sliceColumns(g: Graph, x: Tensor, from: number, count: number): 
     return [g.op('Pad', [d, g.constant('int32', [rank, 2], margins)], attributes, x)];
   });
   return y;
+}
+
+/** Parts of x that stand side by side in it, so many columns each. */
+export function splitColumns(g: Graph, x: Tensor, widths: readonly number[]): Tensor[] {
+  const rank = x.shape.length;
+  let from = 0;
+  const parts = widths.map((width) => {
+    const along = (value: number, others: number): Tensor =>
+      g.ints(...Array.from({ length: rank - 1 }, () => others), value);
+    return slice(g, x, along((from += width) - width, 0), along(width, -1), x.shape.with(-1, width));
+  });
+  g.record([x], parts, (slopes) => [
+    concat(
+      g,
+      parts.map((part, i) => slopes[i] ?? unary(g, 'ZerosLike', part)),
+      -1,
+    ),
+  ]);
+  return parts;
 }
 
 /** Parts side by side along their last axis. */
