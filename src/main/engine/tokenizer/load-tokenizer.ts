@@ -8,7 +8,7 @@ import { readJsonFile } from './files.ts';
 import { readTokenizer, tokenizerFiles } from './read-folder.ts';
 import { processTokenizer, type TextTokenizer } from './text-tokenizer.ts';
 import type { TokenizerDocument } from './parts.ts';
-import type { BuiltTokenizer } from './tokenizer-document.ts';
+import { vocabularyMap, type BuiltTokenizer } from './tokenizer-document.ts';
 import { askTokenizer } from './tokenizer-host.ts';
 
 /**
@@ -40,9 +40,8 @@ export async function tokenizerNotes(folder: string, embeddings?: number): Promi
 }
 
 function largestId({ document: { model }, added }: BuiltTokenizer): number {
-  const { vocab } = model;
-  const ids = Array.isArray(vocab) ? [vocab.length - 1] : Object.values(vocab);
-  return [...added.map(({ id }) => id), ...ids].reduce((largest, id) => Math.max(largest, id), 0);
+  const ids = [...added.map(({ id }) => id), ...vocabularyMap(model.vocab).values()];
+  return ids.reduce((largest, id) => Math.max(largest, id), 0);
 }
 
 const sentenceSchema = z.looseObject({

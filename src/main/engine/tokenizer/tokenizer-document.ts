@@ -292,7 +292,8 @@ function ofSentencePiece(model: SentencePieceModel, settings: TokenizerSettings)
 
 const isScored = (vocab: Vocabulary): vocab is ScoredTokens => Array.isArray(vocab);
 
-function vocabularyMap(vocab: Vocabulary): ReadonlyMap<string, number> {
+/** Token to id. */
+export function vocabularyMap(vocab: Vocabulary): ReadonlyMap<string, number> {
   return isScored(vocab) ? new Map(vocab.map(([token], id) => [token, id])) : new Map(Object.entries(vocab));
 }
 
