@@ -42,7 +42,7 @@ async function readCases(file: string): Promise<Case[]> {
     shared[name] ?? gunzipSync(readFileSync(join(fixtures, 'sentencepiece', `${name}.gz`)));
   return cases.map((c) => ({ ...c, inputs, contents }));
 }
-// Made by fixtures/make.py and fixtures/sentencepiece.py with transformers 5.17.
+// Made by fixtures/make.py and fixtures/sentencepiece-folders.py with transformers 5.17.
 const cases = [...(await readCases('folders.json')), ...(await readCases('sentencepiece.json'))];
 
 let temporary: string;
