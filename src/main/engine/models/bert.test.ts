@@ -2,6 +2,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseModelConfig } from '../formats/model-config.ts';
 import { bert } from './bert.ts';
+import { linear } from './module-tree.ts';
 import { openedModel } from './test-support.ts';
 
 const opened = (fields: object) =>
@@ -43,5 +44,12 @@ describe("BERT's config.json", () => {
       pad_token_id: 0,
       position_embedding_type: 'absolute',
     });
+  });
+
+  it('draws new matrices as wide as it says, and with 0.02 where that is nothing, as transformers does', () => {
+    const drawn = (initializer_range: number) =>
+      opened({ initializer_range }).initial(linear('classifier', 2, 2), 'weight');
+    expect(drawn(0.3)).toEqual({ deviation: 0.3 });
+    expect(drawn(0)).toEqual({ deviation: 0.02 });
   });
 });

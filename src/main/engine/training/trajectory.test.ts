@@ -223,9 +223,9 @@ describe('training as Trainer and PEFT do', () => {
   it.each(others)('$seed $name', (of) => agrees(of, { attention: grouped(2) }));
 });
 
-it('bf16 follows the losses of float32 at some distance', async () => {
-  const [of] = inDetail;
-  const trajectory = await load(of!);
-  const { losses } = await follow(of!, trajectory, { attention: grouped(4), precision: 'bf16' });
+const rounded = [inDetail[0]!, ...others.filter(({ seed, model }) => seed === 'seed1' && model !== 'bert')];
+it.each(rounded)('bf16 follows the losses of float32 at some distance: $name', async (of) => {
+  const trajectory = await load(of);
+  const { losses } = await follow(of, trajectory, { attention: grouped(4), precision: 'bf16' });
   expect(largest(losses, column(trajectory.steps, 'loss'))).toBeLessThan(0.1);
 });
