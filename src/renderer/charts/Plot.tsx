@@ -10,7 +10,7 @@ import {
   ZIndexLayer,
 } from 'recharts';
 import type { Scale } from './scale.ts';
-import { AXIS, BOTTOM, TOP } from './theme.ts';
+import { AXIS, BOTTOM, TOP } from './look.ts';
 
 export interface PlotLine {
   /** Of its series, from 0. */

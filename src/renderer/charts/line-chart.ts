@@ -1,8 +1,18 @@
 import { logTicks, scaleAround, spread, ticks, toPixel, type Scale } from './scale.ts';
 import { smooth } from './smooth.ts';
-import { AXIS, BOTTOM, seriesLook, textWidth, ticksWidth, TOP } from './theme.ts';
+import {
+  AXIS,
+  BOTTOM,
+  numberText,
+  seriesLook,
+  shortened,
+  textWidth,
+  ticksWidth,
+  tickTexts,
+  TOP,
+  type ValueText,
+} from './look.ts';
 import { lowerBound, thin, type Column } from './thin.ts';
-import { numberText, shortened, tickTexts, type ValueText } from './value-text.ts';
 import type { PlotLine, PlotProps, Shape } from './Plot.tsx';
 
 export interface LineSeries {

@@ -1,7 +1,6 @@
 import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
 import { spansDecades } from './scatter-chart.ts';
-import { AXIS, seriesLook, textWidth } from './theme.ts';
-import { numberText, shortened, tickTexts, type ValueText } from './value-text.ts';
+import { AXIS, numberText, seriesLook, shortened, textWidth, tickTexts, type ValueText } from './look.ts';
 import type { PlotProps, Shape } from './Plot.tsx';
 
 export interface ParallelAxis {

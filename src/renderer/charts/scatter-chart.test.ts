@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { count } from '../format.ts';
 import { prepareScatter, spansDecades, type ScatterPoint } from './scatter-chart.ts';
-import { shareText } from './value-text.ts';
+import { shareText } from './look.ts';
 
 const point = (at: number, x: number, y: number): ScatterPoint => ({
   key: `${at}`,

@@ -1,6 +1,15 @@
 import { logTicks, scaleAround, ticks, toPixel } from './scale.ts';
-import { AXIS, BOTTOM, seriesLook, textWidth, ticksWidth, TOP } from './theme.ts';
-import { shortened, tickTexts, type ValueText } from './value-text.ts';
+import {
+  AXIS,
+  BOTTOM,
+  seriesLook,
+  shortened,
+  textWidth,
+  ticksWidth,
+  tickTexts,
+  TOP,
+  type ValueText,
+} from './look.ts';
 import type { PlotProps, Shape } from './Plot.tsx';
 
 export interface ScatterPoint {

@@ -1,7 +1,6 @@
 import type { Interval, Slices } from '../../shared/contract.ts';
 import { scaleAround, ticks, toPixel } from '../charts/scale.ts';
-import { BOTTOM, textWidth, TOP } from '../charts/theme.ts';
-import { shareText, shortened, tickTexts } from '../charts/value-text.ts';
+import { BOTTOM, shareText, shortened, textWidth, tickTexts, TOP } from '../charts/look.ts';
 import { counted } from '../format.ts';
 import type { LabelledRun } from './labelled-runs.ts';
 

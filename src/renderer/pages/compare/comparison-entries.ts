@@ -1,7 +1,7 @@
 import type { Comparison, Difference, Interval, RunFigures } from '../../../shared/contract.ts';
 import { metricOf, taskKeys, taskOf } from '../../../shared/tasks/index.ts';
 import type { Metric } from '../../../shared/tasks/task.ts';
-import { numberText, shareText, type ValueText } from '../../charts/value-text.ts';
+import { numberText, shareText, type ValueText } from '../../charts/look.ts';
 import { runLabels, type LabelledRun } from '../../evaluation/labelled-runs.ts';
 
 /** What the runs are judged by: the key of a metric that their task compares. */

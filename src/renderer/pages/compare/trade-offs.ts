@@ -1,7 +1,7 @@
 import { bytes, duration, megabytes, short } from '../../format.ts';
 import type { ParallelAxis, ParallelRun } from '../../charts/parallel-chart.ts';
 import type { ScatterPoint } from '../../charts/scatter-chart.ts';
-import type { ValueText } from '../../charts/value-text.ts';
+import type { ValueText } from '../../charts/look.ts';
 import type { Comparison } from '../../../shared/contract.ts';
 import type { LabelledRun } from '../../evaluation/labelled-runs.ts';
 import { textOfValue } from '../../forms/field-text.ts';

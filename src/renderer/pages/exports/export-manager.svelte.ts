@@ -1,4 +1,4 @@
-import type { Export } from '../../../shared/contract.ts';
+import type { Export, FaultValue } from '../../../shared/contract.ts';
 import { Resource, type Rpc } from '../../kit.ts';
 
 /** One export, live while it is written, with its proofs, which can be repeated. */
@@ -6,14 +6,12 @@ export class ExportManager extends Resource<Export> {
   readonly id: string;
   /** The job that writes it or repeats its proof, also when it has ended: why it failed is worth reading. */
   lastJobId = $state.raw<string | null>(null);
-  /** Somebody removed it, here or in another window. */
-  removed = $state(false);
 
   constructor(rpc: Rpc, id: string) {
     super(rpc, async () => this.#withJob((await rpc.call('exports/read', { id })).export), {
       'exports/changed': (changed) => changed.id === id && this.#withJob(changed),
       'exports/removed': (removed) => {
-        if (removed.id === id) this.removed = true;
+        if (removed.id === id) this.fault = gone;
         return false;
       },
     });
@@ -39,3 +37,10 @@ export class ExportManager extends Resource<Export> {
     return now;
   }
 }
+
+/** Somebody removed it, here or in another window. */
+const gone: FaultValue = {
+  code: 'exports/removed',
+  message: 'This export was removed.',
+  remedy: 'Look at the others.',
+};

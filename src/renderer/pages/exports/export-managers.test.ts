@@ -117,7 +117,7 @@ describe('an export', () => {
     manager.listen();
     await settle();
     emit('exports/removed', { id: 'x' });
-    expect(manager.removed).toBe(true);
+    expect(manager.fault?.code).toBe('exports/removed');
   });
 
   it('stays when its removal is refused', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { count, percent } from '../format.ts';
 import { ticks } from './scale.ts';
-import { numberText, shareText, tickTexts } from './value-text.ts';
+import { numberText, shareText, tickTexts } from './look.ts';
 
 const texts = (values: readonly number[], text = shareText) =>
   [...tickTexts(values, text).values()].map((one) => one.replaceAll('\u00a0', ' '));
