@@ -113,14 +113,14 @@ function readMessage(reader: protobuf.Reader, end: number, fields: Fields): void
  * piece of two others, by the piece's id, then by the characters of the first half.
  */
 export function mergesOfPieces(vocabulary: ReadonlyMap<string, number>): [string, string][] {
-  const merges: { pair: [string, string]; id: number; lengths: [number, number] }[] = [];
+  const merges: { pair: [string, string]; id: number }[] = [];
   for (const [piece, id] of vocabulary) {
-    const characters = Array.from(piece);
-    for (let at = 1; at < characters.length; at++) {
-      const pair: [string, string] = [characters.slice(0, at).join(''), characters.slice(at).join('')];
-      if (vocabulary.has(pair[0]) && vocabulary.has(pair[1]))
-        merges.push({ pair, id, lengths: [at, characters.length - at] });
+    let at = 0;
+    for (const character of piece) {
+      const pair: [string, string] = [piece.slice(0, (at += character.length)), piece.slice(at)];
+      if (vocabulary.has(pair[0]) && vocabulary.has(pair[1])) merges.push({ pair, id });
     }
   }
-  return merges.sort((a, b) => a.id - b.id || a.lengths[0] - b.lengths[0]).map(({ pair }) => pair);
+  // Of one piece, those with the shorter first half come first as they are; the sort is stable.
+  return merges.sort((a, b) => a.id - b.id).map(({ pair }) => pair);
 }
