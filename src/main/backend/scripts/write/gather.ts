@@ -159,11 +159,11 @@ async function modelContents(
   });
   try {
     const { config: planned } = planAdapter(base, adapter, 'adapter');
-    const names = z.array(z.string()).catch([]).parse(planned['modules_to_save']);
-    const saved = savedModules(base.tree, names);
+    const modules = z.array(z.string()).catch([]).parse(planned['modules_to_save']);
+    const saved = savedModules(base.tree, modules);
     // PEFT names heads of every architecture; a script names those that there are, `pre_classifier` too where `classifier`
     // stands for it: all-linear leaves out whole names alone.
-    const named = saved.map((found) => names.find((name) => `.${found}`.endsWith(`.${name}`)) ?? found);
+    const named = saved.map((found) => modules.find((name) => `.${found}`.endsWith(`.${name}`)) ?? found);
     const tokenizer = await loadTokenizer(model.folder);
     const longest = longestText(base, tokenizer, data.max_length);
     const labels = [...names].sort((a, b) => settled.idOf(a)! - settled.idOf(b)!);

@@ -59,6 +59,7 @@ describe('the script of an experiment', { timeout: 120_000 }, () => {
     expect(parseAdapterConfig(lora, recipe.adapter, 'script')).toEqual(
       parseAdapterConfig(lora, config['adapter'], 'run'),
     );
+    expect(text).toContain('LABELS = ["ham", "spam"]');
     expect(text).toContain('modules_to_save=["classifier"]');
     expect(text).toMatch(/# In Graft: accuracy \d/);
     expect(notes[0]).toBe('It reads train.jsonl and eval.jsonl: start it in the folder where they stand.');
