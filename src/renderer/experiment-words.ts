@@ -4,18 +4,21 @@ import { metricOf } from '../shared/tasks/index.ts';
 import { count, counted, decimal, duration, percent, timeLeft } from './format.ts';
 
 /** "step 237 of 375 · epoch 1.9 · about 38 s left"; of a finished one what it was and took. */
-export function progressLine(one: Experiment): string[] {
-  const { state, step, totalSteps } = one;
+export function progressLine(experiment: Experiment): string[] {
+  const { state, step, totalSteps } = experiment;
   // Of a hub id the name: the owner tells nobody apart here, and takes the line.
-  const what = [one.dataName, one.modelName.split('/').at(-1)!];
+  const what = [experiment.dataName, experiment.modelName.split('/').at(-1)!];
   if (state === 'queued')
-    return [one.queuePlace === null ? 'waits' : `place ${one.queuePlace} in the queue`, ...what];
+    return [
+      experiment.queuePlace === null ? 'waits' : `place ${experiment.queuePlace} in the queue`,
+      ...what,
+    ];
   if (state === 'starting' && step === 0) return ['the training process starts', ...what];
-  const took = tookText(one);
+  const took = tookText(experiment);
   if (state === 'finished') return [counted(step, 'step'), ...(took === '' ? [] : [`took ${took}`]), ...what];
   const where = totalSteps > 0 ? `step ${count(step)} of ${count(totalSteps)}` : `step ${count(step)}`;
-  const left = state === 'running' && one.timeLeft !== null ? [timeLeft(one.timeLeft)] : [];
-  return [where, `epoch ${decimal(one.epoch, 2)}`, ...left];
+  const left = state === 'running' && experiment.timeLeft !== null ? [timeLeft(experiment.timeLeft)] : [];
+  return [where, `epoch ${decimal(experiment.epoch, 2)}`, ...left];
 }
 
 /** The whole time of a run; of one from before it was counted the training alone. */
@@ -25,14 +28,16 @@ export const tookSeconds = ({
 }: Pick<Experiment, 'wallSeconds' | 'trainSeconds'>) => wallSeconds ?? trainSeconds;
 
 /** "1 min 50 s"; empty while it is not known. */
-export function tookText(one: Pick<Experiment, 'wallSeconds' | 'trainSeconds'>): string {
-  const seconds = tookSeconds(one);
+export function tookText(experiment: Pick<Experiment, 'wallSeconds' | 'trainSeconds'>): string {
+  const seconds = tookSeconds(experiment);
   return seconds === null ? '' : duration(seconds);
 }
 
 /** What the time of a run went to: "training 41 s, evaluation 5 s, start and saving 12 s". */
-export function tookParts(one: Pick<Experiment, 'wallSeconds' | 'trainSeconds' | 'evalSeconds'>): string {
-  const { wallSeconds, trainSeconds, evalSeconds } = one;
+export function tookParts(
+  experiment: Pick<Experiment, 'wallSeconds' | 'trainSeconds' | 'evalSeconds'>,
+): string {
+  const { wallSeconds, trainSeconds, evalSeconds } = experiment;
   if (trainSeconds === null) return '';
   if (wallSeconds === null) return 'training alone';
   const rest = Math.max(0, wallSeconds - trainSeconds - (evalSeconds ?? 0));

@@ -177,7 +177,7 @@ export const dataFields = {
     data('evalSelect.count', 'count', 'Evaluation rows', count),
     data('evalSelect.shuffle_seed', 'shuffle_seed', 'Shuffled with seed', shuffle_seed),
   ],
-  aside: [
+  heldOut: [
     data('split.test_size', 'test_size', 'Share set aside', split.fields.test_size),
     data('split.seed', 'seed', 'Chosen with seed', split.fields.seed),
   ],

@@ -12,10 +12,10 @@ export type PickLine =
 
 export type PickSort = 'name' | 'state' | 'metric' | 'data' | 'model' | 'method' | 'seed' | 'created';
 
-const sorts: Readonly<Record<PickSort, (one: Experiment) => string | number | null>> = {
+const sorts: Readonly<Record<PickSort, (experiment: Experiment) => string | number | null>> = {
   name: ({ name }) => name,
   state: ({ state }) => state,
-  metric: (one) => mainMetric(one)?.value ?? null,
+  metric: (experiment) => mainMetric(experiment)?.value ?? null,
   data: ({ dataName }) => dataName,
   model: ({ modelName }) => modelName,
   method: ({ method }) => methodName(method),
@@ -37,16 +37,16 @@ function sorted(all: readonly Experiment[], by: PickSort, descending: boolean): 
   });
 }
 
-const groupsOf = (one: Experiment, by: Exclude<Grouping, ''>): readonly string[] => {
+const groupsOf = (experiment: Experiment, by: Exclude<Grouping, ''>): readonly string[] => {
   switch (by) {
     case 'data':
-      return [one.dataName];
+      return [experiment.dataName];
     case 'model':
-      return [one.modelName];
+      return [experiment.modelName];
     case 'method':
-      return [methodName(one.method)];
+      return [methodName(experiment.method)];
     case 'tag':
-      return one.tags.length > 0 ? one.tags : ['no tag'];
+      return experiment.tags.length > 0 ? experiment.tags : ['no tag'];
   }
 };
 
@@ -61,19 +61,19 @@ export function pickLines(
     id: `${prefix}${experiment.id}`,
     experiment,
   });
-  if (group === '') return order.map((one) => line(one));
+  if (group === '') return order.map((experiment) => line(experiment));
   const groups = new Map<string, Experiment[]>();
-  for (const one of order)
-    for (const name of groupsOf(one, group)) {
+  for (const experiment of order)
+    for (const name of groupsOf(experiment, group)) {
       const members = groups.get(name);
-      if (members) members.push(one);
-      else groups.set(name, [one]);
+      if (members) members.push(experiment);
+      else groups.set(name, [experiment]);
     }
   return [...groups]
     .sort(([a], [b]) => collator.compare(a, b))
     .flatMap(([name, experiments]) => [
       { kind: 'head' as const, id: `head ${name}`, name, experiments },
-      ...experiments.map((one) => line(one, `${name} `)),
+      ...experiments.map((experiment) => line(experiment, `${name} `)),
     ]);
 }
 
