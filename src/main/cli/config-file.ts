@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fault } from '../../shared/faults/index.ts';
+import { isFields } from '../../shared/fields.ts';
 import { JsonError, parseJson } from '../engine/formats/json.ts';
 import { YamlError, parseYaml } from '../engine/formats/yaml.ts';
 import { writtenLabelMapSchema, type LabelCount, type LabelMapping } from '../../shared/contract/datasets.ts';
@@ -50,10 +51,6 @@ export function applySetting(config: Fields, assignment: string): void {
     target = inner;
   }
   target[keys.at(-1)!] = jsonOrText(assignment.slice(at + 1));
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function jsonOrText(text: string): unknown {

@@ -20,15 +20,19 @@ interface Work {
 let current: Work | undefined;
 let toldAt = 0;
 
-const parent = openParent((message) => {
+if (!process.send) throw new Error('The engine is started by Graft, not by hand.');
+process.on('message', (message) => {
   const { data } = toEngineSchema.safeParse(message);
   if (data?.type === 'stop') current?.stop.abort(data.keep);
   else if (data?.type === 'ask') void answer(data);
   else if (data && !current) void work(data);
 });
+// Without its parent it ends at once: nobody would know of what it does.
+process.on('disconnect', () => process.exit(1));
 
-function tell(message: FromEngine): void {
-  parent.send(message);
+/** A parent that is gone cannot be told; `disconnect` follows. */
+function tell(message: FromEngine, then = (): void => undefined): void {
+  process.send?.(message, undefined, undefined, then);
 }
 
 function alive(): void {
@@ -87,24 +91,5 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
   if (process.argv.includes('--stay')) {
     current = undefined;
     tell(last);
-  } else parent.end(last);
-}
-
-/** The process that started this one. */
-interface Parent {
-  send(message: FromEngine): void;
-  /** Says the last word and ends this process. */
-  end(message: FromEngine): void;
-}
-
-/** Connects to the parent. Without it this process ends at once: nobody would know of what it does. */
-function openParent(onMessage: (message: unknown) => void): Parent {
-  if (!process.send) throw new Error('The engine is started by Graft, not by hand.');
-  process.on('message', onMessage);
-  process.on('disconnect', () => process.exit(1));
-  return {
-    // A parent that is gone cannot be told; `disconnect` follows.
-    send: (message) => void process.send!(message, undefined, undefined, () => undefined),
-    end: (message) => void process.send!(message, undefined, undefined, () => process.exit(0)),
-  };
+  } else tell(last, () => process.exit(0));
 }

@@ -1,3 +1,4 @@
+import { isFields } from '../fields.ts';
 import type { z } from 'zod';
 import { fault, type Fault } from '../faults/index.ts';
 import { defaultMethod, isLaterType, methodOf, methods, methodTypes } from '../methods/index.ts';
@@ -185,10 +186,6 @@ export const settingsOf = ({ parameters: { path, first, second } }: Fault): stri
   [path, Array.isArray(first) ? first[0] : null, Array.isArray(second) ? second[0] : null].filter(
     (setting) => typeof setting === 'string',
   );
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function refuseLaterTask(task: unknown, source: string): void {
   if (typeof task !== 'string' || !laterTasks.includes(task) || taskKeys.includes(task)) return;

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isFields } from '../../../shared/fields.ts';
 import { methodOf, methods } from '../../../shared/methods/index.ts';
 import { defaultOf, defaultsOf } from '../../../shared/settings/setting.ts';
 import type { ComparedRun } from './runs.ts';
@@ -45,14 +46,8 @@ function settingsOf({ experiment, config, spec }: ComparedRun): Values {
 
 function flatten(prefix: string, fields: object, into: Values): void {
   for (const [key, value] of Object.entries(fields) as [string, unknown][]) {
-    if (
-      typeof value === 'object' &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.keys(value).length > 0
-    ) {
-      flatten(`${prefix}${key}.`, value, into);
-    } else into[`${prefix}${key}`] = readable(value);
+    if (isFields(value) && Object.keys(value).length > 0) flatten(`${prefix}${key}.`, value, into);
+    else into[`${prefix}${key}`] = readable(value);
   }
 }
 

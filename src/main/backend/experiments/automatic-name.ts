@@ -1,9 +1,9 @@
+import { isFields } from '../../../shared/fields.ts';
 import { methodLabel, methodOf } from '../../../shared/methods/index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {});
 
 const shown = (value: unknown): string =>
   typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-2 ? value.toExponential() : String(value);

@@ -1,11 +1,9 @@
+import { isFields } from '../../../shared/fields.ts';
 import { defaultMethod, methodOf } from '../../../shared/methods/index.ts';
 import { defaultsOf } from '../../../shared/settings/setting.ts';
 import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
 
 type Fields = Record<string, unknown>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What has to be chosen is no change of a default. */
 const chosen = new Set(['model', 'data.train', 'data.eval', 'adapter.peft_type', 'output_dir']);

@@ -8,7 +8,7 @@ import {
   type ExperimentSpec,
 } from '../../../shared/contract/experiments.ts';
 import { fault } from '../../../shared/faults/index.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import { Threads } from '../../engine/threads/threads.ts';
 import { fillShown } from '../../storage/answers.ts';
 import { PointStore } from '../../storage/experiment-points.ts';

@@ -1,6 +1,6 @@
 import { answering } from '../../../shared/contract.ts';
 import { preferencesSchema, type Preferences } from '../../../shared/contract/system.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import type { Db } from '../../storage/database.ts';
 import { readSetting, writeSetting } from '../../storage/settings.ts';
 import type { BackendContext } from '../context.ts';

@@ -4,7 +4,7 @@ import { count, duration } from '../format.ts';
 import { readLabelMap } from '../config-file.ts';
 import { givenFolders } from '../io/model-folder.ts';
 import { metricsText } from '../metrics-text.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import { dataFormats, option, required, speedOptions, textOptions } from '../options.ts';
 
 const help = `

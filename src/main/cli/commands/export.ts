@@ -6,7 +6,7 @@ import { targetKeys, targets, weightPrecisions, type TargetKey } from '../../eng
 import { command } from '../command.ts';
 import { duration, filesText, proofText } from '../format.ts';
 import { givenFolders, nameOfModel } from '../io/model-folder.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import { choice, choiceOr, collected, number, option, poolings } from '../options.ts';
 
 const help = `

@@ -13,7 +13,7 @@ import { count, parametersText, table as textTable } from '../format.ts';
 import { chunks } from '../../engine/data/chunks.ts';
 import { rowsAtOnce } from '../io/input-rows.ts';
 import { adapterFolder, baseFolder, modelFolder } from '../io/model-folder.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import { dataFormats, option, text, type ValuesOf } from '../options.ts';
 
 const help = `

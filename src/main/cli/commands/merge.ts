@@ -2,7 +2,7 @@ import path from 'node:path';
 import { command } from '../command.ts';
 import { count, filesText, scientific } from '../format.ts';
 import { givenFolders, nameOfModel } from '../io/model-folder.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import { option } from '../options.ts';
 import { recordIn } from './export.ts';
 

@@ -5,7 +5,7 @@ import { chunks } from '../../engine/data/chunks.ts';
 import { readInput, rowsAtOnce, type InputRow } from '../io/input-rows.ts';
 import { modelFolder } from '../io/model-folder.ts';
 import { writeResults } from '../io/write-results.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import { choiceOr, option, textOptions } from '../options.ts';
 
 const help = `

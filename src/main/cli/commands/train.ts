@@ -1,5 +1,6 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { isFields } from '../../../shared/fields.ts';
 import { methods } from '../../../shared/methods/index.ts';
 import { conditionText, type Setting, type Settings } from '../../../shared/settings/setting.ts';
 import {
@@ -139,7 +140,7 @@ export const trainCommand = () =>
     work: async (options, context) => {
       const { workspace, say } = context;
       const raw = await readConfigFile(options.config);
-      if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+      if (!isFields(raw)) {
         throw fault('settings/not-an-object', { source: options.config, path: null });
       }
       const fields = { ...raw };

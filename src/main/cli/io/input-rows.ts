@@ -4,7 +4,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import type { Example } from '../../engine/data/examples.ts';
 import { givenTokens } from '../../engine/data/given-tokens.ts';
 import type { TableRow } from '../../engine/data/table.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 
 /** A row to work on: a text, perhaps with a second one, or token ids made elsewhere. */
 export type InputRow = Omit<Example, 'label'>;

@@ -6,7 +6,7 @@ import { fault } from '../../../shared/faults/index.ts';
 import { restoreFolder } from '../../engine/formats/atomic.ts';
 import type { Predictor, PredictorOptions } from '../../engine/predict.ts';
 import type { CommandContext } from '../command.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 
 /** The folder of a model: `model` itself, or what the hub id stands for. Throws `files/…` and `hub/…`. */
 export async function modelFolder(model: string, context: CommandContext): Promise<string> {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
 import type { LabelCount, LabelMapping } from '../../../shared/contract/datasets.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import { labelText, mappedLabel } from '../../../shared/label-column.ts';
 import { nearestName } from '../../../shared/settings/nearest.ts';
 import type { TrainConfig } from '../../../shared/settings/train-config.ts';

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fault } from '../../../shared/faults/index.ts';
+import { isFields } from '../../../shared/fields.ts';
 import { MOST_COLUMNS } from './header.ts';
 import type { Table, TableOptions, TableRow } from './table-types.ts';
 import { openText, readText, splitLines, textTable, type TextSource } from './text-source.ts';
@@ -102,7 +103,7 @@ export function jsonRow(
   } catch (error) {
     throw refused(jsonReason(text, error), error);
   }
-  if (!isObject(value))
+  if (!isFields(value))
     throw refused(Array.isArray(value) ? 'it is a list' : 'it holds another kind of value');
   const keys = Object.keys(value).length;
   if (keys > MOST_COLUMNS)
@@ -125,10 +126,6 @@ function jsonReason(text: string, error: unknown): string {
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const MAX_ROW_CHARACTERS = 2 ** 26;

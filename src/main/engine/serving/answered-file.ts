@@ -2,7 +2,7 @@ import path from 'node:path';
 import { chunks } from '../data/chunks.ts';
 import { cellOf, requireColumn, toText } from '../data/examples.ts';
 import { openTable, type TableRow } from '../data/table.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 import type { TextInput } from '../tokenizer/text-tokenizer.ts';
 import type { Answerer } from './answerer.ts';
 import type { OutputRow } from './output-table.ts';

@@ -3,7 +3,7 @@ import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { Job } from '../../../shared/contract/jobs.ts';
 import type { FaultValue } from '../../../shared/contract/message.ts';
 import { Fault } from '../../../shared/faults/index.ts';
-import { given } from '../../../shared/given.ts';
+import { given } from '../../../shared/fields.ts';
 
 export type Progress = Pick<Job, 'phase' | 'done' | 'total' | 'unit'>;
 /** How a task says how far it is; `unit`: "rows" where it is not given. */

@@ -1,4 +1,4 @@
-import { given } from '../../../../shared/given.ts';
+import { given } from '../../../../shared/fields.ts';
 import { openTable, type Table } from '../../../engine/data/table.ts';
 
 /** The files of a source, all of them on this machine. */

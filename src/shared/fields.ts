@@ -1,3 +1,7 @@
+/** Whether a value is an object with named fields. */
+export const isFields = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** Only what was given: what is not there has its default. */
 export function given<Values extends object>(
   values: Values,
