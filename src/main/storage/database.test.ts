@@ -14,6 +14,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemFault } from '../../shared/faults/system.ts';
 import { openDatabase, openReadOnly } from './database.ts';
+import { readVersion } from './datasets.ts';
 import { migrations } from './migrations/index.ts';
 
 let dir: string;
@@ -57,6 +58,34 @@ describe('openDatabase', () => {
       db.close();
       expect(existsSync(`${old}.before-${version + 1}`)).toBe(true);
     }
+  });
+
+  it('knows which versions of before are rows of the hub as they stand', () => {
+    const before = new Database(file);
+    for (const { sql } of migrations.slice(0, 6)) before.exec(sql);
+    before.pragma('user_version = 6');
+    const versions = [
+      ['whole', 1, 'org/mails (plain)', 'Imported from org/mails (plain)'],
+      ['changed', 2, 'org/mails (plain)', '3 labels corrected'],
+      ['file', 1, 'mails (1).csv', 'Imported from mails (1).csv'],
+    ] as const;
+    for (const [id, number, source, change] of versions) {
+      before.prepare('INSERT INTO datasets VALUES (?, ?, ?, 1, NULL)').run(id, id, source);
+      before
+        .prepare(
+          `INSERT INTO dataset_versions (id, dataset_id, number, sha256, file, rows, bytes, facts, change, created_at)
+           VALUES (?, ?, ?, ?, 'a.db', 1, 1, '{}', ?, 1)`,
+        )
+        .run(id, id, number, 'a'.repeat(64), change);
+    }
+    before.close();
+    const db = openDatabase(file);
+    expect(versions.map(([id]) => readVersion(db, id)?.hub)).toEqual([
+      { hubId: 'org/mails', config: 'plain' },
+      null,
+      null,
+    ]);
+    db.close();
   });
 
   it('refuses a newer schema and leaves it as it is', () => {

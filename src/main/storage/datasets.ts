@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { datasetSchema, versionSchema } from '../../shared/contract/datasets.ts';
 import type { Db } from './database.ts';
-import { add, change, column, row, rows, run, value } from './query.ts';
+import { add, change, column, json, row, rows, run, value } from './query.ts';
 
 /** A data set version as the state knows it. */
 const versionRow = versionSchema
@@ -12,6 +12,8 @@ const versionRow = versionSchema
     file: z.string(),
     /** JSON. */
     facts: z.string(),
+    /** Its rows are those of this hub data set as they stand. */
+    hub: json(z.object({ hubId: z.string(), config: z.string() })).nullable(),
   });
 export type VersionRow = z.infer<typeof versionRow>;
 

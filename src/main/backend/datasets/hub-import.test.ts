@@ -5,6 +5,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, expect, it, vi } from 'vitest';
 import { faultOf } from '../../engine/data/test-support.ts';
 import { startHub } from '../../engine/hub/test-hub.ts';
+import { readVersion } from '../../storage/datasets.ts';
 import { TestArea } from './test-support.ts';
 
 afterEach(() => vi.unstubAllEnvs());
@@ -56,6 +57,7 @@ it('a hub data set is looked at, fetched and stored with its splits', async () =
       ['four', 'test'],
     ]);
     expect((await area.ask('datasets/list', {})).datasets[0]!.source).toBe('org/reviews (default)');
+    expect(readVersion(area.context.db, id)?.hub).toEqual({ hubId: 'org/reviews', config: 'default' });
     const fetched = join(area.context.workspace.temporary, 'hub');
     const left = existsSync(fetched) ? await readdir(fetched, { recursive: true }) : [];
     expect(left.filter((name) => name.endsWith('.parquet'))).toEqual([]);

@@ -58,6 +58,10 @@ export function importHandlers(
           return keepVersion(context, made, {
             dataset: datasetId === undefined ? { name, source: what } : { id: datasetId },
             change: `Imported from ${what}${readingText(made.facts.reading)}`,
+            hub:
+              source.kind === 'hub' && made.facts.reading === null
+                ? { hubId: source.hubId, config: source.config }
+                : null,
             parent: datasetId === undefined ? null : latestVersion(context, datasetId),
           });
         });

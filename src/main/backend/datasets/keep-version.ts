@@ -21,6 +21,8 @@ export interface Keeping {
   dataset: { id: string } | { name: string; source: string };
   change: string;
   parent: VersionRow | null;
+  /** Of rows that are a hub data set's as they stand. */
+  hub?: VersionRow['hub'];
   /** The rows are the parent's, in its order: what was counted of their texts holds. */
   sameTexts?: boolean;
 }
@@ -70,6 +72,7 @@ export async function keepVersion(
       facts: JSON.stringify(made.facts),
       change: keeping.change,
       parentId: keeping.parent?.id ?? null,
+      hub: keeping.hub ?? null,
       createdAt,
     });
   })();

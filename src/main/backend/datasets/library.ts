@@ -56,7 +56,7 @@ export const factsOf = ({ facts }: VersionRow) => versionFactsSchema.parse(JSON.
 
 /** As windows see it. */
 export function versionOutput(context: BackendContext, version: VersionRow): DatasetVersion {
-  const { datasetName: _, file: __, facts: ___, ...shown } = version;
+  const { datasetName: _, file: __, facts: ___, hub: ____, ...shown } = version;
   return { ...shown, ...factsOf(version), present: stateOf(context, version) === 'present' };
 }
 

@@ -45,6 +45,7 @@ export function storeRows({ db, workspace }: BackendContext, rows: readonly Test
     facts: JSON.stringify({ labels: [], splits: [], columns: ['text', 'label'] }),
     change: 'Imported',
     parentId: null,
+    hub: null,
     createdAt: 0,
   });
   return id;

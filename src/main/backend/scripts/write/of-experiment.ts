@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parseTrainConfig } from '../../../../shared/settings/train-config.ts';
-import { readDataset, readVersion } from '../../../storage/datasets.ts';
+import { readVersion } from '../../../storage/datasets.ts';
 import { ExperimentStore, type ExperimentRecord } from '../../../storage/experiments.ts';
 import { ModelStore } from '../../../storage/models.ts';
 import type { BackendContext } from '../../context.ts';
@@ -88,15 +88,11 @@ function rowsOfRun(context: BackendContext, { spec }: ExperimentRecord, pairs: b
 /** A version whose rows are the hub's own, all of them: the script loads them from there. */
 function hubRows(
   context: BackendContext,
-  { id, datasetId, splits }: VersionRecord,
+  { id, splits }: VersionRecord,
   trainSplit: string | null,
   evalSplit: string | null,
 ): HubRows | null {
-  const source = readDataset(context.db, datasetId)?.source ?? '';
-  const [, hubId, config] = /^([\w.-]+(?:\/[\w.-]+)?) \(([\w.-]+)\)$/.exec(source) ?? [];
-  const row = readVersion(context.db, id);
-  const isWhole = row?.number === 1 && row.change === `Imported from ${source}`;
+  const hub = readVersion(context.db, id)?.hub;
   const split = trainSplit ?? (splits.length === 1 ? splits[0]! : null);
-  if (!isWhole || hubId === undefined || config === undefined || split === null) return null;
-  return { hubId, config, trainSplit: split, evalSplit };
+  return hub && split !== null ? { ...hub, trainSplit: split, evalSplit } : null;
 }

@@ -111,7 +111,7 @@ describe('the script of an experiment', { timeout: 120_000 }, () => {
     // As an import from the hub leaves it.
     const { db } = backend.context;
     db.exec(`UPDATE datasets SET source = 'org/mails (plain)'`);
-    db.exec(`UPDATE dataset_versions SET change = 'Imported from org/mails (plain)'`);
+    db.exec(`UPDATE dataset_versions SET hub = '{"hubId":"org/mails","config":"plain"}'`);
     const { text } = await backend.call('scripts/write', { experimentId: id });
     const recipe = readScript(text);
     expect(recipe).toMatchObject({
