@@ -49,6 +49,8 @@ export const trainingFaults = {
     Name modules that it has: {available:list}.`,
   'peft/shared-layers': `layers_to_transform chooses layers by number, but the {layers} layers of this model share the weights of {groups}: an adapter on one is on all of them.
     Leave layers_to_transform out.`,
+  'peft/shared-pattern': `{field} chooses layers by number with "{pattern}", but the {layers} layers of this model share the weights of {groups}: an adapter on one is on all of them.
+    Leave the numbers out of {field}.`,
   'peft/bad-pattern': `{field}: "{pattern}" is not a regular expression: {reason}.
     Correct the pattern; inspect --model lists the module names it is matched against.`,
   'peft/slow-pattern': `{field}: "{pattern}" takes more than {seconds} s over the module names: it goes back and forth over them.

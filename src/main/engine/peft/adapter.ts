@@ -20,7 +20,7 @@ import { classifierConfig } from '../models/written-config.ts';
 import { requireClassification } from './adapter-head.ts';
 import type { PeftMethod } from './method.ts';
 import { methodTypeOf } from './methods.ts';
-import { peftHeads, savedModules } from './targets.ts';
+import { patternValues, peftHeads, savedModules } from './targets.ts';
 
 /** What trains on one base model, by one method. */
 export interface AdapterPlan {
@@ -282,18 +282,25 @@ function defaultTargets(
   return targets == null && choosesModules(type) ? { target_modules: architecture.names.attention } : {};
 }
 
-/** Refuses to choose layers by number where several layers are one module. Throws `peft/shared-layers`. */
-function requireLayers(
-  { tree, config }: BaseModel,
-  { layers_to_transform: layers }: Readonly<Record<string, unknown>>,
-): void {
-  const isSaid = Array.isArray(layers) ? layers.length > 0 : layers != null;
-  const lists = [...walk(tree)].flatMap(({ node }) =>
-    node.type === 'ModuleList' ? [node.children!.length] : [],
-  );
-  const groups = Math.max(0, ...lists);
-  if (isSaid && groups < config.num_hidden_layers)
-    throw fault('peft/shared-layers', { layers: config.num_hidden_layers, groups });
+/**
+ * Refuses to choose layers by number where several layers are one module. Throws `peft/shared-layers`,
+ * `peft/shared-pattern`.
+ */
+function requireLayers({ tree, config }: BaseModel, fields: Readonly<Record<string, unknown>>): void {
+  const modules = [...walk(tree)];
+  const layers = config.num_hidden_layers;
+  const groups = modules.find(({ node }) => node.type === 'ModuleList')?.node.children?.length ?? layers;
+  if (groups >= layers) return;
+  const { layers_to_transform: chosen } = fields;
+  if (Array.isArray(chosen) ? chosen.length > 0 : chosen != null)
+    throw fault('peft/shared-layers', { layers, groups });
+  const paths = modules.filter(({ node }) => node.type === 'Linear').map(({ path: place }) => place);
+  for (const field of ['rank_pattern', 'alpha_pattern'] as const) {
+    const isOfNone = (pattern: string): boolean =>
+      patternValues(field, { [pattern]: 1 }, paths, 0).every((value) => value === 0);
+    const pattern = Object.keys(fields[field] ?? {}).find((name) => /\d/.test(name) && isOfNone(name));
+    if (pattern !== undefined) throw fault('peft/shared-pattern', { field, pattern, layers, groups });
+  }
 }
 
 /** `all-linear` is saved as the list it stood for, as PEFT does. */

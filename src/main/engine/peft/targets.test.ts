@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { faultOf } from '../formats/test-support.ts';
+import { faultOf, golden } from '../formats/test-support.ts';
 import { changedModel, openedModel } from '../models/test-support.ts';
 import { planAdapter, type AdapterPlan } from './adapter.ts';
 import type { LowRank } from './method.ts';
@@ -113,6 +113,30 @@ describe('a configuration that cannot be followed is refused', () => {
       'target_modules "query" matches no linear module',
     );
     expect(await refusal({ layers_to_transform: [7] })).toContain('matches no linear module');
+  });
+
+  it('by a number of a layer, where layers share their weights', async () => {
+    const albert = await openedModel(path.join(golden, 'seed1/models/albert'));
+    const refused = async (fields: Record<string, unknown>): Promise<string> => {
+      const { message, remedy } = await faultOf(async () =>
+        planAdapter(albert, { ...loraFields, ...fields }, 'adapter'),
+      );
+      return `${message} ${remedy}`;
+    };
+    const because =
+      'but the 2 layers of this model share the weights of 1: an adapter on one is on all of them.';
+    expect(await refused({ layers_to_transform: [0] })).toBe(
+      `layers_to_transform chooses layers by number, ${because} Leave layers_to_transform out.`,
+    );
+    expect(await refused({ alpha_pattern: { 'layer.1.attention.query': 2 } })).toBe(
+      `alpha_pattern chooses layers by number with "layer.1.attention.query", ${because} ` +
+        'Leave the numbers out of alpha_pattern.',
+    );
+    const named = { rank_pattern: { 'albert_layers.0.attention.query': 2 } };
+    expect([...planAdapter(albert, { ...loraFields, ...named }, 'adapter').method.targets.values()]).toEqual([
+      'LoRA r=2, scaling 4',
+      'LoRA r=4, scaling 2',
+    ]);
   });
 
   it('by the pattern that is none', async () => {
