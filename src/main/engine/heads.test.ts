@@ -109,6 +109,12 @@ const kinds: readonly (readonly [string, Record<string, unknown>, Change | undef
     /is a masked language model, which fills in words and has no classes/,
   ],
   [
+    "ELECTRA's ForPreTraining",
+    { architectures: ['ElectraForPreTraining'] },
+    instead('discriminator_predictions.dense.weight'),
+    /is a discriminator, which finds replaced words and has no classes/,
+  ],
+  [
     'ForNextSentencePrediction',
     { architectures: ['BertForNextSentencePrediction'] },
     instead('cls.seq_relationship.weight'),

@@ -45,6 +45,7 @@ const classes: readonly (readonly [RegExp, string])[] = [
   [/ForQuestionAnswering$/, 'a question answerer, which finds a span of the text'],
   [/ForMultipleChoice$/, 'a multiple-choice model, which compares several texts'],
   [/ForNextSentencePrediction$/, 'a next-sentence predictor'],
+  [/^ElectraForPreTraining$/, 'a discriminator, which finds replaced words and has no classes'],
   [/ForMaskedLM$|ForPreTraining$/, 'a masked language model, which fills in words and has no classes'],
   [
     /ForCausalLM$|LMHead(?:Model)?$|DoubleHeads/,
