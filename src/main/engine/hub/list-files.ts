@@ -12,7 +12,7 @@ const entrySchema = z.object({
   lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size: z.int().nonnegative() }).optional(),
 });
 
-/** The commit that a model's revision is, and the files at the top of its tree. Throws `hub/…`. */
+/** The commit that a model's revision is, and its files. Throws `hub/…`. */
 export async function listModel(client: HubClient): Promise<{ commit: string; files: Map<string, HubFile> }> {
   const { environment, repository, fetch } = client;
   const common = { hubUrl: environment.endpoint, fetch };
@@ -20,7 +20,7 @@ export async function listModel(client: HubClient): Promise<{ commit: string; fi
   return understood(client, 'its list of files cannot be read', async () => {
     const { sha } = await modelInfo({ ...common, name, revision, additionalFields: ['sha'] });
     const commit = z.string().refine(isCommit).parse(sha);
-    return { commit, files: await listTree(client, commit) };
+    return { commit, files: await listTree(client, commit, true) };
   });
 }
 

@@ -2,7 +2,12 @@ const tokenizerFiles = [
   ...['tokenizer.json', 'vocab.txt', 'vocab.json'],
   ...['spiece.model', 'spm.model', 'sentencepiece.bpe.model', 'tokenizer.model'],
 ];
-const otherFiles = ['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'merges.txt'];
+const otherFiles = [
+  ...['tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'merges.txt'],
+  // How sentence-transformers makes a vector of a text.
+  ...['modules.json', 'sentence_bert_config.json', 'config_sentence_transformers.json'],
+  '1_Pooling/config.json',
+];
 
 /**
  * The weights among `names`, in the order of preference of `from_pretrained`: one file, or an index and its
