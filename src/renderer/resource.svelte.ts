@@ -9,18 +9,22 @@ import type { Rpc } from './rpc.ts';
  */
 export class Attempts {
   refused = $state.raw<FaultValue | null>(null);
-  busy = $state(false);
+  /** What is being done, in a word. */
+  doing = $state<string | null>(null);
+  get busy(): boolean {
+    return this.doing !== null;
+  }
 
-  async attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  async attempt<Result>(work: () => Promise<Result>, doing = 'work'): Promise<Result | undefined> {
     this.refused = null;
-    this.busy = true;
+    this.doing = doing;
     try {
       return await work();
     } catch (error) {
       this.refused = faultOf(error);
       return undefined;
     } finally {
-      this.busy = false;
+      this.doing = null;
     }
   }
 }

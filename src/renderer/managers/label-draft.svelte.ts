@@ -13,8 +13,6 @@ interface Corrections {
  */
 export class LabelDraft extends Resource<Corrections> {
   readonly versionId: string;
-  /** What is being done with all of them. */
-  doing = $state<'save' | 'retrain' | null>(null);
   /** Corrections made here can be undone; those of before and of other windows stay. */
   #past = $state.raw<readonly LabelEdit[][]>([]);
   /** Edits on their way, by row: what comes back about these rows is older than what is shown. */
@@ -71,20 +69,14 @@ export class LabelDraft extends Resource<Corrections> {
 
   /** Stores the corrections as a new version; undefined where that was refused, and they stay. */
   save(): Promise<DatasetVersion | undefined> {
-    return this.#do('save', () => this.#store());
+    return this.attempt(() => this.#store(), 'save');
   }
   /** Saves the corrections where they are not, and queues the run's settings on that version. */
   retrain(id: string): Promise<Experiment | undefined> {
-    return this.#do('retrain', async () => {
+    return this.attempt(async () => {
       const { id: versionId } = this.savedAs ?? (await this.#store());
       return (await this.rpc.call('compare/retrain', { id, versionId })).experiment;
-    });
-  }
-  async #do<Result>(what: 'save' | 'retrain', work: () => Promise<Result>): Promise<Result | undefined> {
-    this.doing = what;
-    const result = await this.attempt(work);
-    this.doing = null;
-    return result;
+    }, 'retrain');
   }
   async #store(): Promise<DatasetVersion> {
     const changes = [...this.changes].map(([row, label]) => ({ row, label }));

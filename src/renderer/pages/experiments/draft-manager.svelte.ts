@@ -4,7 +4,6 @@ import type {
   DatasetVersion,
   Experiment,
   ExperimentSpec,
-  FaultValue,
   Model,
   Preset,
   Recipe,
@@ -14,7 +13,7 @@ import { fieldLabel, firstProblem, inWords, patchAt } from '../../forms/form-fie
 import { isFields, type Fields } from '../../forms/merge-patch.ts';
 import { PreflightManager } from './preflight-manager.svelte.ts';
 import { draftOfRecipe, type Missing } from '../../forms/recipe-draft.ts';
-import { faultOf, type Rpc } from '../../kit.ts';
+import { Attempts, faultOf, type Rpc } from '../../kit.ts';
 import {
   patched,
   presetOf,
@@ -30,7 +29,7 @@ import { readDraft, saveDraft } from '../../forms/window-draft.ts';
 const saveMs = 500;
 
 /** The form of a new experiment: its draft, what can be chosen, and the pre-flight of it. */
-export class DraftManager {
+export class DraftManager extends Attempts {
   readonly #rpc: Rpc;
   readonly preflight: PreflightManager;
   draft = $state.raw<Draft>({});
@@ -41,12 +40,10 @@ export class DraftManager {
   /** False until the lists and the draft are read. */
   ready = $state(false);
   saved = $state<'saved' | 'saving' | 'unsaved'>('saved');
-  fault = $state.raw<FaultValue | null>(null);
   /** What the recipe names and the workspace lacks. */
   missing = $state.raw<Missing[]>([]);
   /** What a change of data or model took back, and what it left as it was set. */
   changed = $state.raw<(Pick<Changed, 'reset' | 'kept'> & { what: 'data' | 'model' }) | null>(null);
-  starting = $state(false);
   /** The experiment that uses the device; a new one then waits in the queue. */
   busyWith = $state.raw<Experiment | null>(null);
   queued = $state(0);
@@ -58,6 +55,7 @@ export class DraftManager {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(rpc: Rpc) {
+    super();
     this.#rpc = rpc;
     this.preflight = new PreflightManager(rpc, () => this.busyWith === null);
   }
@@ -155,7 +153,7 @@ export class DraftManager {
     await this.#guard(async () => {
       const { spec, experiment } = await this.#rpc.call('experiments/read', { id });
       if (spec === null) {
-        this.fault = {
+        this.refused = {
           code: 'experiments/no-spec',
           message: `${experiment.name} was started from the command line, from a config file.`,
           remedy: 'Its settings are under Configuration; choose them here.',
@@ -169,23 +167,17 @@ export class DraftManager {
     });
   }
 
-  /** Adds the experiment to the queue. Resolves to null where it was refused; `fault` says why. */
-  async start(): Promise<Experiment | null> {
+  /** Adds the experiment to the queue. Resolves to undefined where it was refused. */
+  async start(): Promise<Experiment | undefined> {
     const { spec } = this;
-    if (spec === null || this.reason !== null || this.starting) return null;
-    this.starting = true;
-    try {
+    if (spec === null || this.reason !== null || this.busy) return undefined;
+    return this.attempt(async () => {
       const { experiment } = await this.#rpc.call('experiments/create', { spec });
       // The next experiment of this form is another one.
       this.#own.delete('name');
       if (this.draft.name) this.#change({ ...this.draft, name: '' });
       return experiment;
-    } catch (error) {
-      this.fault = faultOf(error);
-      return null;
-    } finally {
-      this.starting = false;
-    }
+    });
   }
 
   #replace(what: 'data' | 'model', { draft, reset, kept }: Changed): void {
@@ -194,7 +186,7 @@ export class DraftManager {
   }
   #change(draft: Draft): void {
     this.draft = draft;
-    this.fault = null;
+    this.refused = null;
     this.saved = 'unsaved';
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#save(), saveMs);
@@ -211,7 +203,7 @@ export class DraftManager {
     const draft = this.draft;
     this.saved = 'saving';
     await this.#guard(() => saveDraft(this.#rpc, draft));
-    if (this.draft === draft) this.saved = this.fault ? 'unsaved' : 'saved';
+    if (this.draft === draft) this.saved = this.refused ? 'unsaved' : 'saved';
   }
 
   async #open(from: string | null): Promise<void> {
@@ -282,7 +274,7 @@ export class DraftManager {
     try {
       await work();
     } catch (error) {
-      this.fault = faultOf(error);
+      this.refused = faultOf(error);
     }
   }
 }

@@ -181,7 +181,7 @@ describe('the form of a new experiment', () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(asked('experiments/preflight')).toBe(1);
     expect(form.reason).toContain('Rank: 0 does not fit');
-    expect(await form.start()).toBeNull();
+    expect(await form.start()).toBeUndefined();
   });
 
   it('says why the pre-flight holds it back, and starts after its repair', async () => {

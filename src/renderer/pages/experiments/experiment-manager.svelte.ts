@@ -19,8 +19,6 @@ export class ExperimentManager extends Resource<ExperimentDetail> {
   evaluations = $state.raw<EvaluationPoint[]>([]);
   /** False until the curve was read once. */
   curveRead = $state(false);
-  /** The request that waits for its answer. */
-  verb = $state<string | null>(null);
   notes = $state('');
   notesSaved = $state(true);
   #notesTimer: ReturnType<typeof setTimeout> | undefined;
@@ -49,18 +47,18 @@ export class ExperimentManager extends Resource<ExperimentDetail> {
     };
   }
 
-  pause = () => this.#act('pause', () => this.rpc.call('experiments/pause', { id: this.id }));
-  resume = () => this.#act('resume', () => this.rpc.call('experiments/resume', { id: this.id }));
-  stop = () => this.#act('stop', () => this.rpc.call('experiments/stop', { id: this.id }));
-  remove = () => this.#act('remove', () => this.rpc.call('experiments/remove', { ids: [this.id] }));
-  restore = () => this.#act('restore', () => this.rpc.call('experiments/restore', { ids: [this.id] }));
+  pause = () => this.attempt(() => this.rpc.call('experiments/pause', { id: this.id }), 'pause');
+  resume = () => this.attempt(() => this.rpc.call('experiments/resume', { id: this.id }), 'resume');
+  stop = () => this.attempt(() => this.rpc.call('experiments/stop', { id: this.id }), 'stop');
+  remove = () => this.attempt(() => this.rpc.call('experiments/remove', { ids: [this.id] }), 'remove');
+  restore = () => this.attempt(() => this.rpc.call('experiments/restore', { ids: [this.id] }), 'restore');
   /** Resolves to the new experiment. */
-  retry = () => this.#act('retry', () => this.rpc.call('experiments/retry', { id: this.id }));
+  retry = () => this.attempt(() => this.rpc.call('experiments/retry', { id: this.id }), 'retry');
   update(change: Omit<InputOf<'experiments/update'>, 'id'>) {
-    return this.#act('update', async () => {
+    return this.attempt(async () => {
       const { experiment } = await this.rpc.call('experiments/update', { id: this.id, ...change });
       this.patch((detail) => this.#changed(experiment, detail));
-    });
+    }, 'update');
   }
   /** Saved a moment after the last key, and when the page is left. */
   writeNotes(notes: string): void {
@@ -73,7 +71,10 @@ export class ExperimentManager extends Resource<ExperimentDetail> {
   async #saveNotes(): Promise<void> {
     clearTimeout(this.#notesTimer);
     const notes = this.notes;
-    const saved = await this.#act('notes', () => this.rpc.call('experiments/update', { id: this.id, notes }));
+    const saved = await this.attempt(
+      () => this.rpc.call('experiments/update', { id: this.id, notes }),
+      'notes',
+    );
     if (saved && notes === this.notes) this.notesSaved = true;
   }
 
@@ -122,12 +123,5 @@ export class ExperimentManager extends Resource<ExperimentDetail> {
     if (settled || begun || late || (before.moved === null && changed.step > 0 && changed.step < 20))
       void this.read();
     return { ...before, experiment: changed };
-  }
-
-  async #act<Result>(verb: string, work: () => Promise<Result>): Promise<Result | undefined> {
-    this.verb = verb;
-    const result = await this.attempt(work);
-    this.verb = null;
-    return result;
   }
 }

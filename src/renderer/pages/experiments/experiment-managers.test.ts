@@ -198,7 +198,7 @@ describe('an experiment', () => {
     await manager.pause();
     expect(manager.refused?.code).toBe('test/refused');
     expect(manager.value?.experiment).toBeDefined();
-    expect(manager.verb).toBeNull();
+    expect(manager.doing).toBeNull();
   });
 
   it.each([
