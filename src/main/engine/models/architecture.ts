@@ -1,5 +1,6 @@
 import type { HeadSpec } from '../../../shared/tasks/task.ts';
 import type { ModelConfig } from '../formats/model-config.ts';
+import type { TensorFile } from '../formats/tensor.ts';
 import type { Tensor } from '../graph/graph.ts';
 import type { Heads } from './attention-layout.ts';
 import type { Layers } from './layers.ts';
@@ -18,6 +19,8 @@ export interface Architecture {
   /** What names of its checkpoints have in them. */
   readonly hubNames: readonly string[];
   readonly names: ArchitectureNames;
+  /** A checkpoint's file with its tensors as the modules have them, where files of another layout are found too. */
+  inModuleNames?(file: TensorFile): TensorFile;
   /**
    * A model as its config.json (`file`) describes it, with the defaults of transformers' configuration class. Throws
    * `formats/field` and `models/unsupported-value`.

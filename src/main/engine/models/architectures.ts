@@ -6,9 +6,11 @@ import { bert } from './bert.ts';
 import { deberta } from './deberta.ts';
 import { distilbert } from './distilbert.ts';
 import { electra } from './electra.ts';
+import { eurobert } from './eurobert.ts';
 import { modernbert } from './modernbert.ts';
 import { walk } from './module-tree.ts';
 import { mpnet } from './mpnet.ts';
+import { nomicBert } from './nomic-bert.ts';
 import { kindOf, otherFamilies, type OtherFamily } from './other-families.ts';
 import { camembert, roberta, xlmRoberta } from './roberta.ts';
 
@@ -24,6 +26,8 @@ export const architectures: Architecture[] = [
   albert,
   deberta,
   modernbert,
+  eurobert,
+  nomicBert,
 ];
 
 /** A family of models as messages about files and scripts name it. */

@@ -71,13 +71,14 @@ export async function openBaseModel(folder: string, options: BaseModelOptions): 
 function describe(
   folder: string,
   modelConfig: ModelConfig,
-  file: TensorFile,
+  stored: TensorFile,
   options: BaseModelOptions,
 ): BaseModel {
   const { seed = 42 } = options;
   const labelNames = options.labelNames ?? modelConfig.id2label;
   const configFile = path.join(folder, 'config.json');
   const architecture = architectureOf(modelConfig, configFile);
+  const file = architecture.inModuleNames?.(stored) ?? stored;
   const { prefix, head: headModules } = architecture.names;
   const source = options.overrides ? 'model_overrides' : configFile;
   const open = (config: ModelConfig, outputs: number): Encoder =>
@@ -95,14 +96,14 @@ function describe(
   for (const [i, { name, shape }] of parameters.entries()) {
     const tensor =
       inFile.get(name) ?? inFile.get(bareName(architecture, name)) ?? inFile.get(`${prefix}${name}`);
-    const stored = tensor === undefined ? undefined : file.tensors.get(tensor)?.shape;
-    if (stored === undefined || (isOther && wider[i]!.shape.join() !== shape.join())) missing.push(name);
-    else if (stored.join() === shape.join()) found.set(name, tensor!);
+    const given = tensor === undefined ? undefined : file.tensors.get(tensor)?.shape;
+    if (given === undefined || (isOther && wider[i]!.shape.join() !== shape.join())) missing.push(name);
+    else if (given.join() === shape.join()) found.set(name, tensor!);
     else if (options.labelNames && isUnder(headModules, name))
-      mismatched.push({ name, found: [...stored], expected: [...shape] });
+      mismatched.push({ name, found: [...given], expected: [...shape] });
     else {
-      const key = decidingKey(name, stored, modelConfig.raw, encoder, open);
-      throw fault('models/shape', { file: file.path, tensor: tensor!, expected: shape, found: stored, key });
+      const key = decidingKey(name, given, modelConfig.raw, encoder, open);
+      throw fault('models/shape', { file: file.path, tensor: tensor!, expected: shape, found: given, key });
     }
   }
   if (found.size === 0) {

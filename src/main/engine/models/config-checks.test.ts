@@ -12,6 +12,7 @@ const usual = {
 /** The names of those that have their own. */
 const named: Readonly<Record<string, typeof usual>> = {
   distilbert: { width: 'dim', heads: 'n_heads', layers: 'n_layers', act: 'activation', dropout: 'dropout' },
+  eurobert: { ...usual, dropout: 'attention_dropout' },
   modernbert: { ...usual, act: 'hidden_activation', dropout: 'attention_dropout' },
 };
 

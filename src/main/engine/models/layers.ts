@@ -1,7 +1,7 @@
 import type { DataTypeName, Graph, Tensor } from '../graph/graph.ts';
 import { dotProductAttention } from '../graph/ops/attention.ts';
 import { droppedOut, keepScale, type DropoutSource } from '../graph/ops/dropout.ts';
-import { geluTanh, halfGelu, relu, scale, silu, tanh } from '../graph/ops/elementwise.ts';
+import { geluTanh, halfGelu, multiply, relu, scale, silu, tanh } from '../graph/ops/elementwise.ts';
 import { layerNorm } from '../graph/ops/layer-norm.ts';
 import { geluLinear, openLinear, type OpenLinear } from '../graph/ops/linear.ts';
 import { binary, gather } from '../graph/ops/raw.ts';
@@ -166,6 +166,14 @@ export class Layers {
     }
     const y = g.cast(this.linear(path, x, dtype), 'float32');
     return this.activated(y, activation);
+  }
+
+  /** down_proj(activation(gate_proj x) · up_proj x) (Shazeer 2020); float32. */
+  gatedUnit(path: string, x: Tensor, activation: Activation): Tensor {
+    const { tensor, by } = this.activatedLinear(`${path}.gate_proj`, x, activation);
+    const up = this.graph.cast(this.linear(`${path}.up_proj`, x), 'float32');
+    const gated = multiply(this.graph, this.graph.cast(tensor, 'float32'), up);
+    return this.residual(`${path}.down_proj`, { tensor: gated, by });
   }
 
   /** An activation of what a linear layer gave; float32. */

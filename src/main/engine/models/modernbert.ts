@@ -13,11 +13,17 @@ import { bertFields } from './bert.ts';
 import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
 import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
-import { haveHalves, oddHeads, rotaryAngles, rotaryFields, rotated, type Angles } from './rotary.ts';
+import {
+  haveHalves,
+  oddHeads,
+  rotaryAngles,
+  rotaryAttention,
+  rotaryFields,
+  type LayerAngles,
+} from './rotary.ts';
 import type { TokenBatch } from './token-inputs.ts';
 
 const layerTypes = ['full_attention', 'sliding_attention'] as const;
-type LayerType = (typeof layerTypes)[number];
 
 /** `ModernBertConfig` of transformers 5.17 with its names and defaults, and those of files before version 5. */
 const schema = z
@@ -141,11 +147,6 @@ function modernbertHead(l: Layers, config: ModernbertConfig, batch: TokenBatch, 
   return l.linear('classifier', l.dropout(normed, config.classifier_dropout), 'float32');
 }
 
-interface LayerAngles {
-  queries: Angles;
-  keys: Angles;
-}
-
 function modernbertEncoder(
   l: Layers,
   config: ModernbertConfig,
@@ -154,15 +155,8 @@ function modernbertEncoder(
   rows: 'all' | 'first',
 ): Tensor {
   const g = l.graph;
-  // The scale of their products with keys stands in the angles of queries.
-  const scale = 1 / Math.sqrt(config.heads.headSize);
-  const anglesOf = (type: LayerType, factor?: number): Angles =>
-    rotaryAngles(g, batch.positions, config.heads, config.thetas[type], factor);
   const angles = new Map(
-    layerTypes.map((type): [LayerType, LayerAngles] => [
-      type,
-      { queries: anglesOf(type, scale), keys: anglesOf(type) },
-    ]),
+    layerTypes.map((type) => [type, rotaryAngles(g, batch.positions, config.heads, config.thetas[type])]),
   );
   const words = l.embedding(`${prefix}embeddings.tok_embeddings`, batch.ids);
   let x = l.dropout(l.norm(`${prefix}embeddings.norm`, words, config.norm_eps), config.embedding_dropout);
@@ -196,11 +190,9 @@ function modernbertAttention(
     Tensor,
     Tensor,
   ];
-  const turned = rotated(l.graph, q, heads, angles.queries);
-  const asking = onlyFirst ? selectRows(l.graph, turned, batch.first) : turned;
-  const keys = rotated(l.graph, k, heads, angles.keys);
-  const options = { scale: 1, isLocal };
-  const context = l.attention(asking, keys, v, batch.layout, p, onlyFirst, options);
+  // First tokens in float32, whose gradient is scattered.
+  const asking = onlyFirst ? selectRows(l.graph, l.graph.cast(q, 'float32'), batch.first) : q;
+  const context = rotaryAttention(l, { q: asking, k, v }, batch, angles, { heads, p, onlyFirst, isLocal });
   return l.dropout(l.residual(`${path}.Wo`, context), p);
 }
 

@@ -35,6 +35,12 @@ export const layerNorm = (name: string, size: number, epsilon: number, bias = tr
   parameters: [{ name: 'weight', shape: [size] }, ...(bias ? [{ name: 'bias', shape: [size] }] : [])],
 });
 
+/** `type`: its class in transformers. */
+export const rmsNorm = (name: string, type: string, size: number, epsilon: number): ModuleNode => ({
+  ...{ name, type, detail: `(${size},), eps=${pythonFloat(epsilon)}` },
+  parameters: [{ name: 'weight', shape: [size] }],
+});
+
 export const embedding = (name: string, rows: number, size: number, padding?: number | null): ModuleNode => ({
   name,
   type: 'Embedding',

@@ -15,14 +15,24 @@ import type { EncodedText } from './batch.ts';
 
 export const goldenBert = (seed = 'seed1'): string => path.join(golden, seed, 'models/bert');
 
-/** The golden model of a type, or that of a type with the same names of tensors, with its own in config.json. */
+/**
+ * The golden model of a type, or that of fixtures/architectures with a tokenizer, or that of a type with the same names of
+ * tensors, with its own in config.json.
+ */
 export async function tinyModel(type: string): Promise<string> {
   const folder = (name: string): string => path.join(golden, 'seed1/models', name);
   if (existsSync(folder(type))) return folder(type);
+  const copy = await temporaryFolder();
+  const own = path.join(golden, '../architectures', type);
+  if (existsSync(own)) {
+    await cp(own, copy, { recursive: true });
+    for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+      await copyFile(path.join(goldenBert(), name), path.join(copy, name));
+    return copy;
+  }
   const { prefix } = architectureOf(parseModelConfig({ model_type: type }, ''), '').names;
   const alike = architectures.filter(({ names }) => names.prefix === prefix);
   const relatives = alike.flatMap(({ modelTypes }) => modelTypes);
-  const copy = await temporaryFolder();
   await cp(folder(relatives.find((name) => existsSync(folder(name)))!), copy, { recursive: true });
   const config = path.join(copy, 'config.json');
   const raw = z.record(z.string(), z.unknown()).parse(JSON.parse(await readFile(config, 'utf8')));
