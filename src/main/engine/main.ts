@@ -1,5 +1,6 @@
 // The engine process's one entry: takes one job, does it, says what came of it, and ends. Started with `--stay` it takes
 // the next one instead: tests pay for loading TensorFlow once.
+import { flushCompileCache } from 'node:module';
 import os from 'node:os';
 import { type ToEngine, type FromEngine, toEngineSchema } from '../../shared/engine-protocol.ts';
 import { faultOf } from './failure.ts';
@@ -88,6 +89,8 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
   }
   clearInterval(heartbeat);
   alive();
+  // Its host kills it with its last word: the next one starts from what is compiled now.
+  flushCompileCache();
   if (process.argv.includes('--stay')) {
     current = undefined;
     tell(last);

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { taskNamed } from '../../../shared/tasks/index.ts';
@@ -13,11 +14,13 @@ const TIMED_RUNS = 5;
 const TIMED_MS = 3000;
 
 process.once('message', (message) => {
-  void answer(message).then((reply) =>
+  void answer(message).then((reply) => {
+    // It is killed as soon as it has answered: the next one starts from what is compiled now.
+    flushCompileCache();
     process.send!(reply, () => {
       if (!('port' in reply) || reply.port === null) process.exit(0);
-    }),
-  );
+    });
+  });
 });
 process.once('disconnect', () => process.exit(1));
 
