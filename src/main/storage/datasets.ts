@@ -108,24 +108,33 @@ export const setDatasetRemoved = (db: Db, id: string, at: number | null): void =
 export const setVersionRemoved = (db: Db, id: string, at: number | null): void =>
   change(db, 'dataset_versions', id, { removedAt: at });
 
-/** What was kept under a key for a version: JSON. */
-export const readReport = (db: Db, versionId: string, key: string): string | undefined =>
+/** What was kept under a key for a version; undefined: nothing. */
+export const readReport = <Schema extends z.ZodType>(
+  db: Db,
+  versionId: string,
+  key: string,
+  schema: Schema,
+) =>
   value(
     db,
-    z.string().optional(),
+    json(schema).optional(),
     'SELECT report FROM dataset_reports WHERE version_id = ? AND key = ?',
     versionId,
     key,
   );
 
-const reportRow = z.object({ versionId: z.string(), report: z.string() });
-
 /** What was kept for every version under keys that begin so. */
-export const readReportsOf = (db: Db, prefix: string): z.infer<typeof reportRow>[] =>
-  rows(db, reportRow, 'SELECT * FROM dataset_reports WHERE substr(key, 1, length(?)) = ?', prefix, prefix);
+export const readReportsOf = <Schema extends z.ZodType>(db: Db, prefix: string, schema: Schema) =>
+  rows(
+    db,
+    z.object({ versionId: z.string(), report: json(schema) }),
+    'SELECT version_id, report FROM dataset_reports WHERE substr(key, 1, length(?)) = ?',
+    prefix,
+    prefix,
+  );
 
-export const keepReport = (db: Db, versionId: string, key: string, report: string): void =>
-  run(db, 'INSERT OR REPLACE INTO dataset_reports VALUES (?, ?, ?)', versionId, key, report);
+export const keepReport = (db: Db, versionId: string, key: string, report: object): void =>
+  run(db, 'INSERT OR REPLACE INTO dataset_reports VALUES (?, ?, ?)', versionId, key, JSON.stringify(report));
 
 /** A corrected label of a row; null: as it is stored. */
 export interface LabelChange {

@@ -59,7 +59,7 @@ export function crossPredictionHandlers(context: BackendContext) {
               found,
               errors: errors.map(({ at, ...rest }) => ({ row: rows[places[at]!]!, ...rest })),
             };
-            keepReport(db, versionId, KEY, JSON.stringify(kept));
+            keepReport(db, versionId, KEY, kept);
           });
           return versionId;
         },
@@ -67,9 +67,9 @@ export function crossPredictionHandlers(context: BackendContext) {
     },
     'compare/label-errors': async ({ versionId, offset, limit }) => {
       const { file } = versionRecord(context, versionId);
-      const report = readReport(db, versionId, KEY);
-      if (report === undefined) return { found: null, items: [] };
-      const { found, errors } = keptSchema.parse(JSON.parse(report));
+      const report = readReport(db, versionId, KEY, keptSchema);
+      if (!report) return { found: null, items: [] };
+      const { found, errors } = report;
       const page = errors.slice(offset, offset + limit);
       const rows = await readTexts(
         { kind: 'version', file },

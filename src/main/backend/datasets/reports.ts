@@ -61,22 +61,14 @@ export class Reports {
     return this.findingsFile(version);
   }
 
-  /** As `findings`, without making it: null where there is none. */
-  findingsIfMade(version: VersionRow): string | null {
-    const file = this.findingsFile(version);
-    return existsSync(file) ? file : null;
-  }
-
   /** The file of token lengths for a model (null: the one read last), and where it cuts. */
   lengthsIfMade(
     version: VersionRow,
     modelId: string | null,
     maxLength: number | null,
   ): { file: string; maxLength: number } | null {
-    const kept = readReport(this.context.db, version.id, lengthsKey(modelId));
-    if (kept === undefined) return null;
-    const lengths = lengthsSchema.parse(JSON.parse(kept));
-    return existsSync(lengths.file) ? { ...lengths, maxLength: maxLength ?? lengths.maxLength } : null;
+    const kept = readReport(this.context.db, version.id, lengthsKey(modelId), lengthsSchema);
+    return kept && existsSync(kept.file) ? { ...kept, maxLength: maxLength ?? kept.maxLength } : null;
   }
 
   private findingsFile({ sha256 }: VersionRow): string {
@@ -84,11 +76,9 @@ export class Reports {
   }
 
   private async base(version: VersionRow): Promise<BaseReport> {
-    const kept = readReport(this.context.db, version.id, REPORT_KEY);
-    if (kept !== undefined && this.findingsIfMade(version) !== null) {
-      const read = baseSchema.safeParse(JSON.parse(kept));
-      if (read.success) return read.data;
-    }
+    // One of before that is not understood is made anew.
+    const kept = readReport(this.context.db, version.id, REPORT_KEY, baseSchema.nullable().catch(null));
+    if (kept && existsSync(this.findingsFile(version))) return kept;
     return this.once(`${version.id} ${REPORT_KEY}`, async () => {
       const title = `Looking at the rows of ${version.datasetName}`;
       const report = await this.work(version, title, (control) =>
@@ -104,7 +94,7 @@ export class Reports {
           return made;
         }),
       );
-      keepReport(this.context.db, version.id, REPORT_KEY, JSON.stringify(report));
+      keepReport(this.context.db, version.id, REPORT_KEY, report);
       return report;
     });
   }
@@ -119,10 +109,9 @@ export class Reports {
         return runTask(datasetTasks, 'lengths', input, told(control));
       }),
     );
-    const kept = JSON.stringify({ file: lengthsFile, maxLength: figures.maxLength });
-    for (const key of [lengthsKey(modelId), lengthsKey(null)]) {
+    const kept = { file: lengthsFile, maxLength: figures.maxLength };
+    for (const key of [lengthsKey(modelId), lengthsKey(null)])
       keepReport(this.context.db, version.id, key, kept);
-    }
     return { modelId, modelName: model.name, ...figures };
   }
 

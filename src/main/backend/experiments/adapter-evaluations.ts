@@ -52,7 +52,7 @@ export function evaluationHandlers(context: BackendContext) {
             const { task, metrics } = outputSchema.parse(output);
             const evaluation = taskOf(task).evaluation(metrics);
             const kept = { evaluation, split, dataName: versionTitle(version), at: Date.now() };
-            keepReport(db, versionId, keyOf(id, split ?? ''), JSON.stringify(kept));
+            keepReport(db, versionId, keyOf(id, split ?? ''), kept);
           } finally {
             await rm(rows, { recursive: true, force: true });
           }
@@ -63,14 +63,9 @@ export function evaluationHandlers(context: BackendContext) {
     },
     'adapters/evaluations': ({ id }) => {
       store.read(id);
-      const kept = z
-        .array(evaluationElsewhereSchema)
-        .parse(
-          readReportsOf(db, keyOf(id)).map(({ versionId, report }) => ({ ...parsed(report), versionId })),
-        );
-      return { evaluations: kept.sort((a, b) => b.at - a.at) };
+      const kept = readReportsOf(db, keyOf(id), evaluationElsewhereSchema.omit({ versionId: true }));
+      const evaluations = kept.map(({ versionId, report }) => ({ ...report, versionId }));
+      return { evaluations: evaluations.sort((a, b) => b.at - a.at) };
     },
   });
 }
-
-const parsed = (report: string): object => z.looseObject({}).parse(JSON.parse(report));

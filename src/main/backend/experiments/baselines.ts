@@ -22,10 +22,9 @@ function keyOf(context: BackendContext, { modelId, modelOverrides, data }: Exper
 
 /** The baselines of a spec's model and rows; null where they were not worked out yet. */
 export function keptBaselines(context: BackendContext, spec: ExperimentSpec): Baselines | null {
-  const kept = readReport(context.db, spec.versionId, keyOf(context, spec));
-  return kept === undefined ? null : baselinesSchema.parse(JSON.parse(kept));
+  return readReport(context.db, spec.versionId, keyOf(context, spec), baselinesSchema) ?? null;
 }
 
 export function keepBaselines(context: BackendContext, spec: ExperimentSpec, found: Baselines): void {
-  keepReport(context.db, spec.versionId, keyOf(context, spec), JSON.stringify(found));
+  keepReport(context.db, spec.versionId, keyOf(context, spec), found);
 }
