@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -73,18 +74,12 @@ async function run(
     const address = `http://127.0.0.1:${server.port}`;
     print({ result: { address, port: server.port, labels }, text: address }, context.json);
     context.say(`Answers POST ${address}/predict. Ctrl-C ends.`);
-    await ended(context.signal);
+    if (!context.signal.aborted) await once(context.signal, 'abort');
     await server.close();
   } finally {
     await engine.close();
   }
 }
-
-const ended = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 const isModel = (folder: string): boolean =>
   ['adapter_config.json', 'config.json', 'saved_model.pb'].some((name) =>

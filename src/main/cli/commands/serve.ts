@@ -61,32 +61,24 @@ const LOOK_MS = 500;
 
 /**
  * Calls `onGone` once when the process that started this one is gone: its end of our stdin pipe closed, or its id is
- * no longer our parent's. Returns a function that ends the watch.
+ * no longer our parent's.
  */
-function watchParent(onGone: () => void): () => void {
+function watchParent(onGone: () => void): void {
   const parent = process.ppid;
   let told = false;
-  const stop = (): void => {
+  const gone = (): void => {
     clearInterval(timer);
-    process.stdin.off('end', gone);
-    process.off('disconnect', gone);
-  };
-  function gone(): void {
-    if (told) return;
+    if (!told) onGone();
     told = true;
-    stop();
-    onGone();
-  }
+  };
   const timer = setInterval(() => {
     if (process.ppid !== parent || !isAlive(parent)) gone();
-  }, LOOK_MS);
-  timer.unref();
+  }, LOOK_MS).unref();
   process.once('disconnect', gone);
-  const stdin = fstatSync(0, { bigint: false });
+  const stdin = fstatSync(0);
   if (stdin.isFIFO() || stdin.isSocket()) {
     process.stdin.once('end', gone);
     process.stdin.resume();
     process.stdin.unref();
   }
-  return stop;
 }
