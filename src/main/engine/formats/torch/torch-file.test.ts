@@ -206,6 +206,24 @@ describe('a file that is not right', () => {
   });
 });
 
+it('a dictionary of Python 2, made of a list of its items, is read', async () => {
+  const pickle = tensorPickle([2], [1], 2).toString('latin1');
+  const item = pickle.slice('\x80\x02}'.length, -'s.'.length);
+  const folder = await temporaryFolder();
+  const made = async (items: string): Promise<string> => {
+    const bytes = Buffer.from(`\x80\x02ccollections\nOrderedDict\n(${items}tR.`, 'latin1');
+    const path = join(folder, 'adapter_model.bin');
+    const numbers = Buffer.from(Float32Array.of(1.5, -2).buffer);
+    await writeFile(path, torchZip(bytes, { 'data/0': numbers }));
+    return path;
+  };
+  const file = await openTorchFile(await made(`](${item}la`));
+  expect([...(await file.readFloat32('w'))]).toEqual([1.5, -2]);
+  await file.close();
+  const fault = await faultOf(async () => openTorchFile(await made('](K\x01la')));
+  expect(fault.message).toContain('it makes a dictionary of something that is no list of its items');
+});
+
 /** The pickle of {'w': a float32 tensor over storage 0}. */
 function tensorPickle(shape: number[], stride: number[], length: number): Buffer {
   const int = (value: number) => `J${Buffer.from(Int32Array.of(value).buffer).toString('latin1')}`;

@@ -26,9 +26,12 @@ const functions = new Map<string, (args: readonly PickleValue[]) => PickleValue>
         throw new PickleError('it makes a parameter of something that is no tensor');
       return data;
     },
-    'collections.OrderedDict': (args: readonly PickleValue[]) => {
-      if (args.length > 0) throw new PickleError('it makes a dictionary with arguments');
-      return new Map<PickleValue, PickleValue>();
+    // Python 2 gives it its items as a list of lists.
+    'collections.OrderedDict': ([items = [], ...more]: readonly PickleValue[]) => {
+      const isItem = (item: PickleValue): item is PickleValue[] => Array.isArray(item) && item.length === 2;
+      if (more.length > 0 || !Array.isArray(items) || !items.every(isItem))
+        throw new PickleError('it makes a dictionary of something that is no list of its items');
+      return new Map(items.map(([key, value]) => [key!, value!]));
     },
   }),
 );
