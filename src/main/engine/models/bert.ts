@@ -1,6 +1,6 @@
 /**
  * BERT (Devlin et al. 2018) as transformers builds it, on a flat list of tokens without padding.
- * Parameter names are the checkpoint's. Its layers are those of RoBERTa, ELECTRA and ERNIE too.
+ * Parameter names are the checkpoint's. Its layers are those of RoBERTa and ELECTRA too.
  */
 import { z } from 'zod';
 import type { HeadSpec } from '../../../shared/tasks/task.ts';

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { readJsonFile } from '../formats/json.ts';
 import { faultOf, golden } from '../formats/test-support.ts';
-import { changedModel, openedModel } from '../models/test-support.ts';
+import { changedModel, goldenArchitectures, openedModel } from '../models/test-support.ts';
 import { planAdapter, type AdapterPlan } from './adapter.ts';
 import type { LowRank } from './method.ts';
 import { patternValues } from './targets.ts';
@@ -87,6 +88,18 @@ describe('a pattern that goes back and forth', () => {
     expect([...loraLayers(made).keys()].some((name) => name.includes('layer.0.'))).toBe(false);
   });
 });
+
+it.each(goldenArchitectures)(
+  'all-linear of %s is every linear layer but those of the head, as in PEFT',
+  async (name) => {
+    const base = await openedModel(path.join(golden, 'seed1/models', name));
+    const { method } = planAdapter(base, { ...loraFields, target_modules: 'all-linear' }, 'adapter');
+    const file = path.join(golden, `seed1/arch-adapters/${name}-all-linear.json`);
+    const { targets } = z.object({ targets: z.array(z.string()) }).parse(await readJsonFile(file));
+    const ours = [...method.targets.keys()].map((target) => `base_model.model.${target}`);
+    expect(ours.sort()).toEqual(targets.sort());
+  },
+);
 
 describe('a pattern of ranks', () => {
   it('is matched at the end of the path, the first that fits wins, and others keep the common value', () => {
