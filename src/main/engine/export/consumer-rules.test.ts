@@ -14,6 +14,7 @@ const model = {
   inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
   maxTokens: 66,
   brought: ['pooler.dense', 'classifier'],
+  unknownTo: [],
 };
 const form = { pooling: 'mean', normalize: true } as const;
 
@@ -107,6 +108,18 @@ describe('a rule of PEFT that is broken is named', () => {
     expect(broken).toHaveLength(rule === null ? 0 : 1);
     if (rule !== null) expect(broken[0]).toContain(`PEFT would not take it as it is meant: ${rule}`);
   });
+});
+
+it('nothing is promised to a program that has no classifier of the type', async () => {
+  const folder = await hf({});
+  await mkdir(path.join(folder, 'onnx'));
+  await writeFile(path.join(folder, 'onnx/model.onnx'), 'x');
+  const promised = { target: 'onnx', labels, vectors: null, maxLength: 64 } as const;
+  const { consumers } = await checkConsumers(folder, {
+    ...promised,
+    model: { ...model, unknownTo: ['transformers.js'] },
+  });
+  expect(consumers.map(({ consumer }) => consumer)).toEqual(['transformers', 'onnxruntime']);
 });
 
 it('a rule of transformers.js that is broken is named', async () => {

@@ -23,6 +23,8 @@ export interface Promised {
     maxTokens: number;
     /** Modules with weights of its own that the base's checkpoint does not have: an adapter brings them. */
     brought: readonly string[];
+    /** Programs that load exports and have no classifier of its type. */
+    unknownTo: readonly string[];
   };
 }
 
@@ -71,12 +73,13 @@ export async function checkConsumers(folder: string, promised: Promised): Promis
   if (promised.vectors) hold('sentence-transformers', await sentenceRules(folder, config, promised));
   if (target.startsWith('onnx')) {
     const named = Object.entries(onnxFiles).find(([key]) => key === target)?.[1].file ?? '';
-    hold('transformers.js', {
+    const inFolder = {
       'the model stands in onnx/ under the name of its dtype': existsSync(path.join(folder, 'onnx', named)),
       'tokenizer.json and tokenizer_config.json are beside it':
         existsSync(path.join(folder, 'tokenizer.json')) && typeof tokenizer['tokenizer_class'] === 'string',
       'its config says nothing else about types or shapes': config['transformers.js_config'] === undefined,
-    });
+    };
+    if (!model.unknownTo.includes('transformers.js')) hold('transformers.js', inFolder);
     // Opening it has compared its inputs and output with these.
     hold('onnxruntime', {
       [`inputs are int64 ${model.inputs.join(', ')}, the output logits`]: true,

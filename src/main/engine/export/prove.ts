@@ -55,8 +55,9 @@ export async function prove(
   const pooling = vectors?.pooling ?? null;
   const maxLength = vectors?.maxLength ?? trained.maxLength;
   const folderName = path.basename(path.resolve(options.folder));
+  const { unknownTo = [] } = trained.base.architecture;
   const code = snippetsOf({
-    target,
+    ...{ target, unknownTo },
     folderName,
     modelName: card.modelName,
     labels: trained.base.labelNames,
@@ -127,6 +128,7 @@ export async function prove(
     model: {
       ...{ type: String(raw['model_type']), inputs: encoder.inputs, maxTokens: encoder.config.max_tokens },
       brought: broughtModules(trained.base),
+      unknownTo,
     },
   });
   const judged = tried.judged.passed && broken.length > 0 ? shortOf(tried.judged, broken) : tried.judged;

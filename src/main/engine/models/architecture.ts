@@ -21,6 +21,8 @@ export interface Architecture {
   readonly names: ArchitectureNames;
   /** A checkpoint's file with its tensors as the modules have them, where files of another layout are found too. */
   inModuleNames?(file: TensorFile): TensorFile;
+  /** Programs that load exports and have no classifier of it. */
+  readonly unknownTo?: readonly 'transformers.js'[];
   /**
    * A model as its config.json (`file`) describes it, with the defaults of transformers' configuration class. Throws
    * `formats/field` and `models/unsupported-value`.

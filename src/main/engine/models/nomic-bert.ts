@@ -72,6 +72,7 @@ export const nomicBert: Architecture = {
     attention: ['q_proj', 'v_proj'],
   },
   inModuleNames,
+  unknownTo: ['transformers.js'],
   open({ raw }, head, file) {
     const config = nomicConfig(raw, file);
     const prefix = head.kind === 'none' ? '' : 'nomic_bert.';

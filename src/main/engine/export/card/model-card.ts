@@ -39,6 +39,9 @@ const libraries: Readonly<Record<TargetKey, string | null>> = {
   embedding: 'sentence-transformers',
 };
 
+const isTransformersJs = ({ consumer }: Verification['consumers'][number]): boolean =>
+  consumer === 'transformers.js';
+
 /** Writes README.md into an export's folder. Throws what `writeFileAtomic` throws. */
 export async function writeCard(
   folder: string,
@@ -84,10 +87,12 @@ function frontMatter({ modelName, dataName, licence, proof, name }: Card): Recor
   const relation = target === 'peft' ? 'adapter' : target === 'onnx-int8' ? 'quantized' : 'finetune';
   const task = vectors ? 'sentence-similarity' : 'text-classification';
   const measured = outcome.accuracy?.exported;
+  const isUnknown = libraries[target] === 'transformers.js' && !proof.consumers.some(isTransformersJs);
+  const library = isUnknown ? null : libraries[target];
   return {
     ...(licence === null ? {} : { ...licence, license_link: linkOf(licence) }),
     ...(isHubId(modelName) ? { base_model: modelName, base_model_relation: relation } : {}),
-    ...(libraries[target] === null ? {} : { library_name: libraries[target] }),
+    ...(library === null ? {} : { library_name: library }),
     pipeline_tag: task,
     tags: [
       ...(vectors ? ['feature-extraction'] : []),

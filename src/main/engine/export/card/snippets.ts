@@ -12,6 +12,8 @@ export interface SnippetOptions {
   modelName: string;
   labels: readonly string[];
   maxLength: number;
+  /** Programs that have no classifier of the model's type. */
+  unknownTo?: readonly string[];
 }
 
 export type SnippetCode = Pick<Snippet, 'language' | 'code'>;
@@ -23,13 +25,12 @@ export const SNIPPET_PORT = 8000;
 
 /** How to use an export from other programs, started in the folder that holds the export's. */
 export function snippetsOf(options: SnippetOptions): SnippetCode[] {
-  if (options.target === 'embedding') return [{ language: 'python', code: embedding(options) }];
+  const { target, unknownTo = [] } = options;
+  if (target === 'embedding') return [{ language: 'python', code: embedding(options) }];
+  const isInJs = target.startsWith('onnx') && !unknownTo.includes('transformers.js');
   return [
-    { language: 'python', code: python[options.target](options) },
-    {
-      language: 'node',
-      code: options.target.startsWith('onnx') ? transformersJs(options) : fetched(options),
-    },
+    { language: 'python', code: python[target](options) },
+    { language: 'node', code: isInJs ? transformersJs(options) : fetched(options) },
     { language: 'curl', code: curl(options) },
   ];
 }

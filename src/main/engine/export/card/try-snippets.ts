@@ -11,6 +11,7 @@ import { SNIPPET_PORT, type SnippetCode } from './snippets.ts';
 /** A first start of Python with its libraries takes long. */
 const TIMEOUT_MS = 120_000;
 const LONGEST_OUTPUT = 2000;
+const TRANSFORMERS_JS = '@huggingface/transformers';
 
 const run = promisify(execFile);
 
@@ -100,7 +101,8 @@ function reasonOf(error: unknown): string {
 
 async function started({ language, code }: SnippetCode, where: Where, options: TryOptions): Promise<string> {
   if (language === 'python') return runPython(code, where, options);
-  if (language === 'node' && options.target.startsWith('onnx')) return runWithPackages(code, where, options);
+  if (language === 'node' && code.includes(`from '${TRANSFORMERS_JS}'`))
+    return runWithPackages(code, where, options);
   if (options.port === null) throw new NotRun('It asks a server, and none was started.');
   const asked = code.replaceAll(`127.0.0.1:${SNIPPET_PORT}`, `127.0.0.1:${options.port}`);
   return language === 'node' ? runNode(asked, where, options) : runShell(asked, options);
@@ -124,8 +126,8 @@ async function runPython(code: string, where: Where, { target, signal }: TryOpti
 }
 
 async function runWithPackages(code: string, where: Where, options: TryOptions): Promise<string> {
-  const packages = packagesFolder('@huggingface/transformers');
-  if (packages === null) throw new NotRun('@huggingface/transformers is not installed on this machine.');
+  const packages = packagesFolder(TRANSFORMERS_JS);
+  if (packages === null) throw new NotRun(`${TRANSFORMERS_JS} is not installed on this machine.`);
   await symlink(packages, path.join(where.code, 'node_modules'), 'junction');
   return runNode(code, where, options);
 }
