@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { InputOf } from '../../../shared/contract.ts';
 import type { Preflight, PreflightFinding } from '../../../shared/contract/experiments.ts';
+import { golden } from '../../engine/formats/test-support.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
 import { storeModel, storeRows, texts, type TestRow } from './test-support.ts';
 
@@ -121,6 +122,33 @@ describe('the quick part of a pre-flight', () => {
       expect(after.findings.map((finding) => finding.code)).not.toContain(code);
       expect([what, after.canStart]).toEqual([what, true]);
     }
+  });
+
+  it('counts what each architecture trains where no target is named, and says what cannot be chosen on it', async () => {
+    const { backend, spec } = await started();
+    const of = (type: string): Spec => {
+      const modelId = storeModel(backend.context, join(golden, 'seed1/models', type));
+      return { ...spec, modelId, adapter: { ...lora, target_modules: null } };
+    };
+    const trainable: Record<string, number> = {};
+    for (const type of ['roberta', 'distilbert', 'deberta-v2', 'albert', 'modernbert']) {
+      const preflight = await ask(backend, of(type));
+      expect([type, preflight.canStart]).toEqual([type, true]);
+      trainable[type] = preflight.trainable!;
+      const fused = preflight.findings.filter(({ code }) => code === 'fused-attention');
+      expect(fused).toHaveLength(type === 'modernbert' ? 1 : 0);
+    }
+    // A and B of rank 4 at query and value of each layer (ALBERT's share them), and the head for two labels.
+    expect(trainable).toMatchObject({
+      roberta: 2 * 2 * 4 * 64 + (32 * 32 + 32) + 2 * 33,
+      distilbert: 2 * 2 * 4 * 64 + (32 * 32 + 32) + 2 * 33,
+      'deberta-v2': 2 * 2 * 4 * 64 + 2 * 33,
+      albert: 2 * 4 * 64 + 2 * 33,
+    });
+    const broken = of('albert');
+    const asked = { ...broken, adapter: { ...lora, layers_to_transform: [1] } };
+    const finding = found(await ask(backend, asked), 'peft/shared-layers');
+    expect((await repaired(backend, asked, finding)).canStart).toBe(true);
   });
 
   const doubtful: [string, Partial<Spec>, string][] = [

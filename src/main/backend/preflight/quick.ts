@@ -15,7 +15,13 @@ import { freeBytes } from '../system/storage-sizes.ts';
 import { adapterBytes, runBytes } from './disk.ts';
 import { dataFindings, lengthFindings } from './findings/data.ts';
 import { faultFinding, type Repair } from './findings/finding.ts';
-import { adapterFault, inferenceModeFinding, labelFinding, layerFindings } from './findings/model.ts';
+import {
+  adapterFault,
+  fusedFinding,
+  inferenceModeFinding,
+  labelFinding,
+  layerFindings,
+} from './findings/model.ts';
 import { diskFinding, trainingFindings } from './findings/training.ts';
 import { requireModel } from '../models/presence.ts';
 import type { RowQuestion } from './rows/row-summary.ts';
@@ -95,6 +101,7 @@ export async function quickPreflight(
         },
         (fault) => adapterFault(fault, base, spec.adapter),
       ));
+    if (base && plan) found.push(fusedFinding(base, plan.method.targets.keys()));
     const rows = summary?.train.rows ?? 0;
     const steps = config && planSteps(rows, config.training);
     if (config && steps && rows > 0)

@@ -48,7 +48,7 @@ export const xlmRoberta = robertaLike({
   className: 'XLMRoberta',
   headFirst: true,
   vocabulary: 30522,
-  hubNames: ['xlm-r', 'multilingual-e5', 'bge-m3'],
+  hubNames: ['xlm-r', 'xlm-roberta', 'multilingual-e5', 'bge-m3'],
 });
 export const camembert = robertaLike({
   modelType: 'camembert',

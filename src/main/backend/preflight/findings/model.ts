@@ -41,6 +41,18 @@ export function layerFindings({ ownHead, newlyInitialized }: BaseModel): Preflig
   ];
 }
 
+/** Said where the architecture has one layer for query, key and value, and an adapter goes to it. */
+export function fusedFinding(
+  { architecture }: BaseModel,
+  targets: Iterable<string>,
+): PreflightFinding | null {
+  const [name, ...others] = architecture.names.attention;
+  if (name === undefined || others.length > 0) return null;
+  return [...targets].some((target) => target.endsWith(`.${name}`))
+    ? finding('fused-attention', 'info', { name })
+    : null;
+}
+
 export function inferenceModeFinding({ adapter }: ExperimentSpec): PreflightFinding | null {
   if (adapter['inference_mode'] !== true) return null;
   const repair = { label: 'Take it out', patch: { adapter: { inference_mode: null } } };

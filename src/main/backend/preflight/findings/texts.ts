@@ -46,6 +46,8 @@ export const findingTexts = {
     In this order: {named}. Where that is not meant, training has to unlearn it.`,
   'other-head': `The base is {what}: that head is not used.
     {file}: {seen}. A new head is trained and saved with the adapter.`,
+  'fused-attention': `{name} gives query, key and value in one: an adapter on it changes all three.
+    Query and value alone cannot be chosen on this model.`,
   'new-layers': `{list} {modules:is|are} not in the checkpoint: trained, and saved with the adapter.
     First values are drawn from the seed.`,
   'inference-mode': `inference_mode is true: the adapter would be frozen.
