@@ -8,15 +8,16 @@ const entry = (name: string): string =>
 
 /** What the main process does for the backend. */
 export interface BackendEvents {
-  onMessage(message: Exclude<ToMain, { type: 'ask' }>): void;
+  onMessage(message: Exclude<ToMain, { type: 'ask' | `engine-${string}` }>): void;
   ask(question: Question): Promise<unknown>;
   /** It ended by itself. */
   onEnd(code: number): void;
 }
 
-/** The backend's process. */
+/** The backend's process, and the engines that it wants started: only this process can fork for it. */
 export class BackendLink {
   private readonly process: UtilityProcess;
+  private readonly engines = new Map<number, UtilityProcess>();
   private readonly events: BackendEvents;
   private closing = false;
 
@@ -25,6 +26,7 @@ export class BackendLink {
     this.process = utilityProcess.fork(entry('./backend-process'), [], { serviceName: 'Graft backend' });
     this.process.on('message', (data: unknown) => this.receive(data));
     this.process.on('exit', (code) => {
+      for (const engine of this.engines.values()) engine.kill();
       if (!this.closing) events.onEnd(code);
     });
     this.send({ type: 'open', ...open });
@@ -51,6 +53,27 @@ export class BackendLink {
         (value) => this.send({ type: 'answer', id: message.id, value }),
         () => this.send({ type: 'answer', id: message.id, value: null }),
       );
-    } else this.events.onMessage(message);
+    } else if (message.type === 'engine-start') this.startEngine(message.engine);
+    else if (message.type === 'engine-send') this.engines.get(message.engine)?.postMessage(message.message);
+    else if (message.type === 'engine-kill') this.killEngine(message.engine, message.signal);
+    else this.events.onMessage(message);
+  }
+
+  private startEngine(engine: number): void {
+    const child = utilityProcess.fork(entry('../engine/main'), [], { serviceName: 'Graft engine' });
+    this.engines.set(engine, child);
+    child.on('spawn', () => this.send({ type: 'engine-started', engine, pid: child.pid ?? 0 }));
+    child.on('message', (message: unknown) => this.send({ type: 'engine-message', engine, message }));
+    child.on('exit', (code) => {
+      this.engines.delete(engine);
+      this.send({ type: 'engine-exit', engine, code });
+    });
+  }
+
+  private killEngine(engine: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+    const child = this.engines.get(engine);
+    // Electron's own kill asks; an engine inside a native call does not hear.
+    if (signal === 'SIGKILL' && child?.pid !== undefined) process.kill(child.pid, 'SIGKILL');
+    else child?.kill();
   }
 }

@@ -71,7 +71,7 @@ async function startBackend(): Promise<void> {
   backend = new BackendLink(open, { onMessage, ask, onEnd });
 }
 
-function onMessage(message: Exclude<ToMain, { type: 'ask' }>): void {
+function onMessage(message: Exclude<ToMain, { type: 'ask' | `engine-${string}` }>): void {
   if (message.type === 'opened' || message.type === 'preferences') apply(message.preferences);
   else if (message.type === 'progress') {
     for (const window of BrowserWindow.getAllWindows()) window.setProgressBar(message.share ?? -1);

@@ -14,6 +14,8 @@ export const questionSchema = z.discriminatedUnion('kind', [
 ]);
 export type Question = z.infer<typeof questionSchema>;
 
+const engine = z.number().int();
+
 /** From the backend's process to Electron's main process. */
 export const toMainSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('opened'), preferences: preferencesSchema }),
@@ -22,6 +24,9 @@ export const toMainSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ask'), id: z.number().int(), question: questionSchema }),
   z.object({ type: z.literal('notify'), title: z.string(), body: z.string() }),
   z.object({ type: z.literal('progress'), share: z.number().min(0).max(1).nullable() }),
+  z.object({ type: z.literal('engine-start'), engine }),
+  z.object({ type: z.literal('engine-send'), engine, message: z.unknown() }),
+  z.object({ type: z.literal('engine-kill'), engine, signal: z.enum(['SIGTERM', 'SIGKILL']) }),
   /** The name of the experiment that runs, or null: the answer to `busy`. */
   z.object({ type: z.literal('busy'), running: z.string().nullable() }),
 ]);
@@ -38,6 +43,9 @@ export const toBackendSchema = z.discriminatedUnion('type', [
   /** A window's port comes with it. */
   z.object({ type: z.literal('window') }),
   z.object({ type: z.literal('answer'), id: z.number().int(), value: z.unknown() }),
+  z.object({ type: z.literal('engine-started'), engine, pid: z.number().int() }),
+  z.object({ type: z.literal('engine-message'), engine, message: z.unknown() }),
+  z.object({ type: z.literal('engine-exit'), engine, code: z.number().int().nullable() }),
   z.object({ type: z.literal('busy') }),
   /** What runs keeps a checkpoint; the process ends when the files are closed. */
   z.object({ type: z.literal('close') }),

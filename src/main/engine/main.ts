@@ -21,25 +21,17 @@ interface Work {
 let current: Work | undefined;
 let toldAt = 0;
 
-if (!process.send) throw new Error('The engine is started by Graft, not by hand.');
-process.on('message', (message) => {
+const parent = openParent((message) => {
   const { data } = toEngineSchema.safeParse(message);
   if (data?.type === 'stop') current?.stop.abort(data.keep);
   else if (data?.type === 'ask') void answer(data);
   else if (data && !current) void work(data);
 });
-// Without its parent it ends at once: nobody would know of what it does.
-process.on('disconnect', () => process.exit(1));
-
-/** A parent that is gone cannot be told; `disconnect` follows. */
-function tell(message: FromEngine, then = (): void => undefined): void {
-  process.send?.(message, undefined, undefined, then);
-}
 
 function alive(): void {
   const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
   const peak = process.resourceUsage().maxRSS * 1024;
-  tell({
+  parent.send({
     type: 'alive',
     memoryMb: megabytes(process.memoryUsage.rss()),
     peakMemoryMb: megabytes(peak),
@@ -54,14 +46,14 @@ function onEvent(event: JobEvent): void {
     toldAt = now;
     alive();
   }
-  tell({ type: 'event', event: { ...event } });
+  parent.send({ type: 'event', event: { ...event } });
 }
 
 async function answer({ id, input }: Extract<ToEngine, { type: 'ask' }>): Promise<void> {
   try {
-    tell({ type: 'answer', id, output: await (await current!.answering.promise)(input) });
+    parent.send({ type: 'answer', id, output: await (await current!.answering.promise)(input) });
   } catch (error) {
-    tell({ type: 'refusal', id, fault: faultOf('answer', error) });
+    parent.send({ type: 'refusal', id, fault: faultOf('answer', error) });
   }
 }
 
@@ -76,7 +68,7 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
     const run = Object.hasOwn(engineJobs, job) ? engineJobs[job] : undefined;
     if (!run) throw new Error(`The engine has no job ${job}.`);
     loadTensorFlow(precisionOf(job, input));
-    tell({ type: 'ready', device: usesGpu() ? 'GPU' : `CPU · ${os.availableParallelism()} cores` });
+    parent.send({ type: 'ready', device: usesGpu() ? 'GPU' : `CPU · ${os.availableParallelism()} cores` });
     alive();
     last = {
       type: 'result',
@@ -93,6 +85,57 @@ async function work({ job, input }: Extract<ToEngine, { type: 'start' }>): Promi
   flushCompileCache();
   if (process.argv.includes('--stay')) {
     current = undefined;
-    tell(last);
-  } else tell(last, () => process.exit(0));
+    parent.send(last);
+  } else parent.end(last);
+}
+
+/** The process that started this one. */
+interface Parent {
+  send(message: FromEngine): void;
+  /** Says the last word and ends this process. */
+  end(message: FromEngine): void;
+}
+
+/** What Electron puts on `process` in a utility process, as far as it is used here. */
+interface ParentPort {
+  on(event: 'message', listener: (message: { data: unknown }) => void): void;
+  postMessage(message: unknown): void;
+}
+
+/** Electron delivers a message only while the sender lives; the host ends the process when it has the last one. */
+const LINGER_MS = 3000;
+
+/**
+ * Connects to the parent: Electron's port in a utility process, else the channel of `child_process.fork`. Without
+ * its parent this process ends at once: nobody would know of what it does.
+ */
+function openParent(onMessage: (message: unknown) => void): Parent {
+  const port = (process as unknown as { parentPort?: ParentPort }).parentPort;
+  if (port) {
+    port.on('message', ({ data }) => onMessage(data));
+    endWithParent();
+    return {
+      send: (message) => port.postMessage(message),
+      end: (message) => {
+        port.postMessage(message);
+        setTimeout(() => process.exit(0), LINGER_MS);
+      },
+    };
+  }
+  if (!process.send) throw new Error('The engine is started by Graft, not by hand.');
+  process.on('message', onMessage);
+  process.on('disconnect', () => process.exit(1));
+  return {
+    // A parent that is gone cannot be told; `disconnect` follows.
+    send: (message) => void process.send!(message, undefined, undefined, () => undefined),
+    end: (message) => void process.send!(message, undefined, undefined, () => process.exit(0)),
+  };
+}
+
+/** A parent that was killed hands its children to another process. */
+function endWithParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.exit(1);
+  }, 1000).unref();
 }

@@ -6,15 +6,10 @@ import { windowlessHost } from '../backend/host.ts';
 
 const entry = fileURLToPath(new URL(`../engine/main${extname(import.meta.url)}`, import.meta.url));
 
-/**
- * Starts the engine as a child of this process, under Electron too. Its words on stderr go to ours when GRAFT_DEBUG is
- * set.
- */
+/** Starts the engine as a child of this process. Its words on stderr go to ours when GRAFT_DEBUG is set. */
 export function forkEngine(args: readonly string[] = []): EngineProcess {
   const child = fork(entry, args, {
     serialization: 'advanced',
-    // Under Electron the same binary is Node only when this is set; elsewhere it means nothing.
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
     stdio: ['ignore', 'ignore', process.env['GRAFT_DEBUG'] === undefined ? 'ignore' : 'inherit', 'ipc'],
   });
   let ended = false;

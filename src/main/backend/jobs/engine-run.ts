@@ -93,7 +93,7 @@ export class EngineRun {
       else if (message.type === 'refusal')
         this.settle(message.id)?.reject(new Fault(message.fault.code, message.fault));
       onMessage?.(message);
-      // It has said its last word.
+      // In a utility process the engine waits for this: it cannot know that its last word has arrived.
       if (this.end) this.process.kill();
     });
     this.send({ type: 'start', job, input });
