@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { faultOf, golden, textOf } from '../formats/test-support.ts';
-import { goldenArchitectures, goldenBert } from '../models/test-support.ts';
+import { faultOf, textOf } from '../formats/test-support.ts';
+import { architectures } from '../models/architectures.ts';
+import { goldenBert, tinyModel } from '../models/test-support.ts';
 import { loraFields } from '../peft/test-support.ts';
 import {
   adapterOf,
@@ -178,30 +179,28 @@ describe('a run that is stopped', () => {
   });
 });
 
-it.each(goldenArchitectures)(
-  'a run of %s that is stopped and resumed has the bits of another',
-  async (type) => {
-    const folder = await project();
-    const config = { model: path.join(golden, 'seed1/models', type) };
-    const given = { config, adapter: { ...loraFields, target_modules: null, lora_dropout: 0.1 } };
-    const training = { num_train_epochs: 1, save_strategy: 'steps', save_steps: 3, logging_steps: 1 };
-    await run(folder, { ...given, training, output: 'whole' });
-    const { context, stop } = watched();
-    const stopping = {
-      ...context,
-      onEvent(event: Parameters<typeof context.onEvent>[0]) {
-        if (event.type === 'step' && event.step === 4) stop.abort();
-      },
-    };
-    expect(await run(folder, { ...given, training, context: stopping })).toMatchObject({ steps: 4 });
-    expect(await run(folder, { ...given, training, resume: true })).toMatchObject({
-      status: 'finished',
-      steps: 6,
-    });
-    expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole'))).toBe(true);
-    expect(await logOf(folder)).toEqual(await logOf(folder, 'whole'));
-  },
-);
+const types = architectures.flatMap(({ modelTypes }) => modelTypes);
+it.each(types)('a run of %s that is stopped and resumed has the bits of another', async (type) => {
+  const folder = await project();
+  const config = { model: await tinyModel(type) };
+  const given = { config, adapter: { ...loraFields, target_modules: null, lora_dropout: 0.1 } };
+  const training = { num_train_epochs: 1, save_strategy: 'steps', save_steps: 3, logging_steps: 1 };
+  await run(folder, { ...given, training, output: 'whole' });
+  const { context, stop } = watched();
+  const stopping = {
+    ...context,
+    onEvent(event: Parameters<typeof context.onEvent>[0]) {
+      if (event.type === 'step' && event.step === 4) stop.abort();
+    },
+  };
+  expect(await run(folder, { ...given, training, context: stopping })).toMatchObject({ steps: 4 });
+  expect(await run(folder, { ...given, training, resume: true })).toMatchObject({
+    status: 'finished',
+    steps: 6,
+  });
+  expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole'))).toBe(true);
+  expect(await logOf(folder)).toEqual(await logOf(folder, 'whole'));
+});
 
 describe('a run whose inputs have changed since its checkpoint', () => {
   const training = { num_train_epochs: 2, save_strategy: 'epoch' };
