@@ -8,7 +8,7 @@ import { projectDir } from './setup/places.mjs';
 import { runTask, runTool } from './setup/process.mjs';
 import { step } from './setup/report.mjs';
 
-const checks = [
+export const checks = [
   {
     name: 'Window',
     tool: 'svelte-check/bin/svelte-check',

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test, onTestFinished } from 'vitest';
+import { checks } from '../checks.mjs';
 import { projectDir } from '../setup/places.mjs';
 
 /** A tree with these files under the project's own rules. */
@@ -13,6 +14,7 @@ function planted(files) {
     '.dependency-cruiser.mjs',
     '.oxlintrc.json',
     'scripts/lint/storage.mjs',
+    'package.json',
     'tsconfig.json',
   ]) {
     fs.mkdirSync(path.dirname(path.join(dir, rules)), { recursive: true });
@@ -90,6 +92,15 @@ test('a statement outside the storage is refused, in it none', async () => {
   expect(said).toContain('SQL stands in src/main/storage');
   expect(code).toBe(1);
   expect(await lint({ 'src/main/storage/runs.ts': statement })).toMatchObject({ code: 0 });
+});
+
+test('a wrong type is refused, a right one passes', async () => {
+  const { tool, args } = checks.find(({ name }) => name.startsWith('Types'));
+  const check = (text) => run(planted({ 'src/shared/size.ts': text }), tool, [...args, 'src']);
+  const { code, said } = await check(`export const size: number = 'large';\n`);
+  expect(said).toContain("Type 'string' is not assignable to type 'number'");
+  expect(code).toBe(1);
+  expect(await check('export const size: number = 1;\n')).toMatchObject({ code: 0 });
 });
 
 test('what keeps to the rules passes', async () => {
