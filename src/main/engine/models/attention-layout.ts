@@ -91,7 +91,7 @@ export interface Heads {
 const OUTSIDE = -30_000;
 
 /** 0 for pairs of positions at most `window` apart, else too little to count; each int32, [..,Sq,1] and [..,1,S]. */
-export function windowBias(g: Graph, queries: Tensor, keys: Tensor, window: number): Tensor {
+function windowBias(g: Graph, queries: Tensor, keys: Tensor, window: number): Tensor {
   const number = (value: number): Tensor => g.constant('int32', [], [value]);
   const beyond = binary(g, 'Sub', unary(g, 'Abs', binary(g, 'Sub', queries, keys)), number(window));
   const isBeyond = binary(g, 'Minimum', binary(g, 'Maximum', beyond, number(0)), number(1));

@@ -70,7 +70,7 @@ export interface LayersOptions {
 }
 
 /** Queries and keys of a group of texts as attention has them. */
-export interface Rectangle {
+interface Rectangle {
   group: number;
   /** [n,heads,Sq,D], times the scale of their products with keys. */
   queries: Tensor;
@@ -85,7 +85,7 @@ export interface Rectangle {
 /** What is added to scores, if anything; broadcasts over [n,heads,Sq,S]. */
 export type ScoreBias = (rectangle: Rectangle) => Tensor | undefined;
 
-export interface AttentionOptions {
+interface AttentionOptions {
   /** Of q·k; absent: 1/√D. */
   scale?: number;
   bias?: ScoreBias | undefined;

@@ -38,7 +38,9 @@ const schema = z
     classifier_dropout: classifierDropout,
     head_dim: count(65_536).nullable().default(null),
     rope_parameters: rotaryFields.nullable().default(null),
+    // Of the remote code.
     rotary_emb_base: z.number().positive().default(1000),
+    activation_function: z.string().default('swiglu'),
   })
   .refine(haveHalves, oddHeads);
 
@@ -97,8 +99,7 @@ function nomicConfig(raw: ModelConfig['raw'], file: string) {
   });
   requireEncoder(raw, file);
   for (const key of unsupported) requireValue(file, key, String(raw[key] === true), ['false']);
-  const unit = raw['activation_function'];
-  if (unit !== undefined) requireValue(file, 'activation_function', String(unit), ['swiglu']);
+  requireValue(file, 'activation_function', fields.activation_function, ['swiglu']);
   requireValue(file, 'rope_parameters', fields.rope_parameters?.rope_type ?? 'default', ['default']);
   requireValue(file, 'head_dim', String(fields.head_dim ?? heads.headSize), [String(heads.headSize)]);
   return {
