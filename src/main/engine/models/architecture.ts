@@ -21,6 +21,8 @@ export interface Architecture {
   readonly names: ArchitectureNames;
   /** A checkpoint's file with its tensors as the modules have them, where files of another layout are found too. */
   inModuleNames?(file: TensorFile): TensorFile;
+  /** The modules that a target of an adapter made with other code of this architecture stands for. */
+  modulesNamed?(target: string): readonly string[];
   /** Programs that load exports and have no classifier of it. */
   readonly unknownTo?: readonly 'transformers.js'[];
   /**

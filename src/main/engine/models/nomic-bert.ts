@@ -74,6 +74,7 @@ export const nomicBert: Architecture = {
     attention: ['q_proj', 'v_proj'],
   },
   inModuleNames,
+  modulesNamed,
   unknownTo: ['transformers.js'],
   open({ raw }, head, file) {
     const config = nomicConfig(raw, file);
@@ -125,19 +126,38 @@ const renamed: readonly (readonly [RegExp, string])[] = [
   [/\.norm2\./, '.post_mlp_layernorm.'],
 ];
 
+/** The modules that a target of the remote code stands for. */
+function modulesNamed(target: string): string[] {
+  const [, before = '', own = target] = /^(.*\.)?([^.]+)$/.exec(target) ?? [];
+  const path = before
+    .replace(/(^|\.)encoder\.layers\./, '$1layers.')
+    .replace(/(^|\.)attn\.$/, '$1self_attn.');
+  return (Object.hasOwn(targets, own) ? targets[own]! : [own]).map((name) => `${path}${name}`);
+}
+const targets: Readonly<Record<string, readonly string[]>> = {
+  Wqkv: ['q_proj', 'k_proj', 'v_proj'],
+  out_proj: ['o_proj'],
+  fc11: ['up_proj'],
+  fc12: ['gate_proj'],
+  fc2: ['down_proj'],
+};
+
 /** A checkpoint under transformers' names, whichever it has; rows of `Wqkv` are those of queries, keys and values. */
 function inModuleNames(file: TensorFile): TensorFile {
   const stored = new Map<string, { of: TensorInfo; third: number | null }>();
   const tensors = [...file.tensors.values()].flatMap((of): TensorInfo[] => {
     const name = renamed.reduce((text, [from, to]) => text.replace(from, to), of.name);
     const [rows = 0, ...rest] = of.shape;
-    const isFused = /\.attn\.Wqkv\./.test(name) && rows % 3 === 0;
+    // An adapter on all three has one A, and in its B the rows of each.
+    const isShared = /\.attn\.Wqkv\.lora_A\./.test(name);
+    const isFused = isShared || (/\.attn\.Wqkv\./.test(name) && rows % 3 === 0);
     const parts = isFused
       ? ['q_proj', 'k_proj', 'v_proj'].map((part) => name.replace('.attn.Wqkv.', `.self_attn.${part}.`))
       : [name];
     return parts.map((part, i) => {
-      stored.set(part, { of, third: isFused ? i : null });
-      return { ...of, name: part, shape: isFused ? [rows / 3, ...rest] : of.shape };
+      const isThird = isFused && !isShared;
+      stored.set(part, { of, third: isThird ? i : null });
+      return { ...of, name: part, shape: isThird ? [rows / 3, ...rest] : of.shape };
     });
   });
   return tensorFile({

@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../formats/atomic.ts';
 import { openAdapterWeights } from '../formats/checkpoint.ts';
 import { bytesOf } from '../formats/dtype.ts';
 import { readJsonFile } from '../formats/json.ts';
+import type { TensorFile } from '../formats/tensor.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
 import { publicName } from '../hub/repository.ts';
 import type { ParameterCounts } from '../jobs.ts';
@@ -105,7 +106,7 @@ export interface LostLayers {
 export async function lostLayers(folder: string, base: BaseModel): Promise<LostLayers | null> {
   const source = path.join(folder, 'adapter_config.json');
   const fields = await readFields(source);
-  const file = await openAdapterWeights(folder);
+  const file = await openWeights(folder, base);
   await file.close();
   return lostOf(planAdapter(base, fields, source), fields, base, new Set(file.tensors.keys()));
 }
@@ -148,6 +149,11 @@ function keysOf({ method }: AdapterPlan, { architecture }: BaseModel, name: stri
   return keys.flatMap((key) => [key, key.replace('.base_layer.', '.')]);
 }
 
+async function openWeights(folder: string, { architecture }: BaseModel): Promise<TensorFile> {
+  const file = await openAdapterWeights(folder);
+  return architecture.inModuleNames?.(file) ?? file;
+}
+
 const readFields = async (source: string): Promise<Record<string, unknown>> =>
   z.record(z.string(), z.unknown()).safeParse(await readJsonFile(source)).data ?? {};
 
@@ -163,7 +169,7 @@ export async function readAdapter(
   const source = path.join(folder, 'adapter_config.json');
   const fields = await readFields(source);
   const plan = planAdapter(base, fields, source);
-  const file = await openAdapterWeights(folder);
+  const file = await openWeights(folder, base);
   try {
     refuseParts(file);
     const values = new Map<string, Float32Array>();
@@ -279,7 +285,9 @@ function defaultTargets(
   { architecture }: BaseModel,
   { peft_type: type, target_modules: targets }: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  return targets == null && choosesModules(type) ? { target_modules: architecture.names.attention } : {};
+  if (targets == null) return choosesModules(type) ? { target_modules: architecture.names.attention } : {};
+  if (!architecture.modulesNamed || !Array.isArray(targets)) return {};
+  return { target_modules: targets.flatMap((name) => architecture.modulesNamed!(String(name))) };
 }
 
 /**

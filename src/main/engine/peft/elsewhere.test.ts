@@ -3,10 +3,14 @@ import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { faultOf, golden, temporaryFolder, textOf } from '../formats/test-support.ts';
+import { bytesOf } from '../formats/dtype.ts';
+import { writeSafetensors } from '../formats/write-safetensors.ts';
+import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { isUnder } from '../models/architecture.ts';
 import { architectures } from '../models/architectures.ts';
 import { openBaseModel } from '../models/base-model.ts';
 import { walk } from '../models/module-tree.ts';
+import { elements } from '../models/parameters.ts';
 import { changedModel, goldenBert, openedModel } from '../models/test-support.ts';
 import { adaptedValue, lostLayers, planAdapter, readAdapter, writeAdapter } from './adapter.ts';
 import { changedAdapter, fieldsOf, goldenAdapter, loraFields } from './test-support.ts';
@@ -159,5 +163,46 @@ describe('an adapter made elsewhere', () => {
     );
     expect(await adaptedValue(bare, await readAdapter(prefixed, bare), name)).toEqual(expected);
     await bare.close();
+  });
+
+  it('by remote code of NomicBERT, with one layer for query, key and value, is that of the three', async () => {
+    const base = await openedModel(path.join(golden, '../architectures/nomic_bert'), { head: 'none' });
+    const fields = { ...loraFields, task_type: 'FEATURE_EXTRACTION' };
+    const ours = planAdapter(base, { ...fields, target_modules: ['q_proj', 'k_proj', 'v_proj'] }, 'adapter');
+    const random = new Pcg64(3);
+    const values = new Map(
+      ours.saved.map(({ name, shape }) => [
+        name,
+        Float32Array.from({ length: elements(shape) }, () => random.standardNormal()),
+      ]),
+    );
+    const theirs: { name: string; shape: readonly number[]; data: Float32Array }[] = [];
+    for (const { name, shape } of ours.saved.filter((spec) => spec.name.includes('.q_proj.'))) {
+      const [q, k, v] = ['q_proj', 'k_proj', 'v_proj'].map((part) => name.replace('q_proj', part));
+      const old = `base_model.model.encoder.${name.replace('self_attn.q_proj', 'attn.Wqkv')}`;
+      if (name.includes('lora_A')) {
+        for (const part of [k!, v!]) values.set(part, values.get(q!)!);
+        theirs.push({ name: old, shape, data: values.get(q!)! });
+      } else {
+        const data = Float32Array.from([q!, k!, v!].flatMap((part) => [...values.get(part)!]));
+        theirs.push({ name: old, shape: [3 * shape[0]!, shape[1]!], data });
+      }
+    }
+    const folder = await temporaryFolder();
+    await writeFile(
+      path.join(folder, 'adapter_config.json'),
+      JSON.stringify({ ...fields, target_modules: ['Wqkv'] }),
+    );
+    const tensors = theirs.map(({ name, shape, data }) => ({
+      name,
+      shape,
+      dtype: 'F32' as const,
+      data: () => bytesOf(data),
+    }));
+    await writeSafetensors(path.join(folder, 'adapter_model.safetensors'), tensors, { format: 'pt' });
+    const read = await readAdapter(folder, base);
+    expect(theirs.length).toBeGreaterThan(0);
+    expect(read.values).toEqual(values);
+    expect([...read.plan.method.targets]).toEqual([...ours.method.targets]);
   });
 });

@@ -131,8 +131,8 @@ describe('a configuration that cannot be followed is refused', () => {
   it('by a number of a layer, where layers share their weights', async () => {
     const albert = await openedModel(path.join(golden, 'seed1/models/albert'));
     const refused = async (fields: Record<string, unknown>): Promise<string> => {
-      const { message, remedy } = await faultOf(async () =>
-        planAdapter(albert, { ...loraFields, ...fields }, 'adapter'),
+      const { message, remedy } = await faultOf(() =>
+        Promise.resolve().then(() => planAdapter(albert, { ...loraFields, ...fields }, 'adapter')),
       );
       return `${message} ${remedy}`;
     };
