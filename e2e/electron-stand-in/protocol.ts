@@ -10,6 +10,7 @@ export type ToStandIn =
 export type FromStandIn =
   | { type: 'notification'; title: string; body: string }
   | { type: 'progress'; share: number }
+  | { type: 'utility-process'; service: string | undefined }
   | { type: 'error-box'; title: string; content: string }
   | { type: 'asked'; message: string }
   | { type: 'opened-outside'; url: string };

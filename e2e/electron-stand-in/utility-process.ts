@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { nodeArguments } from '../../scripts/setup/node24.mjs';
 import type { PortMain } from './ports.ts';
+import { browserContext, tellSpec } from './registry.ts';
 
 const childSide = fileURLToPath(new URL('./utility-child.ts', import.meta.url));
 
@@ -65,6 +66,8 @@ class UtilityProcess extends EventEmitter {
 }
 
 export const utilityProcess = {
-  fork: (file: string, args: string[] = [], _options: { serviceName?: string } = {}) =>
-    new UtilityProcess(file, args),
+  fork: (file: string, args: string[] = [], { serviceName }: { serviceName?: string } = {}) => {
+    tellSpec({ type: 'utility-process', service: serviceName });
+    return new UtilityProcess(file, args);
+  },
 };

@@ -73,6 +73,7 @@ describe.runIf(host)('the desktop app on the stand-in', () => {
     await expect
       .poll(() => session.heard.some(({ type }) => type === 'progress'), { timeout: 30_000 })
       .toBe(true);
+    expect(session.heard).toContainEqual({ type: 'utility-process', service: 'Graft engine' });
     session.tell({ type: 'message-box', response: 1 });
     session.tell({ type: 'quit' });
     await expect
