@@ -73,7 +73,9 @@ const python: Record<Exclude<TargetKey, 'embedding'>, (options: SnippetOptions) 
       `tokenizer = AutoTokenizer.from_pretrained(${beside(folderName)})`,
       `model = tf.saved_model.load(${beside(folderName)}).signatures["serving_default"]`,
       `inputs = tokenizer([${text}], truncation=True, max_length=${maxLength}, return_tensors="np")`,
-      'logits = model(**{name: tf.constant(ids, tf.int32) for name, ids in inputs.items()})["logits"]',
+      'names = model.structured_input_signature[1]',
+      'feeds = {name: tf.constant(ids, tf.int32) for name, ids in inputs.items() if name in names}',
+      'logits = model(**feeds)["logits"]',
       `print(${pythonLiteral(labels)}[int(logits[0].numpy().argmax())])`,
     ),
 };
@@ -86,7 +88,9 @@ function onnxPython({ folderName, labels, maxLength }: SnippetOptions, file: str
     `tokenizer = AutoTokenizer.from_pretrained(${beside(folderName)})`,
     `session = onnxruntime.InferenceSession(${beside(`${folderName}/onnx/${file}`)})`,
     `inputs = tokenizer([${text}], truncation=True, max_length=${maxLength}, return_tensors="np")`,
-    '(logits,) = session.run(["logits"], {name: ids.astype("int64") for name, ids in inputs.items()})',
+    'names = [given.name for given in session.get_inputs()]',
+    'feeds = {name: ids.astype("int64") for name, ids in inputs.items() if name in names}',
+    '(logits,) = session.run(["logits"], feeds)',
     `print(${pythonLiteral(labels)}[logits[0].argmax()])`,
   );
 }
