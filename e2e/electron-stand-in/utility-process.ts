@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { nodeArguments } from '../../scripts/setup/node24.mjs';
 import type { PortMain } from './ports.ts';
-import { browserContext, tellSpec } from './registry.ts';
+import { tellSpec } from './registry.ts';
 
 const childSide = fileURLToPath(new URL('./utility-child.ts', import.meta.url));
 

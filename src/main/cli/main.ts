@@ -30,7 +30,9 @@ Results go to stdout, progress to stderr. Exit status: 0 done, 1 failed or stopp
 /** The command line with all its commands. */
 function makeProgram(): Command {
   const program = new Command('graft')
-    .description('Parameter-efficient fine-tuning of encoders (BERT, RoBERTa, DeBERTa and their like) on your own machine.')
+    .description(
+      'Parameter-efficient fine-tuning of encoders (BERT, RoBERTa, DeBERTa and their like) on your own machine.',
+    )
     .version(packageJson.version)
     .addHelpText('after', firstSteps);
   const commands = [
