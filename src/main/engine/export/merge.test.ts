@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { openSafetensors } from '../formats/safetensors.ts';
 import { faultOf, golden, temporaryFolder, textOf } from '../formats/test-support.ts';
 import type { JobContext, JobEvent } from '../jobs.ts';
-import { changedModel, goldenBert, goldenTexts } from '../models/test-support.ts';
+import { changedModel, goldenBert, goldenTexts, tinyModel } from '../models/test-support.ts';
 import { changedAdapter, fieldsOf, goldenAdapter } from '../peft/test-support.ts';
 import { openPredictor } from '../predict.ts';
 import { compareLogits } from './compare-answers.ts';
-import { writeMerged } from './test-support.ts';
+import { writeMerged, written } from './test-support.ts';
 import { mergeAdapter, type MergeOptions, type MergeReport } from './merge.ts';
 
 const silent: JobContext = { signal: new AbortController().signal, onEvent: () => undefined };
@@ -195,4 +195,17 @@ describe('logits compared', () => {
     );
     expect(() => compareLogits(Float32Array.of(1), Float32Array.of(1, 2), 1)).toThrow(RangeError);
   });
+});
+
+it('whole numbers that have a point in the config.json of the base keep it: transformers asks for floats', async () => {
+  const model = await tinyModel('modernbert');
+  const folder = await temporaryFolder();
+  await written('hf', folder, { model });
+  const number = /"(?:initializer_cutoff_factor|attention_dropout|rope_theta)": .*/g;
+  const numbers = async (of: string) =>
+    (await readFile(path.join(of, 'config.json'), 'utf8'))
+      .match(number)!
+      .map((line) => line.replace(',', ''));
+  expect((await numbers(folder)).sort()).toEqual((await numbers(model)).sort());
+  expect(await numbers(folder)).toContain('"initializer_cutoff_factor": 2.0');
 });

@@ -4,9 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { fault } from '../../../shared/faults/index.ts';
-import { writeFileAtomic } from '../formats/atomic.ts';
 import { writeSentenceFolder } from '../models/sentence-folder.ts';
-import { classifierConfig, encoderConfig } from '../models/written-config.ts';
+import { classifierConfig, encoderConfig, writeConfig } from '../models/written-config.ts';
 import { writeAdapter } from '../peft/adapter.ts';
 import { writeTokenizer } from '../tokenizer/load-tokenizer.ts';
 import { onnxFiles } from './targets.ts';
@@ -69,8 +68,7 @@ async function writeClassifier(
       version: packageJson.version,
     });
   }
-  const config = { ...classifierConfig(base), dtype: dtypeOf(precision) };
-  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await writeConfig(folder, base, { ...classifierConfig(base), dtype: dtypeOf(precision) });
 }
 
 /** Writes the merged encoder as transformers' AutoModel reads it, with the files of sentence-transformers beside it. */
@@ -96,8 +94,7 @@ async function writeEmbedding(
   } finally {
     await encoder.close();
   }
-  const config = { ...encoderConfig(base), dtype: dtypeOf(precision) };
-  await writeFileAtomic(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await writeConfig(folder, base, { ...encoderConfig(base), dtype: dtypeOf(precision) });
   await writeSentenceFolder(folder, vectors, base.config.hidden_size);
 }
 

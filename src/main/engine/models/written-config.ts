@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { writeFileAtomic } from '../formats/atomic.ts';
 import { bareEncoder, type BaseModel } from './base-model.ts';
 
 /** What no longer holds of a model with a head of ours, or would change what other programs answer with it. */
@@ -29,3 +32,22 @@ export function encoderConfig(base: BaseModel): Record<string, unknown> {
 
 const kept = ({ raw }: BaseModel): Record<string, unknown> =>
   Object.fromEntries(Object.entries(raw).filter(([key]) => !DROPPED.includes(key)));
+
+/**
+ * Writes config.json. A whole number that has a point in the base's file keeps it: transformers 5 refuses a config with
+ * `2` where its class wants a float. Throws `files/…`.
+ */
+export async function writeConfig(
+  folder: string,
+  { folder: base }: BaseModel,
+  config: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  // A base that was moved away meanwhile must not keep an adapter from being written.
+  const own = await readFile(path.join(base, 'config.json'), 'utf8').catch(() => '');
+  const floats = new Set(Array.from(own.matchAll(/"(\w+)"\s*:\s*-?\d+(?:\.|e)/gi), ([, key]) => key!));
+  const text = JSON.stringify(config, null, 2).replace(
+    /^( *"(\w+)": -?\d+)(?=,?$)/gm,
+    (line: string, _: string, key: string) => (floats.has(key) ? `${line}.0` : line),
+  );
+  await writeFileAtomic(path.join(folder, 'config.json'), `${text}\n`);
+}

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { fault } from '../../../shared/faults/index.ts';
 import { choosesModules, isAddedPart } from '../../../shared/methods/index.ts';
 import { unsupportedFields, writeAdapterConfig } from '../formats/adapter-config.ts';
-import { writeFileAtomic } from '../formats/atomic.ts';
 import { openAdapterWeights } from '../formats/checkpoint.ts';
 import { bytesOf } from '../formats/dtype.ts';
 import { readJsonFile } from '../formats/json.ts';
@@ -17,7 +16,7 @@ import type { Adaptation } from '../models/layers.ts';
 import { walk } from '../models/module-tree.ts';
 import { elements, type ParameterSpec } from '../models/parameters.ts';
 import { refuseParts } from '../models/weight-names.ts';
-import { classifierConfig } from '../models/written-config.ts';
+import { classifierConfig, writeConfig } from '../models/written-config.ts';
 import { requireClassification } from './adapter-head.ts';
 import type { PeftMethod } from './method.ts';
 import { methodTypeOf } from './methods.ts';
@@ -230,10 +229,7 @@ export async function writeAdapter(
   const task = trainsHead ? 'SEQ_CLS' : (plan.config['task_type'] ?? null);
   const written = { inference_mode: true, base_model_name_or_path: baseName };
   await writeAdapterConfig(folder, { ...plan.config, task_type: task, ...written });
-  await writeFileAtomic(
-    path.join(folder, 'config.json'),
-    `${JSON.stringify(classifierConfig(base), null, 2)}\n`,
-  );
+  await writeConfig(folder, base, classifierConfig(base));
 }
 
 /**
