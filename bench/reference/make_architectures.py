@@ -20,7 +20,7 @@ from transformers.utils import logging
 SMALL = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
 OTHERS = {
     "camembert": ("xlm-roberta", {}),
-    "eurobert": ("modernbert", {"num_key_value_heads": 2, "max_position_embeddings": 66, "mask_token_id": 4}),
+    "eurobert": ("modernbert", {"num_key_value_heads": 2, "max_position_embeddings": 66}),
     "nomic_bert": ("bert", {"max_position_embeddings": 66}),
 }
 LABELS = 5
@@ -37,6 +37,9 @@ def make_encoder(golden, kind, folder):
         config = AutoConfig.for_model(kind, **{key: kept[key] for key in keys if key in kept} | SMALL | sizes)
         config.initializer_range = 0.3
     config.architectures = None
+    for key in ("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id", "mask_token_id"):
+        if (getattr(config, key, None) or 0) >= config.vocab_size:  # of the base checkpoint's own tokenizer
+            setattr(config, key, None)
     model = AutoModel.from_config(config).float()
     with torch.no_grad():
         for parameter in model.parameters():
