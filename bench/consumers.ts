@@ -87,6 +87,8 @@ interface Subject {
   vectors?: 'own' | 'cls';
   maxLength?: number;
   texts?: readonly string[];
+  /** Programs that have no classifier of its type. */
+  unknownTo?: readonly string[];
 }
 
 async function check(subject: Subject, place: string, python: string): Promise<Row[]> {
@@ -126,7 +128,8 @@ async function check(subject: Subject, place: string, python: string): Promise<R
   ];
   const others = process.env['GRAFT_BENCH_TENSORFLOW'];
   const inTensorFlow = others === undefined ? [] : folders.filter((folder) => folder.endsWith('savedmodel'));
-  const onnx = folders.filter((folder) => path.basename(folder).startsWith('onnx'));
+  const isInJs = !subject.unknownTo?.includes('transformers.js');
+  const onnx = folders.filter((folder) => isInJs && path.basename(folder).startsWith('onnx'));
   const printed = [
     await answered(python, [...script, ...folders.filter((folder) => !inTensorFlow.includes(folder))]),
     ...(inTensorFlow.length === 0 ? [] : [await answered(others!, [...script, ...inTensorFlow])]),
@@ -218,7 +221,7 @@ function tableByModel(rows: readonly Row[]): string {
     const differences = columns.map((name) => {
       const row = own.find((row) => column(row) === name);
       const found = row && [row.logits, row.vectors, row.scores].find((kind) => kind && kind.limit !== null);
-      if (!found) return '';
+      if (!found) return row && !row.passed ? '**failed**' : '';
       const words = row.heard.length > 0 ? ' (warns)' : '';
       return row.passed
         ? found.difference.toExponential(1)
@@ -275,47 +278,49 @@ async function checkArchitectures(types: string[], scratch: string, python: stri
   await writeFile(data, labelled.join('\n'));
   const rows: Row[] = [];
   for (const type of types) {
-    const folder = path.join(scratch, type);
-    const model = path.join(folder, 'model');
-    const input = path.join(scratch, 'train.jsonl');
-    const { logits, max_length: longest } = z
-      .object({ logits: z.array(z.array(z.number())), max_length: z.number() })
-      .parse(JSON.parse(await readFile(path.join(folder, 'expected.json'), 'utf8')));
-    const ofPeft = ['--adapter', path.join(folder, 'adapter'), '--max-length', String(longest)];
-    const found = await logitsOf('--model', model, ...ofPeft, '--input', input);
-    const differences = found.flatMap((row, i) => row.map((value, k) => Math.abs(value - logits[i]![k]!)));
-    const largest = { difference: Math.max(...differences), limit: 1e-4 };
-    const row = { target: "PEFT's adapter", consumer: 'Graft', texts: found.length, heard: [] };
-    rows.push({ model: type, ...row, passed: largest.difference <= largest.limit, logits: largest });
-
-    const adapter = path.join(folder, 'trained');
-    const config = {
-      model,
-      data: { train: data, eval: data, max_length: SMALL_LENGTH },
-      adapter: {
-        peft_type: 'LORA',
-        task_type: 'SEQ_CLS',
-        r: 4,
-        lora_alpha: 8,
-        target_modules: targetsOf(type),
-      },
-      training: { num_train_epochs: 2, learning_rate: 1e-2, per_device_train_batch_size: 4 },
-    };
-    const file = path.join(folder, 'config.json');
-    await writeFile(file, JSON.stringify(config));
-    await graft('train', '--config', file, '--output', adapter, '--json');
-    const subjects: Subject[] = [
-      { name: type, model, adapter, maxLength: SMALL_LENGTH },
-      { name: `${type}, first token`, model, adapter, vectors: 'cls', maxLength: SMALL_LENGTH },
-    ];
-    for (const [i, subject] of subjects.entries())
-      rows.push(...(await check(subject, path.join(folder, String(i)), python)));
+    const row = { target: 'all', consumer: 'Graft', texts: 0, passed: false };
+    const own = await checkArchitecture(type, path.join(scratch, type), { data, python }).catch(
+      (error: unknown) => [{ model: type, ...row, heard: [String(error)] }],
+    );
+    rows.push(...own);
+    // What has been found is kept, whatever becomes of the rest.
+    console.error(tableByModel(own));
   }
-  // Vectors of the first token stand beside those of the mean.
-  return rows.map((row) => {
-    const [model, first] = row.model.split(', ');
-    return first === undefined ? row : { ...row, model: model!, target: `${row.target}, ${first}` };
-  });
+  return rows;
+}
+
+async function checkArchitecture(
+  type: string,
+  folder: string,
+  { data, python }: { data: string; python: string },
+): Promise<Row[]> {
+  const { names, unknownTo = [] } = architectures.find(({ modelTypes }) => modelTypes.includes(type))!;
+  const model = path.join(folder, 'model');
+  const { logits, max_length: longest } = z
+    .object({ logits: z.array(z.array(z.number())), max_length: z.number() })
+    .parse(JSON.parse(await readFile(path.join(folder, 'expected.json'), 'utf8')));
+  const ofPeft = ['--adapter', path.join(folder, 'adapter'), '--max-length', String(longest)];
+  const found = await logitsOf('--model', model, ...ofPeft, '--input', data);
+  const differences = found.flatMap((row, i) => row.map((value, k) => Math.abs(value - logits[i]![k]!)));
+  const largest = { difference: Math.max(...differences), limit: 1e-4 };
+  const row = { target: "PEFT's adapter", consumer: 'Graft', texts: found.length, heard: [] };
+  const rows: Row[] = [{ model: type, ...row, passed: largest.difference <= largest.limit, logits: largest }];
+
+  const adapter = path.join(folder, 'trained');
+  const lora = { peft_type: 'LORA', task_type: 'SEQ_CLS', r: 4, lora_alpha: 8 };
+  const config = {
+    model,
+    data: { train: data, eval: data, max_length: SMALL_LENGTH },
+    adapter: { ...lora, target_modules: names.attention },
+    training: { num_train_epochs: 2, learning_rate: 1e-2, per_device_train_batch_size: 4 },
+  };
+  const file = path.join(folder, 'config.json');
+  await writeFile(file, JSON.stringify(config));
+  await graft('train', '--config', file, '--output', adapter, '--json');
+  const subject: Subject = { name: type, model, adapter, maxLength: SMALL_LENGTH, unknownTo };
+  rows.push(...(await check(subject, path.join(folder, '0'), python)));
+  const first = await check({ ...subject, vectors: 'cls' }, path.join(folder, '1'), python);
+  return [...rows, ...first.map((row) => ({ ...row, target: `${row.target}, first token` }))];
 }
 
 const scratch = path.resolve(options.keep ?? (await mkdtemp(path.join(os.tmpdir(), 'graft-consumers-'))));
