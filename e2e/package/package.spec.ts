@@ -117,11 +117,11 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the pack
     for (const file of beside) expect(elfMachine(path.join(resources, file)), file).toBe(x64);
   });
 
-  test('has the switches of its program set: no Node inside, code from the archive only', () => {
+  test('has the switches of its program set: Node inside for tokenizers and proofs, code from the archive only', () => {
     const program = readFileSync(path.join(dir, 'dist/linux-unpacked/graft'), 'latin1');
     const switches = program.slice(program.indexOf('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX') + 34).slice(0, 6);
     // RunAsNode, cookie encryption, NODE_OPTIONS, --inspect, archive integrity, only from the archive.
-    expect(switches).toBe('010001');
+    expect(switches).toBe('110001');
   });
 
   test('has an engine that starts from what is inside, without the checkout', async () => {

@@ -300,7 +300,7 @@ it('cleans a removed data set with what stands beside it, and leaves what anothe
   const add = (id: string, file: string, removed: boolean) => {
     db.prepare("INSERT INTO datasets VALUES (?, ?, 'files', 0, ?)").run(id, id, removed ? 1 : null);
     db.prepare(
-      "INSERT INTO dataset_versions VALUES (?, ?, 1, ?, ?, 1, 1, '{}', '', NULL, 0, NULL, NULL)",
+      "INSERT INTO dataset_versions VALUES (?, ?, 1, ?, ?, 1, 1, '{}', '', NULL, 0, NULL, NULL, NULL)",
     ).run(`v-${id}`, id, id, file);
   };
   add('gone', 'aaa.db', true);

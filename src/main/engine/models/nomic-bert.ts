@@ -254,7 +254,7 @@ function nomicModules(config: NomicConfig, head: HeadSpec): ModuleNode {
       norm('LayerNorm'),
       dropout('dropout', p),
     ]),
-    ...(head.kind === 'tokens' ? [] : [poolerModules('NomicBert', size)]),
+    ...(head.kind === 'sequence' ? [poolerModules('NomicBert', size)] : []),
     { name: 'rotary_emb', type: 'NomicBertRotaryEmbedding' },
     module('layers', 'ModuleList', layers),
   ];
