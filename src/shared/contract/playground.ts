@@ -39,7 +39,7 @@ export const answerSchema = z.object({
 });
 export type Answer = z.infer<typeof answerSchema>;
 
-/** How much each token spoke for `label`, by integrated gradients from a text of padding tokens. */
+/** How much each token spoke for `label`, by integrated gradients from an empty text: one token again and again. */
 export const attributionSchema = z.object({
   label: z.string(),
   /** `of`: which text of a pair; null: a special token. `start` to `end` in that text, in UTF-16 units. */
@@ -52,7 +52,9 @@ export const attributionSchema = z.object({
       value: z.number(),
     }),
   ),
-  /** The label's logit less that of the text of padding tokens. */
+  /** The token that the empty text is made of: padding, or the mask where a model has no slope at that. */
+  empty: z.string(),
+  /** The label's logit less that of the empty text. */
   difference: z.number(),
   /** Sum of the values less `difference`: near 0 where the steps were enough. */
   gap: z.number(),

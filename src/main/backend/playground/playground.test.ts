@@ -92,7 +92,8 @@ describe('explaining an answer', () => {
     const answerer = await stars();
     const text = 'great food, slow service';
     const { attribution } = await backend.call('playground/attribute', { answerer, text, label: '4 stars' });
-    const { tokens, difference, gap } = attribution;
+    const { tokens, difference, gap, empty } = attribution;
+    expect(empty).toBe('[PAD]');
     expect(tokens.map(({ start, end }) => text.slice(start, end)).join('')).toBe(text.replaceAll(' ', ''));
     expect(tokens.reduce((sum, { value }) => sum + value, 0) - difference).toBeCloseTo(gap, 10);
     expect(Math.abs(gap)).toBeLessThan(0.01);

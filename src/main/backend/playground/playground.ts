@@ -25,6 +25,7 @@ const attributedSchema = z.object({
   ),
   difference: z.number(),
   steps: z.number(),
+  empty: z.string(),
 });
 
 /** Trained models and exports tried out: on a text, on two side by side, on a file. */
@@ -43,10 +44,10 @@ export function playgroundHandlers(context: BackendContext): Handlers<keyof type
     'playground/attribute': async ({ answerer, text, textPair, label }) => {
       const source = await answerSource(context, answerer);
       const found = await engine.ask({ type: 'attribute', source, text: { text, textPair }, label });
-      const { tokens, difference, steps } = attributedSchema.parse(found);
+      const { tokens, difference, steps, empty } = attributedSchema.parse(found);
       const sum = tokens.reduce((total, { value }) => total + value, 0);
       const shown = tokens.map(({ token, text: of, ...rest }) => ({ text: token, of, ...rest }));
-      return { attribution: { label, tokens: shown, difference, gap: sum - difference, steps } };
+      return { attribution: { label, tokens: shown, empty, difference, gap: sum - difference, steps } };
     },
     'playground/close': () => engine.close(),
     'playground/batch': async (input) => ({

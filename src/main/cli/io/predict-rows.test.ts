@@ -32,6 +32,7 @@ function lengthPredictor() {
       files: [],
       special: new Set(),
       unknownId: null,
+      maskId: null,
       notes: [],
       tokenTexts: () => Promise.resolve([]),
       places: () => Promise.resolve([]),

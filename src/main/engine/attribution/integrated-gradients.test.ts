@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { goldenArchitectures, goldenBert } from '../models/test-support.ts';
+import { architectures } from '../models/architectures.ts';
+import { goldenBert, tinyModel } from '../models/test-support.ts';
 import { golden } from '../formats/test-support.ts';
 import { openPredictor } from '../predict.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -22,7 +23,7 @@ const storedSchema = z.object({
 });
 
 async function opened(adapter?: string, model = goldenBert()): Promise<IntegratedGradients> {
-  const gradients = await IntegratedGradients.open(model, adapter);
+  const gradients = await IntegratedGradients.open(model, adapter, await loadTokenizer(model));
   onTestFinished(() => gradients.close());
   return gradients;
 }
@@ -74,15 +75,16 @@ describe('integrated gradients', () => {
     onTestFinished(() => predictor.close());
     const ids = Int32Array.from([537, 534, 233, 551, 553, 48, 124]);
     const text = { inputIds: ids };
-    const empty = { inputIds: ids.map((id, i) => (i === 0 ? id : 0)) };
-    const logits = await predictor.logits([text, empty]);
+    const padding = { inputIds: ids.map((id, i) => (i === 0 ? id : 0)) };
+    const logits = await predictor.logits([text, padding]);
     const width = predictor.labelNames.length;
     for (let label = 0; label < width; label++) {
-      const { values, difference } = await gradients.attribute(
+      const { values, difference, empty } = await gradients.attribute(
         text,
         label,
         [...ids].map((_, i) => i > 0),
       );
+      expect(empty).toBe(0);
       expect(difference).toBeCloseTo(logits[label]! - logits[width + label]!, 4);
       expect(Math.abs(sum(values) - difference)).toBeLessThanOrEqual(
         0.01 * Math.max(1, Math.abs(difference)),
@@ -92,15 +94,23 @@ describe('integrated gradients', () => {
     }
   });
 
-  // DeBERTa's row of padding is nought and nothing is added to it: LayerNorm jumps there, which no slope shows.
-  const smooth = goldenArchitectures.filter((name) => name !== 'deberta-v2');
-  it.each(smooth)('of %s add up to the difference too', async (name) => {
-    const gradients = await opened(undefined, path.join(golden, 'seed1/models', name));
+  it.each(architectures.flatMap(({ modelTypes }) => modelTypes))('of %s add up to it too', async (type) => {
+    const gradients = await opened(undefined, await tinyModel(type));
     const inputIds = Int32Array.from([537, 534, 233, 551, 553, 48, 124]);
     const isWord = Array.from(inputIds, (_, i) => i > 0);
     const { values, difference } = await gradients.attribute({ inputIds }, 1, isWord);
     expect(Math.abs(difference)).toBeGreaterThan(0.01);
     expect(Math.abs(sum(values) - difference)).toBeLessThanOrEqual(0.01 * Math.max(1, Math.abs(difference)));
+  });
+
+  it('start at the mask where padding is nothing but noughts, at which LayerNorm jumps', async () => {
+    const model = path.join(golden, 'seed1/models/deberta-v2');
+    const { maskId, tokenTexts } = await loadTokenizer(model);
+    const gradients = await opened(undefined, model);
+    const inputIds = Int32Array.from([2, 537, 534, 3]);
+    const { empty } = await gradients.attribute({ inputIds }, 0, [false, true, true, false]);
+    expect(empty).toBe(maskId);
+    expect(await tokenTexts([empty])).toEqual(['[MASK]']);
   });
 
   it('of a long text are the same in parts as in one piece', async () => {

@@ -1,6 +1,6 @@
 import { gradients } from '../graph/gradients.ts';
 import { Graph, type Feeds, type Tensor } from '../graph/graph.ts';
-import { binary, reduce } from '../graph/ops/raw.ts';
+import { binary, reduce, unary } from '../graph/ops/raw.ts';
 import { reachable } from '../graph/saved-model.ts';
 import { loadParameters, Session } from '../graph/session.ts';
 import type { BaseModel } from '../models/base-model.ts';
@@ -10,6 +10,7 @@ import { Parameters } from '../models/parameters.ts';
 import { tokenInputs, type TokenInputs } from '../models/token-inputs.ts';
 import { openAdaptedModel } from '../predict.ts';
 import { adaptedValue } from '../peft/adapter.ts';
+import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 
 export interface Attributions {
   /** What each token adds to the logit. */
@@ -18,7 +19,12 @@ export interface Attributions {
   difference: number;
   /** Points on the way at which the slope was taken. */
   steps: number;
+  /** The token that the empty text is made of. */
+  empty: number;
 }
+
+/** Ids of tokens that say nothing. */
+type Wordless = Pick<TextTokenizer, 'maskId' | 'unknownId'>;
 
 interface PathQuestion {
   text: EncodedText;
@@ -39,29 +45,37 @@ const PATH_TOKENS = 1024;
 
 /**
  * Integrated gradients (Sundararajan, Taly, Yan 2017) of a logit over the word embeddings, from an empty text: the same
- * text with the padding token instead of each of its own. Holds the model a second time, in float32.
+ * text with one token that says nothing instead of each of its own. Holds the model a second time, in float32.
  */
 export class IntegratedGradients {
   private readonly session: Session;
   private readonly path: PathGraph;
   private readonly labels: number;
-  private readonly padding: number;
+  private readonly empty: number;
 
-  private constructor(session: Session, path: PathGraph, labels: number, padding: number) {
+  private constructor(session: Session, path: PathGraph, labels: number, wordless: readonly number[]) {
     this.session = session;
     this.path = path;
     this.labels = labels;
-    this.padding = padding;
+    this.empty = wordless.find((id) => this.isSmoothAt(id)) ?? wordless[0]!;
   }
 
   /** Throws as `openPredictor` does. */
-  static async open(model: string, adapterFolder: string | undefined): Promise<IntegratedGradients> {
+  static async open(
+    model: string,
+    adapterFolder: string | undefined,
+    { maskId, unknownId }: Wordless,
+  ): Promise<IntegratedGradients> {
     const { base, adapter } = await openAdaptedModel(model, adapterFolder, 'sequence');
     try {
       const path = pathGraph(base);
       const session = await Session.open(path.graph);
       await loadParameters(session, path.loading, (name) => adaptedValue(base, adapter, name));
-      return new IntegratedGradients(session, path, base.head.outputs, base.config.pad_token_id ?? 0);
+      const { vocab_size: size, pad_token_id: padding } = base.config;
+      const wordless = [padding ?? 0, maskId, unknownId].flatMap((id) =>
+        id !== null && id < size ? [id] : [],
+      );
+      return new IntegratedGradients(session, path, base.head.outputs, wordless);
     } finally {
       await base.close();
     }
@@ -91,11 +105,20 @@ export class IntegratedGradients {
       steps = MORE * first;
       ({ values } = await at(gaussLegendre(steps)));
     }
-    return { values, difference, steps };
+    return { values, difference, steps, empty: this.empty };
   }
 
   close(): void {
     this.session.close();
+  }
+
+  /** Whether slopes show what words change on the way from this token: a norm jumps where nothing but noughts enter it. */
+  private isSmoothAt(id: number): boolean {
+    const text = { inputIds: Int32Array.of(id) };
+    const { feeds } = this.path.inputs.feeds([text]);
+    const at = { at: 1, weight: 0 };
+    const found = this.session.run('path', { ...feeds, ...this.feedsAt(text, 0, [false], [at], feeds) });
+    return found['entering']![0]! > 0;
   }
 
   /** The weighted slopes of each token at these points, and the logit at each. */
@@ -135,7 +158,7 @@ export class IntegratedGradients {
     const target = new Float32Array(points.length * this.labels);
     points.forEach(({ at }, i) => {
       empty.set(
-        text.inputIds.map((id, j) => (isWord[j] ? this.padding : id)),
+        text.inputIds.map((id, j) => (isWord[j] ? this.empty : id)),
         i * length,
       );
       share.fill(at, i * length, (i + 1) * length);
@@ -159,8 +182,9 @@ interface PathGraph {
 
 /**
  * Signature `path`: `ids` of the text, `empty` [T] (the ids of the empty text) and `share` [T,1] (how far along each
- * token is) in; `logits` [b, labels] out, and `along` [T]: the slope of the logit that `target` [b, labels] picks, along
- * each token's way. Plain operations: the fused ones have no gradient.
+ * token is) in; `logits` [b, labels] out, `along` [T]: the slope of the logit that `target` [b, labels] picks, along each
+ * token's way, and `entering` [T]: the sum of sizes that the first norm takes. Plain operations: the fused ones have
+ * no gradient.
  */
 function pathGraph(base: BaseModel): PathGraph {
   const g = new Graph();
@@ -174,9 +198,10 @@ function pathGraph(base: BaseModel): PathGraph {
   const layers = new PathLayers(options, { table: architecture.names.words, empty, share });
   const logits = encoder.output(layers, inputs.batch);
   const { point, way } = layers.words;
+  const entering = reduce(g, 'Sum', unary(g, 'Abs', layers.entering), -1, false);
   const [slope] = gradients(g, logits, target, [point]);
   const along = reduce(g, 'Sum', binary(g, 'Mul', slope!, way), -1, false);
-  g.signature('path', { ...inputs.placeholders, empty, share, target }, { logits, along });
+  g.signature('path', { ...inputs.placeholders, empty, share, target }, { logits, along, entering });
   return { graph: g, inputs, loading: parameters.addLoading(reachable(g)) };
 }
 
@@ -184,6 +209,7 @@ function pathGraph(base: BaseModel): PathGraph {
 class PathLayers extends Layers {
   private readonly between: { table: string; empty: Tensor; share: Tensor };
   private found: { point: Tensor; way: Tensor } | undefined;
+  private normed: Tensor | undefined;
 
   constructor(options: LayersOptions, between: PathLayers['between']) {
     super(options);
@@ -194,6 +220,16 @@ class PathLayers extends Layers {
   get words(): { point: Tensor; way: Tensor } {
     if (!this.found) throw new Error('The model looks no words up.');
     return this.found;
+  }
+
+  /** What the first norm takes that words pass [T,·]. */
+  get entering(): Tensor {
+    return this.normed ?? this.words.point;
+  }
+
+  override norm(path: string, x: Tensor, epsilon: number, kind?: 'layer' | 'rms'): Tensor {
+    if (this.found) this.normed ??= x;
+    return super.norm(path, x, epsilon, kind);
   }
 
   override embedding(path: string, ids: Tensor): Tensor {

@@ -23,6 +23,8 @@ export interface Attributed {
   tokens: { token: string; text: 0 | 1 | null; start: number; end: number; value: number }[];
   difference: number;
   steps: number;
+  /** The token that the empty text is made of. */
+  empty: string;
 }
 
 /** Stays open and answers asks until it is stopped. Writes nothing. */
@@ -82,17 +84,17 @@ async function attribute(
   if (!gradients) throw fault('playground/no-attributions', {});
   const [encoded] = await tokenizer.encode([text], { maxLength });
   const positions = await tokenizer.places(text, maxLength);
-  const texts = await tokenizer.tokenTexts([...encoded!.inputIds]);
-  const { values, difference, steps } = await gradients.attribute(
+  const { values, difference, steps, empty } = await gradients.attribute(
     encoded!,
     at,
     positions.map((position) => position.text !== null),
     wanted,
   );
+  const texts = await tokenizer.tokenTexts([...encoded!.inputIds, empty]);
   const tokens = positions.map((position, i) => ({
     ...position,
     token: texts[i] ?? '',
     value: values[i]!,
   }));
-  return { label, tokens, difference, steps };
+  return { label, tokens, difference, steps, empty: texts.at(-1)! };
 }

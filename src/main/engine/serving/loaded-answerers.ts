@@ -54,7 +54,7 @@ const MOST_LOADED = 2;
 
 /** What explains the answers of a loaded answerer; null where another program's format computes them. */
 export async function gradientsOf(loaded: Loaded): Promise<IntegratedGradients | null> {
-  const { own } = loaded.answerer;
+  const { own, tokenizer } = loaded.answerer;
   if (own === null) return null;
-  return (loaded.gradients ??= await IntegratedGradients.open(own.model, own.adapter));
+  return (loaded.gradients ??= await IntegratedGradients.open(own.model, own.adapter, tokenizer));
 }

@@ -200,7 +200,7 @@ function padTokenId({ source, built }: ReadTokenizer, native: Tokenizer): number
   return null;
 }
 
-/** Ids of special tokens, the unknown one apart. */
+/** Ids of special tokens, the unknown one apart, and of those that stand for words. */
 function specialIds({ built: { document, added, tokens } }: ReadTokenizer, native: Tokenizer) {
   const { unk_token: own, unk_id: given } = document.model;
   const named = tokens.get('unk_token') ?? own ?? undefined;
@@ -208,7 +208,8 @@ function specialIds({ built: { document, added, tokens } }: ReadTokenizer, nativ
   const special = new Set(
     added.filter((token) => token.special && token.id !== unknownId).map(({ id }) => id),
   );
-  return { special, unknownId };
+  const mask = tokens.get('mask_token');
+  return { special, unknownId, maskId: mask == null ? null : native.tokenToId(contentOf(mask)) };
 }
 
 /** Where the tokens of an input stand in it, less those that a cut to `maxLength` takes. The library counts code points. */

@@ -71,6 +71,8 @@ export interface TextTokenizer {
   /** Ids of special tokens, the unknown one apart; null where there is none. */
   readonly special: ReadonlySet<number>;
   readonly unknownId: number | null;
+  /** Stands for a hidden word. */
+  readonly maskId: number | null;
   /** What the folder's files say that has no effect, or another one than it seems. */
   readonly notes: readonly FaultValue[];
   /** The tokens of ids as the vocabulary writes them; empty for an id outside of it. */

@@ -44,6 +44,7 @@ export const answerSchemas = {
     frame: z.object({ single: z.number(), pair: z.number() }),
     special: z.set(z.number()),
     unknownId: z.number().nullable(),
+    maskId: z.number().nullable(),
     notes: z.array(faultSchema),
     modelMaxLength: z.number().nullable(),
     hasTokenTypeIds: z.boolean(),

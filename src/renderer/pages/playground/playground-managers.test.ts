@@ -30,7 +30,7 @@ function opened(choices = [run, onnx, base]) {
     'playground/answer': answerTo,
     'playground/attribute': async ({ label }) => {
       if (state.hold) await new Promise<void>((resolve) => held.push(resolve));
-      return { attribution: { label, tokens: [], difference: 1, gap: 0, steps: 32 } };
+      return { attribution: { label, tokens: [], empty: '[PAD]', difference: 1, gap: 0, steps: 32 } };
     },
     'datasets/rows': ({ offset = 0 }) => ({
       total: 40,

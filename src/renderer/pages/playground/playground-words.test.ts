@@ -47,6 +47,7 @@ describe('a text in tokens', () => {
     label: 'a',
     tokens,
     difference: 1,
+    empty: '[PAD]',
     gap: 0,
     steps: 32,
   });
