@@ -299,11 +299,21 @@ function requireLayers({ tree, config }: BaseModel, fields: Readonly<Record<stri
   if (Array.isArray(chosen) ? chosen.length > 0 : chosen != null)
     throw fault('peft/shared-layers', { layers, groups });
   const paths = modules.filter(({ node }) => node.type === 'Linear').map(({ path: place }) => place);
-  for (const field of ['rank_pattern', 'alpha_pattern'] as const) {
-    const isOfNone = (pattern: string): boolean =>
-      patternValues(field, { [pattern]: 1 }, paths, 0).every((value) => value === 0);
-    const pattern = Object.keys(fields[field] ?? {}).find((name) => /\d/.test(name) && isOfNone(name));
+  const fits = (field: string, pattern: string): boolean =>
+    patternValues(field, { [pattern]: 1 }, paths, 0).some((value) => value === 1);
+  const endsOne = (_: string, name: string): boolean =>
+    paths.some((place) => place === name || place.endsWith(`.${name}`));
+  const refuse = (field: string, given: readonly string[], chooses: typeof fits): void => {
+    // Digits behind a letter are a part of a layer's name.
+    const pattern = given.find((name) => /(?<![\w])\d/.test(name) && !chooses(field, name));
     if (pattern !== undefined) throw fault('peft/shared-pattern', { field, pattern, layers, groups });
+  };
+  for (const field of ['rank_pattern', 'alpha_pattern'])
+    refuse(field, Object.keys(fields[field] ?? {}), fits);
+  for (const field of ['target_modules', 'exclude_modules']) {
+    const names = fields[field];
+    if (typeof names === 'string') refuse(field, [names], fits);
+    else if (Array.isArray(names)) refuse(field, names.map(String), endsOne);
   }
 }
 

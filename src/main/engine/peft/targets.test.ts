@@ -145,6 +145,21 @@ describe('a configuration that cannot be followed is refused', () => {
       `alpha_pattern chooses layers by number with "layer.1.attention.query", ${because} ` +
         'Leave the numbers out of alpha_pattern.',
     );
+    const inTargets: [field: string, given: unknown, said: string][] = [
+      [
+        'target_modules',
+        '.*layer\\.[01]\\.attention\\.(query|value)',
+        '.*layer\\.[01]\\.attention\\.(query|value)',
+      ],
+      ['target_modules', ['query', 'layer.1.attention.value'], 'layer.1.attention.value'],
+      ['exclude_modules', ['layer.0.attention.query'], 'layer.0.attention.query'],
+    ];
+    for (const [field, given, said] of inTargets)
+      expect(await refused({ [field]: given })).toContain(
+        `${field} chooses layers by number with "${said}", ${because}`,
+      );
+    // A name that a layer of another model has is none that this one has, and nothing more.
+    expect(await refused({ target_modules: ['lin1'] })).toContain('matches no linear module');
     const named = { rank_pattern: { 'albert_layers.0.attention.query': 2 } };
     expect([...planAdapter(albert, { ...loraFields, ...named }, 'adapter').method.targets.values()]).toEqual([
       'LoRA r=2, scaling 4',

@@ -85,7 +85,7 @@ function isChosenLayer(
 
 /** For each path the value of the first pattern of `field` that ends it, else `otherwise`. */
 export function patternValues(
-  field: 'rank_pattern' | 'alpha_pattern',
+  field: string,
   values: Readonly<Record<string, number>>,
   paths: readonly string[],
   otherwise: number,
