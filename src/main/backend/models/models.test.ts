@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { faultOf, temporaryFolder } from '../../engine/formats/test-support.ts';
 import { torchZip } from '../../engine/formats/torch/test-zip.ts';
+import { resolveModel } from '../../engine/hub/resolve-model.ts';
 import { bert } from '../../engine/hub/test-hub.ts';
 import { hashed, openModels, ownModel } from './test-support.ts';
 
@@ -52,6 +53,17 @@ describe('a model from a folder', () => {
     const second = await call('models/add-folder', { folder: `${bert}/../bert` });
     expect(second.model.id).toBe(first.model.id);
     expect((await call('models/list', {})).models.length).toBe(1);
+  });
+
+  it('may be one in which sentence-transformers gave the weights a folder of their own', async () => {
+    const folder = join(await temporaryFolder(), 'sentences');
+    await mkdir(folder);
+    await cp(bert, join(folder, '0_Transformer'), { recursive: true });
+    await writeFile(join(folder, 'modules.json'), JSON.stringify([{ path: '0_Transformer', type: 'T' }]));
+    const { call } = await openModels();
+    const { model } = await call('models/add-folder', { folder });
+    expect(model).toMatchObject({ name: 'sentences', supported: true, present: true });
+    expect(await resolveModel(folder)).toBe(join(folder, '0_Transformer'));
   });
 
   it('shows its tree, parents first, with the parameters below each module', async () => {

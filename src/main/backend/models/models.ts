@@ -1,7 +1,9 @@
+import path from 'node:path';
 import type { Handlers } from '../../../shared/contract.ts';
 import type { modelMethods } from '../../../shared/contract/models.ts';
 import { Fault, fault } from '../../../shared/faults/index.ts';
 import { CachedModel } from '../../engine/hub/cache.ts';
+import { weightsFolder } from '../../engine/hub/resolve-model.ts';
 import type { BackendContext } from '../context.ts';
 import type { Description } from './describe.ts';
 import { startDownload } from './download.ts';
@@ -20,7 +22,11 @@ export function modelHandlers(context: BackendContext): Handlers<keyof typeof mo
     },
     'models/add-folder': async ({ folder }) => {
       const snapshot = await snapshotIn(await hubAccess(context), folder);
-      if (snapshot === null) return { model: await library.add(folder, {}) };
+      if (snapshot === null) {
+        const inner = await weightsFolder(folder);
+        const origin = inner === folder ? {} : { name: path.basename(path.resolve(folder)) };
+        return { model: await library.add(inner, origin) };
+      }
       const { id, commit } = snapshot;
       const origin = { name: id, hubId: id, revision: commit, source: 'cache' } as const;
       return { model: await library.add(folder, origin) };

@@ -1,6 +1,9 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
 import { Fault, fault } from '../../../shared/faults/index.ts';
-import { CachedModel, fileNames } from './cache.ts';
+import { readJsonFile } from '../formats/json.ts';
+import { CachedModel, fileNames, isFile } from './cache.ts';
 import { downloadModel, planDownload, type DownloadOptions } from './download-model.ts';
 import { hubEnvironment } from './environment.ts';
 import { hubClient } from './hub-fetch.ts';
@@ -16,7 +19,7 @@ export async function resolveModel(
   model: string,
   options: DownloadOptions & { env?: NodeJS.ProcessEnv } = {},
 ): Promise<string> {
-  if ((await stat(model).catch(() => null))?.isDirectory()) return model;
+  if ((await stat(model).catch(() => null))?.isDirectory()) return weightsFolder(model);
   const repository = modelRepository(model);
   const environment = hubEnvironment(options.env ?? process.env);
   const cache = new CachedModel(environment.cacheDir, repository.id);
@@ -33,6 +36,20 @@ export async function resolveModel(
     if (snapshot !== null && error instanceof Fault && error.code === 'hub/unreachable') return snapshot;
     throw error;
   }
+}
+
+const modulesSchema = z.array(z.object({ path: z.string() }));
+
+/**
+ * Where a folder's config.json and weights are: in itself, or, as sentence-transformers wrote until its version 2, in that
+ * of the first module ("0_Transformer") beside modules.json.
+ */
+export async function weightsFolder(folder: string): Promise<string> {
+  const [own, modules] = [join(folder, 'config.json'), join(folder, 'modules.json')];
+  if ((await isFile(own)) || !(await isFile(modules))) return folder;
+  const [first] = modulesSchema.safeParse(await readJsonFile(modules)).data ?? [];
+  const inner = first && /^\d+_\w+$/.test(first.path) ? join(folder, first.path) : folder;
+  return (await isFile(join(inner, 'config.json'))) ? inner : folder;
 }
 
 /** The cache's copy of a revision that has weights and a configuration; `whole`: it has a tokenizer too. */

@@ -53,8 +53,24 @@ describe('what modules.json says of vectors', () => {
     });
   });
 
+  it('and in that before 2, where the model has a folder of its own', async () => {
+    const [model, ...others] = modules('Transformer', 'Pooling', 'Normalize');
+    const folder = await folderOf({
+      'modules.json': [{ ...model, path: '0_Transformer' }, ...others],
+      '0_Transformer/sentence_bert_config.json': { max_seq_length: 128, do_lower_case: false },
+      '1_Pooling/config.json': { word_embedding_dimension: 32, pooling_mode_mean_tokens: true },
+    });
+    expect(await readSentenceFolder(path.join(folder, '0_Transformer'))).toMatchObject({
+      pooling: 'mean',
+      normalize: true,
+      maxLength: 128,
+    });
+  });
+
   it('is nothing where there is none', async () => {
     expect(await readSentenceFolder(await folderOf({}))).toBeNull();
+    const beside = await folderOf({ 'modules.json': modules('Transformer'), '1_Other/config.json': {} });
+    expect(await readSentenceFolder(path.join(beside, '1_Other'))).toBeNull();
   });
 
   it.each([
@@ -70,6 +86,12 @@ describe('what modules.json says of vectors', () => {
       modules('Transformer', 'Pooling'),
       { pooling_mode: 'lasttoken' },
       'pooling is lasttoken',
+    ],
+    [
+      'the largest numbers',
+      modules('Transformer', 'Pooling'),
+      { pooling_mode_max_tokens: true },
+      'pooling is max',
     ],
   ])('is refused by name where it is %s', async (_, given, pooling, text) => {
     const folder = await folderOf({ 'modules.json': given, '1_Pooling/config.json': pooling });

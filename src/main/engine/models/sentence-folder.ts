@@ -48,19 +48,33 @@ const mainSchema = z.looseObject({
 });
 
 /**
- * What modules.json of a folder says; null where there is none. Throws `models/sentence-module` for what Graft does not
+ * The folder of a model's modules.json: its own, or, as sentence-transformers wrote until its version 2, the one that has
+ * the model's as a module ("0_Transformer"); null where there is none.
+ */
+async function modulesFolder(folder: string): Promise<string | null> {
+  if (existsSync(path.join(folder, 'modules.json'))) return folder;
+  const [around, name] = [path.dirname(path.resolve(folder)), path.basename(path.resolve(folder))];
+  const file = path.join(around, 'modules.json');
+  if (!/^\d+_\w+$/.test(name) || !existsSync(file)) return null;
+  const modules = checkFields(modulesSchema, await readJsonFile(file), file);
+  return modules.some((module) => module.path === name) ? around : null;
+}
+
+/**
+ * What modules.json of a model's folder says; null where there is none. Throws `models/sentence-module` for what Graft does not
  * compute (a Dense layer, another pooling), `formats/…`, `files/…`.
  */
 export async function readSentenceFolder(folder: string): Promise<SentenceFolder | null> {
-  const file = path.join(folder, 'modules.json');
-  if (!existsSync(file)) return null;
+  const root = await modulesFolder(folder);
+  if (root === null) return null;
+  const file = path.join(root, 'modules.json');
   const modules = checkFields(modulesSchema, await readJsonFile(file), file);
   let pooling: Pooling | undefined;
   let normalize = false;
   for (const { type, path: subfolder } of modules) {
     const name = type.split('.').at(-1)!;
     if (name === 'Pooling' && pooling === undefined) {
-      pooling = await readPooling(path.join(folder, subfolder, 'config.json'));
+      pooling = await readPooling(path.join(root, subfolder, 'config.json'));
     } else if (name === 'Normalize') normalize = true;
     else if (name !== 'Transformer')
       throw fault('models/sentence-module', { file, key: 'type', found: type });
@@ -72,7 +86,7 @@ export async function readSentenceFolder(folder: string): Promise<SentenceFolder
     const found = { file: path.join(folder, SETTINGS), key: 'do_lower_case', found: 'true' };
     throw fault('models/sentence-module', found);
   }
-  const main = await optional(folder, MAIN, mainSchema);
+  const main = await optional(root, MAIN, mainSchema);
   return {
     pooling,
     normalize,
