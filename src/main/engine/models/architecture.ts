@@ -80,15 +80,20 @@ export interface Encoder {
   initial(module: ModuleNode, parameter: string): Distribution;
 }
 
-/** Values of a new parameter: N(0, deviation²), drawn anew beyond `cut` deviations, or all alike. */
-export type Distribution = { deviation: number; cut?: number } | { constant: number };
+/** Values of a new parameter: N(0, deviation²), drawn anew beyond `cut` deviations, with noughts in a row, or all alike. */
+export type Distribution =
+  { deviation: number; cut?: number; zeroRow?: number | undefined } | { constant: number };
 
-/** As transformers' `_init_weights`: N(0, initializer_range) for matrices (0 counts as 0.02), 1 for norms' weights, 0 for biases. */
+/**
+ * As transformers' `_init_weights`: N(0, initializer_range) for matrices (0 counts as 0.02) but for a table's row of
+ * padding, 1 for norms' weights, 0 for biases.
+ */
 export const normalInitial =
   (range: number): Encoder['initial'] =>
   (module, parameter) => {
     if (parameter === 'bias') return { constant: 0 };
-    return module.type.endsWith('Norm') ? { constant: 1 } : { deviation: range || 0.02 };
+    if (module.type.endsWith('Norm')) return { constant: 1 };
+    return { deviation: range || 0.02, zeroRow: module.padding };
   };
 
 /** A parameter's name in a checkpoint of the encoder alone. */

@@ -56,6 +56,17 @@ describe('a checkpoint', () => {
     await expectSameEncoder(model);
   });
 
+  it('that lacks a table of words gets one drawn, with noughts for padding', async () => {
+    const name = 'bert.embeddings.word_embeddings.weight';
+    const model = await openedModel(await changedModel({}, (tensors) => void tensors.delete(name)));
+    expect(model.newlyInitialized).toEqual([name]);
+    const table = await model.read(name);
+    expect(table.subarray(0, 32).every((value) => value === 0)).toBe(true);
+    expect(table.subarray(32).every((value) => value !== 0)).toBe(true);
+    const types = await model.read('bert.embeddings.token_type_embeddings.weight');
+    expect(types.subarray(0, 32).some((value) => value !== 0)).toBe(true);
+  });
+
   it('of a classifier is read as a bare encoder, whose head it does not use', async () => {
     const model = await openedModel(goldenBert(), { head: 'none' });
     expect(model.newlyInitialized).toEqual([]);

@@ -178,11 +178,12 @@ function drawn(encoder: Encoder, { name, shape }: ParameterSpec, random: Pcg64):
   const distribution = encoder.initial(module, parameter);
   const values = new Float32Array(elements(shape));
   if ('constant' in distribution) return values.fill(distribution.constant);
-  const { deviation, cut = Infinity } = distribution;
-  return values.map(() => {
+  const { deviation, cut = Infinity, zeroRow } = distribution;
+  const width = shape.at(-1)!;
+  return values.map((_, i) => {
     let value = random.standardNormal();
     while (Math.abs(value) > cut) value = random.standardNormal();
-    return value * deviation;
+    return Math.floor(i / width) === zeroRow ? 0 : value * deviation;
   });
 }
 

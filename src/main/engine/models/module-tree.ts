@@ -8,6 +8,8 @@ export interface ModuleNode {
   type: string;
   /** What stands in the brackets of a leaf. */
   detail?: string;
+  /** The row of an embedding table that stands for padding. */
+  padding?: number;
   parameters?: readonly { name: string; shape: readonly number[] }[];
   children?: readonly ModuleNode[];
 }
@@ -45,6 +47,7 @@ export const embedding = (name: string, rows: number, size: number, padding?: nu
   name,
   type: 'Embedding',
   detail: `${rows}, ${size}${padding == null ? '' : `, padding_idx=${padding}`}`,
+  ...(padding == null ? {} : { padding }),
   parameters: [{ name: 'weight', shape: [rows, size] }],
 });
 
