@@ -456,6 +456,36 @@ describe('how a script trains', () => {
     expect(told.map(({ message }) => message).join(' ')).toContain(words);
   });
 
+  it.each([
+    ['bert-base-cased', 'PromptTuningConfig(task_type="TOKEN_CLS")', 'prompt-labels', 'labels of TOKEN_CLS'],
+    [
+      'bert-base-cased',
+      'PromptEncoderConfig(task_type=TaskType.TOKEN_CLS)',
+      'prompt-labels',
+      'PromptEncoder',
+    ],
+    ['bert-base-cased', 'PromptTuningConfig(task_type="SEQ_CLS")', 'prompt-first', 'head of bert-base-cased'],
+    ['albert-base-v2', 'PrefixTuningConfig(task_type="SEQ_CLS")', 'prefix-cache', 'albert-base-v2 does not'],
+    ['xlm-roberta-base', 'PrefixTuningConfig(task_type="TOKEN_CLS")', null, ''],
+    [
+      'roberta-base',
+      'LoraConfig(task_type="TOKEN_CLS", target_modules=["query", "classifier"])',
+      'adapted-head',
+      'on classifier, which for TOKEN_CLS',
+    ],
+    ['roberta-base', 'LoraConfig(task_type="TOKEN_CLS", target_modules=["query"])', null, ''],
+  ])('on %s with %s is told where PEFT ends: %s', (name, config, code, words) => {
+    const recipe = readScript(
+      'from transformers import *\nfrom peft import *\n' +
+        `model = AutoModelForSequenceClassification.from_pretrained("${name}")\n` +
+        `model = get_peft_model(model, ${config})${trainer}`,
+    );
+    const codes = ['prompt-labels', 'prompt-first', 'prefix-cache', 'adapted-head'];
+    const told = recipe.traps.filter((trap) => codes.includes(trap.code));
+    expect(told.map((trap) => trap.code)).toEqual(code === null ? [] : [code]);
+    expect(told.map(({ message }) => message).join(' ')).toContain(words);
+  });
+
   it('with accumulated steps is told that transformers adds where Graft averages', () => {
     const { traps, training: read } = training(['gradient_accumulation_steps=4']);
     expect(read).toMatchObject({ gradient_accumulation_steps: 4 });

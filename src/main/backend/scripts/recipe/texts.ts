@@ -4,6 +4,8 @@ export const trapTexts = {
     Graft averages, as earlier versions did: the same learning rate takes other steps than the script's.`,
   'all-linear-head': `PEFT ends with a TypeError here: for {task}, target_modules="all-linear" puts an adapter on {head}, which it then wants to save whole.
     Nothing to do here: Graft leaves the head out of all-linear.`,
+  'adapted-head': `PEFT ends with a TypeError here: target_modules puts an adapter on {head}, which for {task} it then wants to save whole.
+    Leave {head} out of target_modules. Graft trains and saves the head whole.`,
   'deprecated-name': `{name} is an older name.
     Today it is {today}.`,
   'deprecated-name/resolved': `{name} is an older name.
@@ -70,6 +72,12 @@ export const trapTexts = {
     Graft trains the head that transformers has for this architecture.`,
   'padding-max-length': `padding="max_length" fills every text up to the longest possible one: most of the time goes into padding.
     Set padding to longest. The results are the same and a step takes a fraction of the time.`,
+  'prefix-cache': `PEFT ends with a ValueError here: {config} hands its prefix over in past_key_values, which {model} does not take.
+    In PEFT, BERT, RoBERTa and ELECTRA take it; LoRA goes on every encoder.`,
+  'prompt-first': `{config} puts virtual tokens before the text: the first token, of which the head of {model} answers, is then one of them.
+    Prompts are weak on encoders of this size. LoRA leaves the text as it is.`,
+  'prompt-labels': `PEFT ends with a ValueError here: {config} puts virtual tokens before the text, and the labels of TOKEN_CLS stay as many as they were.
+    Train an adapter on the layers, such as LoRA, which leaves tokens and labels as they are.`,
   quantised: `The base model is quantised. An adapter trained on it is merged with other weights than it saw.
     Graft trains on the original weights, which encoders of this size allow.`,
   'targets-none': `target_modules {targets:json} match nothing: by its name {model} is a {family} model.

@@ -1,7 +1,7 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { methodOf } from '../../../../shared/methods/index.ts';
 import { familyNamed, type Family } from '../../../engine/models/architectures.ts';
-import { constantOf } from '../python/values.ts';
+import { constantOf, plain } from '../python/values.ts';
 import { isAdapterOf } from './adapter.ts';
 import type { ScriptData } from './data.ts';
 import { overlap } from './data-source.ts';
@@ -85,6 +85,29 @@ function checkLeftTargets({ recipe, script }: TrapContext, family: Family | unde
     script.trap('all-linear-head', line, { task, head: wrapped });
 }
 
+/** What PEFT makes of virtual tokens, and of an adapter on the head that it saves whole. */
+function checkPeft({ recipe, script }: TrapContext, family: Family | undefined): void {
+  const { adapter } = script;
+  if (!adapter) return;
+  const config = adapter.name;
+  const task = plain(adapter.argument('task_type', 0)?.value)?.data;
+  const model = recipe.model ?? 'the model';
+  const isPrompt = config === 'PromptTuningConfig' || config === 'PromptEncoderConfig';
+  if (isPrompt && task === 'TOKEN_CLS') script.trap('prompt-labels', adapter.line, { config });
+  if (isPrompt && task === 'SEQ_CLS') script.trap('prompt-first', adapter.line, { config, model });
+  if (config === 'PrefixTuningConfig' && family?.linear && !decoders.has(family.modelTypes[0]!))
+    script.trap('prefix-cache', adapter.line, { config, model });
+  const targets = recipe.adapter?.['target_modules'];
+  const heads = [...(family?.head ?? []), 'classifier', 'score'];
+  const head = (Array.isArray(targets) ? targets : []).find((target) => heads.includes(String(target)));
+  const line = adapter.named.get('target_modules')?.line ?? adapter.line;
+  if (head !== undefined && (task === 'SEQ_CLS' || task === 'TOKEN_CLS'))
+    script.trap('adapted-head', line, { head: String(head), task });
+}
+
+/** Encoders whose code is a decoder's too, and takes keys and values of earlier tokens. */
+const decoders = new Set(['bert', 'roberta', 'xlm-roberta', 'camembert', 'electra']);
+
 /** Checkpoints of the hub whose files are in half precision, by what their names have in them. */
 const halfPrecision = /deberta-v3|mdeberta/;
 
@@ -108,6 +131,7 @@ function checkModel({ recipe, data, script }: TrapContext): void {
     script.trap('other-model', line, { model: recipe.model!, title, reason, nearest });
   }
   checkLeftTargets({ recipe, data, script }, family);
+  checkPeft({ recipe, data, script }, family);
   checkPrecision({ recipe, data, script });
   if (!family?.linear || !Array.isArray(targets)) return;
   const { linear } = family;
