@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { InputOf } from '../../../shared/contract.ts';
 import { RefusedError } from '../../../shared/rpc-client.ts';
+import { golden } from '../../engine/formats/test-support.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
 import { keptBaselines } from '../experiments/baselines.ts';
 import { storeModel, storeRows, texts } from './test-support.ts';
@@ -55,6 +57,17 @@ describe('the timed part of a pre-flight', () => {
     expect((await backend.call('experiments/time', { spec: other })).baselines).toEqual(timing.baselines);
     expect(backend.host.engines).toHaveLength(engines + 1);
     expect(keptBaselines(backend.context, specSchema.parse(spec))).toEqual(timing.baselines);
+  });
+
+  it.each(['roberta', 'albert', 'deberta-v2', 'modernbert'])('takes %s as it takes BERT', async (type) => {
+    const { backend, spec } = await started();
+    const modelId = storeModel(backend.context, path.join(golden, 'seed1/models', type));
+    const asked = { ...spec, modelId, adapter: { ...spec.adapter, target_modules: null } };
+    const timing = await backend.call('experiments/time', { spec: asked });
+    expect(timing.secondsPerStep).toBeGreaterThan(0);
+    expect(timing.totalSeconds).toBeGreaterThan(24 * timing.secondsPerStep);
+    expect(timing.peakMemoryMb).toBeGreaterThan(50);
+    expect(timing.baselines.linearProbe!.accuracy).toBeGreaterThan(0);
   });
 
   it("scores the base's own head where its labels are the data's", async () => {
