@@ -109,6 +109,7 @@ export function inWords(message: string): string {
 
 const specLabels: Readonly<Record<string, string>> = {
   name: 'Name',
+  initAdapterId: 'Goes on from',
   modelOverrides: "Changes of the model's config",
   'data.maxLength': 'Longest text',
   'data.max_length': 'Longest text',

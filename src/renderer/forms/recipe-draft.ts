@@ -25,8 +25,9 @@ export function draftOfRecipe(
   datasets: readonly Dataset[],
 ): { draft: Draft; missing: Missing[] } {
   const missing: Missing[] = [];
-  // The name of what stood in the form before.
-  const draft: Draft = { ...before, name: '' };
+  // The name, and the adapter to go on from, of what stood in the form before.
+  const { initAdapterId: _, ...kept } = before;
+  const draft: Draft = { ...kept, name: '' };
   const model = findModel(recipe.model, models);
   if (model) draft.modelId = model.id;
   else if (recipe.model !== null)

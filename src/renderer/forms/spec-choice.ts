@@ -1,4 +1,11 @@
-import { type DatasetVersion, type ExperimentSpec, type Preset, specSchema } from '../../shared/contract.ts';
+import {
+  type AdapterDetail,
+  type DatasetVersion,
+  type ExperimentSpec,
+  type Preset,
+  specSchema,
+} from '../../shared/contract.ts';
+import { methodOf } from '../../shared/methods/index.ts';
 import { fieldLabel, patchAt, valueAt } from './form-fields.ts';
 import { isFields, mergePatch, type Fields } from './merge-patch.ts';
 
@@ -46,6 +53,7 @@ const ofModel = [
   'adapter.alpha_pattern',
   'adapter.modules_to_save',
   'modelOverrides',
+  'initAdapterId',
 ];
 /** Values that mean the same for any data and any model. */
 const general: readonly unknown[] = ['', 'balanced', 'all-linear'];
@@ -88,6 +96,21 @@ export function withModel(draft: Draft, modelId: string, own: ReadonlySet<string
   const isOther = draft.modelId !== undefined && draft.modelId !== modelId;
   const changed = isOther ? takenBack(draft, ofModel, own) : { draft, reset: [], kept: [] };
   return { ...changed, draft: { ...changed.draft, modelId } };
+}
+
+/** The draft with the base and the method of an adapter, which it goes on from. */
+export function withInitial(draft: Draft, { adapter, config, lineage }: AdapterDetail): Draft {
+  const { settings = {} } = methodOf(config['peft_type']) ?? {};
+  const names = ['peft_type', 'task_type', ...Object.keys(settings)];
+  const fields = Object.entries(config).filter(([name, value]) => names.includes(name) && value !== null);
+  const { modelId } = lineage.base;
+  return {
+    ...draft,
+    ...(modelId === null ? {} : { modelId }),
+    name: '',
+    adapter: Object.fromEntries(fields),
+    initAdapterId: adapter.id,
+  };
 }
 
 /** The draft as a whole spec; null: model, data or method is not chosen yet, or it does not fit the contract. */

@@ -46,6 +46,8 @@ export const specSchema = z.object({
   /** The names of TrainingArguments; what is left out has its default. */
   training: z.record(z.string(), z.unknown()).default({}),
   modelOverrides: z.record(z.string(), z.unknown()).default({}),
+  /** The adapter of the library that is init_adapter of the config. */
+  initAdapterId: id.optional(),
   tags: z.array(z.string().max(60)).max(20).default([]),
 });
 export type ExperimentSpec = z.infer<typeof specSchema>;

@@ -73,8 +73,8 @@ export const trainingFaults = {
       'random when the adapter was trained, kept it as it was and did not save it, so that the answers are others ' +
       `at every load${p.adapted ? '; what the file has of it is an adapter on those random weights' : ''}.`,
     remedy:
-      'Train it further with init_adapter in a config of graft train: the layer is drawn once, trained and saved. In ' +
-      `PEFT, train it again with modules_to_save=[${p.modules.map((name) => `"${name}"`).join(', ')}].`,
+      'Train it further, in the window from the page of the adapter, or with init_adapter in a config of graft ' +
+      `train: the layer is drawn once, trained and saved. In PEFT, train it again with modules_to_save=[${p.modules.map((name) => `"${name}"`).join(', ')}].`,
   }),
   'peft/adapted-head': `{file} holds {tensor}: an adapter on the head itself, as PEFT makes it of target_modules="all-linear" for tasks other than SEQ_CLS. The head is random without what it was added to.
     Train the adapter again with target_modules that name layers of the encoder, and the head in modules_to_save.`,

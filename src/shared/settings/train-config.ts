@@ -133,7 +133,11 @@ export const configSettings = {
     default: {},
     help: `The fields of adapter_config.json, peft_type included; peft_type ${baselines} for the baselines.`,
   },
-  init_adapter: { type: 'text', default: null, help: 'The folder of an adapter to go on from.' },
+  init_adapter: {
+    type: 'text',
+    default: null,
+    help: 'An adapter whose values training goes on from; layers that it lacks are drawn, trained and saved. In a file: its folder.',
+  },
   training: {
     type: 'group',
     default: {},

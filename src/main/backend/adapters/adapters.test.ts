@@ -6,6 +6,7 @@ import { openSafetensors } from '../../engine/formats/safetensors.ts';
 import { bytesOf } from '../../engine/formats/dtype.ts';
 import { changedModel } from '../../engine/models/test-support.ts';
 import { writeSafetensors } from '../../engine/formats/write-safetensors.ts';
+import { inState } from '../experiments/test-support.ts';
 import { storeRows, texts } from '../preflight/test-support.ts';
 import { testBackend, type TestBackend } from '../test-support.ts';
 import { addModel, copiedAdapter, goldenAdapter, importGolden } from './test-support.ts';
@@ -122,6 +123,41 @@ describe('import of a PEFT folder', () => {
       split: 'test',
     });
     expect((await backend.context.jobs.finished(jobId)).fault?.code).toBe('peft/lost-layers');
+  });
+
+  it('trains an adapter further that lacks a layer: the new one has it and answers; another plan is refused before', async () => {
+    const backend = await testBackend();
+    const folder = await changedModel({}, (tensors) => {
+      for (const name of [...tensors.keys()]) if (name.includes('pooler')) tensors.delete(name);
+    });
+    const { model } = await backend.call('models/add-folder', { folder });
+    const { id: initAdapterId } = await importGolden(backend, model.id, 'lora-qv');
+    const { config, problem } = await backend.call('adapters/read', { id: initAdapterId });
+    expect(problem).toMatchObject({ code: 'peft/lost-layers' });
+    const spec = {
+      modelId: model.id,
+      versionId: storeRows(backend.context, texts(40, stars, 'train')),
+      data: { trainSplit: 'train' },
+      adapter: { ...config, inference_mode: false },
+      training: { max_steps: 2, seed: 1 },
+      initAdapterId,
+    };
+    const other = { ...spec, adapter: { ...spec.adapter, r: 2 } };
+    const { findings, canStart } = await backend.call('experiments/preflight', { spec: other });
+    expect(canStart).toBe(false);
+    expect(findings.filter(({ weight }) => weight === 'error')).toMatchObject([
+      { code: 'training/init-adapter', repair: { label: 'Start anew', patch: { initAdapterId: null } } },
+    ]);
+    expect((await backend.call('experiments/preflight', { spec })).canStart).toBe(true);
+    const { experiment } = await backend.call('experiments/create', { spec });
+    await inState(backend, experiment.id, 'finished');
+    const run = await backend.call('experiments/read', { id: experiment.id });
+    expect(run.config).toMatchObject({
+      init_adapter: path.join(backend.context.workspace.adapters, initAdapterId),
+    });
+    expect((await backend.call('adapters/read', { id: run.adapterId! })).problem).toBeNull();
+    const asked = { answerer: { kind: 'adapter' as const, id: run.adapterId! }, text: 'great food' };
+    expect((await backend.call('playground/answer', asked)).answer.labels).toEqual(stars);
   });
 
   it('refuses tensors that the base has no place for', async () => {

@@ -6,6 +6,7 @@ import { parseTrainConfig, type TrainConfig } from '../../../shared/settings/tra
 import { writeFileAtomic, writeFolderAtomic } from '../../engine/formats/atomic.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
 import { planAdapter, requireSavedModules } from '../../engine/peft/adapter.ts';
+import { AdapterStore } from '../../storage/adapters.ts';
 import { ExperimentStore, type NewExperiment } from '../../storage/experiments.ts';
 import { automaticName } from './automatic-name.ts';
 import type { BackendContext } from '../context.ts';
@@ -18,14 +19,15 @@ const SOURCE = 'This experiment';
 
 /**
  * The training config of a spec, every setting present, for a run in a folder of its own. `pairs`: whether its rows
- * have second texts. Throws `settings/…`.
+ * have second texts. Throws `settings/…`, `store/unknown`.
  */
 export function configOfSpec(
+  { db }: Pick<BackendContext, 'db'>,
   spec: ExperimentSpec,
   modelFolder: string,
   pairs: boolean,
 ): { config: TrainConfig; notes: string[] } {
-  const { data } = spec;
+  const { data, initAdapterId: initial } = spec;
   const given = {
     model: modelFolder,
     model_overrides: spec.modelOverrides,
@@ -39,6 +41,7 @@ export function configOfSpec(
       ...(pairs ? { text_pair_column: 'text_pair' } : {}),
     },
     adapter: spec.adapter,
+    init_adapter: initial === undefined ? null : new AdapterStore(db).read(initial).folder,
     training: spec.training,
     output_dir: '.',
   };
@@ -54,7 +57,7 @@ export async function makeExperiment(context: BackendContext, spec: ExperimentSp
   const model = requireModel(context, spec.modelId);
   const version = versionRecord(context, spec.versionId);
   // Before the rows are written: most mistakes are in the settings.
-  await checkAdapter(configOfSpec(spec, model.folder, false).config, version.labels);
+  await checkAdapter(configOfSpec(context, spec, model.folder, false).config, version.labels);
   const id = randomUUID();
   const folder = path.join(context.workspace.experiments, id);
   const { data } = spec;
@@ -68,7 +71,7 @@ export async function makeExperiment(context: BackendContext, spec: ExperimentSp
       train: { split: data.trainSplit, select: data.trainSelect },
       eval: data.evalSplit === null ? null : { split: data.evalSplit, select: data.evalSelect },
     });
-    config = configOfSpec(spec, model.folder, written.pairs).config;
+    config = configOfSpec(context, spec, model.folder, written.pairs).config;
     await writeFileAtomic(path.join(temporary, 'run.json'), `${JSON.stringify(config, null, 2)}\n`);
   });
   const { adapter, training } = config!;

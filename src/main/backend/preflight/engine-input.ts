@@ -59,7 +59,7 @@ async function runConfig(
   folder: string,
 ): Promise<Record<string, unknown>> {
   const model = requireModel(context, spec.modelId);
-  configOfSpec(spec, model.folder, false);
+  configOfSpec(context, spec, model.folder, false);
   const version = versionRecord(context, spec.versionId);
   const { data } = spec;
   const { pairs } = await writeRows({
@@ -69,7 +69,7 @@ async function runConfig(
     train: { split: data.trainSplit, select: data.trainSelect },
     eval: data.evalSplit === null ? null : { split: data.evalSplit, select: data.evalSelect },
   });
-  return { ...configOfSpec(spec, model.folder, pairs).config };
+  return { ...configOfSpec(context, spec, model.folder, pairs).config };
 }
 
 /** Throws `preflight/device-busy` while an experiment runs. */

@@ -4,6 +4,7 @@ import { settingsOf } from '../../../shared/settings/train-config.ts';
 import { longestText, openBaseModel } from '../../engine/models/base-model.ts';
 import { headLabels } from '../../engine/models/checkpoint-head.ts';
 import { planAdapter, requireSavedModules } from '../../engine/peft/adapter.ts';
+import { initialValues } from '../../engine/peft/initial-values.ts';
 import { planSteps } from '../../engine/training/schedule.ts';
 import { buildLabelMap } from '../../engine/data/labels.ts';
 import { settleLabels } from '../../engine/tasks/single-label.ts';
@@ -29,6 +30,8 @@ import type { RowReader } from './rows/row-reader.ts';
 
 /** Findings are told in this order. */
 const weights = ['error', 'warning', 'info', 'good'] as const;
+
+const anew: Repair = { label: 'Start anew', patch: { initAdapterId: null } };
 
 /** Labels that a model is looked at with before its data is known. */
 const standInLabels = ['0', '1'];
@@ -64,8 +67,8 @@ export async function quickPreflight(
     at('Choose from the data', '/data'),
   );
   const config = await caught(
-    () => configOfSpec(spec, model?.folder ?? 'model', false).config,
-    (fault) => faultFinding(fault, settingsRepair(fault, spec)),
+    () => configOfSpec(context, spec, model?.folder ?? 'model', false).config,
+    (fault) => faultFinding(fault, fault.code === 'store/unknown' ? anew : settingsRepair(fault, spec)),
   );
   const question = version && questionOf(spec, version.file);
   const summary =
@@ -101,6 +104,12 @@ export async function quickPreflight(
         },
         (fault) => adapterFault(fault, base, spec.adapter),
       ));
+    const initial = config?.init_adapter;
+    if (base && plan && initial)
+      await caught(
+        () => initialValues(initial, base, plan),
+        (fault) => faultFinding(fault, anew),
+      );
     if (base && plan) found.push(fusedFinding(base, plan.method.targets.keys()));
     const rows = summary?.train.rows ?? 0;
     const steps = config && planSteps(rows, config.training);

@@ -10,15 +10,8 @@ import { longestText, openBaseModel, type BaseModel } from '../models/base-model
 import { headLabels, type CheckpointHead } from '../models/checkpoint-head.ts';
 import type { EncodedText } from '../models/batch.ts';
 import type { Attention } from '../models/token-inputs.ts';
-import { adapterFolderLabels } from '../peft/adapter-head.ts';
-import {
-  planAdapter,
-  readAdapter,
-  requireSavedModules,
-  writeAdapter,
-  type Adapter,
-  type AdapterPlan,
-} from '../peft/adapter.ts';
+import { planAdapter, requireSavedModules, writeAdapter, type AdapterPlan } from '../peft/adapter.ts';
+import { initialValues } from '../peft/initial-values.ts';
 import type { TrainedState } from '../peft/method.ts';
 import { checkTokens } from '../predict.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
@@ -76,7 +69,8 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
   try {
     const plan = planAdapter(base, config.adapter, 'adapter');
     requireSavedModules(base, config.adapter);
-    const initial = await initialValues(config, baseDir, base, plan);
+    const { init_adapter: init } = config;
+    const initial = init === null ? undefined : await initialValues(path.resolve(baseDir, init), base, plan);
     const rows = await encodeRows(data.train, config, base, context);
     const evalRows = data.eval && (await encodeRows(data.eval, config, base, context));
     tell(context, [...data.notes, ...startNotes(base, plan)]);
@@ -197,25 +191,6 @@ function replacedHead(head: CheckpointHead): string[] {
   return head.kind === 'other'
     ? [`The base is ${head.what} (${head.seen}): that head is not used, and a new one is trained.`]
     : [];
-}
-
-async function initialValues(
-  config: TrainConfig,
-  baseDir: string,
-  base: BaseModel,
-  plan: AdapterPlan,
-): Promise<Adapter['values'] | undefined> {
-  if (config.init_adapter === null) return undefined;
-  const folder = path.resolve(baseDir, config.init_adapter);
-  await adapterFolderLabels(folder, base.folder);
-  const initial = await readAdapter(folder, base, 'left out');
-  const [wanted, found] = [plan, initial.plan].map(({ trained }) =>
-    trained.map(({ name, shape }) => `${name} [${shape.join(', ')}]`),
-  );
-  const different =
-    wanted!.find((spec) => !found!.includes(spec)) ?? found!.find((spec) => !wanted!.includes(spec));
-  if (different !== undefined) throw fault('training/init-adapter', { folder, parameter: different });
-  return initial.values;
 }
 
 /** Tokenises rows for a model, and says how many lost tokens. */

@@ -1,5 +1,6 @@
 import { choosesModules } from '../../../shared/methods/index.ts';
 import type {
+  Adapter,
   Dataset,
   DatasetVersion,
   Experiment,
@@ -19,6 +20,7 @@ import {
   presetOf,
   wholeSpec,
   withData,
+  withInitial,
   withModel,
   withPreset,
   type Changed,
@@ -50,6 +52,7 @@ export class DraftManager extends Attempts {
   /** Of the data sets that the chosen version may belong to. */
   #versions = $state.raw<DatasetVersion[]>([]);
   #treeOf = '';
+  #initial = $state.raw<Adapter | null>(null);
   /** Paths that the person set in this window; they outlast a change of data or model. */
   readonly #own = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,6 +76,10 @@ export class DraftManager extends Attempts {
   readonly versions = $derived.by(() =>
     this.#versions.filter(({ datasetId }) => datasetId === this.version?.datasetId),
   );
+  /** The adapter that it goes on from. */
+  readonly initial = $derived.by(() =>
+    this.#initial?.id === this.draft.initAdapterId ? this.#initial : null,
+  );
   readonly preset = $derived.by(() => presetOf(this.draft, this.presets));
   readonly spec = $derived.by((): ExperimentSpec | null => wholeSpec(this.draft));
   readonly problem = $derived.by(() => firstProblem(this.draft));
@@ -93,9 +100,12 @@ export class DraftManager extends Attempts {
     return null;
   }
 
-  /** Reads lists and draft, or the spec of another experiment; keeps up with changes. Returns its own unsubscribe. */
-  listen(from: string | null = null): () => void {
-    void this.#open(from);
+  /**
+   * Reads lists and draft, or the spec of another experiment, or what trains an adapter further; keeps up with changes.
+   * Returns its own unsubscribe.
+   */
+  listen(from: string | null = null, adapter: string | null = null): () => void {
+    void this.#open(from, adapter);
     const stops = [
       this.#rpc.on('models/changed', () => void this.#readLists()),
       this.#rpc.on('datasets/changed', () => void this.#readLists()),
@@ -163,7 +173,18 @@ export class DraftManager extends Attempts {
       this.#own.clear();
       this.changed = null;
       this.#change({ ...spec, name: '' });
-      await Promise.all([this.#readModel(), this.#readVersions()]);
+      await Promise.all([this.#readModel(), this.#readVersions(), this.#readInitial()]);
+    });
+  }
+
+  /** Takes over an adapter: its base, its method and its values. */
+  async goOnFrom(id: string): Promise<void> {
+    await this.#guard(async () => {
+      const detail = await this.#rpc.call('adapters/read', { id });
+      this.#own.clear();
+      this.changed = null;
+      this.#initial = detail.adapter;
+      this.#change(withInitial(this.draft, detail));
     });
   }
 
@@ -206,7 +227,7 @@ export class DraftManager extends Attempts {
     if (this.draft === draft) this.saved = this.refused ? 'unsaved' : 'saved';
   }
 
-  async #open(from: string | null): Promise<void> {
+  async #open(from: string | null, adapter: string | null): Promise<void> {
     await this.#guard(async () => {
       const [draft, status] = await Promise.all([
         readDraft(this.#rpc),
@@ -218,7 +239,8 @@ export class DraftManager extends Attempts {
       this.draft = draft;
     });
     if (from !== null) await this.startFrom(from);
-    await Promise.all([this.#readModel(), this.#readVersions()]);
+    if (adapter !== null) await this.goOnFrom(adapter);
+    await Promise.all([this.#readModel(), this.#readVersions(), this.#readInitial()]);
     this.ready = true;
   }
   async #readLists(): Promise<void> {
@@ -257,6 +279,13 @@ export class DraftManager extends Attempts {
         this.#treeOf = id;
       });
     this.#follow();
+  }
+  async #readInitial(): Promise<void> {
+    await this.#guard(async () => {
+      const { initAdapterId: id } = this.draft;
+      if (id !== undefined && id !== this.#initial?.id)
+        this.#initial = (await this.#rpc.call('adapters/read', { id })).adapter;
+    });
   }
   async #readVersions(): Promise<void> {
     await this.#guard(async () => {

@@ -56,6 +56,7 @@ async function open(
     running?: SystemStatus['running'];
     check?: (spec: ExperimentSpec) => Preflight | Promise<Preflight>;
     from?: string;
+    adapter?: string;
   } = {},
 ) {
   const saved: unknown[] = [];
@@ -89,10 +90,33 @@ async function open(
     'experiments/preflight': ({ spec }) => (options.check ?? (() => preflight()))(spec as ExperimentSpec),
     'experiments/time': () => timing,
     'experiments/create': () => ({ experiment: experiment({ id: 'new', state: 'queued' }) }),
+    'adapters/read': ({ id }) => ({
+      adapter: {
+        ...{ id, name: 'lacking', origin: 'imported' as const, experimentId: null, modelId: 'm' },
+        ...{
+          modelName: 'MiniLM',
+          peftType: 'LORA',
+          rank: 4,
+          labels: ['ham', 'spam'],
+          bytes: 1,
+          present: true,
+        },
+        ...{ sha256: 'a'.repeat(64), folder: '/a', exports: 0, createdAt: 0 },
+      },
+      lineage: {
+        ...{ data: null, experiment: null, parts: [], exports: [] },
+        base: { modelId: 'm', name: 'MiniLM', sha256: null, matches: true, reason: null },
+      },
+      config: {
+        ...{ peft_type: 'LORA', task_type: 'SEQ_CLS', r: 4, target_modules: ['query'], inference_mode: true },
+        ...{ base_model_name_or_path: 'm', layers_to_transform: null },
+      },
+      problem: null,
+    }),
     'experiments/read': () => detail({}, { spec: { ...full, name: 'the other', training: { seed: 7 } } }),
   });
   const form = new DraftManager(back.rpc);
-  const stop = form.listen(options.from ?? null);
+  const stop = form.listen(options.from ?? null, options.adapter ?? null);
   await vi.advanceTimersByTimeAsync(0);
   const asked = (method: string) => back.asked.filter((one) => one.method === method).length;
   return { ...back, form, stop, saved, asked };
@@ -138,6 +162,21 @@ describe('the form of a new experiment', () => {
     expect(form.saved).toBe('saved');
     expect(saved).toHaveLength(1);
     expect(saved[0]).toMatchObject({ versionId: 'v1', modelId: 'm', training: { learning_rate: 0.02 } });
+  });
+
+  it('trains an adapter further: takes its base and method over, until it is to start anew or on another base', async () => {
+    const { form } = await open({ adapter: 'a', spec: { name: 'before', versionId: 'v1' } });
+    expect(form.initial?.name).toBe('lacking');
+    expect(form.draft).toMatchObject({ name: '', modelId: 'm', versionId: 'v1', initAdapterId: 'a' });
+    expect(form.draft.adapter).toEqual({
+      ...{ peft_type: 'LORA', task_type: 'SEQ_CLS', r: 4, target_modules: ['query'] },
+    });
+    form.chooseModel('other');
+    expect(form.initial).toBeNull();
+    expect(form.changed?.reset).toContain('Goes on from');
+    await form.goOnFrom('a');
+    form.set(['initAdapterId'], null);
+    expect(form.draft).not.toHaveProperty('initAdapterId');
   });
 
   it('keeps the draft of a page that is left before the moment is over', async () => {
