@@ -99,11 +99,10 @@ function checkPeft({ recipe, script }: TrapContext, family: Family | undefined):
     script.trap('prefix-cache', adapter.line, { config, model });
   const targets = recipe.adapter?.['target_modules'];
   const heads = [...(family?.head ?? []), 'classifier', 'score'];
-  const named: unknown[] = Array.isArray(targets) ? targets : [];
-  const head = named.find((target) => heads.includes(String(target)));
+  const head = Array.isArray(targets) ? heads.find((name) => targets.includes(name)) : undefined;
   const line = adapter.named.get('target_modules')?.line ?? adapter.line;
   if (head !== undefined && (task === 'SEQ_CLS' || task === 'TOKEN_CLS'))
-    script.trap('adapted-head', line, { head: String(head), task });
+    script.trap('adapted-head', line, { head, task });
 }
 
 /** Encoders whose code is a decoder's too, and takes keys and values of earlier tokens. */
