@@ -474,6 +474,7 @@ describe('how a script trains', () => {
       'on classifier, which for TOKEN_CLS',
     ],
     ['roberta-base', 'LoraConfig(task_type="TOKEN_CLS", target_modules=["query"])', null, ''],
+    ['roberta-base', 'LoraConfig(task_type="SEQ_CLS", target_modules=["query", "classifier"])', null, ''],
   ])('on %s with %s is told where PEFT ends: %s', (name, config, code, words) => {
     const recipe = readScript(
       'from transformers import *\nfrom peft import *\n' +

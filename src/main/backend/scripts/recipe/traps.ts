@@ -101,8 +101,8 @@ function checkPeft({ recipe, script }: TrapContext, family: Family | undefined):
   const heads = [...(family?.head ?? []), 'classifier', 'score'];
   const head = Array.isArray(targets) ? heads.find((name) => targets.includes(name)) : undefined;
   const line = adapter.named.get('target_modules')?.line ?? adapter.line;
-  if (head !== undefined && (task === 'SEQ_CLS' || task === 'TOKEN_CLS'))
-    script.trap('adapted-head', line, { head, task });
+  // For SEQ_CLS it leaves the head out by itself.
+  if (head !== undefined && task === 'TOKEN_CLS') script.trap('adapted-head', line, { head, task });
 }
 
 /** Encoders whose code is a decoder's too, and takes keys and values of earlier tokens. */
