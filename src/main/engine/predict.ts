@@ -7,7 +7,8 @@ import type { EncodedText } from './models/batch.ts';
 import { Inference, type Pooling } from './models/inference.ts';
 import { otherHeadFault } from './models/checkpoint-head.ts';
 import { adapterFolderLabels, isEncoderAdapter } from './peft/adapter-head.ts';
-import { adaptation, readAdapter, type Adapter } from './peft/adapter.ts';
+import { adaptation, type Adapter } from './peft/adapter.ts';
+import { openAdapter } from './peft/taken-out.ts';
 import { loadTensorFlow } from './runtime/tensorflow.ts';
 import { engineTask } from './tasks/index.ts';
 import type { EngineTask } from './tasks/task.ts';
@@ -102,7 +103,7 @@ export async function openAdaptedModel(
     ...(labelNames ? { labelNames } : {}),
   });
   try {
-    const adapter = adapterFolder === undefined ? undefined : await readAdapter(adapterFolder, base);
+    const adapter = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, base);
     const missing = base.newlyInitialized.filter(
       (name) => !adapter?.values.has(name) && !(head === 'none' && isBehindEncoder(base.architecture, name)),
     );

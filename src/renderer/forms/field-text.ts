@@ -32,6 +32,8 @@ export function valueOfText(setting: Setting, text: string): unknown {
     case 'number':
     case 'integer':
       return numberOr(trimmed);
+    case 'integer list':
+      return parts(trimmed).map(numberOr);
     case 'class weights':
       return trimmed === 'balanced' ? trimmed : parts(trimmed).map(numberOr);
     case 'layers': {

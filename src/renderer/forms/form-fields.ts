@@ -33,6 +33,8 @@ const labels: Readonly<Record<string, string>> = {
   per_device_train_batch_size: 'Batch size',
   per_device_eval_batch_size: 'Batch size, evaluation',
   gradient_accumulation_steps: 'Accumulation',
+  loraplus_lr_ratio: 'LoRA+ ratio',
+  loraplus_lr_embedding: 'LoRA+ rate of embeddings',
   lr_scheduler_type: 'Schedule',
   max_grad_norm: 'Clip gradients at',
   optim: 'Optimizer',

@@ -21,6 +21,8 @@ export const resultsFaults = {
     ${again} Where the labels were replaced in training, put the config.json with the new ones beside the adapter.`,
   'adapters/not-an-adapter': `{name} is not an adapter beside a base ({method}): its weights cannot be added up with others.
     Combine adapters that were trained with {combinable}.`,
+  'adapters/not-plain': `{name} ({method}) changes more than products of two small matrices, which alone can be added up: lengths of rows, rows of embeddings, or biases.
+    Combine adapters that were trained with plain {combinable}.`,
   'adapters/merge-bases': `{first} was trained on {firstBase}, {other} on {otherBase}: they are not of one base.
     Combine adapters that were trained on the same weights.`,
   'adapters/merge-labels': `{first} answers {labels}; {other} answers {otherLabels}.

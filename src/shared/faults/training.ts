@@ -51,6 +51,12 @@ export const trainingFaults = {
     Leave layers_to_transform out.`,
   'peft/shared-pattern': `{field} chooses layers by number with "{pattern}", but the {layers} layers of this model share the weights of {groups}: an adapter on one is on all of them.
     Leave the numbers out of {field}.`,
+  'peft/embedding': `{field} does not go with LoRA on the embedding {module}.
+    Leave {field} out, or {module} out of target_modules.`,
+  'peft/token-index': `trainable_token_indices names token {id}, and the model has {size} tokens.
+    Name tokens by their ids, which count from 0; inspect shows the tokens of a text.`,
+  'peft/start-rank': `init_lora_weights "{start}" starts from {rank} parts of {module}, which has no more than {most}.
+    Lower r to {most} or less, or take another start.`,
   'peft/bad-pattern': `{field}: "{pattern}" is not a regular expression: {reason}.
     Correct the pattern; inspect --model lists the module names it is matched against.`,
   'peft/slow-pattern': `{field}: "{pattern}" takes more than {seconds} s over the module names: it goes back and forth over them.

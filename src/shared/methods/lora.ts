@@ -1,5 +1,5 @@
 import type { Settings } from '../settings/setting.ts';
-import type { Method } from './method.ts';
+import type { Fields, Method } from './method.ts';
 
 const largestRank = 65_536;
 
@@ -32,7 +32,7 @@ const settings = {
   target_modules: {
     type: 'names',
     default: null,
-    help: 'The linear layers adapted, by the end of their path, or "all-linear"; more learn more and take longer. Left out: query and value.',
+    help: 'Layers adapted, also embeddings, by the end of their path, or "all-linear"; more learn more. Left out: query and value.',
   },
   exclude_modules: {
     type: 'names',
@@ -78,6 +78,24 @@ const settings = {
     default: false,
     help: 'Divides lora_alpha by the square root of r, so that a higher r needs no other learning rate.',
   },
+  use_dora: {
+    type: 'switch',
+    label: 'DoRA',
+    default: false,
+    help: 'Learns the lengths of weight rows apart from their directions (DoRA); often a little more accurate, and slower.',
+  },
+  lora_bias: {
+    type: 'switch',
+    label: 'Bias of B',
+    default: false,
+    help: "Trains a bias beside B, folded into the layer's own at merging; more learn more. Needs layers that have a bias.",
+  },
+  trainable_token_indices: {
+    type: 'integer list',
+    label: 'Trained tokens',
+    default: null,
+    help: 'Ids of tokens whose vectors train too, for example of added words; more make the file larger.',
+  },
   modules_to_save: {
     type: 'text list',
     label: 'Saved whole',
@@ -88,9 +106,9 @@ const settings = {
   init_lora_weights: {
     type: 'switch or choice',
     label: 'First values',
-    choices: ['gaussian'],
+    choices: ['gaussian', 'orthogonal', 'pissa', 'olora'],
     default: true,
-    help: 'First values: true starts as the base model (kaiming), gaussian too; false starts with random changes.',
+    help: 'First values: true, gaussian, orthogonal as the base; pissa, olora from its main parts (saved at twice r); false random.',
   },
 } as const satisfies Settings;
 
@@ -98,6 +116,45 @@ function text(value: unknown): string {
   if (value == null) return '';
   return Array.isArray(value) ? value.join(', ') : typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+/** What a start needs of ranks and scales. */
+function startConflict(values: Fields): { key: string; reason: string } | null {
+  const {
+    init_lora_weights: start,
+    r,
+    lora_alpha: alpha,
+    rank_pattern: ranks,
+    alpha_pattern: alphas,
+  } = values;
+  const all = (common: unknown, others: unknown): unknown[] => [
+    common,
+    ...Object.values((others ?? {}) as Fields),
+  ];
+  const isOdd = all(r, ranks).some((rank) => typeof rank === 'number' && rank % 2 !== 0);
+  const key = 'init_lora_weights';
+  if (start === 'orthogonal' && isOdd) return { key, reason: 'it is "orthogonal", which needs even ranks' };
+  const isFlat = all(alpha, alphas).some((scale) => typeof scale === 'number' && scale <= 0);
+  return (start === 'pissa' || start === 'olora') && isFlat
+    ? { key, reason: `it is "${start}", which needs lora_alpha above 0` }
+    : null;
+}
+
+/** What PEFT refuses beside `lora_bias`, and a token named twice. */
+function additionConflict(values: Fields): { key: string; reason: string } | null {
+  const { lora_bias: shifts, use_dora: decomposes, init_lora_weights: start, ...others } = values;
+  const tokens = others['trainable_token_indices'];
+  if (shifts === true && decomposes === true)
+    return { key: 'lora_bias', reason: 'it does not go with use_dora' };
+  if (shifts === true && typeof start === 'string')
+    return { key: 'lora_bias', reason: `it does not go with init_lora_weights "${start}"` };
+  const listed: readonly unknown[] = Array.isArray(tokens) ? tokens : [];
+  const twice = listed.find((token, i) => listed.indexOf(token) !== i);
+  return twice === undefined
+    ? null
+    : { key: 'trainable_token_indices', reason: `it names token ${text(twice)} twice` };
+}
+
+const nameOf = (decomposes: unknown): string => (decomposes === true ? 'DoRA' : 'LoRA');
 
 const classification = { peft_type: 'LORA', task_type: 'SEQ_CLS', bias: 'none' };
 
@@ -121,21 +178,19 @@ export const lora = {
       kasa_config: null,
       layer_replication: null,
       loftq_config: {},
-      lora_bias: false,
       lora_ga_config: null,
       megatron_config: null,
       megatron_core: 'megatron.core',
       monteclora_config: null,
       qalora_group_size: 16,
       target_parameters: null,
-      trainable_token_indices: null,
       use_bdlora: null,
-      use_dora: false,
       use_qalora: false,
       velora_config: null,
     },
     floats: ['lora_dropout'],
-    conflict({ target_modules: targets, layers_to_transform: layers, layers_pattern: pattern }) {
+    conflict(values) {
+      const { target_modules: targets, layers_to_transform: layers, layers_pattern: pattern } = values;
       const named = pattern === '' || (Array.isArray(pattern) && pattern.length === 0) ? null : pattern;
       const reason = 'it needs target_modules as a list, and here that is a pattern';
       if (typeof targets === 'string') {
@@ -144,7 +199,7 @@ export const lora = {
       }
       return named !== null && layers === null
         ? { key: 'layers_pattern', reason: 'it needs layers_to_transform beside it' }
-        : null;
+        : (startConflict(values) ?? additionConflict(values));
     },
     defaultTargets: ['bert', 'roberta', 'xlm-roberta', 'electra', 'deberta-v2'],
     said: ['r', 'lora_alpha', 'lora_dropout', 'target_modules'],
@@ -160,7 +215,7 @@ export const lora = {
   wholeModel: false,
   combinable: true,
   rates: { from: 8e-5, to: 5e-3, start: 5e-4, usual: '1e-4 to 1e-3' },
-  label: ({ r }) => (typeof r === 'number' ? `LoRA r=${r}` : 'LoRA'),
+  label: ({ r, use_dora: decomposes }) => `${nameOf(decomposes)}${typeof r === 'number' ? ` r=${r}` : ''}`,
   distinctions: ({ target_modules: targets, lora_alpha: alpha }) => [
     targets == null
       ? ''
@@ -171,12 +226,21 @@ export const lora = {
           : 'own layers',
     alpha == null ? '' : `alpha ${text(alpha)}`,
   ],
-  summary({ r, lora_alpha: alpha, target_modules: targets }) {
-    const rank = `LoRA r=${text(r ?? settings.r.default)}, alpha ${text(alpha ?? settings.lora_alpha.default)}`;
+  summary({ r, lora_alpha: alpha, target_modules: targets, use_dora: decomposes }) {
+    const rank = `${nameOf(decomposes)} r=${text(r ?? settings.r.default)}, alpha ${text(alpha ?? settings.lora_alpha.default)}`;
     return text(targets) === '' ? rank : `${rank} on ${text(targets)}`;
   },
   identifying: ['r', 'lora_alpha', 'target_modules'],
-  onCard: ['r', 'lora_alpha', 'lora_dropout', 'target_modules', 'bias', 'use_rslora', 'modules_to_save'],
+  onCard: [
+    'r',
+    'lora_alpha',
+    'lora_dropout',
+    'target_modules',
+    'bias',
+    'use_rslora',
+    'use_dora',
+    'modules_to_save',
+  ],
   presets: (targets) => [
     {
       key: 'article',

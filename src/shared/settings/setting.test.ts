@@ -45,6 +45,7 @@ describe('settings', () => {
         'eval is set',
         'eval is left out',
         'max_steps is -1',
+        'loraplus_lr_ratio is set',
         'lr_scheduler_type is cosine or polynomial',
         'lr_scheduler_type is polynomial',
         'lr_scheduler_type is cosine',

@@ -40,6 +40,7 @@ interface Kinds {
   text: { value: string; default: string | null; more: object };
   /** An empty list is a value too where it `mayBeEmpty`. */
   'text list': { value: string[]; default: null; more: { mayBeEmpty?: boolean } };
+  'integer list': { value: number[]; default: null; more: object };
   /** Names, or a text that is a pattern or a word for many of them ("all-linear"). */
   names: { value: string | string[]; default: null; more: object };
   /** The number of a layer, or several. */
@@ -129,6 +130,10 @@ const kinds: {
   'text list': {
     schema: ({ mayBeEmpty }) => z.array(z.string().min(1)).min(mayBeEmpty ? 0 : 1),
     range: () => 'a list of texts',
+  },
+  'integer list': {
+    schema: () => z.array(z.int().nonnegative()).min(1),
+    range: () => 'a list of whole numbers, 0 or more',
   },
   names: {
     schema: () => z.union([z.string(), z.array(z.string())]),

@@ -1,4 +1,5 @@
 import { fault } from '../faults/index.ts';
+import { methodOf } from '../methods/index.ts';
 import { trainingSettings, type TrainingSettings } from './training.ts';
 
 /** Evaluation comes every 500 steps when nothing else is said, as in transformers. */
@@ -13,7 +14,11 @@ const scheduleOfDetail = { power: 'polynomial', lr_end: 'polynomial', num_cycles
  * `given`: the training fields as they stand in the config, to know what was left out.
  */
 export function settleTraining(
-  config: { data: Record<'eval' | 'split' | 'eval_select', unknown>; training: TrainingSettings },
+  config: {
+    adapter: { peft_type: string };
+    data: Record<'eval' | 'split' | 'eval_select', unknown>;
+    training: TrainingSettings;
+  },
   given: Record<string, unknown>,
   source: string,
 ): TrainingSettings {
@@ -67,6 +72,24 @@ export function settleTraining(
       ['training.learning_rate', String(training.learning_rate)],
       'the schedule falls from the one to the other',
       'Set lr_end below learning_rate.',
+    );
+  }
+
+  if (training.loraplus_lr_ratio !== null && training.learning_rate === 0) {
+    refuse(
+      ['training.loraplus_lr_ratio', String(training.loraplus_lr_ratio)],
+      ['training.learning_rate', '0'],
+      'it is a multiple of it',
+      'Set learning_rate above 0.',
+    );
+  }
+  const hasB = methodOf(config.adapter.peft_type)?.parameterPrefixes.includes('lora_');
+  if (training.loraplus_lr_ratio !== null && !hasB) {
+    refuse(
+      ['training.loraplus_lr_ratio', String(training.loraplus_lr_ratio)],
+      ['adapter.peft_type', `"${config.adapter.peft_type}"`],
+      "it is the learning rate of LoRA's B",
+      'Leave loraplus_lr_ratio out.',
     );
   }
 

@@ -60,6 +60,19 @@ export const trainingSettings = {
     min: 0,
     help: 'Size of the first step; higher learns faster and turns unstable. LoRA often wants 1e-4 to 1e-3.',
   },
+  loraplus_lr_ratio: {
+    type: 'number',
+    default: null,
+    above: 0,
+    help: "LoRA+: times that LoRA's B and trained biases learn as fast as the rest, often 4 to 16; more is faster, less steady.",
+  },
+  loraplus_lr_embedding: {
+    type: 'number',
+    default: 1e-6,
+    min: 0,
+    help: 'LoRA+: the learning rate of LoRA on embeddings; higher moves the vectors of words further.',
+    when: { loraplus_lr_ratio: 'set' },
+  },
   weight_decay: {
     type: 'number',
     default: 0,

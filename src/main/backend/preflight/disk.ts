@@ -6,9 +6,14 @@ import type { Plan } from '../../engine/training/schedule.ts';
 /** A tensor's entry in the header of a safetensors file, about. */
 const headerBytes = 120;
 
-/** Bytes of the adapter's file, in float32. */
-export function adapterBytes({ saved }: AdapterPlan): number {
-  return saved.reduce((sum, { shape }) => sum + 4 * elements(shape) + headerBytes, 8);
+/** Bytes of the adapter's file, in float32; a start that was taken out of the base stands in it too. */
+export function adapterBytes({ saved, method }: AdapterPlan): number {
+  const layers = [...(method.takenOut?.layers.values() ?? [])];
+  const twice = new Set(layers.flatMap(({ a, b }) => [a, b]));
+  return saved.reduce(
+    (sum, { name, shape }) => sum + (twice.has(name) ? 8 : 4) * elements(shape) + headerBytes,
+    8,
+  );
 }
 
 /** Bytes that a run writes at most: its adapter, and checkpoints with both moments of AdamW. */

@@ -44,6 +44,9 @@ describe('reading', () => {
       alpha_pattern: {},
       bias: 'none',
       use_rslora: false,
+      use_dora: false,
+      lora_bias: false,
+      trainable_token_indices: null,
       init_lora_weights: true,
     });
   });
@@ -153,14 +156,14 @@ describe('fields that are not supported', () => {
       unsupportedFields(
         {
           peft_type: 'LORA',
-          use_dora: true,
+          use_qalora: true,
           eva_config: { rho: 2 },
           qalora_group_size: 8,
           a_new_one: 1,
         },
         lora,
       ),
-    ).toEqual(['a_new_one', 'eva_config', 'qalora_group_size', 'use_dora']);
+    ).toEqual(['a_new_one', 'eva_config', 'qalora_group_size', 'use_qalora']);
   });
 
   it('are not those that are null, false, empty or at their default', () => {

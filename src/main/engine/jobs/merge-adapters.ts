@@ -1,13 +1,14 @@
-import { combinableMethods } from '../../../shared/methods/index.ts';
+import { combinableMethods, methodLabel, methodOf } from '../../../shared/methods/index.ts';
 import { z } from 'zod';
 import { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { fault } from '../../../shared/faults/index.ts';
 import type { JobContext } from '../jobs.ts';
 import { openBaseModel, type BaseModel } from '../models/base-model.ts';
 import type { ParameterSpec } from '../models/parameters.ts';
-import { planAdapter, readAdapter, writeAdapter, type Adapter, type AdapterPlan } from '../peft/adapter.ts';
+import { planAdapter, writeAdapter, type Adapter, type AdapterPlan } from '../peft/adapter.ts';
 import { adapterFolderLabels } from '../peft/adapter-head.ts';
 import type { LowRank, LowRankLayer } from '../peft/method.ts';
+import { openAdapter } from '../peft/taken-out.ts';
 import {
   combinations,
   combinedRank,
@@ -99,10 +100,16 @@ async function readPart(
   { name, folder, weight }: MergeAdaptersInput['parts'][number],
   base: BaseModel,
 ): Promise<Part> {
-  const adapter = await readAdapter(folder, base);
+  const adapter = await openAdapter(folder, base);
   const { config, method } = adapter.plan;
   if (!method.lowRank) {
     const type = String(config['peft_type']);
+    if (methodOf(type)?.combinable)
+      throw fault('adapters/not-plain', {
+        name,
+        method: methodLabel(config),
+        combinable: combinableMethods(),
+      });
     throw fault('adapters/not-an-adapter', { name, method: type, combinable: combinableMethods() });
   }
   if (method.trainedBase.size > 0)

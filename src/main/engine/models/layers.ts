@@ -31,12 +31,16 @@ export const activations: Readonly<Record<string, Activation>> = {
   tanh: 'tanh',
 };
 
-/** A linear layer on x: `open` takes the place of x·Wᵀ + b, of x or of what became of it; all of it is times `factor`. */
+/**
+ * A linear layer on x: `open` takes the place of x·Wᵀ + b, of x or of what became of it. W and what stands beside it is
+ * times `factor`, b and what stands beside that times `biasFactor`.
+ */
 export type LinearHook = (
   layers: Layers,
   x: Tensor,
   open: (x: Tensor) => OpenLinear,
   factor: number,
+  biasFactor: number,
 ) => Tensor;
 
 /** What an adapter does at the module `path` of a model that it is not merged into; undefined: nothing. */
@@ -137,7 +141,7 @@ export class Layers {
       const open = (into: Tensor): OpenLinear =>
         openLinear(this.graph, into, weight, bias, this.options.fused);
       const hook = this.options.hooks?.linear?.(path);
-      const y = hook ? hook(this, input, open, factor * by) : open(input).finish();
+      const y = hook ? hook(this, input, open, factor * by, factor) : open(input).finish();
       y.rescaled = (again) => build(factor * again);
       return y;
     };

@@ -17,6 +17,11 @@ const names = [
   'lora-bias',
   'rslora',
   'rank-pattern',
+  'dora',
+  '../methods/bert-lora-b-bias',
+  '../methods/bert-lora-embedding',
+  '../methods/bert-lora-trainable-tokens',
+  '../methods/bert-lora-orthogonal',
 ];
 const first = 'base_model.model.bert.encoder.layer.0.attention.self.query.lora_A.weight';
 

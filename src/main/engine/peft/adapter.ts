@@ -194,7 +194,7 @@ export async function readAdapter(
     }
     for (const tensor of left) {
       // With bias "all", PEFT writes the biases of a saved module three times: the frozen original and two alike.
-      if (/\.(?:original_module|modules_to_save(?:\.default)?)\.[^.]+$/.test(tensor) || isOfMissing(tensor))
+      if (/\.(?:original_module|modules_to_save(?:\.default)?)\./.test(tensor) || isOfMissing(tensor))
         continue;
       const path = tensor.replace(/^base_model\.model\./, '');
       const isHead = isUnder(base.architecture.names.head, path) && path.split('.').some(isAddedPart);

@@ -35,6 +35,22 @@ export interface LowRank {
   with(rank: number, paths: readonly string[]): Readonly<Record<string, unknown>>;
 }
 
+/** U·diag(S)·Vᵀ of a matrix [rows, columns]: U [rows, k], S [k], V [columns, k], k the smaller side. */
+export type Svd = (
+  matrix: Float32Array,
+  rows: number,
+  columns: number,
+) => { u: Float32Array; s: Float32Array; v: Float32Array };
+
+/** A start whose product is taken out of the base: W - s·B₀·A₀ stays as it is, and A and B train from A₀ and B₀. */
+export interface TakenOut {
+  layers: ReadonlyMap<string, LowRankLayer>;
+  /** A₀ and B₀ of a layer's weight. */
+  factors(weight: Float32Array, layer: LowRankLayer, svd: Svd): { a: Float32Array; b: Float32Array };
+  /** Fields of adapter_config.json of the same adapter on the base as it is, of twice the rank. */
+  fields: Readonly<Record<string, unknown>>;
+}
+
 /** Parameters and both moments of AdamW by name; float32. */
 export type TrainedState = Map<string, { p: Float32Array; m: Float32Array; v: Float32Array }>;
 
@@ -50,7 +66,10 @@ export interface PeftMethod {
   readonly targets: ReadonlyMap<string, string>;
   /** What happens at the modules of the model while the method is not merged. */
   readonly hooks?: LayerHooks;
-  /** First values of an added parameter; `read` gives base parameters. The same for the same random numbers. */
+  /**
+   * First values of an added parameter; `read` gives base parameters, and those added before it. The same for the same
+   * random numbers.
+   */
   initialize(
     spec: ParameterSpec,
     random: Pcg64,
@@ -69,6 +88,7 @@ export interface PeftMethod {
   fileKey(name: string): string;
   /** Present where all that it adds are products of two small matrices: such adapters can be added up. */
   readonly lowRank?: LowRank;
+  readonly takenOut?: TakenOut;
 }
 
 /** The arithmetic of one entry of shared/methods. */

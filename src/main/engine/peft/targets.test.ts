@@ -178,12 +178,17 @@ describe('a configuration that cannot be followed is refused', () => {
   });
 
   it.each([
-    [{ use_dora: true }, 'adapter: use_dora is not supported.'],
-    [{ init_lora_weights: 'pissa' }, 'adapter: init_lora_weights "pissa" is not supported.'],
+    [{ use_qalora: true }, 'adapter: use_qalora is not supported.'],
+    [{ init_lora_weights: 'loftq' }, 'adapter: init_lora_weights "loftq" is not supported.'],
+    [{ target_parameters: ['query.weight'] }, 'adapter: target_parameters is not supported.'],
+    [{ layer_replication: [[0, 2]] }, 'adapter: layer_replication is not supported.'],
+    [{ megatron_config: { x: 1 } }, 'adapter: megatron_config is not supported.'],
     [{ fan_in_fan_out: true }, 'adapter: fan_in_fan_out is not supported.'],
     [{ lora_rank: 8 }, 'adapter: lora_rank is not supported.'],
-    [{ use_dora: true, lora_bias: true }, 'adapter: lora_bias, use_dora are not supported.'],
-    [{ trainable_token_indices: [1] }, 'adapter: trainable_token_indices is not supported.'],
+    [
+      { use_qalora: true, layer_replication: [[0, 2]] },
+      'adapter: layer_replication, use_qalora are not supported.',
+    ],
   ])('by the name of what is not supported: %j', async (fields, message) => {
     expect(await refusal(fields)).toBe(
       `${message} Leave the field out or give it its default; nothing of an adapter is ever ignored silently.`,
@@ -196,6 +201,34 @@ describe('a configuration that cannot be followed is refused', () => {
     );
     expect(await refusal({ bias: 'some' })).toMatch(/^adapter: bias cannot be used/);
     expect(await refusal({ layers_pattern: 'layer' })).toMatch(/^adapter: layers_pattern cannot be used/);
+    expect(await refusal({ r: 1e9 })).toMatch(
+      /^adapter: r cannot be used: it is 1000000000, and 65536 or less/,
+    );
+    expect(await refusal({ lora_alpha: NaN })).toMatch(/^adapter: lora_alpha cannot be used/);
+    expect(await refusal({ lora_bias: true, use_dora: true })).toBe(
+      'adapter: lora_bias cannot be used: it does not go with use_dora. Correct lora_bias.',
+    );
+    expect(await refusal({ lora_bias: true, init_lora_weights: 'pissa' })).toMatch(
+      /^adapter: lora_bias cannot be used: it does not go with init_lora_weights "pissa"/,
+    );
+    expect(await refusal({ trainable_token_indices: [3, 4, 3] })).toMatch(
+      /^adapter: trainable_token_indices cannot be used: it names token 3 twice/,
+    );
+    expect(await refusal({ trainable_token_indices: [1, 605] })).toMatch(
+      /^trainable_token_indices names token 605, and the model has 605 tokens/,
+    );
+    expect(await refusal({ trainable_token_indices: [-1] })).toMatch(
+      /^adapter: trainable_token_indices(\.0)? cannot be used/,
+    );
+    const table = { target_modules: ['word_embeddings'] };
+    for (const [field, value] of Object.entries({
+      use_dora: true,
+      lora_bias: true,
+      trainable_token_indices: [1],
+    }))
+      expect(await refusal({ ...table, [field]: value })).toMatch(
+        new RegExp(`^${field} does not go with LoRA on the embedding bert.embeddings.word_embeddings`),
+      );
   });
 
   it('by the kind of adapter', async () => {

@@ -20,12 +20,22 @@ export const peftHeads: readonly string[] = ['classifier', 'score'];
 const isHead = (path: string): boolean =>
   isUnder([...peftHeads, ...architectures.flatMap(({ names }) => names.head)], path);
 
-/** Paths of the linear modules that the rules choose, in the model's order. */
-export function targetedModules(model: ModuleNode, rules: TargetRules): string[] {
-  const linear = [...walk(model)].filter(({ node }) => node.type === 'Linear').map(({ path }) => path);
-  const patterns = new Patterns(linear);
+/** Paths of the linear modules, and of those named in `others`, that the rules choose, in the model's order. */
+export function targetedModules(
+  model: ModuleNode,
+  rules: TargetRules,
+  others: readonly string[] = [],
+): string[] {
+  const modules = [...walk(model)];
+  const linear = modules.filter(({ node }) => node.type === 'Linear').map(({ path }) => path);
+  const candidates = modules
+    .map(({ path }) => path)
+    .filter((path) => linear.includes(path) || others.includes(path));
+  const patterns = new Patterns(candidates);
   const saved = savedModules(model, rules.modules_to_save ?? []);
-  const chosen = linear.filter((path) => !isUnder(saved, path) && isTarget(path, rules, linear, patterns));
+  const chosen = candidates.filter(
+    (path) => !isUnder(saved, path) && isTarget(path, rules, linear, patterns),
+  );
   if (chosen.length === 0) {
     throw fault('peft/no-target', {
       target: JSON.stringify(rules.target_modules),

@@ -4,6 +4,7 @@ import type { Pcg64 } from '../../../shared/random/pcg64.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
 import { Session } from '../graph/session.ts';
 import { addProduct } from './lora.ts';
+import type { Svd } from './method.ts';
 
 export const combinations = combinationSchema.options;
 export type Combination = (typeof combinations)[number];
@@ -33,13 +34,6 @@ export interface CombinedLayer {
   b: Float32Array;
   rank: number;
 }
-
-/** U·diag(S)·Vᵀ of a matrix [rows, columns]: U [rows, k], S [k], V [columns, k], k the smaller side. */
-export type Svd = (
-  matrix: Float32Array,
-  rows: number,
-  columns: number,
-) => { u: Float32Array; s: Float32Array; v: Float32Array };
 
 /** The rank of the result: the sum for `cat`, else the largest. Other ways than `cat` and SVD need equal ranks. */
 export function combinedRank(combination: Combination, ranks: readonly number[]): number {

@@ -1,4 +1,4 @@
-import type { Graph, Node, Tensor, Variable } from '../graph/graph.ts';
+import type { Graph, Node, Shape, Tensor, Variable } from '../graph/graph.ts';
 import { binary, unary } from '../graph/ops/raw.ts';
 
 export interface AdamWSettings {
@@ -8,6 +8,22 @@ export interface AdamWSettings {
   /** 0: gradients are not clipped. */
   maxGradNorm: number;
   weightDecay: number;
+  /** Absent: every parameter learns at the run's rate, but for what its method says. */
+  loraPlus?: LoraPlus | undefined;
+}
+
+/** LoRA+ (Hayou et al. 2024). */
+export interface LoraPlus {
+  /** What B learns at, as a multiple of the run's rate. */
+  ratio: number;
+  /** What A and B of embeddings learn at, as a multiple of the run's rate. */
+  embedding: number;
+}
+
+/** The multiple at which a parameter learns, as PEFT 0.21 groups them: vectors, biases among them, learn as B does. */
+export function loraPlusRate(name: string, { length }: Shape, { ratio, embedding }: LoraPlus): number {
+  if (/\.lora_embedding_[AB]$/.test(name)) return embedding;
+  return name.includes('.lora_B.') || length === 1 ? ratio : 1;
 }
 
 /** A parameter with the optimizer's state; all float32 and of one shape. */

@@ -181,10 +181,35 @@ describe('a run that is stopped', () => {
 
 const types = architectures.flatMap(({ modelTypes }) => modelTypes);
 it.each(types)('a run of %s that is stopped and resumed has the bits of another', async (type) => {
-  const folder = await project();
   const config = { model: await tinyModel(type) };
-  const given = { config, adapter: { ...loraFields, target_modules: null, lora_dropout: 0.1 } };
-  const training = { num_train_epochs: 1, save_strategy: 'steps', save_steps: 3, logging_steps: 1 };
+  await resumed({ config, adapter: { ...loraFields, target_modules: null, lora_dropout: 0.1 } });
+});
+
+/** Ways to train on the golden bert, with what they add to `loraFields` and to the settings of training. */
+const methods: [string, Record<string, unknown>, Record<string, unknown>?][] = [
+  ['DoRA', { use_dora: true, lora_dropout: 0.1 }],
+  ['LoRA+', {}, { loraplus_lr_ratio: 16 }],
+  [
+    'LoRA on embeddings, with a rate of their own',
+    { target_modules: ['query', 'word_embeddings'] },
+    { loraplus_lr_ratio: 4, loraplus_lr_embedding: 1e-3 },
+  ],
+  ['lora_bias and trained tokens', { lora_bias: true, trainable_token_indices: [5, 20, 534] }],
+  ['PiSSA', { init_lora_weights: 'pissa', lora_dropout: 0.1 }],
+  ['OLoRA with DoRA', { init_lora_weights: 'olora', use_dora: true }],
+];
+it.each(methods)(
+  'a run by %s that is stopped and resumed has the bits of another',
+  async (_, fields, more) => {
+    await resumed({ adapter: { ...loraFields, ...fields }, training: more ?? {} });
+  },
+);
+
+/** Stops a run at its fourth step of six and goes on, beside one that was left alone. */
+async function resumed(given: Given): Promise<void> {
+  const folder = await project();
+  const steps = { num_train_epochs: 1, save_strategy: 'steps', save_steps: 3, logging_steps: 1 };
+  const training = { ...steps, ...given.training };
   await run(folder, { ...given, training, output: 'whole' });
   const { context, stop } = watched();
   const stopping = {
@@ -200,7 +225,7 @@ it.each(types)('a run of %s that is stopped and resumed has the bits of another'
   });
   expect((await adapterOf(folder)).equals(await adapterOf(folder, 'whole'))).toBe(true);
   expect(await logOf(folder)).toEqual(await logOf(folder, 'whole'));
-});
+}
 
 describe('a run whose inputs have changed since its checkpoint', () => {
   const training = { num_train_epochs: 2, save_strategy: 'epoch' };

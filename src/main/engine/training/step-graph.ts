@@ -10,7 +10,7 @@ import { tokenInputs, type Attention, type TokenInputs } from '../models/token-i
 import type { PeftMethod } from '../peft/method.ts';
 import type { EngineTask } from '../tasks/task.ts';
 import { addChecksums } from './checksums.ts';
-import { adamW, type AdamWInputs, type AdamWSettings, type Trained } from './optimizer.ts';
+import { adamW, loraPlusRate, type AdamWInputs, type AdamWSettings, type Trained } from './optimizer.ts';
 
 export interface StepGraphOptions {
   task: EngineTask;
@@ -43,6 +43,7 @@ export interface StepGraph {
  */
 export function buildStepGraph(options: StepGraphOptions): StepGraph {
   const { method, trainable } = options;
+  const { loraPlus } = options.optimizer;
   const { encoder } = options.base;
   const g = new Graph();
   const parameters = new Parameters(g, [...options.base.parameters, ...method.added], trainable);
@@ -63,7 +64,8 @@ export function buildStepGraph(options: StepGraphOptions): StepGraph {
   const trained = [...parameters.trainable].map(([name, { variable, value }]): Trained => {
     const moment = (kind: string): Variable =>
       g.variable(`${name}.moment_${kind}`, 'float32', variable.shape);
-    const rate = rates.get(name) ?? 1;
+    const plus = loraPlus ? loraPlusRate(name, variable.shape, loraPlus) : 1;
+    const rate = plus * (rates.get(name) ?? 1);
     return { name, variable, value, firstMoment: moment('m'), secondMoment: moment('v'), rate };
   });
   const slopes = gradients(

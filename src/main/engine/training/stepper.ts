@@ -160,7 +160,7 @@ export class Stepper {
     const { base, plan } = this.options;
     const start: TrainedState = new Map();
     for (const [i, spec] of plan.saved.entries()) {
-      const p = await this.initialValue(spec, i);
+      const p = await this.initialValue(spec, i, async (name) => start.get(name)?.p ?? base.read(name));
       if (!this.specs.has(spec.name)) this.fixed.set(spec.name, p);
       else start.set(spec.name, { p, m: new Float32Array(p.length), v: new Float32Array(p.length) });
     }
@@ -170,12 +170,16 @@ export class Stepper {
     if (this.options.accumulate) this.session.run('clear', {});
   }
 
-  private async initialValue(spec: ParameterSpec, number: number): Promise<Float32Array> {
+  private async initialValue(
+    spec: ParameterSpec,
+    number: number,
+    read: (name: string) => Promise<Float32Array>,
+  ): Promise<Float32Array> {
     const { base, plan, initial, seed } = this.options;
     const given = initial?.get(spec.name);
     if (given) return given;
     const added = plan.method.added.find(({ name }) => name === spec.name);
     if (!added) return base.read(spec.name);
-    return plan.method.initialize(added, new Pcg64([seed, 1, number]), (name) => base.read(name));
+    return plan.method.initialize(added, new Pcg64([seed, 1, number]), read);
   }
 }

@@ -10,9 +10,16 @@ import { longestText, openBaseModel, type BaseModel } from '../models/base-model
 import { headLabels, type CheckpointHead } from '../models/checkpoint-head.ts';
 import type { EncodedText } from '../models/batch.ts';
 import type { Attention } from '../models/token-inputs.ts';
-import { planAdapter, requireSavedModules, writeAdapter, type AdapterPlan } from '../peft/adapter.ts';
+import {
+  planAdapter,
+  requireSavedModules,
+  writeAdapter,
+  type Adapter,
+  type AdapterPlan,
+} from '../peft/adapter.ts';
 import { initialValues } from '../peft/initial-values.ts';
 import type { TrainedState } from '../peft/method.ts';
+import { onWholeBase, restOf } from '../peft/taken-out.ts';
 import { checkTokens } from '../predict.ts';
 import { loadTensorFlow } from '../runtime/tensorflow.ts';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.ts';
@@ -25,6 +32,7 @@ import { clearOutput, EventLog, openOutput, writeMetrics, writePredictions } fro
 import { engineTask } from '../tasks/index.ts';
 import { encodeExamples, prepareData, type TargetRows } from './prepare-data.ts';
 import { digesting, otherInputs, rowsDigest, type InputNames, type RunInputs } from './run-inputs.ts';
+import type { LoraPlus } from './optimizer.ts';
 import { Stepper, type StepperOptions } from './stepper.ts';
 
 /**
@@ -78,12 +86,18 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
     // Nothing of an earlier run goes before it is known that this one can start.
     await clearOutput(options);
     const loaded = digesting(base);
+    const rest = await restOf(loaded.base, plan);
+    const trainedOn = rest?.base ?? loaded.base;
+    const written = (values: Adapter['values']): Promise<void> => {
+      const adapter = rest ? onWholeBase(base, { plan, values }, rest.first) : { plan, values };
+      return writeAdapter(outputDir, base, adapter.plan, adapter.values, options.baseName);
+    };
     const stepper = await Stepper.open({
       ...stepperSettings(config, rows.texts),
       task,
-      base: loaded.base,
+      base: trainedOn,
       plan,
-      initial,
+      initial: initial ?? rest?.first,
     });
     const inputs: RunInputs = {
       train: rowsDigest(task, data.train, rows, base.labelNames),
@@ -96,7 +110,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
       ? await resume(checkpoints, stepper, inputs, names, context)
       : initialProgress();
     const log = await EventLog.open(path.join(outputDir, 'events.jsonl'), progress.step, context);
-    const evaluator = evalRows && new Evaluator(task, base, plan, evalRows, training.precision, context);
+    const evaluator = evalRows && new Evaluator(task, trainedOn, plan, evalRows, training.precision, context);
     const { stepsPerEpoch, totalSteps } = planSteps(rows.texts.length, training);
     context.onEvent({
       type: 'started',
@@ -138,7 +152,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
     if (status === 'finished') {
       const best = training.load_best_model_at_end ? progress.best?.step : undefined;
       const state = best === undefined ? stepper.readState() : (await checkpoints.read(best)).state;
-      await writeAdapter(outputDir, base, plan, stepper.valuesOf(state), options.baseName);
+      await written(stepper.valuesOf(state));
       stepper.close();
       if (evaluator) {
         evaluated = await evaluate(state, { ...progress, step: best ?? progress.step });
@@ -148,7 +162,7 @@ async function trainInto(options: TrainOptions, context: JobContext): Promise<Tr
       }
     } else {
       if (context.signal.reason === 'adapter') {
-        await writeAdapter(outputDir, base, plan, stepper.valuesOf(stepper.readState()), options.baseName);
+        await written(stepper.valuesOf(stepper.readState()));
       }
       stepper.close();
     }
@@ -224,9 +238,19 @@ export function stepperSettings(
       epsilon: training.adam_epsilon,
       maxGradNorm: training.max_grad_norm,
       weightDecay: training.weight_decay,
+      loraPlus: loraPlusOf(training),
     },
     accumulate: training.gradient_accumulation_steps > 1,
   };
+}
+
+/** PEFT gives embeddings a rate of their own, which falls as the run's does. */
+function loraPlusOf({
+  learning_rate: rate,
+  loraplus_lr_ratio: ratio,
+  loraplus_lr_embedding: embedding,
+}: TrainingSettings): LoraPlus | undefined {
+  return ratio === null ? undefined : { ratio, embedding: embedding / rate };
 }
 
 /** A folder is named from the config's own place; anything else is left to be a hub id. */

@@ -24,6 +24,7 @@ const trajectorySchema = z.object({
   betas: z.tuple([z.number(), z.number()]),
   eps: z.number(),
   max_grad_norm: z.number(),
+  loraplus_lr_ratio: z.number().optional(),
   steps: z.array(
     z.object({
       micro_batches: z.array(
@@ -57,7 +58,11 @@ const inDetail = ofBert('lora-linear');
 const ofArchitectures = seeds.flatMap((seed) =>
   goldenArchitectures.map((model): Case => ({ seed, model, name: `tasks/seq-cls-${model}` })),
 );
-const others = [...ofBert('lora-cosine-wd-warmup'), ...ofArchitectures].filter(({ seed, name }) =>
+const ofLoraPlus = seeds.flatMap((seed) =>
+  ['bert', 'deberta-v2'].map((model): Case => ({ seed, model, name: `tasks/loraplus-${model}` })),
+);
+const ofMethods = [...ofBert('lora-cosine-wd-warmup'), ...ofBert('dora-accum'), ...ofLoraPlus];
+const others = [...ofMethods, ...ofArchitectures].filter(({ seed, name }) =>
   existsSync(path.join(golden, seed, `${name}.json`)),
 );
 
@@ -121,6 +126,7 @@ async function follow(
   const start = await readAdapter(path.join(golden, of.seed, of.name, 'init'), base);
   // The configuration has a dropout that the trajectory was made without.
   const plan = planAdapter(base, { ...start.plan.config, lora_dropout: 0 }, 'adapter');
+  const { loraplus_lr_ratio: ratio, learning_rate: rate } = trajectory;
   const stepper = await Stepper.open({
     task: singleLabel,
     base,
@@ -135,6 +141,7 @@ async function follow(
       epsilon: trajectory.eps,
       maxGradNorm: trajectory.max_grad_norm,
       weightDecay: trajectory.weight_decay,
+      loraPlus: ratio === undefined ? undefined : { ratio, embedding: 1e-6 / rate },
     },
     accumulate: split > 1 || trajectory.steps.some(({ micro_batches: batches }) => batches.length > 1),
   });

@@ -16,7 +16,7 @@ const libraryNames = words(`
   TaskType PeftConfig PeftModel prepare_model_for_kbit_training prepare_model_for_int8_training get_peft_config
   IA3Config AdaLoraConfig PrefixTuningConfig PromptTuningConfig PromptEncoderConfig VeraConfig LoHaConfig LoKrConfig
   OFTConfig BOFTConfig BitsAndBytesConfig DataCollatorWithPadding default_data_collator DataCollator
-  EarlyStoppingCallback set_seed enable_full_determinism pipeline HfArgumentParser AutoConfig from_dict from_pandas
+  EarlyStoppingCallback set_seed enable_full_determinism create_loraplus_optimizer pipeline HfArgumentParser AutoConfig from_dict from_pandas
   from_csv from_json from_parquet from_generator from_list read_csv read_json read_parquet Dataset DatasetDict ClassLabel
   Value Features EvalPrediction get_last_checkpoint check_min_version require_version send_example_telemetry
   train_test_split accuracy_score f1_score precision_score recall_score precision_recall_fscore_support matthews_corrcoef roc_auc_score

@@ -1,10 +1,10 @@
 import { Fault } from '../../../../shared/faults/index.ts';
-import { plainMethod } from '../../../../shared/methods/index.ts';
+import { defaultMethod } from '../../../../shared/methods/index.ts';
 import { rangeText, schemaOf } from '../../../../shared/settings/setting.ts';
 import { parseTrainConfig, settingsOf } from '../../../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../../../shared/settings/training.ts';
 import { resolveTrainingArguments } from '../../../../shared/settings/training-arguments.ts';
-import { constantOf, plain, type Call, type Located, type Value } from '../python/values.ts';
+import { constant, constantOf, plain, type Call, type Located, type Value } from '../python/values.ts';
 import { ownMethods, Section, type ScriptReading, type Group } from './script-reading.ts';
 import { bestMetric } from './metrics.ts';
 
@@ -35,7 +35,10 @@ const groups: readonly Group[] = [
   { names: ['num_train_epochs', 'max_steps'] },
   { names: ['per_device_train_batch_size', 'gradient_accumulation_steps'], needs: ['auto_find_batch_size'] },
   {
-    names: ['optim', 'learning_rate', 'weight_decay', 'adam_beta1', 'adam_beta2', 'adam_epsilon'],
+    names: [
+      ...['optim', 'learning_rate', 'weight_decay', 'adam_beta1', 'adam_beta2', 'adam_epsilon'],
+      ...['loraplus_lr_ratio', 'loraplus_lr_embedding'],
+    ],
     needs: ['optim_args', 'adafactor', 'optim_target_modules'],
   },
   { names: ['lr_scheduler_type', 'lr_scheduler_kwargs', 'warmup_steps'], needs: ['warmup_ratio'] },
@@ -158,14 +161,46 @@ function readSeed(section: Section): void {
   if (known) take('seed', known.data, given.line, section);
 }
 
-/** Optimizer and schedule that the script makes by itself take the place of those of TrainingArguments. */
+/**
+ * Optimizer and schedule that the script makes by itself take the place of those of TrainingArguments; that of LoRA+ with
+ * the settings of TrainingArguments is AdamW with two settings more.
+ */
 function readOptimizers(section: Section): void {
+  const plus = section.script.calls.find(({ name }) => name === 'create_loraplus_optimizer');
+  if (plus) return readLoraPlus(plus, section);
   const { trainer } = section.script;
   const own = ownMethods(trainer).find(({ name }) => /^create_(optimizer|scheduler)/.test(name));
   const line = trainer?.named.get('optimizers')?.line ?? own?.line;
   if (line === undefined) return;
   section.script.trap('not-supported/optimizer', line, {});
   for (const name of ['optim', 'lr_scheduler_type']) section.lose(name, line);
+}
+
+/** What `create_loraplus_optimizer` is given; a rate or decay that is not said there is 0 or an error in PEFT. */
+function readLoraPlus(call: Call, section: Section): void {
+  const { script } = section;
+  const betas = call.named.get('betas')?.value;
+  const [beta1, beta2] = betas?.kind === 'list' ? betas.items : [];
+  const given = {
+    learning_rate: call.argument('lr'),
+    loraplus_lr_ratio: call.argument('loraplus_lr_ratio'),
+    loraplus_lr_embedding: call.argument('loraplus_lr_embedding'),
+    weight_decay: call.argument('loraplus_weight_decay') ?? { value: constant(0), line: call.line },
+    adam_beta1: beta1,
+    adam_beta2: beta2,
+    adam_epsilon: call.argument('eps'),
+  };
+  for (const [name, located] of Object.entries(given)) {
+    // `args.learning_rate` says nothing new.
+    if (!located || located.value.kind === 'member') continue;
+    const known = script.value(name, located);
+    if (!(known && take(name, known.data, located.line, section))) section.lose(name, located.line);
+  }
+  const both = script.trainer?.named.get('optimizers');
+  const schedule = both?.value.kind === 'list' ? both.value.items[1] : undefined;
+  if (!both || constantOf(schedule?.value) === null) return;
+  script.trap('not-supported/optimizer', both.line, {});
+  section.lose('lr_scheduler_type', both.line);
 }
 
 /** A loss of the script's own: cross-entropy with class weights is taken, anything else named. */
@@ -222,7 +257,7 @@ function dropConflicts(section: Section): void {
     const training = Object.fromEntries([...section.values].map(([name, { data }]) => [name, data]));
     const data = { train: 'train.csv', eval: 'eval.csv' };
     try {
-      parseTrainConfig({ model: 'm', data, adapter: { peft_type: plainMethod.type }, training }, 'script');
+      parseTrainConfig({ model: 'm', data, adapter: { peft_type: defaultMethod.type }, training }, 'script');
       return;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

@@ -47,6 +47,8 @@ function valuesOf(setting: Setting): fc.Arbitrary<unknown> {
       return fc.oneof(names, fc.uniqueArray(names, { minLength: 1 }));
     case 'text list':
       return fc.uniqueArray(fc.constantFrom('pooler.dense', 'embeddings'), { minLength: 1 });
+    case 'integer list':
+      return fc.uniqueArray(fc.nat(99), { minLength: 1 });
     case 'layers':
       return fc.oneof(fc.nat(12), fc.uniqueArray(fc.nat(12), { minLength: 1 }));
     case 'number map':
@@ -183,6 +185,7 @@ function effective(config: TrainConfig): unknown {
   if (training.max_steps > 0) training.num_train_epochs = 3;
   if (training.max_steps === 0) training.max_steps = -1;
   if (training.eval_strategy !== 'steps') training.eval_steps = null;
+  if (training.loraplus_lr_ratio === null) training.loraplus_lr_embedding = 1e-6;
   if (training.early_stopping_patience === null) training.early_stopping_threshold = 0;
   const { adapter } = config;
   return {

@@ -18,6 +18,8 @@ const elsewhere = new Set([
   'class_weights',
   'early_stopping_patience',
   'early_stopping_threshold',
+  'loraplus_lr_ratio',
+  'loraplus_lr_embedding',
 ]);
 
 /** The settings of a run as TrainingArguments takes them; what has the same default here and there is left out. */
@@ -122,6 +124,29 @@ function addWeightedLoss(script: Script, given: 'balanced' | number[]): void {
   );
 }
 
+/** PEFT's optimizer takes nothing of TrainingArguments by itself. */
+function addLoraPlus(script: Script, training: TrainingSettings): void {
+  script.import('peft.optimizers', 'create_loraplus_optimizer');
+  script.import('torch.optim', 'AdamW');
+  const { loraplus_lr_ratio, loraplus_lr_embedding, weight_decay, learning_rate } = training;
+  const fields = argumentsOf({
+    lr: learning_rate,
+    loraplus_lr_ratio,
+    loraplus_lr_embedding,
+    loraplus_weight_decay: weight_decay,
+  });
+  const { adam_beta1, adam_beta2, adam_epsilon } = training;
+  script.add(
+    ...settingsCall('optimizer = create_loraplus_optimizer', [
+      ['model', 'model'],
+      ['optimizer_cls', 'AdamW'],
+      ...fields,
+      ['betas', `(${literal(adam_beta1)}, ${literal(adam_beta2)})`],
+      ['eps', literal(adam_epsilon)],
+    ]),
+  );
+}
+
 /** Everything from the settings to the saved files. */
 export function addTraining(script: Script, contents: ScriptContents): void {
   const { config } = contents;
@@ -150,6 +175,10 @@ export function addTraining(script: Script, contents: ScriptContents): void {
     });
     script.add(...call('stop = EarlyStoppingCallback', stop));
     args.push(['callbacks', '[stop]']);
+  }
+  if (training.loraplus_lr_ratio !== null) {
+    addLoraPlus(script, training);
+    args.push(['optimizers', '(optimizer, None)']);
   }
   script.add(...call('trainer = Trainer', args), 'trainer.train()');
   if (evaluates) script.add('print(trainer.evaluate())');
