@@ -13,6 +13,7 @@ const model = {
   type: 'bert',
   inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
   maxTokens: 66,
+  hiddenSize: 32,
   brought: ['pooler.dense', 'classifier'],
   unknownTo: [],
 };

@@ -21,6 +21,8 @@ export interface Promised {
     type: string;
     inputs: readonly string[];
     maxTokens: number;
+    /** Elements of its vectors, whatever its config.json calls their number. */
+    hiddenSize: number;
     /** Modules with weights of its own that the base's checkpoint does not have: an adapter brings them. */
     brought: readonly string[];
     /** Programs that load exports and have no classifier of its type. */
@@ -70,7 +72,7 @@ export async function checkConsumers(folder: string, promised: Promised): Promis
     ...tokenizerRules(tokenizer, model.maxTokens),
     ...(existsSync(path.join(folder, 'model.safetensors')) ? await weightRules(folder, config) : {}),
   });
-  if (promised.vectors) hold('sentence-transformers', await sentenceRules(folder, config, promised));
+  if (promised.vectors) hold('sentence-transformers', await sentenceRules(folder, promised));
   if (target.startsWith('onnx')) {
     const named = Object.entries(onnxFiles).find(([key]) => key === target)?.[1].file ?? '';
     const inFolder = {
@@ -136,8 +138,7 @@ async function weightRules(
 
 async function sentenceRules(
   folder: string,
-  config: Record<string, unknown>,
-  { vectors, maxLength }: Promised,
+  { vectors, maxLength, model }: Promised,
 ): Promise<Record<string, boolean>> {
   const found = await readSentenceFolder(folder);
   const pooling = anything.parse(await readJsonFile(path.join(folder, '1_Pooling/config.json')));
@@ -145,7 +146,7 @@ async function sentenceRules(
     'modules.json lists Transformer, Pooling and, where vectors have length 1, Normalize':
       found !== null && found.normalize === vectors?.normalize,
     '1_Pooling has the pooling and the size of the vectors':
-      found?.pooling === vectors?.pooling && pooling['word_embedding_dimension'] === config['hidden_size'],
+      found?.pooling === vectors?.pooling && pooling['word_embedding_dimension'] === model.hiddenSize,
     'max_seq_length is where texts are cut': found?.maxLength === maxLength,
     'default_prompt_name is one of the prompts':
       !found?.defaultPrompt || found.defaultPrompt in found.prompts,

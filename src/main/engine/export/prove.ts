@@ -127,6 +127,7 @@ export async function prove(
     ...{ target, labels, vectors, maxLength },
     model: {
       ...{ type: String(raw['model_type']), inputs: encoder.inputs, maxTokens: encoder.config.max_tokens },
+      hiddenSize: trained.base.config.hidden_size,
       brought: broughtModules(trained.base),
       unknownTo,
     },
