@@ -101,6 +101,17 @@ describe('a folder that holds something', () => {
     expect(await readdir(path.join(output, 'hf'))).toEqual(['mine.txt']);
   });
 
+  it('is refused before the model answers, where nothing else is to be made', async () => {
+    const output = await temporaryFolder();
+    await mkdir(path.join(output, 'hf'));
+    await writeFile(path.join(output, 'hf/mine.txt'), 'mine');
+    const phases: string[] = [];
+    const onEvent = (event: JobEvent): void => void phases.push(event.type === 'progress' ? event.phase : '');
+    const { reports } = await exported(['hf'], { output }, { ...quiet, onEvent });
+    expect(reports.map(({ state }) => state)).toEqual(['refused']);
+    expect(phases.filter((phase) => phase.includes('as it was trained'))).toEqual([]);
+  });
+
   it('is replaced where that was asked for', async () => {
     const output = await temporaryFolder();
     await mkdir(path.join(output, 'hf'));

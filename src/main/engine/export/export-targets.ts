@@ -57,15 +57,21 @@ export async function exportTargets(
     if (!context.signal.aborted) failing.abort(error);
   };
   try {
-    const asTrained = board.watch('as it was trained');
-    const reference = queues.answer(() => {
-      asTrained.stage('answering');
-      return Reference.open(trained, options, signal, (share) => asTrained.share('all', share));
-    });
-    reference.then(
-      () => asTrained.end(),
-      (error: unknown) => failed(error),
-    );
+    let opened: Promise<Reference> | undefined;
+    const open = (): Promise<Reference> => {
+      const asTrained = board.watch('as it was trained');
+      const reference = queues.answer(() => {
+        asTrained.stage('answering');
+        return Reference.open(trained, options, signal, (share) => asTrained.share('all', share));
+      });
+      reference.then(
+        () => asTrained.end(),
+        (error: unknown) => failed(error),
+      );
+      return reference;
+    };
+    // The first target that can be written asks for it: where all are refused, the model need not answer.
+    const reference = (): Promise<Reference> => (opened ??= open());
     const each: Promise<TargetReport>[] = [];
     for (const { target, folder } of options.targets) {
       const { promise: begun, resolve: begin } = Promise.withResolvers<null>();
@@ -93,7 +99,7 @@ export async function exportTargets(
       // In the order asked for: the next is begun when this one is being written, or has ended.
       await Promise.race([begun, made.catch(() => null)]);
     }
-    const [ended] = await Promise.all([Promise.allSettled(each), Promise.allSettled([reference])]);
+    const [ended] = await Promise.all([Promise.allSettled(each), Promise.allSettled([opened])]);
     if (failing.signal.aborted) throw failing.signal.reason;
     return ended.flatMap((report) => (report.status === 'fulfilled' ? [report.value] : []));
   } finally {
@@ -107,7 +113,7 @@ type Made = Omit<TargetReport, 'seconds'>;
 
 async function exportOne(
   trained: TrainedModel,
-  reference: Promise<Reference>,
+  reference: () => Promise<Reference>,
   queues: Queues,
   options: OneTarget,
   signal: AbortSignal,
@@ -116,13 +122,15 @@ async function exportOne(
   const { target, folder, overwrite } = options;
   const failedFolder = `${path.resolve(folder)}-failed`;
   let proven: Proven | undefined;
+  let opening: Promise<Reference> | undefined;
   try {
     const refusal = trained.refusal(target);
     if (refusal) throw refusal;
     await writeFolderAtomic(
       folder,
       async (temporary) => {
-        proven = await prove(trained, reference, queues, options, temporary, signal, progress);
+        opening = reference();
+        proven = await prove(trained, opening, queues, options, temporary, signal, progress);
         if (proven.outcome.passed) return;
         await removeFailed(failedFolder);
         if (await exists(failedFolder)) throw fault('export/exists', { folder: failedFolder });
@@ -140,7 +148,7 @@ async function exportOne(
     }
     if (signal.aborted) return cancelled(target, folder);
     // Without the answers of the trained model nothing can be proved.
-    await reference;
+    await opening;
     if (!(error instanceof Fault)) throw error;
     const told = inOwnWords(error, target, folder);
     const reason = `${told.message} ${told.remedy}`;
