@@ -9,7 +9,7 @@ import { readModelConfig } from '../../engine/formats/model-config.ts';
 import { isHubId } from '../../engine/hub/repository.ts';
 import { isUnder } from '../../engine/models/architecture.ts';
 import { openBaseModel } from '../../engine/models/base-model.ts';
-import { lostLayers, readAdapter, type LostLayers } from '../../engine/peft/adapter.ts';
+import { readAdapter, type LostLayers } from '../../engine/peft/adapter.ts';
 import { adapterFolderLabels, headTensor } from '../../engine/peft/adapter-head.ts';
 import { adapterConfig } from './adapter-folder.ts';
 
@@ -47,8 +47,7 @@ export async function checkAdapter({ folder, model }: CheckQuestion): Promise<Ch
   });
   try {
     await checkLabelCount(folder, model.folder);
-    const lost = await lostLayers(folder, base);
-    const { values } = await readAdapter(folder, base, 'left out');
+    const { values, lost } = await readAdapter(folder, base, 'left out');
     const missing = base.newlyInitialized.filter(
       (name) => !values.has(name) && !isUnder(lost?.modules ?? [], name),
     );

@@ -157,14 +157,14 @@ const readFields = async (source: string): Promise<Record<string, unknown>> =>
   z.record(z.string(), z.unknown()).safeParse(await readJsonFile(source)).data ?? {};
 
 /**
- * Reads an adapter folder, PEFT's or ours, for a base model. `lost`: whether layers that were lost with it are refused,
- * or left to whoever trains it further. Throws `peft/…`, `models/…`, `formats/…` or `files/…`.
+ * Reads an adapter folder, PEFT's or ours, for a base model. `lostAre`: whether layers that were lost with it are
+ * refused, or left to whoever trains it further. Throws `peft/…`, `models/…`, `formats/…` or `files/…`.
  */
 export async function readAdapter(
   folder: string,
   base: BaseModel,
-  lost: 'refused' | 'left out' = 'refused',
-): Promise<Adapter> {
+  lostAre: 'refused' | 'left out' = 'refused',
+): Promise<Adapter & { lost: LostLayers | null }> {
   const source = path.join(folder, 'adapter_config.json');
   const fields = await readFields(source);
   const plan = planAdapter(base, fields, source);
@@ -173,12 +173,12 @@ export async function readAdapter(
     refuseParts(file);
     const values = new Map<string, Float32Array>();
     const left = new Set(file.tensors.keys());
-    const missing = lostOf(plan, fields, base, left);
-    if (missing && lost === 'refused')
-      throw fault('peft/lost-layers', { file: file.path, model: base.folder, ...missing });
-    const isOfMissing = lostModuleKeys(base, missing?.modules ?? []);
+    const lost = lostOf(plan, fields, base, left);
+    if (lost && lostAre === 'refused')
+      throw fault('peft/lost-layers', { file: file.path, model: base.folder, ...lost });
+    const isOfLost = lostModuleKeys(base, lost?.modules ?? []);
     for (const { name, shape } of plan.saved) {
-      if (isUnder(missing?.modules ?? [], name)) continue;
+      if (isUnder(lost?.modules ?? [], name)) continue;
       const keys = keysOf(plan, base, name);
       const tensorName = keys.find((candidate) => left.has(candidate));
       if (tensorName === undefined) throw fault('peft/missing-tensor', { file: file.path, tensor: keys[0]! });
@@ -194,13 +194,12 @@ export async function readAdapter(
     }
     for (const tensor of left) {
       // With bias "all", PEFT writes the biases of a saved module three times: the frozen original and two alike.
-      if (/\.(?:original_module|modules_to_save(?:\.default)?)\./.test(tensor) || isOfMissing(tensor))
-        continue;
+      if (/\.(?:original_module|modules_to_save(?:\.default)?)\./.test(tensor) || isOfLost(tensor)) continue;
       const path = tensor.replace(/^base_model\.model\./, '');
       const isHead = isUnder(base.architecture.names.head, path) && path.split('.').some(isAddedPart);
       throw fault(isHead ? 'peft/adapted-head' : 'peft/unexpected-tensor', { file: file.path, tensor });
     }
-    return { plan, values };
+    return { plan, values, lost };
   } finally {
     await file.close();
   }
