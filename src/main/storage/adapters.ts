@@ -96,11 +96,11 @@ export class AdapterStore extends Store {
   }
 
   /** A later one with the same id takes its place and keeps its name. */
-  put({ id, ...fields }: z.output<typeof columnsSchema>): void {
+  put(adapter: z.output<typeof columnsSchema>): void {
     const createdAt = Date.now();
-    const { name: _, origin: __, experimentId: ___, modelId: ____, ...later } = fields;
-    if (this.find(id)) change(this.db, 'adapters', id, { ...later, createdAt });
-    else add(this.db, 'adapters', { id, ...fields, createdAt });
+    const { id, folder, peftType, sha256, bytes, facts } = adapter;
+    if (this.find(id)) change(this.db, 'adapters', id, { folder, peftType, sha256, bytes, facts, createdAt });
+    else add(this.db, 'adapters', { ...adapter, createdAt });
   }
 
   setFacts(id: string, facts: AdapterFacts): void {
