@@ -23,6 +23,8 @@ export interface Architecture {
   inModuleNames?(file: TensorFile): TensorFile;
   /** The modules that a target of an adapter made with other code of this architecture stands for. */
   modulesNamed?(target: string): readonly string[];
+  /** Whether its code in transformers is a decoder's too, and takes keys and values of earlier tokens. */
+  readonly pastKeys?: boolean;
   /** Programs that load exports and have no classifier of it. */
   readonly unknownTo?: readonly 'transformers.js'[];
   /**

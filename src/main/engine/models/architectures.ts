@@ -42,6 +42,7 @@ export interface Family {
   hubNames: readonly string[];
   /** Its linear layers, by the ends of their paths; null: not told. */
   linear: readonly string[] | null;
+  pastKeys: boolean;
   /** Why Graft does not train it. */
   other: OtherFamily | null;
 }
@@ -49,14 +50,15 @@ export interface Family {
 /** Every family that is known by name, those that Graft trains first. */
 export const families = (): Family[] => [
   ...architectures.map((architecture) => {
-    const { title, hubNames, names, modelTypes } = architecture;
+    const { title, hubNames, names, modelTypes, pastKeys = false } = architecture;
     const config = parseModelConfig({ model_type: modelTypes[0] }, 'config.json');
     const { tree } = architecture.open(config, { kind: 'sequence', outputs: 2 }, 'config.json');
     const linear = [...walk(tree)].flatMap(({ node }) => (node.type === 'Linear' ? [node.name] : []));
     const { prefix, head } = names;
-    return { title, modelTypes, hubNames, prefix, head, linear: [...new Set(linear)], other: null };
+    const known = { title, modelTypes, hubNames, prefix, head, pastKeys };
+    return { ...known, linear: [...new Set(linear)], other: null };
   }),
-  ...otherFamilies.map((other) => ({ ...other, head: [], linear: null, other })),
+  ...otherFamilies.map((other) => ({ ...other, head: [], pastKeys: false, linear: null, other })),
 ];
 
 /** What a checkpoint is by its name alone, and the part of the name that says so; the longest such part counts. */

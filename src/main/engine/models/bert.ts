@@ -44,6 +44,7 @@ export const bert: Architecture = {
   modelTypes: ['bert'],
   title: 'BERT',
   hubNames: ['bert', 'minilm'],
+  pastKeys: true,
   names: {
     prefix: 'bert.',
     words: 'embeddings.word_embeddings',

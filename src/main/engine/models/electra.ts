@@ -37,6 +37,7 @@ export const electra: Architecture = {
   modelTypes: ['electra'],
   title: 'ELECTRA',
   hubNames: ['electra'],
+  pastKeys: true,
   names: {
     prefix: 'electra.',
     words: 'embeddings.word_embeddings',

@@ -65,6 +65,7 @@ function robertaLike(member: Member): Architecture {
     modelTypes: [modelType],
     title,
     hubNames,
+    pastKeys: true,
     names: {
       prefix: 'roberta.',
       words: 'embeddings.word_embeddings',

@@ -95,7 +95,7 @@ function checkPeft({ recipe, script }: TrapContext, family: Family | undefined):
   const isPrompt = config === 'PromptTuningConfig' || config === 'PromptEncoderConfig';
   if (isPrompt && task === 'TOKEN_CLS') script.trap('prompt-labels', adapter.line, { config });
   if (isPrompt && task === 'SEQ_CLS') script.trap('prompt-first', adapter.line, { config, model });
-  if (config === 'PrefixTuningConfig' && family?.linear && !decoders.has(family.modelTypes[0]!))
+  if (config === 'PrefixTuningConfig' && family?.linear && !family.pastKeys)
     script.trap('prefix-cache', adapter.line, { config, model });
   const targets = recipe.adapter?.['target_modules'];
   const heads = [...(family?.head ?? []), 'classifier', 'score'];
@@ -104,9 +104,6 @@ function checkPeft({ recipe, script }: TrapContext, family: Family | undefined):
   // For SEQ_CLS it leaves the head out by itself.
   if (head !== undefined && task === 'TOKEN_CLS') script.trap('adapted-head', line, { head, task });
 }
-
-/** Encoders whose code is a decoder's too, and takes keys and values of earlier tokens. */
-const decoders = new Set(['bert', 'roberta', 'xlm-roberta', 'camembert', 'electra']);
 
 /** Checkpoints of the hub whose files are in half precision, by what their names have in them. */
 const halfPrecision = /deberta-v3|mdeberta/;
