@@ -1,6 +1,6 @@
 import type { Recipe } from '../../../../shared/contract/scripts.ts';
 import { methodOf } from '../../../../shared/methods/index.ts';
-import { familyNamed, type Family } from '../../../engine/models/architectures.ts';
+import { familyNamed } from '../../../engine/models/architectures.ts';
 import { constantOf, plain } from '../python/values.ts';
 import { isAdapterOf } from './adapter.ts';
 import type { ScriptData } from './data.ts';
@@ -11,17 +11,25 @@ interface TrapContext {
   recipe: Pick<Recipe, 'model' | 'adapter' | 'training'>;
   data: ScriptData;
   script: ScriptReading;
+  /** What the model is by its name. */
+  family: ReturnType<typeof familyNamed>;
 }
 
 /** transformers' default, meant for training every weight. */
 const fullRate = 5e-5;
 
 /** Names what usually goes wrong in such scripts. */
-export function findTraps(context: TrapContext): void {
+export function findTraps(given: Omit<TrapContext, 'family'>): void {
+  const { recipe, data, script } = given;
+  const context = { ...given, family: recipe.model === null ? undefined : familyNamed(recipe.model) };
   checkSeed(context);
+  checkAccumulation(context);
   checkAdapter(context);
   checkModel(context);
-  const { data, script } = context;
+  checkLeftTargets(context);
+  checkPeft(context);
+  checkPrecision(context);
+  checkTargets(context);
   if (data.train && data.eval && overlap(data.train, data.eval))
     script.trap('eval-on-train', script.trainer?.named.get('eval_dataset')?.line ?? null, {});
   checkCalls(context);
@@ -39,7 +47,6 @@ function checkSeed({ data, script }: TrapContext): void {
 /** What an adapter trains and saves, and how fast it learns. */
 function checkAdapter({ recipe, script }: TrapContext): void {
   const { adapter, args } = script;
-  checkAccumulation({ recipe, script });
   const method = methodOf(recipe.adapter?.['peft_type']);
   if (!method?.peft) return;
   const task = recipe.adapter!['task_type'] === 'SEQ_CLS' ? '' : '/task';
@@ -57,14 +64,14 @@ function checkAdapter({ recipe, script }: TrapContext): void {
 }
 
 /** transformers 5.17 adds up the losses of micro-batches, expecting heads to divide by all items; encoders' heads do not. */
-function checkAccumulation({ recipe, script }: Pick<TrapContext, 'recipe' | 'script'>): void {
+function checkAccumulation({ recipe, script }: TrapContext): void {
   const steps = recipe.training['gradient_accumulation_steps'];
   const line = script.args?.named.get('gradient_accumulation_steps')?.line ?? null;
   if (typeof steps === 'number' && steps > 1) script.trap('accumulation', line, { steps });
 }
 
 /** What PEFT makes of targets that the script leaves to it. */
-function checkLeftTargets({ recipe, script }: TrapContext, family: Family | undefined): void {
+function checkLeftTargets({ recipe, script, family }: TrapContext): void {
   const { adapter } = script;
   const fields = recipe.adapter;
   const peft = methodOf(fields?.['peft_type'])?.peft;
@@ -86,7 +93,7 @@ function checkLeftTargets({ recipe, script }: TrapContext, family: Family | unde
 }
 
 /** What PEFT makes of virtual tokens, and of an adapter on the head that it saves whole. */
-function checkPeft({ recipe, script }: TrapContext, family: Family | undefined): void {
+function checkPeft({ recipe, script, family }: TrapContext): void {
   const { adapter } = script;
   if (!adapter) return;
   const config = adapter.name;
@@ -117,19 +124,17 @@ function checkPrecision({ recipe, script }: TrapContext): void {
     script.trap('half-precision', given?.line ?? model.line, { model: recipe.model! });
 }
 
-/** A model that Graft does not train by its name, and targets that a model of this name does not have. */
-function checkModel({ recipe, data, script }: TrapContext): void {
+/** A model that Graft does not train, by its name. */
+function checkModel({ recipe, script, family }: TrapContext): void {
+  if (!family?.other) return;
+  const { title, reason, nearest } = family.other;
+  script.trap('other-model', script.model?.line ?? null, { model: recipe.model!, title, reason, nearest });
+}
+
+/** Targets that a model of this name does not have. */
+function checkTargets({ recipe, script, family }: TrapContext): void {
   const { adapter } = script;
   const targets = recipe.adapter?.['target_modules'];
-  const family = recipe.model === null ? undefined : familyNamed(recipe.model);
-  if (family?.other) {
-    const { title, reason, nearest } = family.other;
-    const line = script.model?.line ?? null;
-    script.trap('other-model', line, { model: recipe.model!, title, reason, nearest });
-  }
-  checkLeftTargets({ recipe, data, script }, family);
-  checkPeft({ recipe, data, script }, family);
-  checkPrecision({ recipe, data, script });
   if (!family?.linear || !Array.isArray(targets)) return;
   const { linear } = family;
   if (targets.some((target) => linear.includes(String(target).split('.').at(-1)!))) return;
