@@ -14,7 +14,7 @@ import { benchCache, referencePython, visibly } from './reference-python.ts';
 import { readModelConfig } from '../src/main/engine/formats/model-config.ts';
 import { architectureOf, architectures } from '../src/main/engine/models/architectures.ts';
 import { precisions, type Precision } from '../src/shared/settings/training.ts';
-import { stepTable, table, type Measured } from './report.ts';
+import { stepTable, table, type Measured, type MeasuredSteps } from './report.ts';
 
 const projectDir = fileURLToPath(new URL('..', import.meta.url));
 const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -156,7 +156,7 @@ async function measureSteps(given: Setting, options: Options, chosen: Precision[
   const isAll = named === 'all';
   const lengths = oneOrBoth(options.length, ['128', '512']).map(Number);
   const measured: Measured[] = [];
-  const rows: Parameters<typeof stepTable>[0][number][] = [];
+  const rows: MeasuredSteps[] = [];
   for (const type of isAll ? types : [named]) {
     const model = path.join(benchCache(), `${type}-base`);
     if (!existsSync(path.join(model, 'config.json'))) {
