@@ -15,7 +15,7 @@ import type { Model } from '../../../shared/contract/models.ts';
 import type { BackendContext } from '../context.ts';
 import type { JobControl } from '../jobs/jobs.ts';
 import { downloadProgress, hubAccess, pausable } from './hub-access.ts';
-import { judgeConfig, judgeTokenizer, readConfig } from './hub-models.ts';
+import { judgeModel, readConfig } from './hub-models.ts';
 import type { ModelLibrary } from './library.ts';
 
 /** Starts a job whose result is the model's id; one that runs already is given again. Throws `hub/not-an-id`. */
@@ -47,9 +47,7 @@ export async function fetchModel(
   const fetched = isCached
     ? { folder: snapshot, licence: null, sha256: null }
     : await download(client, cache, control, async (config, hub, plan) => {
-        const unsupported =
-          (await judgeConfig(context, library.reader, name, config)) ??
-          (await judgeTokenizer(hub, plan, name, config));
+        const unsupported = await judgeModel(context, library.reader, hub, plan, config);
         if (unsupported !== null) throw fault('models/not-trainable', { name, unsupported });
       });
   control.progress({ phase: 'Reading', done: 0, total: 0, unit: '' });

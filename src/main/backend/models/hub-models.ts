@@ -90,9 +90,7 @@ export async function hubModelDetail(
     cached: !missing.has(file.name),
   }));
   const config = await readConfig(client, plan);
-  const unsupported =
-    (await judgeConfig(context, library.reader, name, config ?? ownConfig(facts))) ??
-    (await judgeTokenizer(client, plan, name, config));
+  const unsupported = await judgeModel(context, library.reader, client, plan, config ?? ownConfig(facts));
   return {
     ...common,
     architecture:
@@ -134,11 +132,25 @@ export async function readConfig(
 const ownConfig = ({ architecture }: HubModelInfo): string =>
   JSON.stringify({ model_type: architecture ?? '' });
 
+/** Why a model with this config.json cannot be trained here, by its small files; null where it can. */
+export async function judgeModel(
+  context: BackendContext,
+  reader: ModelReader,
+  client: HubClient,
+  plan: DownloadPlan,
+  config: string,
+): Promise<string | null> {
+  const name = repositoryName(client.repository);
+  return (
+    (await judgeConfig(context, reader, name, config)) ?? (await judgeTokenizer(client, plan, name, config))
+  );
+}
+
 /**
- * Why a model with this config.json cannot be trained here, or null. The engine judges a folder with it and with
+ * Why Graft does not train a model of this config.json, or null. The engine judges a folder with it and with
  * weights that hold nothing: lacking weights is then all that it can find wrong.
  */
-export async function judgeConfig(
+async function judgeConfig(
   { workspace }: BackendContext,
   reader: ModelReader,
   name: string,
@@ -161,11 +173,11 @@ export async function judgeConfig(
 }
 
 /** Why the texts of a model cannot be made tokens here, by the class that its files name; null where they can. */
-export async function judgeTokenizer(
+async function judgeTokenizer(
   client: HubClient,
   plan: DownloadPlan,
   name: string,
-  config: string | null,
+  config: string,
 ): Promise<string | null> {
   const own = 'tokenizer_config.json';
   const text = plan.files.some((file) => file.name === own) ? await readConfig(client, plan, own) : null;
