@@ -1,5 +1,7 @@
+export type Fields = Record<string, unknown>;
+
 /** Whether a value is an object with named fields. */
-export const isFields = (value: unknown): value is Record<string, unknown> =>
+export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Only what was given: what is not there has its default. */

@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fault } from '../../shared/faults/index.ts';
-import { isFields } from '../../shared/fields.ts';
+import { isFields, type Fields } from '../../shared/fields.ts';
 import { JsonError, parseJson } from '../engine/formats/json.ts';
 import { YamlError, parseYaml } from '../engine/formats/yaml.ts';
 import { writtenLabelMapSchema, type LabelCount, type LabelMapping } from '../../shared/contract/datasets.ts';
 import { mapText, readLabelColumn } from '../../shared/label-column.ts';
 import type { ExampleOptions } from '../engine/data/examples.ts';
-
-type Fields = Record<string, unknown>;
 
 /** Reads a config: `.json` as JSON, anything else as YAML. Throws `files/missing`, `cli/config-syntax`. */
 export async function readConfigFile(file: string): Promise<unknown> {

@@ -1,5 +1,5 @@
+import { isFields } from '../../shared/fields.ts';
 import type { Setting } from '../../shared/settings/setting.ts';
-import { isFields } from './merge-patch.ts';
 
 /** How a value stands in a line of text: lists with commas, maps as `name=number`. */
 export function textOfValue(value: unknown): string {

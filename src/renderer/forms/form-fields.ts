@@ -1,3 +1,4 @@
+import { isFields, type Fields } from '../../shared/fields.ts';
 import { defaultMethod, methodOf, methods } from '../../shared/methods/index.ts';
 import {
   conditionText,
@@ -10,7 +11,6 @@ import {
 } from '../../shared/settings/setting.ts';
 import { dataSettings } from '../../shared/settings/train-config.ts';
 import { trainingSettings } from '../../shared/settings/training.ts';
-import { isFields, type Fields } from './merge-patch.ts';
 
 /** A setting in the form: where its value stands in the spec, and its words. */
 export interface FormField {

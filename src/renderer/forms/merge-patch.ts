@@ -1,9 +1,4 @@
-export type Fields = Record<string, unknown>;
-
-/** Whether a value has named fields. */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isFields, type Fields } from '../../shared/fields.ts';
 
 /** A JSON merge patch (RFC 7396): fields replace, null takes a field away, objects go on inside. */
 export function mergePatch(value: Fields, patch: Fields): Fields {

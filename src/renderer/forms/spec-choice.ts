@@ -5,9 +5,10 @@ import {
   type Preset,
   specSchema,
 } from '../../shared/contract.ts';
+import { given, isFields, type Fields } from '../../shared/fields.ts';
 import { methodOf } from '../../shared/methods/index.ts';
 import { fieldLabel, patchAt, valueAt } from './form-fields.ts';
-import { isFields, mergePatch, type Fields } from './merge-patch.ts';
+import { mergePatch } from './merge-patch.ts';
 
 /** The form's content: a spec in which the model or the data may not be chosen yet. */
 export type Draft = Partial<ExperimentSpec>;
@@ -151,6 +152,5 @@ export function patched(draft: Draft, patch: Fields): Draft {
   const parsed = specSchema.partial().safeParse(mergePatch(draft, patch));
   if (!parsed.success) return draft;
   // Fields left out are left out: the contract's types tell that from undefined.
-  const given = Object.entries<unknown>(parsed.data).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given);
+  return given(parsed.data);
 }

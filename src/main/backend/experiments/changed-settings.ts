@@ -1,9 +1,7 @@
-import { isFields } from '../../../shared/fields.ts';
+import { isFields, type Fields } from '../../../shared/fields.ts';
 import { defaultMethod, methodOf } from '../../../shared/methods/index.ts';
 import { defaultsOf } from '../../../shared/settings/setting.ts';
 import { parseTrainConfig } from '../../../shared/settings/train-config.ts';
-
-type Fields = Record<string, unknown>;
 
 /** What has to be chosen is no change of a default. */
 const chosen = new Set(['model', 'data.train', 'data.eval', 'adapter.peft_type', 'output_dir']);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isFields } from '../../../shared/fields.ts';
 import { methodOf } from '../../../shared/methods/index.ts';
 import type { Method } from '../../../shared/methods/method.ts';
 import { shapeOf, type Settings, type SettingsValues } from '../../../shared/settings/setting.ts';
@@ -99,9 +100,7 @@ export async function writeAdapterConfig(folder: string, config: Fields): Promis
 /** `json.dumps(value, indent=2, sort_keys=True)`: only ASCII, and fields that are `floats` there keep their point. */
 function pythonJson(value: object, floats: readonly string[]): string {
   const sorted = (_: string, item: unknown): unknown =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item;
+    isFields(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item;
   return JSON.stringify(value, sorted, 2)
     .replace(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .replace(/^( {2}"(\w+)": \d+)(?=,?$)/gm, (line: string, _: string, key: string) =>

@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
+import { isFields, type Fields } from '../../../shared/fields.ts';
 import { methodOf } from '../../../shared/methods/index.ts';
 import type { Settings } from '../../../shared/settings/setting.ts';
 import { configSettings } from '../../../shared/settings/train-config.ts';
 import { textOfValue } from '../../forms/field-text.ts';
-import { isFields, type Fields } from '../../forms/merge-patch.ts';
 
 /** One setting of a configuration as it ran. */
 export interface ConfigLine {

@@ -1,3 +1,4 @@
+import { isFields, type Fields } from '../../../shared/fields.ts';
 import { choosesModules } from '../../../shared/methods/index.ts';
 import type {
   Adapter,
@@ -11,7 +12,6 @@ import type {
   TreeNode,
 } from '../../../shared/contract.ts';
 import { fieldLabel, firstProblem, inWords, patchAt } from '../../forms/form-fields.ts';
-import { isFields, type Fields } from '../../forms/merge-patch.ts';
 import { PreflightManager } from './preflight-manager.svelte.ts';
 import { draftOfRecipe, type Missing } from '../../forms/recipe-draft.ts';
 import { Attempts, faultOf, type Rpc } from '../../kit.ts';

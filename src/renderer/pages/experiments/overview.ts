@@ -1,10 +1,10 @@
+import { isFields } from '../../../shared/fields.ts';
 import type { Baselines, EvaluationPoint, Experiment, ExperimentDetail } from '../../../shared/contract.ts';
 import { isAddedPart } from '../../../shared/methods/index.ts';
 import type { LineSeries, Reference } from '../../charts/line-chart.ts';
 import { count, counted, decimal, duration, megabytes, percent } from '../../format.ts';
 import type { CurveColumns, CurveName } from '../../charts/curve-columns.ts';
 import { metricName, metricText, neverAnswers, overGuessing } from '../../experiment-words.ts';
-import { isFields } from '../../forms/merge-patch.ts';
 
 const drawn = {
   loss: 'loss',
