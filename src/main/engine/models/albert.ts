@@ -8,7 +8,7 @@ import { count, probability } from '../formats/model-config.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture } from './architecture.ts';
 import { bertConfig, bertEmbeddingModules, bertEmbeddings, bertFields, typeVocabulary } from './bert.ts';
 import type { Layers } from './layers.ts';
 import { activation, dropout, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
@@ -31,7 +31,7 @@ const fieldsSchema = z.object({
   classifier_dropout_prob: probability.default(0.1),
 });
 
-export const albert: Architecture = {
+export const albert = defineArchitecture({
   modelTypes: ['albert'],
   title: 'ALBERT',
   hubNames: ['albert'],
@@ -43,19 +43,11 @@ export const albert: Architecture = {
     unread: ['pooler'],
     attention: ['query', 'value'],
   },
-  open({ raw }, head, file) {
-    const config = bertConfig(fieldsSchema, raw, file);
-    const prefix = head.kind === 'none' ? '' : 'albert.';
-    return {
-      config,
-      inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
-      tree: albertModules(config, head),
-      encode: (l, batch, rows) => albertEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => albertHead(l, config, batch, head),
-      initial: normalInitial(config.initializer_range),
-    };
-  },
-};
+  config: (raw, file) => bertConfig(fieldsSchema, raw, file),
+  modules: albertModules,
+  encode: albertEncoder,
+  output: albertHead,
+});
 type AlbertConfig = ReturnType<typeof bertConfig<z.output<typeof fieldsSchema>>>;
 
 /** Of `sequence`, only the first token of each text is carried through the last layer. */
@@ -69,7 +61,7 @@ function albertEncoder(
   l: Layers,
   config: AlbertConfig,
   batch: TokenBatch,
-  prefix: '' | 'albert.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const embedded = bertEmbeddings(l, config, batch, `${prefix}embeddings`);

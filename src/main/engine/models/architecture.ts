@@ -98,6 +98,51 @@ export const normalInitial =
     return { deviation: range || 0.02, zeroRow: module.padding };
   };
 
+/** What a file beside this says of its architecture, whose models have a config `C`. */
+export interface ArchitectureDefinition<C extends EncoderConfig> extends Omit<Architecture, 'open'> {
+  /** What a config.json means; throws as `open` does. */
+  config: (raw: ModelConfig['raw'], file: string) => C;
+  /** The names of the encoder begin with `names.prefix` where there is a head. */
+  modules: (config: C, head: HeadSpec) => ModuleNode;
+  /** Hidden states as `Encoder` has them; `prefix` is that of the modules. */
+  encode: (l: Layers, config: C, batch: TokenBatch, prefix: string, rows: 'all' | 'first') => Tensor;
+  output: (l: Layers, config: C, batch: TokenBatch, head: HeadSpec) => Tensor;
+  /** Absent: token types where the model has a table of them. */
+  inputs?: (config: C) => readonly InputName[];
+  /** Absent: `normalInitial`. */
+  initial?: (config: C, module: ModuleNode, parameter: string) => Distribution;
+}
+
+export const defineArchitecture = <C extends EncoderConfig & { initializer_range: number }>({
+  config: configOf,
+  modules,
+  encode,
+  output,
+  inputs = ({ type_vocab_size: types }) => inputsOf(types > 0),
+  initial = ({ initializer_range: range }, ...of) => normalInitial(range)(...of),
+  ...known
+}: ArchitectureDefinition<C>): Architecture => ({
+  ...known,
+  open({ raw }, head, file) {
+    const config = configOf(raw, file);
+    const prefix = head.kind === 'none' ? '' : known.names.prefix;
+    return {
+      config,
+      inputs: inputs(config),
+      tree: modules(config, head),
+      encode: (l, batch, rows) => encode(l, config, batch, prefix, rows),
+      output: (l, batch) => output(l, config, batch, head),
+      initial: (module, parameter) => initial(config, module, parameter),
+    };
+  },
+});
+
+export const inputsOf = (tokenTypes: boolean): InputName[] => [
+  'input_ids',
+  'attention_mask',
+  ...(tokenTypes ? (['token_type_ids'] as const) : []),
+];
+
 /** A parameter's name in a checkpoint of the encoder alone. */
 export const bareName = ({ names }: Architecture, name: string): string =>
   name.startsWith(names.prefix) ? name.slice(names.prefix.length) : name;

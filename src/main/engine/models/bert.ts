@@ -8,7 +8,7 @@ import { count, probability, type ModelConfig } from '../formats/model-config.ts
 import type { Tensor } from '../graph/graph.ts';
 import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture } from './architecture.ts';
 import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
 import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
@@ -40,7 +40,7 @@ const fieldsSchema = z.object({
 });
 type BertConfig = ReturnType<typeof bertConfig<z.output<typeof fieldsSchema>>>;
 
-export const bert: Architecture = {
+export const bert = defineArchitecture({
   modelTypes: ['bert'],
   title: 'BERT',
   hubNames: ['bert', 'minilm'],
@@ -53,19 +53,11 @@ export const bert: Architecture = {
     unread: ['pooler'],
     attention: ['query', 'value'],
   },
-  open({ raw }, head, file) {
-    const config = bertConfig(fieldsSchema, raw, file);
-    const prefix = head.kind === 'none' ? '' : 'bert.';
-    return {
-      config,
-      inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
-      tree: bertModules(config, head),
-      encode: (l, batch, rows) => bertEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => bertHead(l, config, batch, head),
-      initial: normalInitial(config.initializer_range),
-    };
-  },
-};
+  config: (raw, file) => bertConfig(fieldsSchema, raw, file),
+  modules: bertModules,
+  encode: bertEncoder,
+  output: bertHead,
+});
 
 /** BERT's fields out of a config.json, with what follows from them. Throws `formats/field`, `models/unsupported-value`. */
 export function bertConfig<
@@ -97,7 +89,7 @@ function bertEncoder(
   l: Layers,
   config: BertConfig,
   batch: TokenBatch,
-  prefix: '' | 'bert.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const embedded = bertEmbeddings(l, config, batch, `${prefix}embeddings`);

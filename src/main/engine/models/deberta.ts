@@ -8,7 +8,7 @@ import { count, probability, type ModelConfig } from '../formats/model-config.ts
 import type { Tensor } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture } from './architecture.ts';
 import { bertFields, typeVocabulary } from './bert.ts';
 import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
@@ -53,7 +53,7 @@ const schema = z
     error: 'the pooler takes what the layers give, hidden_size numbers',
   });
 
-export const deberta: Architecture = {
+export const deberta = defineArchitecture({
   modelTypes: ['deberta-v2'],
   title: 'DeBERTa v2 and v3',
   hubNames: ['deberta', 'camembertav2'],
@@ -66,22 +66,11 @@ export const deberta: Architecture = {
     ignored: /position_embeddings/,
     attention: ['query_proj', 'value_proj'],
   },
-  open({ raw }, head, file) {
-    const config = debertaConfig(raw, file);
-    const prefix = head.kind === 'none' ? '' : 'deberta.';
-    return {
-      config,
-      inputs:
-        config.type_vocab_size > 0
-          ? ['input_ids', 'attention_mask', 'token_type_ids']
-          : ['input_ids', 'attention_mask'],
-      tree: debertaModules(config, head),
-      encode: (l, batch, rows) => debertaEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => debertaHead(l, config, batch, head),
-      initial: normalInitial(config.initializer_range),
-    };
-  },
-};
+  config: debertaConfig,
+  modules: debertaModules,
+  encode: debertaEncoder,
+  output: debertaHead,
+});
 
 /** What a config.json means. Throws `formats/field`, `models/unsupported-value`. */
 export function debertaConfig(raw: ModelConfig['raw'], file: string) {
@@ -146,7 +135,7 @@ function debertaEncoder(
   l: Layers,
   config: DebertaConfig,
   batch: TokenBatch,
-  prefix: '' | 'deberta.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const { layer_norm_eps: eps } = config;

@@ -8,7 +8,7 @@ import { count, probability, type ModelConfig } from '../formats/model-config.ts
 import type { Tensor } from '../graph/graph.ts';
 import { add, relu } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture } from './architecture.ts';
 import { bertFields } from './bert.ts';
 import { activationOf, checkConfig, requireEncoder } from './config-checks.ts';
 import type { Layers } from './layers.ts';
@@ -33,7 +33,7 @@ const fieldsSchema = z.object({
 
 const EPSILON = 1e-12;
 
-export const distilbert: Architecture = {
+export const distilbert = defineArchitecture({
   modelTypes: ['distilbert'],
   title: 'DistilBERT',
   hubNames: ['distilbert'],
@@ -45,19 +45,11 @@ export const distilbert: Architecture = {
     unread: [],
     attention: ['q_lin', 'v_lin'],
   },
-  open({ raw }, head, file) {
-    const config = distilbertConfig(raw, file);
-    const prefix = head.kind === 'none' ? '' : 'distilbert.';
-    return {
-      config,
-      inputs: ['input_ids', 'attention_mask'],
-      tree: distilbertModules(config, head),
-      encode: (l, batch, rows) => distilbertEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => distilbertHead(l, config, batch, head),
-      initial: normalInitial(config.initializer_range),
-    };
-  },
-};
+  config: distilbertConfig,
+  modules: distilbertModules,
+  encode: distilbertEncoder,
+  output: distilbertHead,
+});
 
 function distilbertConfig(raw: ModelConfig['raw'], file: string) {
   const { fields, heads } = checkConfig(fieldsSchema, raw, file, { width: 'dim', heads: 'n_heads' });
@@ -86,7 +78,7 @@ function distilbertEncoder(
   l: Layers,
   config: DistilbertConfig,
   batch: TokenBatch,
-  prefix: '' | 'distilbert.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const e = `${prefix}embeddings`;

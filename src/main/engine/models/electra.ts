@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { HeadSpec } from '../../../shared/tasks/task.ts';
 import { count } from '../formats/model-config.ts';
 import type { Tensor } from '../graph/graph.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture } from './architecture.ts';
 import {
   bertConfig,
   bertEmbeddingModules,
@@ -33,7 +33,7 @@ const fieldsSchema = z.object({
 });
 type ElectraConfig = ReturnType<typeof bertConfig<z.output<typeof fieldsSchema>>>;
 
-export const electra: Architecture = {
+export const electra = defineArchitecture({
   modelTypes: ['electra'],
   title: 'ELECTRA',
   hubNames: ['electra'],
@@ -46,25 +46,17 @@ export const electra: Architecture = {
     unread: [],
     attention: ['query', 'value'],
   },
-  open({ raw }, head, file) {
-    const config = bertConfig(fieldsSchema, raw, file);
-    const prefix = head.kind === 'none' ? '' : 'electra.';
-    return {
-      config,
-      inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
-      tree: electraModules(config, head),
-      encode: (l, batch, rows) => electraEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => electraHead(l, config, batch, head),
-      initial: normalInitial(config.initializer_range),
-    };
-  },
-};
+  config: (raw, file) => bertConfig(fieldsSchema, raw, file),
+  modules: electraModules,
+  encode: electraEncoder,
+  output: electraHead,
+});
 
 function electraEncoder(
   l: Layers,
   config: ElectraConfig,
   batch: TokenBatch,
-  prefix: '' | 'electra.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const embedded = bertEmbeddings(l, config, batch, `${prefix}embeddings`);

@@ -8,7 +8,7 @@ import { count, probability, type ModelConfig } from '../formats/model-config.ts
 import type { Tensor } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture } from './architecture.ts';
 import { bertFields } from './bert.ts';
 import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
@@ -55,7 +55,7 @@ const schema = z
     { path: ['num_key_value_heads'], error: 'heads of queries do not divide into so many groups' },
   );
 
-export const eurobert: Architecture = {
+export const eurobert = defineArchitecture({
   modelTypes: ['eurobert'],
   title: 'EuroBERT',
   hubNames: ['eurobert'],
@@ -67,19 +67,11 @@ export const eurobert: Architecture = {
     unread: [],
     attention: ['q_proj', 'v_proj'],
   },
-  open({ raw }, head, file) {
-    const config = eurobertConfig(raw, file);
-    const prefix = head.kind === 'none' ? '' : 'model.';
-    return {
-      config,
-      inputs: ['input_ids', 'attention_mask'],
-      tree: eurobertModules(config, head),
-      encode: (l, batch, rows) => eurobertEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => eurobertHead(l, config, batch, head),
-      initial: normalInitial(config.initializer_range),
-    };
-  },
-};
+  config: eurobertConfig,
+  modules: eurobertModules,
+  encode: eurobertEncoder,
+  output: eurobertHead,
+});
 
 function eurobertConfig(raw: ModelConfig['raw'], file: string) {
   const { fields, heads } = checkConfig(schema, raw, file, {
@@ -118,7 +110,7 @@ function eurobertEncoder(
   l: Layers,
   config: EurobertConfig,
   batch: TokenBatch,
-  prefix: '' | 'model.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const { rms_norm_eps: eps } = config;

@@ -8,7 +8,7 @@ import { count, probability, type ModelConfig } from '../formats/model-config.ts
 import type { Tensor } from '../graph/graph.ts';
 import { add, multiply } from '../graph/ops/elementwise.ts';
 import { selectRows, splitColumns } from '../graph/ops/rows.ts';
-import type { Architecture, Distribution } from './architecture.ts';
+import { defineArchitecture, type Distribution } from './architecture.ts';
 import { bertFields } from './bert.ts';
 import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
@@ -63,7 +63,7 @@ const schema = z
   })
   .refine(haveHalves, oddHeads);
 
-export const modernbert: Architecture = {
+export const modernbert = defineArchitecture({
   modelTypes: ['modernbert'],
   title: 'ModernBERT',
   hubNames: ['modernbert', 'moderncamembert', 'ettin', 'mmbert'],
@@ -75,19 +75,12 @@ export const modernbert: Architecture = {
     unread: ['head'],
     attention: ['attn.Wqkv'],
   },
-  open({ raw }, head, file) {
-    const config = modernbertConfig(raw, file);
-    const prefix = head.kind === 'none' ? '' : 'model.';
-    return {
-      config,
-      inputs: ['input_ids', 'attention_mask'],
-      tree: modernbertModules(config, head),
-      encode: (l, batch, rows) => modernbertEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => modernbertHead(l, config, batch, head),
-      initial: (of, parameter) => modernbertInitial(config, of, parameter),
-    };
-  },
-};
+  config: modernbertConfig,
+  modules: modernbertModules,
+  encode: modernbertEncoder,
+  output: modernbertHead,
+  initial: modernbertInitial,
+});
 
 function modernbertConfig(raw: ModelConfig['raw'], file: string) {
   const { fields, heads } = checkConfig(schema, raw, file, {
@@ -151,7 +144,7 @@ function modernbertEncoder(
   l: Layers,
   config: ModernbertConfig,
   batch: TokenBatch,
-  prefix: '' | 'model.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const g = l.graph;

@@ -8,7 +8,7 @@ import { count, type ModelConfig } from '../formats/model-config.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture } from './architecture.ts';
 import { bertConfig, bertFields, poolerModules } from './bert.ts';
 import type { Layers, ScoreBias } from './layers.ts';
 import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
@@ -34,7 +34,7 @@ const fieldsSchema = z.object({
   pad_token_id: z.int().nullable().default(1),
 });
 
-export const mpnet: Architecture = {
+export const mpnet = defineArchitecture({
   modelTypes: ['mpnet'],
   title: 'MPNet',
   hubNames: ['mpnet'],
@@ -46,19 +46,11 @@ export const mpnet: Architecture = {
     unread: ['pooler'],
     attention: ['q', 'v'],
   },
-  open({ raw }, head, file) {
-    const config = mpnetConfig(raw, file);
-    const prefix = head.kind === 'none' ? '' : 'mpnet.';
-    return {
-      config,
-      inputs: ['input_ids', 'attention_mask'],
-      tree: mpnetModules(config, head),
-      encode: (l, batch, rows) => mpnetEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => mpnetHead(l, config, batch, head),
-      initial: normalInitial(config.initializer_range),
-    };
-  },
-};
+  config: mpnetConfig,
+  modules: mpnetModules,
+  encode: mpnetEncoder,
+  output: mpnetHead,
+});
 
 function mpnetConfig(raw: ModelConfig['raw'], file: string) {
   const config = bertConfig(fieldsSchema, raw, file);
@@ -80,7 +72,7 @@ function mpnetEncoder(
   l: Layers,
   config: MpnetConfig,
   batch: TokenBatch,
-  prefix: '' | 'mpnet.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const e = `${prefix}embeddings`;

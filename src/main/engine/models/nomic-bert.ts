@@ -9,7 +9,7 @@ import { tensorFile, type TensorFile, type TensorInfo } from '../formats/tensor.
 import type { Tensor } from '../graph/graph.ts';
 import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture } from './architecture.ts';
 import { bertFields, classifierDropout, poolerModules, typeVocabulary } from './bert.ts';
 import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
@@ -61,7 +61,7 @@ const unsupported = [
   'rotary_emb_interleaved',
 ];
 
-export const nomicBert: Architecture = {
+export const nomicBert = defineArchitecture({
   modelTypes: ['nomic_bert'],
   title: 'NomicBERT',
   hubNames: ['nomic-embed-text', 'nomic-bert'],
@@ -76,19 +76,11 @@ export const nomicBert: Architecture = {
   inModuleNames,
   modulesNamed,
   unknownTo: ['transformers.js'],
-  open({ raw }, head, file) {
-    const config = nomicConfig(raw, file);
-    const prefix = head.kind === 'none' ? '' : 'nomic_bert.';
-    return {
-      config,
-      inputs: ['input_ids', 'attention_mask', 'token_type_ids'],
-      tree: nomicModules(config, head),
-      encode: (l, batch, rows) => nomicEncoder(l, config, batch, prefix, rows),
-      output: (l, batch) => nomicHead(l, config, batch, head),
-      initial: normalInitial(config.initializer_range),
-    };
-  },
-};
+  config: nomicConfig,
+  modules: nomicModules,
+  encode: nomicEncoder,
+  output: nomicHead,
+});
 
 function nomicConfig(raw: ModelConfig['raw'], file: string) {
   const named = Object.entries(raw).flatMap(([key, value]) =>
@@ -185,7 +177,7 @@ function nomicEncoder(
   l: Layers,
   config: NomicConfig,
   batch: TokenBatch,
-  prefix: '' | 'nomic_bert.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const { layer_norm_eps: eps, hidden_dropout_prob: p } = config;

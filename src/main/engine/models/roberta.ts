@@ -7,7 +7,7 @@ import type { HeadSpec } from '../../../shared/tasks/task.ts';
 import { count, type ModelConfig } from '../formats/model-config.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { tanh } from '../graph/ops/elementwise.ts';
-import { normalInitial, type Architecture } from './architecture.ts';
+import { defineArchitecture, inputsOf, type Architecture } from './architecture.ts';
 import {
   bertConfig,
   bertEmbeddings,
@@ -61,7 +61,7 @@ export const camembert = robertaLike({
 
 function robertaLike(member: Member): Architecture {
   const { modelType, title, vocabulary, hubNames } = member;
-  return {
+  return defineArchitecture({
     modelTypes: [modelType],
     title,
     hubNames,
@@ -74,24 +74,13 @@ function robertaLike(member: Member): Architecture {
       unread: ['pooler'],
       attention: ['query', 'value'],
     },
-    open({ raw }, head, file) {
-      const config = robertaConfig(raw, vocabulary, file);
-      const prefix = head.kind === 'none' ? '' : 'roberta.';
-      return {
-        config,
-        // A single row of token types is added to every token.
-        inputs: [
-          'input_ids',
-          'attention_mask',
-          ...(config.type_vocab_size > 1 ? (['token_type_ids'] as const) : []),
-        ],
-        tree: robertaModules(member, config, head),
-        encode: (l, batch, rows) => robertaEncoder(l, config, batch, prefix, rows),
-        output: (l, batch) => robertaHead(l, config, batch, head),
-        initial: normalInitial(config.initializer_range),
-      };
-    },
-  };
+    config: (raw, file) => robertaConfig(raw, vocabulary, file),
+    // A single row of token types is added to every token.
+    inputs: ({ type_vocab_size: types }) => inputsOf(types > 1),
+    modules: (config, head) => robertaModules(member, config, head),
+    encode: robertaEncoder,
+    output: robertaHead,
+  });
 }
 
 /** `RobertaConfig` of transformers 5.17 with its names and defaults. */
@@ -117,7 +106,7 @@ function robertaEncoder(
   l: Layers,
   config: RobertaConfig,
   batch: TokenBatch,
-  prefix: '' | 'roberta.',
+  prefix: string,
   rows: 'all' | 'first',
 ): Tensor {
   const positions = countedPositions(l.graph, batch, config.pad_token_id);
