@@ -9,7 +9,7 @@ import { checkFields } from '../formats/json.ts';
 import { faultOf, temporaryFolder } from '../formats/test-support.ts';
 import { writeSafetensors } from '../formats/write-safetensors.ts';
 import { add, multiply, tanh } from '../graph/ops/elementwise.ts';
-import { selectRows, sliceColumns } from '../graph/ops/rows.ts';
+import { selectRows, splitColumns } from '../graph/ops/rows.ts';
 import { binary } from '../graph/ops/raw.ts';
 import { relativeDifference } from '../graph/test-support.ts';
 import { adaptation, adaptedValue, planAdapter } from '../peft/adapter.ts';
@@ -83,7 +83,7 @@ const toy: Architecture = {
         for (let i = 0; i < blocks; i++) {
           const at = `${prefix}blocks.${i}`;
           const qkv = l.linear(`${at}.qkv`, l.norm(`${at}.before`, x, 1e-6, 'rms'));
-          const [q, k, v] = [0, 1, 2].map((part) => sliceColumns(g, qkv, part * width, width));
+          const [q, k, v] = splitColumns(g, qkv, [width, width, width]);
           const context = l.attention(q!, k!, v!, batch.layout, 0, false, { scale: 1 / (width / 2) });
           const y = add(g, x, l.residual(`${at}.out`, context));
           const inner = l.norm(`${at}.between`, y, 1e-6);

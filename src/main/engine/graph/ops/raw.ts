@@ -129,6 +129,13 @@ export function slice(g: Graph, x: Tensor, begin: Tensor, size: Tensor, shape: S
   return g.op('Slice', [x, begin, size], attributes, { dtype: x.dtype, shape });
 }
 
+/** Columns `from` to `from + count` of x [..,n]. */
+export function columns(g: Graph, x: Tensor, from: number, count: number): Tensor {
+  const along = (value: number, others: number): Tensor =>
+    g.ints(...x.shape.slice(1).map(() => others), value);
+  return slice(g, x, along(from, 0), along(count, -1), x.shape.with(-1, count));
+}
+
 /** Pieces of `x` along axis 0, `sizes[i]` rows each (an int32 tensor of length `count`). */
 export function splitRows(g: Graph, x: Tensor, sizes: Tensor, count: number): Tensor[] {
   const output = { dtype: x.dtype, shape: [-1, ...x.shape.slice(1)] };

@@ -1,5 +1,5 @@
 import type { Graph, Tensor } from '../graph.ts';
-import { concat, gather, reshape, shapeOf, slice, unary } from './raw.ts';
+import { columns, concat, gather, reshape, shapeOf, unary } from './raw.ts';
 
 const scatter = { T: { type: 'float32' }, Tindices: { type: 'int32' } } as const;
 
@@ -32,31 +32,10 @@ export function selectRows(g: Graph, x: Tensor, index: Tensor): Tensor {
   return y;
 }
 
-/** Columns `from` to `from + count` of x [..,n]. */
-export function sliceColumns(g: Graph, x: Tensor, from: number, count: number): Tensor {
-  const rank = x.shape.length;
-  const along = (value: number, others: number): Tensor =>
-    g.ints(...Array.from({ length: rank - 1 }, () => others), value);
-  const y = slice(g, x, along(from, 0), along(count, -1), x.shape.with(-1, count));
-  g.record([x], [y], ([d]) => {
-    if (!d) return [];
-    const rest = x.axis(1) - from - count;
-    const margins = x.shape.map((_, axis) => (axis === rank - 1 ? [from, rest] : [0, 0])).flat();
-    const attributes = { T: { type: x.dtype }, Tpaddings: { type: 'int32' } } as const;
-    return [g.op('Pad', [d, g.constant('int32', [rank, 2], margins)], attributes, x)];
-  });
-  return y;
-}
-
-/** Parts of x that stand side by side in it, so many columns each. */
+/** Parts of x [..,n] that stand side by side in it, so many columns each. */
 export function splitColumns(g: Graph, x: Tensor, widths: readonly number[]): Tensor[] {
-  const rank = x.shape.length;
   let from = 0;
-  const parts = widths.map((width) => {
-    const along = (value: number, others: number): Tensor =>
-      g.ints(...Array.from({ length: rank - 1 }, () => others), value);
-    return slice(g, x, along((from += width) - width, 0), along(width, -1), x.shape.with(-1, width));
-  });
+  const parts = widths.map((width) => columns(g, x, (from += width) - width, width));
   g.record([x], parts, (slopes) => [
     concat(
       g,
@@ -71,9 +50,6 @@ export function splitColumns(g: Graph, x: Tensor, widths: readonly number[]): Te
 export function concatColumns(g: Graph, parts: readonly Tensor[]): Tensor {
   const widths = parts.map((part) => part.axis(1));
   const y = concat(g, parts, -1);
-  g.record(parts, [y], ([d]) => {
-    let from = 0;
-    return widths.map((width) => d && sliceColumns(g, d, (from += width) - width, width));
-  });
+  g.record(parts, [y], ([d]) => (d ? splitColumns(g, d, widths) : []));
   return y;
 }
