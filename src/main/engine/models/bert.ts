@@ -10,7 +10,7 @@ import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
 import { defineArchitecture } from './architecture.ts';
 import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
-import type { Layers } from './layers.ts';
+import type { Layers, Scaled } from './layers.ts';
 import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import type { TokenBatch } from './token-inputs.ts';
 
@@ -124,7 +124,13 @@ export function bertEmbeddings(
   return l.dropout(l.norm(`${path}.LayerNorm`, embedded, eps), p);
 }
 
-/** All layers under `path` over the embeddings x [T,H]; of the last one [T,H], or [b,H] of each text's first token. */
+/** Attention with the modules under `path`: of `asking`, which is x [T,H] or its first tokens [b,H], over x. */
+type SelfAttention = (path: string, asking: Tensor, x: Tensor) => Tensor;
+
+/**
+ * All layers under `path` over the embeddings x [T,H]; of the last one [T,H], or [b,H] of each text's first token.
+ * `attend` stands in for BERT's own attention.
+ */
 export function bertLayers(
   l: Layers,
   config: BertLayerConfig,
@@ -132,40 +138,56 @@ export function bertLayers(
   path: string,
   x: Tensor,
   rows: 'all' | 'first',
+  attend: SelfAttention = (...of) => bertAttention(l, config, batch, ...of),
 ): Tensor {
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const onlyFirst = rows === 'first' && i === config.num_hidden_layers - 1;
-    x = bertLayer(l, config, batch, `${path}.layer.${i}`, x, onlyFirst);
+    const layer = `${path}.layer.${i}`;
+    const asking = onlyFirst ? selectRows(l.graph, x, batch.first) : x;
+    const context = attend(`${layer}.attention.self`, asking, x);
+    const y = bertOutput(l, config, `${layer}.attention.output`, context, asking);
+    x = bertFeedForward(l, config, layer, y);
   }
   return x;
 }
 
-function bertLayer(
+function bertAttention(
   l: Layers,
-  config: BertLayerConfig,
-  batch: TokenBatch,
+  { attention_probs_dropout_prob: p }: BertLayerConfig,
+  { layout }: TokenBatch,
   path: string,
+  asking: Tensor,
   x: Tensor,
-  onlyFirst: boolean,
 ): Tensor {
-  const { hidden_dropout_prob: p, layer_norm_eps: eps } = config;
-  const asking = onlyFirst ? selectRows(l.graph, x, batch.first) : x;
-  const q = l.linear(`${path}.attention.self.query`, asking);
-  const k = l.linear(`${path}.attention.self.key`, x);
-  const v = l.linear(`${path}.attention.self.value`, x);
-  const context = l.attention(q, k, v, batch.layout, config.attention_probs_dropout_prob, onlyFirst);
-  const attended = l.dropout(l.residual(`${path}.attention.output.dense`, context), p);
-  const y = l.norm(`${path}.attention.output.LayerNorm`, add(l.graph, asking, attended), eps);
+  const q = l.linear(`${path}.query`, asking);
+  const k = l.linear(`${path}.key`, x);
+  const v = l.linear(`${path}.value`, x);
+  return l.attention(q, k, v, layout, p, asking !== x);
+}
+
+/** What follows attention in a layer. */
+export function bertFeedForward(l: Layers, config: BertLayerConfig, path: string, y: Tensor): Tensor {
   const inner = l.activatedLinear(`${path}.intermediate.dense`, y, config.activation);
-  const outer = l.dropout(l.residual(`${path}.output.dense`, inner), p);
-  return l.norm(`${path}.output.LayerNorm`, add(l.graph, y, outer), eps);
+  return bertOutput(l, config, `${path}.output`, inner, y);
+}
+
+/** A linear layer's output, added to what came before it. */
+function bertOutput(
+  l: Layers,
+  { hidden_dropout_prob: p, layer_norm_eps: eps }: BertLayerConfig,
+  path: string,
+  x: Tensor | Scaled,
+  before: Tensor,
+): Tensor {
+  const outer = l.dropout(l.residual(`${path}.dense`, x), p);
+  return l.norm(`${path}.LayerNorm`, add(l.graph, before, outer), eps);
 }
 
 function bertModules(config: BertConfig, head: HeadSpec): ModuleNode {
   const { hidden_size: size } = config;
   const encoder = [
     bertEmbeddingModules('Bert', config, size),
-    bertLayerModules('Bert', config),
+    bertEncoderModules('Bert', config),
     ...(head.kind === 'tokens' ? [] : [poolerModules('Bert', size)]),
   ];
   if (head.kind === 'none') return module('', 'BertModel', encoder);
@@ -191,36 +213,45 @@ export const bertEmbeddingModules = (
   ]);
 
 /** `encoder` and the layers in it; `name` begins the names of classes. */
-export function bertLayerModules(name: string, config: BertLayerConfig): ModuleNode {
-  const { hidden_size: size, intermediate_size: inner, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
+export function bertEncoderModules(name: string, config: BertLayerConfig): ModuleNode {
+  const { hidden_size: size } = config;
+  const attention = module('self', `${name}SelfAttention`, [
+    linear('query', size, size),
+    linear('key', size, size),
+    linear('value', size, size),
+    dropout('dropout', config.attention_probs_dropout_prob),
+  ]);
+  return module('encoder', `${name}Encoder`, [bertLayerModules(name, config, attention)]);
+}
+
+/** Layers of this `attention`, the module `self`. */
+export function bertLayerModules(name: string, config: BertLayerConfig, attention: ModuleNode): ModuleNode {
+  const { hidden_size: size } = config;
+  const output = bertOutputModules(`${name}SelfOutput`, config, size);
   const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
     module(String(i), `${name}Layer`, [
-      module('attention', `${name}Attention`, [
-        module('self', `${name}SelfAttention`, [
-          linear('query', size, size),
-          linear('key', size, size),
-          linear('value', size, size),
-          dropout('dropout', config.attention_probs_dropout_prob),
-        ]),
-        module('output', `${name}SelfOutput`, [
-          linear('dense', size, size),
-          layerNorm('LayerNorm', size, eps),
-          dropout('dropout', p),
-        ]),
-      ]),
-      module('intermediate', `${name}Intermediate`, [
-        linear('dense', size, inner),
-        activation('intermediate_act_fn', config.hidden_act),
-      ]),
-      module('output', `${name}Output`, [
-        linear('dense', inner, size),
-        layerNorm('LayerNorm', size, eps),
-        dropout('dropout', p),
-      ]),
+      module('attention', `${name}Attention`, [attention, output]),
+      ...bertFeedForwardModules(name, config),
     ]),
   );
-  return module('encoder', `${name}Encoder`, [module('layer', 'ModuleList', layers)]);
+  return module('layer', 'ModuleList', layers);
 }
+
+/** What follows `attention` in a layer. */
+export const bertFeedForwardModules = (name: string, config: BertLayerConfig): ModuleNode[] => [
+  module('intermediate', `${name}Intermediate`, [
+    linear('dense', config.hidden_size, config.intermediate_size),
+    activation('intermediate_act_fn', config.hidden_act),
+  ]),
+  bertOutputModules(`${name}Output`, config, config.intermediate_size),
+];
+
+const bertOutputModules = (type: string, config: BertLayerConfig, inFeatures: number): ModuleNode =>
+  module('output', type, [
+    linear('dense', inFeatures, config.hidden_size),
+    layerNorm('LayerNorm', config.hidden_size, config.layer_norm_eps),
+    dropout('dropout', config.hidden_dropout_prob),
+  ]);
 
 export const poolerModules = (name: string, size: number): ModuleNode =>
   module('pooler', `${name}Pooler`, [linear('dense', size, size), { name: 'activation', type: 'Tanh' }]);

@@ -7,12 +7,11 @@ import type { HeadSpec } from '../../../shared/tasks/task.ts';
 import { count, probability, type ModelConfig } from '../formats/model-config.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
-import { selectRows } from '../graph/ops/rows.ts';
 import { defineArchitecture } from './architecture.ts';
-import { bertFields, typeVocabulary } from './bert.ts';
+import { bertFields, bertLayerModules, bertLayers, typeVocabulary } from './bert.ts';
 import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
-import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
+import { dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import { disentangledBias, type Buckets } from './relative-positions.ts';
 import type { TokenBatch } from './token-inputs.ts';
 
@@ -143,12 +142,11 @@ function debertaEncoder(
   let positions = config.relative_attention ? l.parameters.value(relative, 'float32') : undefined;
   if (positions && config.normalisesPositions)
     positions = l.norm(`${prefix}encoder.LayerNorm`, positions, eps);
-  let x = debertaEmbeddings(l, config, batch, `${prefix}embeddings`);
-  for (let i = 0; i < config.num_hidden_layers; i++) {
-    const onlyFirst = rows === 'first' && i === config.num_hidden_layers - 1;
-    x = debertaLayer(l, config, batch, `${prefix}encoder.layer.${i}`, x, positions, onlyFirst);
-  }
-  return x;
+  const buckets = positionBuckets(config);
+  const x = debertaEmbeddings(l, config, batch, `${prefix}embeddings`);
+  return bertLayers(l, config, batch, `${prefix}encoder`, x, rows, (path, asking, of) =>
+    debertaAttention(l, config, batch, path, asking, of, positions && { table: positions, buckets }),
+  );
 }
 
 function debertaEmbeddings(l: Layers, config: DebertaConfig, batch: TokenBatch, path: string): Tensor {
@@ -161,25 +159,6 @@ function debertaEmbeddings(l: Layers, config: DebertaConfig, batch: TokenBatch, 
   return l.dropout(l.norm(`${path}.LayerNorm`, x, config.layer_norm_eps), config.hidden_dropout_prob);
 }
 
-function debertaLayer(
-  l: Layers,
-  config: DebertaConfig,
-  batch: TokenBatch,
-  path: string,
-  x: Tensor,
-  positions: Tensor | undefined,
-  onlyFirst: boolean,
-): Tensor {
-  const { hidden_dropout_prob: p, layer_norm_eps: eps } = config;
-  const asking = onlyFirst ? selectRows(l.graph, x, batch.first) : x;
-  const context = debertaAttention(l, config, batch, `${path}.attention.self`, asking, x, positions);
-  const attended = l.dropout(l.residual(`${path}.attention.output.dense`, context), p);
-  const y = l.norm(`${path}.attention.output.LayerNorm`, add(l.graph, asking, attended), eps);
-  const inner = l.activatedLinear(`${path}.intermediate.dense`, y, config.activation);
-  const outer = l.dropout(l.residual(`${path}.output.dense`, inner), p);
-  return l.norm(`${path}.output.LayerNorm`, add(l.graph, y, outer), eps);
-}
-
 /** Positions are projected as contents are where the two share layers; dropout draws for each anew. */
 function debertaAttention(
   l: Layers,
@@ -188,58 +167,37 @@ function debertaAttention(
   path: string,
   asking: Tensor,
   x: Tensor,
-  positions: Tensor | undefined,
+  positions: { table: Tensor; buckets: Buckets } | undefined,
 ): Tensor {
   const { contentToPosition: c2p, positionToContent: p2c, share_att_key: shared } = config;
   const scale = 1 / Math.sqrt(config.heads.headSize * (1 + Number(c2p) + Number(p2c)));
   const q = l.linear(`${path}.query_proj`, asking);
   const k = l.linear(`${path}.key_proj`, x);
   const v = l.linear(`${path}.value_proj`, x);
-  const dropped = positions && l.dropout(positions, config.hidden_dropout_prob);
+  const dropped = positions && l.dropout(positions.table, config.hidden_dropout_prob);
   const keyPositions =
     dropped && c2p ? l.linear(`${path}.${shared ? 'key_proj' : 'pos_key_proj'}`, dropped) : undefined;
   const asked =
     dropped && p2c ? l.linear(`${path}.${shared ? 'query_proj' : 'pos_query_proj'}`, dropped) : undefined;
   const queryPositions = asked && l.rescale(asked, scale);
-  const bias =
-    dropped && disentangledBias(l.graph, { keyPositions, queryPositions }, positionBuckets(config));
+  const bias = positions && disentangledBias(l.graph, { keyPositions, queryPositions }, positions.buckets);
   const p = config.attention_probs_dropout_prob;
   return l.attention(q, k, v, batch.layout, p, asking !== x, { scale, bias });
 }
 
 function debertaModules(config: DebertaConfig, head: HeadSpec): ModuleNode {
-  const { hidden_size: size, intermediate_size: inner, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
+  const { hidden_size: size, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
   const isRelative = config.relative_attention;
   const own = isRelative && !config.share_att_key;
-  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
-    module(String(i), 'DebertaV2Layer', [
-      module('attention', 'DebertaV2Attention', [
-        module('self', 'DisentangledSelfAttention', [
-          linear('query_proj', size, size),
-          linear('key_proj', size, size),
-          linear('value_proj', size, size),
-          ...(isRelative ? [dropout('pos_dropout', p)] : []),
-          ...(own && config.contentToPosition ? [linear('pos_key_proj', size, size)] : []),
-          ...(own && config.positionToContent ? [linear('pos_query_proj', size, size)] : []),
-          dropout('dropout', config.attention_probs_dropout_prob),
-        ]),
-        module('output', 'DebertaV2SelfOutput', [
-          linear('dense', size, size),
-          layerNorm('LayerNorm', size, eps),
-          dropout('dropout', p),
-        ]),
-      ]),
-      module('intermediate', 'DebertaV2Intermediate', [
-        linear('dense', size, inner),
-        activation('intermediate_act_fn', config.hidden_act),
-      ]),
-      module('output', 'DebertaV2Output', [
-        linear('dense', inner, size),
-        layerNorm('LayerNorm', size, eps),
-        dropout('dropout', p),
-      ]),
-    ]),
-  );
+  const attention = module('self', 'DisentangledSelfAttention', [
+    linear('query_proj', size, size),
+    linear('key_proj', size, size),
+    linear('value_proj', size, size),
+    ...(isRelative ? [dropout('pos_dropout', p)] : []),
+    ...(own && config.contentToPosition ? [linear('pos_key_proj', size, size)] : []),
+    ...(own && config.positionToContent ? [linear('pos_query_proj', size, size)] : []),
+    dropout('dropout', config.attention_probs_dropout_prob),
+  ]);
   const { embedding_size: width, type_vocab_size: types } = config;
   const encoder = [
     module('embeddings', 'DebertaV2Embeddings', [
@@ -253,7 +211,7 @@ function debertaModules(config: DebertaConfig, head: HeadSpec): ModuleNode {
       dropout('dropout', p),
     ]),
     module('encoder', 'DebertaV2Encoder', [
-      module('layer', 'ModuleList', layers),
+      bertLayerModules('DebertaV2', config, attention),
       ...(isRelative ? [embedding('rel_embeddings', 2 * config.span, size)] : []),
       ...(config.normalisesPositions ? [layerNorm('LayerNorm', size, eps)] : []),
     ]),

@@ -12,7 +12,7 @@ import {
   bertEmbeddingModules,
   bertEmbeddings,
   bertFields,
-  bertLayerModules,
+  bertEncoderModules,
   bertLayers,
   classifierDropout,
   typeVocabulary,
@@ -81,7 +81,7 @@ function electraModules(config: ElectraConfig, head: HeadSpec): ModuleNode {
   const encoder = [
     bertEmbeddingModules('Electra', config, narrow),
     ...(isProjected(config) ? [linear('embeddings_project', narrow, size)] : []),
-    bertLayerModules('Electra', config),
+    bertEncoderModules('Electra', config),
   ];
   if (head.kind === 'none') return module('', 'ElectraModel', encoder);
   const base = module('electra', 'ElectraModel', encoder);

@@ -9,9 +9,9 @@ import type { Tensor } from '../graph/graph.ts';
 import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
 import { defineArchitecture } from './architecture.ts';
-import { bertConfig, bertFields, poolerModules } from './bert.ts';
+import { bertConfig, bertFeedForward, bertFeedForwardModules, bertFields, poolerModules } from './bert.ts';
 import type { Layers, ScoreBias } from './layers.ts';
-import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
+import { dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import { relativeBias } from './relative-positions.ts';
 import { countedPositions, type TokenBatch } from './token-inputs.ts';
 
@@ -108,9 +108,7 @@ function mpnetLayer(
   const context = l.attention(q, k, v, batch.layout, drop, onlyFirst, { bias });
   const attended = l.dropout(l.residual(`${path}.attention.attn.o`, context), p);
   const y = l.norm(`${path}.attention.LayerNorm`, add(l.graph, attended, asking), eps);
-  const inner = l.activatedLinear(`${path}.intermediate.dense`, y, config.activation);
-  const outer = l.dropout(l.residual(`${path}.output.dense`, inner), p);
-  return l.norm(`${path}.output.LayerNorm`, add(l.graph, outer, y), eps);
+  return bertFeedForward(l, config, path, y);
 }
 
 /**
@@ -129,7 +127,7 @@ export function bucketOf(distance: number): number {
 }
 
 function mpnetModules(config: MpnetConfig, head: HeadSpec): ModuleNode {
-  const { hidden_size: size, intermediate_size: inner, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
+  const { hidden_size: size, layer_norm_eps: eps, hidden_dropout_prob: p } = config;
   const layer = (_: unknown, i: number): ModuleNode =>
     module(String(i), 'MPNetLayer', [
       module('attention', 'MPNetAttention', [
@@ -143,15 +141,7 @@ function mpnetModules(config: MpnetConfig, head: HeadSpec): ModuleNode {
         layerNorm('LayerNorm', size, eps),
         dropout('dropout', p),
       ]),
-      module('intermediate', 'MPNetIntermediate', [
-        linear('dense', size, inner),
-        activation('intermediate_act_fn', config.hidden_act),
-      ]),
-      module('output', 'MPNetOutput', [
-        linear('dense', inner, size),
-        layerNorm('LayerNorm', size, eps),
-        dropout('dropout', p),
-      ]),
+      ...bertFeedForwardModules('MPNet', config),
     ]);
   const encoder = [
     module('embeddings', 'MPNetEmbeddings', [

@@ -12,7 +12,7 @@ import {
   bertConfig,
   bertEmbeddings,
   bertFields,
-  bertLayerModules,
+  bertEncoderModules,
   bertLayers,
   classifierDropout,
   poolerModules,
@@ -133,7 +133,7 @@ function robertaModules({ className, headFirst }: Member, config: RobertaConfig,
       dropout('dropout', config.hidden_dropout_prob),
       embedding('position_embeddings', config.max_position_embeddings, size, padding),
     ]),
-    bertLayerModules(className, config),
+    bertEncoderModules(className, config),
   ];
   if (head.kind === 'none')
     return module('', `${className}Model`, [...encoder, poolerModules(className, size)]);
