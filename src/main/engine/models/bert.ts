@@ -9,7 +9,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
 import { defineArchitecture } from './architecture.ts';
-import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
+import { activationOf, checkConfig, requireValue } from './config-checks.ts';
 import type { Layers, Scaled } from './layers.ts';
 import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import type { TokenBatch } from './token-inputs.ts';
@@ -67,7 +67,6 @@ export function bertConfig<
     width: 'hidden_size',
     heads: 'num_attention_heads',
   });
-  requireEncoder(raw, file);
   requireValue(file, 'position_embedding_type', fields.position_embedding_type, ['absolute']);
   return {
     ...fields,

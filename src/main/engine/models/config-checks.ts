@@ -9,12 +9,6 @@ export function requireValue(file: string, key: string, found: string, supported
   if (!supported.includes(found)) throw fault('models/unsupported-value', { file, key, found, supported });
 }
 
-/** Refuses a model that writes text. Throws `models/unsupported-value`. */
-export function requireEncoder(raw: Readonly<Record<string, unknown>>, file: string): void {
-  for (const key of ['is_decoder', 'add_cross_attention', 'is_encoder_decoder'])
-    requireValue(file, key, String(raw[key] === true), ['false']);
-}
-
 /** Throws `models/unsupported-value`. */
 export function activationOf(file: string, key: string, name: string): Activation {
   requireValue(file, key, name, Object.keys(activations));
@@ -23,7 +17,7 @@ export function activationOf(file: string, key: string, name: string): Activatio
 
 /**
  * The fields of a config.json under an architecture's own names, and its attention heads: `width` and `heads` name the
- * fields that decide on them. Throws `formats/field`.
+ * fields that decide on them. Refuses a model that writes text. Throws `formats/field`, `models/unsupported-value`.
  */
 export function checkConfig<
   Fields extends Record<Width | Count, number>,
@@ -44,5 +38,7 @@ export function checkConfig<
     raw,
     file,
   );
+  for (const key of ['is_decoder', 'add_cross_attention', 'is_encoder_decoder'])
+    requireValue(file, key, String(raw[key] === true), ['false']);
   return { fields, heads: { heads: fields[heads], headSize: fields[width] / fields[heads] } };
 }

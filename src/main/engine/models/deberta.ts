@@ -9,7 +9,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { add } from '../graph/ops/elementwise.ts';
 import { defineArchitecture } from './architecture.ts';
 import { bertFields, bertLayerModules, bertLayers, typeVocabulary } from './bert.ts';
-import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
+import { activationOf, checkConfig, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
 import { dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import { disentangledBias, type Buckets } from './relative-positions.ts';
@@ -77,7 +77,6 @@ export function debertaConfig(raw: ModelConfig['raw'], file: string) {
     width: 'hidden_size',
     heads: 'num_attention_heads',
   });
-  requireEncoder(raw, file);
   requireValue(file, 'conv_kernel_size', String(fields.conv_kernel_size), ['0']);
   const terms = fields.pos_att_type ?? [];
   const most = fields.max_relative_positions;

@@ -10,7 +10,7 @@ import { add, relu } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
 import { defineArchitecture } from './architecture.ts';
 import { bertFields } from './bert.ts';
-import { activationOf, checkConfig, requireEncoder } from './config-checks.ts';
+import { activationOf, checkConfig } from './config-checks.ts';
 import type { Layers } from './layers.ts';
 import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import type { TokenBatch } from './token-inputs.ts';
@@ -53,7 +53,6 @@ export const distilbert = defineArchitecture({
 
 function distilbertConfig(raw: ModelConfig['raw'], file: string) {
   const { fields, heads } = checkConfig(fieldsSchema, raw, file, { width: 'dim', heads: 'n_heads' });
-  requireEncoder(raw, file);
   return {
     ...fields,
     act: activationOf(file, 'activation', fields.activation),

@@ -10,7 +10,7 @@ import { add } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
 import { defineArchitecture } from './architecture.ts';
 import { bertFields } from './bert.ts';
-import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
+import { activationOf, checkConfig, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
 import { activation, embedding, linear, module, rmsNorm, type ModuleNode } from './module-tree.ts';
 import {
@@ -78,7 +78,6 @@ function eurobertConfig(raw: ModelConfig['raw'], file: string) {
     width: 'hidden_size',
     heads: 'num_attention_heads',
   });
-  requireEncoder(raw, file);
   const rotary = fields.rope_parameters ?? fields.rope_scaling;
   requireValue(file, 'rope_parameters', rotary?.rope_type ?? 'default', ['default']);
   requireValue(file, 'head_dim', String(fields.head_dim ?? heads.headSize), [String(heads.headSize)]);

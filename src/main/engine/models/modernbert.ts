@@ -10,7 +10,7 @@ import { add, multiply } from '../graph/ops/elementwise.ts';
 import { selectRows, splitColumns } from '../graph/ops/rows.ts';
 import { defineArchitecture, type Distribution } from './architecture.ts';
 import { bertFields } from './bert.ts';
-import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
+import { activationOf, checkConfig, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
 import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import {
@@ -87,7 +87,6 @@ function modernbertConfig(raw: ModelConfig['raw'], file: string) {
     width: 'hidden_size',
     heads: 'num_attention_heads',
   });
-  requireEncoder(raw, file);
   const rotary = fields.rope_parameters;
   for (const type of layerTypes)
     requireValue(file, 'rope_parameters', rotary?.[type]?.rope_type ?? 'default', ['default']);

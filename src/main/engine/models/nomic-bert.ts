@@ -11,7 +11,7 @@ import { add, tanh } from '../graph/ops/elementwise.ts';
 import { selectRows } from '../graph/ops/rows.ts';
 import { defineArchitecture } from './architecture.ts';
 import { bertFields, classifierDropout, poolerModules, typeVocabulary } from './bert.ts';
-import { activationOf, checkConfig, requireEncoder, requireValue } from './config-checks.ts';
+import { activationOf, checkConfig, requireValue } from './config-checks.ts';
 import type { Layers } from './layers.ts';
 import { activation, dropout, embedding, layerNorm, linear, module, type ModuleNode } from './module-tree.ts';
 import {
@@ -90,7 +90,6 @@ function nomicConfig(raw: ModelConfig['raw'], file: string) {
     width: 'hidden_size',
     heads: 'num_attention_heads',
   });
-  requireEncoder(raw, file);
   for (const key of unsupported) requireValue(file, key, String(raw[key] === true), ['false']);
   requireValue(file, 'activation_function', fields.activation_function, ['swiglu']);
   requireValue(file, 'rope_parameters', fields.rope_parameters?.rope_type ?? 'default', ['default']);
