@@ -14,7 +14,7 @@ export interface Fed {
   known?: Shape;
 }
 export type FedValues = Record<string, Fed>;
-type Tensors<F extends FedValues> = { [Name in keyof F]: Tensor };
+export type Tensors<F extends FedValues> = { [Name in keyof F]: Tensor };
 
 /** Standard normal values, the same for the same seed. */
 export function normals(seed: number, ...shape: number[]): Fed {

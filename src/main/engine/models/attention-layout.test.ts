@@ -1,26 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Graph, type Feeds, type Tensor, type Values } from '../graph/graph.ts';
+import { Graph, type Tensor, type Values } from '../graph/graph.ts';
 import { dotProductAttention } from '../graph/ops/attention.ts';
 import { scale, tanh } from '../graph/ops/elementwise.ts';
 import { binary, unary } from '../graph/ops/raw.ts';
 import { Session } from '../graph/session.ts';
-import {
-  expectGradients,
-  normals,
-  relativeDifference,
-  weightedSum,
-  type Fed,
-} from '../graph/test-support.ts';
+import { normals, relativeDifference, weightedSum, type Fed } from '../graph/test-support.ts';
 import type { AttentionLayout } from './attention-layout.ts';
-import type { EncodedText } from './batch.ts';
-import { tokenInputs, type Attention, type TokenInputs } from './token-inputs.ts';
-
-const HEADS = { heads: 2, headSize: 3 };
-const WIDTH = 6;
-const LENGTHS = [4, 1, 2, 6, 2];
-
-const texts = (lengths: readonly number[]): EncodedText[] =>
-  lengths.map((length) => ({ inputIds: new Int32Array(length) }));
+import { expectLayoutGradients, HEADS, LENGTHS, texts, WIDTH } from './layout-test-support.ts';
+import { tokenInputs, type Attention } from './token-inputs.ts';
 
 const attentions: [string, Attention][] = [
   ['1 rectangle', { kind: 'grouped', groups: 1 }],
@@ -49,7 +36,7 @@ async function run(
   g.signature('run', { ...inputs.placeholders, x, rows }, build(inputs.batch.layout, g, x, rows));
   const session = await Session.open(g);
   try {
-    return session.run('run', { ...inputs.feeds(texts(LENGTHS)).feeds, ...fed });
+    return session.run('run', { ...inputs.feeds(texts).feeds, ...fed });
   } finally {
     session.close();
   }
@@ -70,26 +57,6 @@ function cellMask(g: Graph, layout: AttentionLayout, group: number): Tensor | un
     shape: [-1, 1, -1, 1],
   });
   return unary(g, 'Exp', column);
-}
-
-/** Gradients through placeholders of the layout's own, which exist only while the expression is built. */
-async function expectLayoutGradients(
-  attention: Attention,
-  fed: Record<string, Fed>,
-  loss: (g: Graph, layout: AttentionLayout, t: Record<string, Tensor>) => Tensor,
-): Promise<Record<string, Float32Array>> {
-  const own: { inputs: Record<string, Tensor>; feeds: Feeds } = { inputs: {}, feeds: {} };
-  const { tape } = await expectGradients(
-    fed,
-    (g, t) => {
-      const made: TokenInputs = tokenInputs(g, 'in', attention, HEADS);
-      Object.assign(own.inputs, made.placeholders);
-      Object.assign(own.feeds, made.feeds(texts(LENGTHS)).feeds);
-      return loss(g, made.batch.layout, t);
-    },
-    { own },
-  );
-  return tape;
 }
 
 const tokens = (seed: number, attention: Attention): Fed => ({
@@ -122,7 +89,7 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
       );
       return { mean: layout.join(means) };
     });
-    const { order } = tokenInputs(new Graph(), 'in', attention, HEADS).feeds(texts(LENGTHS));
+    const { order } = tokenInputs(new Graph(), 'in', attention, HEADS).feeds(texts);
     const data = tokens(3, attention).data;
     let at = 0;
     for (const text of order) {
@@ -138,7 +105,7 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
 
   it('has the gradients of split, also of single rows, that differences give, and none for the dummy token', async () => {
     const tape = await expectLayoutGradients(attention, { x: tokens(5, attention) }, (g, layout, { x }) => {
-      const parts = layout.split(x!).map((part) => tanh(g, part));
+      const parts = layout.split(x).map((part) => tanh(g, part));
       return weightedSum(
         g,
         parts,
@@ -149,7 +116,7 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
     await expectLayoutGradients(attention, { rows: rowsA(6) }, (g, layout, { rows }) =>
       weightedSum(
         g,
-        layout.split(rows!, true).map((part) => tanh(g, part)),
+        layout.split(rows, true).map((part) => tanh(g, part)),
       ),
     );
   });
@@ -164,11 +131,11 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
       return weightedSum(g, [x], [g.constant('float32', [keep.length, 1], Array.from(keep))]);
     };
     await expectLayoutGradients(attention, { x: tokens(7, attention) }, (g, layout, { x }) => {
-      const parts = layout.split(x!).map((part, i) => scale(g, tanh(g, part), i + 0.5));
+      const parts = layout.split(x).map((part, i) => scale(g, tanh(g, part), i + 0.5));
       return weight(g, layout.join(parts));
     });
     await expectLayoutGradients(attention, { rows: rowsA(8) }, (g, layout, { rows }) => {
-      const parts = layout.split(rows!, true).map((part, i) => scale(g, tanh(g, part), i + 0.5));
+      const parts = layout.split(rows, true).map((part, i) => scale(g, tanh(g, part), i + 0.5));
       return weightedSum(g, [layout.join(parts, true)]);
     });
   });
@@ -190,13 +157,13 @@ describe.each(attentions)('the layout of %s', (_, attention) => {
     const mask =
       attention.kind === 'grouped' ? [...Array<number>(rowsOf(attention) - 1).fill(1), 0] : undefined;
     const tape = await expectLayoutGradients(attention, fed, (g, layout, { q, k, v }) => {
-      const all = layout.join(attend(g, layout, layout.split(q!), k!, v!));
+      const all = layout.join(attend(g, layout, layout.split(q), k, v));
       return weightedSum(g, [all], [mask && g.constant('float32', [mask.length, 1], mask)]);
     });
     for (const name of ['q', 'k', 'v'])
       expect(tape[name]!.subarray(real).every((value) => value === 0)).toBe(true);
     await expectLayoutGradients(attention, { ...fed, q: rowsA(12) }, (g, layout, { q, k, v }) =>
-      weightedSum(g, [layout.join(attend(g, layout, layout.split(q!, true), k!, v!), true)]),
+      weightedSum(g, [layout.join(attend(g, layout, layout.split(q, true), k, v), true)]),
     );
   });
 
@@ -222,7 +189,7 @@ it('all layouts give the same attention', async () => {
   const results: Values[] = [];
   for (const [, attention] of attentions) {
     // The same values for a text wherever it stands in the batch.
-    const { order } = tokenInputs(new Graph(), 'in', attention, HEADS).feeds(texts(LENGTHS));
+    const { order } = tokenInputs(new Graph(), 'in', attention, HEADS).feeds(texts);
     const data = new Float32Array(rowsOf(attention) * WIDTH);
     let at = 0;
     for (const text of order) {

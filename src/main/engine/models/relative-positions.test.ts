@@ -1,23 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Graph, type Feeds, type Tensor } from '../graph/graph.ts';
+import { Graph, type Tensor } from '../graph/graph.ts';
 import { tanh } from '../graph/ops/elementwise.ts';
 import { Session } from '../graph/session.ts';
-import {
-  expectGradients,
-  normals,
-  relativeDifference,
-  weightedSum,
-  type Fed,
-} from '../graph/test-support.ts';
+import { normals, relativeDifference, weightedSum, type Fed } from '../graph/test-support.ts';
 import { Layers } from './layers.ts';
+import { expectLayoutGradients, HEADS, LENGTHS, texts, WIDTH } from './layout-test-support.ts';
 import { Parameters } from './parameters.ts';
 import { relativeBias } from './relative-positions.ts';
 import { tokenInputs, type Attention } from './token-inputs.ts';
 
-const HEADS = { heads: 2, headSize: 3 };
-const WIDTH = 6;
-const LENGTHS = [4, 1, 2, 6, 2];
-const texts = LENGTHS.map((length) => ({ inputIds: new Int32Array(length) }));
 /** Signs apart, and what is further than 3 like 3. */
 const bucketOf = (distance: number): number => Math.min(Math.abs(distance), 3) + (distance < 0 ? 4 : 0);
 const table = normals(1, 8, HEADS.heads);
@@ -93,17 +84,14 @@ describe.each(forms)('a bias by relative positions, in %s', (_, attention) => {
   });
 
   it('has the gradients that differences give, the table too', async () => {
-    const own: { inputs: Record<string, Tensor>; feeds: Feeds } = { inputs: {}, feeds: {} };
     const fed = { q: q!, k: k!, v: v!, asking, table };
-    await expectGradients(
+    await expectLayoutGradients(
+      attention,
       fed,
-      (g, t) => {
-        const inputs = tokenInputs(g, 'in', attention, HEADS);
-        Object.assign(own.inputs, inputs.placeholders);
-        Object.assign(own.feeds, inputs.feeds(texts).feeds);
+      (g, layout, t) => {
         const bias = relativeBias(g, t.table, { bucketOf, farthest: 3 });
         const attend = (query: Tensor, onlyFirst: boolean): Tensor =>
-          layersOf(g).attention(query, t.k, t.v, inputs.batch.layout, 0, onlyFirst, { bias });
+          layersOf(g).attention(query, t.k, t.v, layout, 0, onlyFirst, { bias });
         const mask =
           attention.kind === 'grouped'
             ? g.constant('float32', [tokens + 1, 1], [...Array<number>(tokens).fill(1), 0])
@@ -111,7 +99,7 @@ describe.each(forms)('a bias by relative positions, in %s', (_, attention) => {
         const all = [attend(t.q, false), attend(t.asking, true)].map((y) => tanh(g, y));
         return weightedSum(g, all, [mask, undefined]);
       },
-      { own, tolerance: 5e-3 },
+      5e-3,
     );
   });
 });
